@@ -1,0 +1,500 @@
+"""The current application and request, and the names through which users reach them.
+
+One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
+with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
+Not here: what happens to a request (``app.dispatch``).
+Floor 3: imports ``signals`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import contextvars
+import functools
+import sys
+import typing as t
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+
+from . import signals
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import MapAdapter, Rule
+
+    from .app.app import App
+    from .resources.operation import Operation
+    from .sessions import SessionMixin
+    from .typing import AfterRequestCallable
+    from .wrappers import Request
+
+_current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
+_missing: t.Any = object()
+_T = t.TypeVar("_T")
+_F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+
+OUTSIDE_APP = (
+    "Working outside of application context. The code that failed needs to know the current application:"
+    " call it while a request is handled, or inside 'with app.app_context():'."
+)
+OUTSIDE_REQUEST = (
+    "Working outside of request context. The code that failed needs an active HTTP request:"
+    " call it while a request is handled, or, in a test, inside 'with app.test_request_context():'."
+)
+
+
+class _AppCtxGlobals:
+    """The namespace behind ``g``: attributes live as long as the application context.
+
+    Also ``"name" in g`` and ``iter(g)``.
+    """
+
+    def __getattr__(self, name: str) -> t.Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        """The attribute ``name``, or ``default``."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: t.Any = _missing) -> t.Any:
+        """Take the attribute ``name`` away and return it.
+
+        :raises KeyError: It is not there and no default is given.
+        """
+        if default is _missing:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+        """The attribute ``name``, which becomes ``default`` if it is not there."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> cabc.Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        ctx = _current.get(None)
+        if ctx is not None:
+            return f"<framework.g of {ctx.app.name!r}>"
+        return object.__repr__(self)
+
+
+class CollectErrors:
+    """Run several things although some fail, and raise what failed once at the end.
+
+    Each ``with collector:`` keeps an exception instead of letting it pass.
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
+        if error is not None:
+            self.errors.append(error)
+        return True
+
+    def raise_any(self, message: str) -> None:
+        """Raise the one error that was kept, or all of them as a group; nothing when there was none."""
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            raise BaseExceptionGroup(message, self.errors)
+
+
+class Context:
+    """All that belongs to one request, or to a piece of work outside of requests.
+
+    Made by :meth:`App.app_context`, :meth:`App.request_context` and :meth:`App.test_request_context`; a context
+    manager. A context with a request that is pushed while a context of the same application is active shares
+    that one's ``g``, and leaves ``teardown_appcontext`` to it.
+
+    :param app: The application.
+    :param environ: The WSGI environment of a request; ``None`` for a context without one.
+    :param request: A request that exists already.
+    :param session: A session that is open already.
+    """
+
+    # PERF: one context is made per request; slots and class-level defaults keep that at 0.3 us.
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_after_request_functions",
+        "_g",
+        "_owns_app",
+        "_request",
+        "_request_ctx",
+        "_session",
+        "_tokens",
+        "_url_adapter",
+        "app",
+        "environ",
+        "flashes",
+        "operation",
+        "routing_exception",
+        "url_rule",
+        "view_args",
+    )
+
+    def __init__(
+        self,
+        app: App,
+        environ: WSGIEnvironment | None = None,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
+    ) -> None:
+        self.app = app
+        self.environ = environ if request is None else request.environ
+        self._request = request
+        self._session = session
+        self._request_ctx: Context | None = None if self.environ is None else self
+        self._g: t.Any = None
+        self._owns_app = True
+        self._tokens: list[contextvars.Token[Context]] = []
+        self._url_adapter: MapAdapter | None = _missing
+        self._after_request_functions: list[AfterRequestCallable] = []
+        self.flashes: list[tuple[str, str]] | None = None
+        self.url_rule: Rule | None = None
+        self.view_args: dict[str, t.Any] | None = None
+        self.routing_exception: HTTPException | None = None
+        self.operation: Operation | None = None
+        if request is not None:
+            self.url_rule = request.url_rule
+            self.view_args = request.view_args
+            self.routing_exception = t.cast("HTTPException | None", request.routing_exception)
+
+    @property
+    def g(self) -> t.Any:
+        """The namespace of this context, made on first touch."""
+        if self._g is None:
+            self._g = self.app.app_ctx_globals_class()
+        return self._g
+
+    @g.setter
+    def g(self, value: t.Any) -> None:
+        self._g = value
+
+    @property
+    def has_request(self) -> bool:
+        """Whether the context was made for a request."""
+        return self.environ is not None
+
+    @property
+    def request(self) -> Request:
+        """The request, made on first touch.
+
+        :raises RuntimeError: The context has none.
+        """
+        if self._request is None:
+            if self.environ is None:
+                raise RuntimeError(OUTSIDE_REQUEST)
+            self._request = request = self.app.request_class(self.environ)
+            request.json_module = self.app.json
+            request.url_rule = self.url_rule
+            request.view_args = self.view_args
+            request.routing_exception = self.routing_exception
+        return self._request
+
+    @request.setter
+    def request(self, value: Request) -> None:
+        self._request = value
+
+    @property
+    def session(self) -> SessionMixin:
+        """The session, opened on first touch."""
+        if self._session is None:
+            self._open_session()
+        return t.cast("SessionMixin", self._session)
+
+    @session.setter
+    def session(self, value: SessionMixin | None) -> None:
+        self._session = value
+
+    def _open_session(self) -> None:
+        interface = self.app.session_interface
+        session = interface.open_session(self.app, self.request)
+        if session is None:
+            session = interface.make_null_session(self.app)
+        self._session = session
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """What builds and matches URLs here; ``None`` outside of requests when no ``SERVER_NAME`` is set."""
+        if self._url_adapter is _missing:
+            self._url_adapter = None  # a host that is refused must not be asked twice
+            self._url_adapter = self.app.create_url_adapter(None if self.environ is None else self.request)
+        return self._url_adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
+
+    def copy(self) -> Context:
+        """A new context with the same request, for another thread or greenlet.
+
+        :raises RuntimeError: The context has no request.
+        """
+        return self.__class__(self.app, self.environ, self.request, self.session)
+
+    def match_request(self) -> None:
+        """Find the rule for the path; what goes wrong is kept in ``routing_exception`` and raised later."""
+        self.app.match_request(self)
+        request = self._request
+        if request is not None:
+            request.url_rule = self.url_rule
+            request.view_args = self.view_args
+            request.routing_exception = self.routing_exception
+
+    def push(self) -> None:
+        """Make this the active context: opens a session interface that is not lazy, and matches the path."""
+        outer = _current.get(None)
+        if self.environ is not None:
+            # A request joins the application context that is there (its own when it is pushed again).
+            self._owns_app = outer is None or (outer.app is not self.app) or outer is self
+            if not self._owns_app:
+                self._g = t.cast("Context", outer).g
+        elif outer is not None and outer is not self:
+            self._request_ctx = outer._request_ctx
+        self._tokens.append(_current.set(self))
+        if self._owns_app and signals.appcontext_pushed.receivers:
+            signals.appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        if self.environ is not None:
+            if self._session is None and not getattr(self.app.session_interface, "lazy", False):
+                self._open_session()
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _missing) -> None:
+        """Leave the context; the last of several pops runs the teardown functions, all of them.
+
+        :param exc: The exception that ended the work. Default: the one being handled.
+        :raises AssertionError: Another context is active.
+        """
+        if exc is _missing:
+            exc = sys.exc_info()[1]
+        if _current.get(None) is not self:
+            raise AssertionError(
+                f"Popped wrong context: {_current.get(None)!r} is active instead of {self!r}."
+                " Pop contexts in the reverse order of their pushes."
+            )
+        collector = CollectErrors()
+        if len(self._tokens) == 1:
+            self._tear_down(exc, collector)
+        _current.reset(self._tokens.pop())
+        if not self._tokens:
+            self._popped(collector)
+        collector.raise_any("Errors during context teardown.")
+
+    def _tear_down(self, exc: BaseException | None, collector: CollectErrors) -> None:
+        if self.environ is not None:
+            with collector:
+                self.app.do_teardown_request(exc)
+            if self._request is not None:
+                with collector:
+                    self._request.close()
+                # The request refers to the environment: cut the circle so that both go at once.
+                self.environ["werkzeug.request"] = None
+        if self._owns_app:
+            with collector:
+                self.app.do_teardown_appcontext(exc)
+
+    def _popped(self, collector: CollectErrors) -> None:
+        if self.environ is None:
+            self._request_ctx = None
+        if self._owns_app and signals.appcontext_popped.receivers:
+            with collector:
+                signals.appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __enter__(self) -> t.Self:
+        self.push()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.pop(error)
+
+    def __repr__(self) -> str:
+        if self.environ is None:
+            return f"<{type(self).__name__} of {self.app.name!r}>"
+        request = self.request
+        return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name!r}>"
+
+    # A streamed body outlives the call of the application. Its server may ask for each part in another thread, and
+    # a token of a ContextVar must not cross threads; so the context is entered and left around each part.
+
+    def detach(self) -> None:
+        """Leave the context without any teardown, to go on in :meth:`active` and end in :meth:`finish`."""
+        _current.reset(self._tokens.pop())
+
+    @contextlib.contextmanager
+    def active(self) -> cabc.Iterator[None]:
+        """Be the active context for the length of a ``with`` block, neither matching nor tearing down."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def finish(self, exc: BaseException | None) -> None:
+        """Run the teardown of a detached context.
+
+        :param exc: The exception that ended the body, or ``None``.
+        """
+        collector = CollectErrors()
+        with self.active():
+            self._tear_down(exc, collector)
+        self._popped(collector)
+        collector.raise_any("Errors during context teardown.")
+
+
+class ContextIterator(cabc.Iterator[_T]):
+    """Iterate in a context: it is entered for each step and left after it.
+
+    :param ctx: The context.
+    :param iterable: What to iterate; its ``close`` is called by :meth:`close`, in the context.
+    :param finish: Called once with the exception or ``None``: at the end, at an error, or at ``close``.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        iterable: cabc.Iterable[_T],
+        finish: cabc.Callable[[BaseException | None], None] | None = None,
+    ) -> None:
+        self._ctx = ctx
+        self._iterable = iterable
+        self._iterator = iter(iterable)
+        self._finish = finish
+
+    def __iter__(self) -> ContextIterator[_T]:
+        return self
+
+    def __next__(self) -> _T:
+        token = _current.set(self._ctx)
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._close(error)
+            raise
+        finally:
+            _current.reset(token)
+
+    def _close(self, exc: BaseException | None) -> None:
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish(exc)
+
+    def close(self) -> None:
+        """Close the iterable in the context, then finish."""
+        error: BaseException | None = None
+        try:
+            close = getattr(self._iterable, "close", None)
+            if close is not None:
+                with self._ctx.active():
+                    close()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._close(error)
+
+
+def current() -> Context:
+    """The active context.
+
+    :raises RuntimeError: There is none.
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        raise RuntimeError(OUTSIDE_APP) from None
+
+
+def current_or_none() -> Context | None:
+    """The active context, or ``None``."""
+    return _current.get(None)
+
+
+def request_context_or_none() -> Context | None:
+    """The active context that has a request: the top one, or the one below a context without request."""
+    ctx = _current.get(None)
+    return None if ctx is None else ctx._request_ctx
+
+
+def _request_context() -> Context:
+    ctx = request_context_or_none()
+    if ctx is None:
+        raise RuntimeError(OUTSIDE_REQUEST)
+    return ctx
+
+
+def has_app_context() -> bool:
+    """Whether ``current_app`` and ``g`` can be used."""
+    return _current.get(None) is not None
+
+
+def has_request_context() -> bool:
+    """Whether ``request`` and ``session`` can be used."""
+    return request_context_or_none() is not None
+
+
+def after_this_request(f: _F) -> _F:
+    """Call ``f`` with the response of this request, and send what it returns instead.
+
+    :param f: Takes a response and returns one.
+    :raises RuntimeError: No request is being handled.
+    """
+    ctx = request_context_or_none()
+    if ctx is None:
+        raise RuntimeError("'after_this_request' needs a request context. " + OUTSIDE_REQUEST)
+    ctx._after_request_functions.append(f)
+    return f
+
+
+def copy_current_request_context(f: _F) -> _F:
+    """Wrap ``f`` so that it runs with a copy of this request's context, in a greenlet or thread for instance.
+
+    :raises RuntimeError: No request is being handled.
+    """
+    ctx = request_context_or_none()
+    if ctx is None:
+        raise RuntimeError("'copy_current_request_context' needs a request context. " + OUTSIDE_REQUEST)
+    ctx = ctx.copy()
+
+    @functools.wraps(f)
+    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with ctx:
+            return ctx.app.ensure_sync(f)(*args, **kwargs)
+
+    return t.cast(_F, wrapper)
+
+
+# The proxies, for users' code only. Their types are those of what stands behind them.
+
+current_app: App = LocalProxy(_current, "app", unbound_message=OUTSIDE_APP)  # type: ignore[assignment]
+app_ctx: Context = LocalProxy(_current, unbound_message=OUTSIDE_APP)  # type: ignore[assignment]
+g: _AppCtxGlobals = LocalProxy(_current, "g", unbound_message=OUTSIDE_APP)  # type: ignore[assignment]
+request_ctx: Context = LocalProxy(_request_context)  # type: ignore[assignment]
+request: Request = LocalProxy(lambda: _request_context().request)  # type: ignore[assignment]
+session: SessionMixin = LocalProxy(lambda: _request_context().session)  # type: ignore[assignment]

@@ -1,0 +1,364 @@
+"""What can go wrong, as classes: the answers of an API and the mistakes of its developer.
+
+Not here: how an error is written to the wire (``http.problem``) and who handles it (``app.dispatch``).
+Floor 0: imports nothing of the package.
+
+The hierarchy::
+
+    werkzeug.exceptions.HTTPException
+    └── APIError                      an answer: leaves as application/problem+json
+        ├── BadRequest (400) ── ...   one class per HTTP error, each also werkzeug's own class
+        └── UnprocessableEntity (422)
+            └── ValidationFailed      what a request's schemas refused
+    SetupError                        a mistake in the application's code, found at start-up
+    ├── RouteConflict                 two operations answer one path and method
+    ├── MarkLost                      a mark that reaches no operation
+    ├── OperationIdConflict           two operations have one ``operationId``
+    ├── ComponentConflict             two schemas have one name in the document
+    └── SetupFinished                 set-up after the first request
+    ContractViolation                 an answer that its operation does not declare
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import re
+import typing as t
+
+from werkzeug import exceptions as http
+from werkzeug.exceptions import HTTPException
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from marshmallow import Schema
+    from werkzeug.datastructures import WWWAuthenticate
+    from werkzeug.sansio.response import Response
+
+Messages: t.TypeAlias = dict[str, t.Any]
+
+
+class APIError(HTTPException):
+    """An answer that tells the client what went wrong.
+
+    Raise a subclass, or hand it to :func:`framework.abort`. Write subclasses of your own: the docstring is the
+    text of the error in the document, and the class name gives its machine name.
+
+    :param description: What happened in this case, for people. Default: the text of the HTTP status.
+    :param response: A finished response, which then leaves unchanged.
+    :param errors: What is wrong, by location and field (``{"json": {"name": ["..."]}}``).
+    :param headers: Headers that go with the answer, a mapping or pairs.
+    :param members: Further members of the JSON object (RFC 9457, section 3.2), described by :attr:`schema`.
+    """
+
+    error_code: t.ClassVar[str] = "api_error"
+    """The machine name, member ``code`` of the JSON. Default: the class name in snake case."""
+
+    schema: t.ClassVar[Schema | type[Schema] | None] = None
+    """A marshmallow schema of the extra members, or ``None``."""
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "error_code" not in cls.__dict__:
+            cls.error_code = snake_case(cls.__name__)
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        *,
+        errors: cabc.Mapping[str, t.Any] | None = None,
+        headers: cabc.Mapping[str, str] | cabc.Iterable[tuple[str, str]] | None = None,
+        **members: t.Any,
+    ) -> None:
+        HTTPException.__init__(self, description, response)
+        self.errors = errors
+        self.headers = list(headers.items() if isinstance(headers, cabc.Mapping) else headers or ())
+        self.members = members
+
+    def get_headers(
+        self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
+    ) -> list[tuple[str, str]]:
+        """The headers of the answer, those given to the constructor included."""
+        return [*super().get_headers(environ, scope), *self.headers]
+
+
+def snake_case(name: str) -> str:
+    """``PetNotFound`` to ``pet_not_found``, ``URITooLong`` to ``uri_too_long``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+# One class per HTTP error. The docstring is the text of the error in the document and the catalogue.
+
+
+class BadRequest(APIError, http.BadRequest):
+    """The request could not be understood: its syntax is broken."""
+
+
+class Unauthorized(APIError, http.Unauthorized):
+    """The request carries no valid credentials.
+
+    :param www_authenticate: One challenge or several, for the ``WWW-Authenticate`` header (RFC 9110, section 11.6.1).
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        www_authenticate: WWWAuthenticate | cabc.Iterable[WWWAuthenticate] | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        if www_authenticate is None:
+            self.www_authenticate = ()
+        elif isinstance(www_authenticate, cabc.Iterable) and not hasattr(www_authenticate, "to_header"):
+            self.www_authenticate = tuple(www_authenticate)
+        else:
+            self.www_authenticate = (t.cast("WWWAuthenticate", www_authenticate),)
+
+
+class Forbidden(APIError, http.Forbidden):
+    """The client is known and may not do this."""
+
+
+class NotFound(APIError, http.NotFound):
+    """Nothing is at this address."""
+
+
+class MethodNotAllowed(APIError, http.MethodNotAllowed):
+    """The address exists and does not take this method.
+
+    :param valid_methods: The methods it takes, for the ``Allow`` header.
+    """
+
+    def __init__(
+        self,
+        valid_methods: cabc.Iterable[str] | None = None,
+        description: str | None = None,
+        response: Response | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        self.valid_methods = valid_methods
+
+
+class NotAcceptable(APIError, http.NotAcceptable):
+    """The answer exists in none of the media types that the client accepts."""
+
+
+class RequestTimeout(APIError, http.RequestTimeout):
+    """The request did not arrive in time."""
+
+
+class Conflict(APIError, http.Conflict):
+    """The request does not fit the present state of the resource."""
+
+
+class Gone(APIError, http.Gone):
+    """The resource was here and will not come back."""
+
+
+class LengthRequired(APIError, http.LengthRequired):
+    """The request must say how long its body is."""
+
+
+class PreconditionFailed(APIError, http.PreconditionFailed):
+    """The resource has changed since the client last saw it."""
+
+
+class RequestEntityTooLarge(APIError, http.RequestEntityTooLarge):
+    """The body is larger than the server takes."""
+
+
+class RequestURITooLarge(APIError, http.RequestURITooLarge):
+    """The address is longer than the server takes."""
+
+
+class UnsupportedMediaType(APIError, http.UnsupportedMediaType):
+    """The body is in a media type that this operation does not take."""
+
+
+class RequestedRangeNotSatisfiable(APIError, http.RequestedRangeNotSatisfiable):
+    """The client asked for a part that lies outside the resource.
+
+    :param length: The size of the whole, in ``units``, for the ``Content-Range`` header.
+    :param units: The unit of the range. Default: ``"bytes"``.
+    """
+
+    def __init__(
+        self,
+        length: int | None = None,
+        units: str = "bytes",
+        description: str | None = None,
+        response: Response | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        self.length = length
+        self.units = units
+
+
+class ExpectationFailed(APIError, http.ExpectationFailed):
+    """The server cannot meet the ``Expect`` header."""
+
+
+class ImATeapot(APIError, http.ImATeapot):
+    """The server is a teapot and brews no coffee (RFC 2324)."""
+
+
+class MisdirectedRequest(APIError, http.MisdirectedRequest):
+    """The request reached a server that does not answer for this host."""
+
+
+class UnprocessableEntity(APIError, http.UnprocessableEntity):
+    """The request is well formed, and its content is not acceptable."""
+
+
+class Locked(APIError, http.Locked):
+    """The resource is locked."""
+
+
+class FailedDependency(APIError, http.FailedDependency):
+    """An action that this one depends on has failed."""
+
+
+class PreconditionRequired(APIError, http.PreconditionRequired):
+    """The request must be conditional: send ``If-Match``."""
+
+
+class TooManyRequests(APIError, http.TooManyRequests):
+    """The client has sent too many requests; ``Retry-After`` says when to come back."""
+
+
+class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
+    """A header is longer than the server takes."""
+
+
+class UnavailableForLegalReasons(APIError, http.UnavailableForLegalReasons):
+    """The resource may not be shown, for legal reasons."""
+
+
+class InternalServerError(APIError, http.InternalServerError):
+    """The server met an error that it did not expect.
+
+    :param original_exception: The exception that nobody handled.
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        original_exception: BaseException | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        self.original_exception = original_exception
+
+
+class NotImplemented(APIError, http.NotImplemented):  # noqa: A001 - werkzeug's name for 501
+    """The server does not know this method."""
+
+
+class BadGateway(APIError, http.BadGateway):
+    """A server behind this one gave an invalid answer."""
+
+
+class ServiceUnavailable(APIError, http.ServiceUnavailable):
+    """The server cannot answer now; ``Retry-After`` says when to come back."""
+
+
+class GatewayTimeout(APIError, http.GatewayTimeout):
+    """A server behind this one did not answer in time."""
+
+
+class HTTPVersionNotSupported(APIError, http.HTTPVersionNotSupported):
+    """The server does not speak this version of HTTP."""
+
+
+class ValidationFailed(UnprocessableEntity):
+    """The request does not fit its schema; ``errors`` says which member of which part, and why.
+
+    :param errors: The messages by location and field path.
+    :param schema: The schema that refused, for handlers.
+    """
+
+    def __init__(
+        self,
+        errors: Messages,
+        *,
+        description: str | None = None,
+        schema: Schema | None = None,
+        headers: cabc.Mapping[str, str] | None = None,
+        **members: t.Any,
+    ) -> None:
+        super().__init__(description or count_fields(errors), errors=errors, headers=headers, **members)
+        self.data = {"messages": errors, "schema": schema, "headers": headers}
+        """What webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
+
+
+PARTS = {
+    "json": "request body",
+    "form": "form",
+    "files": "form",
+    "query": "query string",
+    "path": "path",
+    "headers": "headers",
+    "cookies": "cookies",
+}
+
+
+def count_fields(errors: Messages) -> str:
+    """One sentence on how much is wrong where: ``The request body has 1 invalid field.``"""
+    counts: dict[str, int] = {}
+    for location, messages in errors.items():
+        part = PARTS.get(location, location)
+        counts[part] = counts.get(part, 0) + (len(messages) if isinstance(messages, dict) else 1)
+    sentences = []
+    for part, count in counts.items():
+        verb = "have" if part in ("headers", "cookies") else "has"
+        sentences.append(f"The {part} {verb} {count} invalid {'field' if count == 1 else 'fields'}.")
+    return " ".join(sentences)
+
+
+by_status: dict[int, type[APIError]] = {
+    cls.code: cls
+    for cls in list(globals().values())
+    if isinstance(cls, type) and APIError in cls.__bases__ and isinstance(cls.code, int)
+}
+"""The class of each HTTP status, for :func:`framework.abort` and for werkzeug's own exceptions."""
+
+
+class SetupError(Exception):
+    """A mistake in the application's code, found before the first answer."""
+
+
+class RouteConflict(SetupError):
+    """Two operations answer the same path and method.
+
+    :param rule: The rule that came second.
+    :param owner: The endpoint that had it first.
+    """
+
+    def __init__(self, message: str, *, rule: str, owner: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.owner = owner
+
+
+class MarkLost(SetupError):
+    """A mark reaches no operation, most often because a decorator above it forgot ``functools.wraps``."""
+
+
+class OperationIdConflict(SetupError):
+    """Two operations have the same ``operationId``."""
+
+
+class ComponentConflict(SetupError):
+    """Two schemas ask for the same name in the document."""
+
+
+class SetupFinished(SetupError, AssertionError):
+    """The application's structure was changed after it had begun to answer."""
+
+
+class ContractViolation(Exception):
+    """An answer, or an error, that its operation does not declare."""
