@@ -13,6 +13,8 @@ import typing as t
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from . import errors
+
 if t.TYPE_CHECKING:
     from . import typing as ft
 
@@ -102,6 +104,8 @@ def find_error_handler(
     :param scopes: The routers' names, the innermost first.
     """
     kind, code = error_key(type(error))
+    if code is not None and kind is default_exceptions.get(code):
+        kind = errors.by_status[code]  # a handler for our class of a status serves werkzeug's own too
     names: tuple[str | None, ...] = (*scopes, None)
     for wanted in (code, None) if code is not None else (None,):
         for name in names:

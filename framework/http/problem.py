@@ -1,0 +1,86 @@
+"""How an error is written to the wire: RFC 9457, ``application/problem+json``.
+
+Not here: who handles an error (``app.dispatch``), how it is described (``openapi``).
+Floor 2: imports ``errors`` (floor 0), ``fast.wire`` (floor 1) and ``http.response``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .. import errors
+from ..fast import wire
+from .response import Wire
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def leaves_unchanged(error: HTTPException) -> bool:
+    """Whether an exception is an answer already: it carries a response, has no code, or is no error by its status."""
+    return error.response is not None or error.code is None or error.code < 400
+
+
+def own_class(error: HTTPException) -> type[errors.APIError] | None:
+    """The class that stands for an error in the document; ``None`` when it has none of its own."""
+    if isinstance(error, errors.APIError):
+        return type(error)
+    for cls in type(error).__mro__:
+        if cls in _PLAIN:
+            return _PLAIN[cls]
+    return None
+
+
+_PLAIN: dict[type, type[errors.APIError]] = {
+    cls: errors.by_status[code] for code, cls in default_exceptions.items() if code in errors.by_status
+}
+
+
+def problem(error: HTTPException, types: str | None = None) -> dict[str, t.Any]:
+    """The members of the problem object (RFC 9457, section 3.1), in the order they are written.
+
+    :param error: An error with a code.
+    :param types: What the machine name is appended to for ``type``; ``None`` for ``about:blank``.
+    :return: ``type``, ``title``, ``status``, ``code``, ``detail``, then ``errors`` and the extra members if any.
+    """
+    status = t.cast(int, error.code)
+    cls = own_class(error)
+    name = cls.error_code if cls is not None else errors.snake_case(type(error).__name__)
+    members: dict[str, t.Any] = {
+        "type": "about:blank" if types is None or cls is None else types + name,
+        "title": HTTP_STATUS_CODES.get(status, "Unknown Error"),
+        "status": status,
+        "code": name,
+    }
+    if error.description:
+        members["detail"] = str(error.description)
+    if isinstance(error, errors.APIError):
+        if error.errors is not None:
+            members["errors"] = error.errors
+        members.update(dump_members(error))
+    return members
+
+
+def dump_members(error: errors.APIError) -> dict[str, t.Any]:
+    """The extra members of an error, dumped by its schema where it has one."""
+    if error.schema is None:
+        return error.members
+    schema = error.schema() if isinstance(error.schema, type) else error.schema
+    return t.cast("dict[str, t.Any]", schema.dump(error.members))
+
+
+def headers_of(error: HTTPException) -> list[tuple[str, str]]:
+    """The headers of an error but ``Content-Type``, for instance ``Allow`` and ``Retry-After``."""
+    return [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+
+
+def render(error: HTTPException, types: str | None = None) -> Wire:
+    """The answer for an error.
+
+    :param error: An error with a code.
+    :param types: As in :func:`problem`.
+    """
+    body = wire.encode(problem(error, types))
+    return Wire(t.cast(int, error.code), [("Content-Type", MEDIA_TYPE), *headers_of(error)], body)

@@ -1,0 +1,82 @@
+"""Answers: the small one of a declared operation, and the full one.
+
+Nothing here knows the current request or application; ``framework.wrappers`` adds what asks the context.
+Floor 2: imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+from http import HTTPStatus
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response as _Response
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_R = t.TypeVar("_R", bound=_Response)
+
+STATUS_LINES: dict[int, str] = {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()}
+for _status in HTTPStatus:
+    STATUS_LINES.setdefault(_status.value, f"{_status.value} {_status.phrase.upper()}")
+
+_BODILESS = frozenset({204, 304})
+
+
+class Response(_Response):
+    """werkzeug's response. Its meaning is not changed here."""
+
+
+class Wire:
+    """A finished answer: status, headers, body. A WSGI application.
+
+    This is what a declared operation makes. It becomes a :class:`Response` when a hook or a user asks for one.
+
+    :param status: The status code.
+    :param headers: Pairs of name and value, without ``Content-Length``.
+    :param body: The body as it leaves.
+    """
+
+    # PERF: 0.4 us to make and send, against 2.5 and 5.2 us for a Response.
+    __slots__ = ("_headers", "body", "status_code")
+
+    def __init__(self, status: int, headers: list[tuple[str, str]] | Headers, body: bytes) -> None:
+        self.status_code = status
+        self._headers: list[tuple[str, str]] | Headers = headers
+        self.body = body
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, to read and to change."""
+        if not isinstance(self._headers, Headers):
+            self._headers = Headers(self._headers)
+        return self._headers
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        status = self.status_code
+        headers = self._headers if type(self._headers) is list else t.cast(Headers, self._headers).to_wsgi_list()
+        if status in _BODILESS or status < 200:
+            headers = [item for item in headers if item[0].lower() not in ("content-type", "content-length")]
+            start_response(status_line(status), headers)
+            return ()
+        start_response(status_line(status), [*headers, ("Content-Length", str(len(self.body)))])
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+
+    def to_response(self, response_class: type[_R]) -> _R:
+        """The same answer as a full response of the given class."""
+        response = response_class(self.body, self.status_code)
+        response.headers.clear()
+        response.headers.extend(self._headers)
+        if self.status_code in _BODILESS or self.status_code < 200:
+            response.headers.pop("Content-Type", None)
+        else:
+            response.headers["Content-Length"] = str(len(self.body))
+        return response
+
+
+def status_line(status: int) -> str:
+    """``404`` to ``"404 NOT FOUND"``, as werkzeug writes it."""
+    return STATUS_LINES.get(status) or f"{status} UNKNOWN"

@@ -1,0 +1,297 @@
+"""What a mark is: one declaration with two faces, what it does to a request and what it says in the document.
+
+Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
+``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`) and for what it adds to the document
+(:meth:`Mark.document`), as plain records that hold schema and field instances. Only ``openapi`` makes JSON of them.
+Floor 4: imports ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import enum
+import typing as t
+
+from marshmallow import Schema
+from marshmallow.fields import Field
+
+from ..errors import SetupError
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from ..config import Config
+    from ..context import Context
+    from ..errors import APIError
+    from ..http.response import Wire
+    from ..resources.operation import Operation
+    from ..wrappers import Response
+
+    Reply: t.TypeAlias = Wire | Response
+
+_T = t.TypeVar("_T")
+
+ATTRIBUTE = "__framework_marks__"
+
+
+class Phase(enum.IntEnum):
+    """The fixed order of a request's steps, whatever the order of the marks."""
+
+    PREFLIGHT = 1
+    RETIRED = 2
+    ACCEPT = 3
+    LIMIT_ADDRESS = 4
+    AUTHENTICATE = 5
+    SCOPES = 6
+    LIMIT_USER = 7
+    CSRF = 8
+    IF_MATCH = 9
+    MEDIA_TYPE = 10
+    BODY = 11
+    INPUTS = 12
+    """The only phase that collects: each step may raise ``ValidationFailed``, and all of them leave as one 422."""
+    IDEMPOTENCY = 13
+    LOAD = 14
+    PERMISSION = 15
+    PRECONDITION = 16
+    HANDLER = 17
+    """Where the handler is called; no mark joins it."""
+    OUTCOME = 18
+    """From here on a step gets the reply and may return another."""
+    ETAG = 19
+    HEADERS = 20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do in a phase.
+
+    :param phase: When.
+    :param run: Before the handler ``run(ctx, call)``: a returned value that is not ``None`` is the answer, and the
+        handler is not called. From ``OUTCOME`` on ``run(ctx, call, reply)``: a returned reply takes the place.
+    """
+
+    phase: Phase
+    run: cabc.Callable[..., t.Any]
+
+
+class Call:
+    """One run of an operation, passed to each step.
+
+    :param operation: The frozen record.
+    :param view_args: The values from the path, which the handler gets as keyword arguments.
+    """
+
+    __slots__ = ("arguments", "body", "instance", "kwargs", "notes", "operation", "value", "view_args")
+
+    def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
+        self.operation = operation
+        self.view_args = view_args
+        self.arguments: list[t.Any] = [None] * slots
+        """What is passed to the handler by position; a mark owns the place that :meth:`Plan.take_slot` gave it."""
+        self.kwargs: dict[str, t.Any] = view_args
+        """What is passed to the handler by name."""
+        self.instance = instance
+        """The resource, for methods."""
+        self.body: t.Any = None
+        """The parsed JSON body, once the phase ``BODY`` is over."""
+        self.value: t.Any = None
+        """What the handler returned."""
+        self.notes: dict[t.Any, t.Any] | None = None
+        """A place for marks to leave things for their own later steps; ``None`` until one does."""
+
+
+class Plan:
+    """What a mark may know when it is asked for its faces: the operation in the making.
+
+    :param config: The application's settings.
+    :param rule: werkzeug's rule.
+    :param method: The HTTP method.
+    :param handler: The function or method that will be called.
+    :param endpoint: The endpoint.
+    :param marks: All marks of the operation, merged, the outermost first.
+    :param debug: Whether the application is in debug mode.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        rule: Rule,
+        method: str,
+        handler: cabc.Callable[..., t.Any],
+        endpoint: str,
+        marks: tuple[Mark, ...],
+    ) -> None:
+        self.config = config
+        self.rule = rule
+        self.method = method
+        self.handler = handler
+        self.endpoint = endpoint
+        self.marks = marks
+        self.slots = 0
+        self.notes: dict[t.Any, t.Any] = {}
+        """A place for marks of one kind to work together at freeze."""
+
+    def take_slot(self) -> int:
+        """Reserve the next positional argument of the handler; its index in :attr:`Call.arguments`."""
+        self.slots += 1
+        return self.slots - 1
+
+
+class Mark:
+    """One declaration. Subclass it to write your own.
+
+    Use an instance as a decorator of a function, a method or a Resource class, or give it to ``Router(marks=[...])``
+    or ``App(marks=[...])`` for all that is below.
+    """
+
+    def __call__(self, target: _T) -> _T:
+        """Attach the mark; the very same target is returned."""
+        own = getattr(target, ATTRIBUTE, ())
+        try:
+            # Decorators apply from the bottom up: the one applied last stands on top, so it goes in front.
+            setattr(target, ATTRIBUTE, (self, *own))
+        except AttributeError:
+            raise SetupError(
+                f"{target!r} cannot carry the mark {self!r}. Put it on a function, a method or a Resource class."
+            ) from None
+        return target
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """Join the marks nearer to the handler, as a mark of its class, router or application.
+
+        :param inner: The marks found so far.
+        :return: All of them. Default: this one in front.
+        """
+        return (self, *inner)
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        """The first face: what it does. Asked once, at freeze."""
+        return ()
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        """The second face: what it adds to the document. Asked once, at freeze, after :meth:`run`."""
+        return ()
+
+
+def marks_of(target: t.Any) -> tuple[Mark, ...]:
+    """The marks on a function, method or class, the top one first; looks through ``__wrapped__``."""
+    seen = 0
+    while target is not None and seen < 100:
+        marks: tuple[Mark, ...] | None = getattr(target, ATTRIBUTE, None)
+        if marks:
+            return marks
+        target = getattr(target, "__wrapped__", None)
+        seen += 1
+    return ()
+
+
+# The records of the document face.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter outside of the body.
+
+    :param name: As the client writes it.
+    :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
+    :param field: Its marshmallow field, an instance.
+    :param description: Default: the ``description`` in the field's metadata.
+    """
+
+    name: str
+    location: t.Literal["query", "path", "header", "cookie"]
+    field: Field[t.Any]
+    description: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Body:
+    """A request body in one media type.
+
+    :param schema: A schema instance.
+    :param media_type: The media type.
+    :param required: Whether it may be left out.
+    :param description: What it is for.
+    :param examples: Whole bodies by name.
+    """
+
+    schema: Schema
+    media_type: str = "application/json"
+    required: bool = True
+    description: str = ""
+    examples: cabc.Mapping[str, t.Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Header:
+    """A header of an answer.
+
+    :param name: The name.
+    :param field: A marshmallow field, an instance.
+    :param description: What it says.
+    :param status: On the outcomes of this status alone; ``None`` for all below 400.
+    :param required: Whether it is always there.
+    """
+
+    name: str
+    field: Field[t.Any]
+    description: str = ""
+    status: int | None = None
+    required: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer that the operation may give.
+
+    :param status: The status code.
+    :param schema: What dumps the value, an instance; ``None`` for an empty body, or with ``error``.
+    :param description: Default: the phrase of the status, or the error's docstring.
+    :param headers: Headers of this answer.
+    :param media_type: The media type of the body.
+    :param error: The error class, for an answer that is an error.
+    :param examples: Whole bodies by name.
+    """
+
+    status: int
+    schema: Schema | None = None
+    description: str = ""
+    headers: tuple[Header, ...] = ()
+    media_type: str = "application/json"
+    error: type[APIError] | None = None
+    examples: cabc.Mapping[str, t.Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Security:
+    """A security requirement: with this scheme the operation may be called.
+
+    :param name: The scheme's name in the document.
+    :param scheme: Its OpenAPI Security Scheme Object.
+    :param scopes: The scopes that it needs.
+    :param optional: Whether the operation may also be called without.
+    """
+
+    name: str
+    scheme: cabc.Mapping[str, t.Any]
+    scopes: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Doc:
+    """Words about the operation. What is ``None`` leaves what others say."""
+
+    summary: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    deprecated: bool | None = None
+    hidden: bool | None = None
+    operation_id: str | None = None
+    extra: cabc.Mapping[str, t.Any] | None = None
+    """Merged into the operation object at last."""
+
+
+Record: t.TypeAlias = Parameter | Body | Header | Outcome | Security | Doc
