@@ -111,7 +111,8 @@ class Plan:
     :param handler: The function or method that will be called.
     :param endpoint: The endpoint.
     :param marks: All marks of the operation, merged, the outermost first.
-    :param debug: Whether the application is in debug mode.
+    :param encode: What writes plain values as JSON: the application's provider.
+    :param direct: Whether declared answers may go straight to the wire, the provider being untouched.
     """
 
     def __init__(
@@ -122,7 +123,13 @@ class Plan:
         handler: cabc.Callable[..., t.Any],
         endpoint: str,
         marks: tuple[Mark, ...],
+        *,
+        encode: cabc.Callable[[t.Any], bytes],
+        direct: bool,
     ) -> None:
+        self.encode = encode
+        self.direct = direct
+        self.fast: bool = config["FAST_PATH"]
         self.config = config
         self.rule = rule
         self.method = method

@@ -1,0 +1,212 @@
+"""``arguments``: what goes in, by location, checked by a schema before the handler is called.
+
+Not here: where the values come from (``marks.inputs``, ``marks.bodies``), what strictness means (``fast.strict``).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.inputs``, ``marks.raises``, ``marks.schemas``, ``errors``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import INCLUDE, Schema
+
+from ..errors import SetupError, ValidationFailed
+from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
+from .bodies import EMPTY, FORM_TYPES, body_outcomes, body_steps
+from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
+from .raises import error_outcome
+from .schemas import SchemaLike, as_schema, examples_of
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from ..wrappers import Request
+
+    Factory: t.TypeAlias = cabc.Callable[[Request], Schema]
+
+# Each location, and the one or two places where its values stand.
+LOCATIONS: dict[str, tuple[str, ...]] = {
+    "json": ("json",),
+    "query": ("query",),
+    "querystring": ("query",),
+    "path": ("path",),
+    "headers": ("headers",),
+    "cookies": ("cookies",),
+    "form": ("form",),
+    "files": ("files",),
+    "json_or_form": ("json", "form"),
+}
+_PARAMETERS: dict[str, t.Literal["query", "path", "header", "cookie"]] = {
+    "query": "query",
+    "path": "path",
+    "headers": "header",
+    "cookies": "cookie",
+}
+
+
+class ArgumentsMark(Mark):
+    """One part of the input; see :func:`arguments`."""
+
+    phase = Phase.INPUTS
+
+    def __init__(
+        self,
+        schema: SchemaLike | Factory,
+        location: str,
+        unknown: str | None,
+        as_kwargs: bool,
+        body: Body,
+        required: bool | None,
+        content_type: str | None,
+    ) -> None:
+        if location not in LOCATIONS:
+            raise SetupError(f"{location!r} is no location of arguments. Take one of {', '.join(LOCATIONS)}.")
+        self.factory: Factory | None = None
+        if callable(schema) and not isinstance(schema, (type, Schema)):
+            self.factory = t.cast("Factory", schema)
+        self.schema = body.schema
+        self.places = LOCATIONS[location]
+        self.unknown = unknown
+        self.as_kwargs = as_kwargs
+        self.body = body
+        self.required = required
+        self.content_type = content_type
+
+    def __repr__(self) -> str:
+        return f"arguments({type(self.schema).__name__}, location={'_or_'.join(self.places)!r})"
+
+    def body_required(self, method: str) -> bool:
+        """Whether the document says that the body must be there."""
+        return self.refuses_empty(method) or any(
+            field.required and not is_partial(self.schema, name) for name, field in self.schema.load_fields.items()
+        )
+
+    def refuses_empty(self, method: str) -> bool:
+        """Whether an empty body is refused as such. Where it is not, it loads as an empty object."""
+        if self.required is not None:
+            return self.required
+        return method == "PATCH" or bool(self.schema.many)
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        everything = [mark for mark in plan.marks if isinstance(mark, ArgumentsMark)]
+        taken = tuple(dict.fromkeys(media for mark in everything for media in mark.media_types(plan)))
+        if self.media_types(plan):
+            yield from body_steps(plan, taken)
+        slot = None if self.as_kwargs else plan.take_slot()
+        refuses_empty = "json" in self.places and self.refuses_empty(plan.method)
+        fixed = None if self.factory is not None else self.prepare(self.schema, plan)
+        factory = self.factory
+
+        def read(ctx: Context, call: Call) -> None:
+            parts = fixed if factory is None else self.prepare(factory(ctx.request), plan)
+            part = t.cast("list[Part]", parts)[0]
+            if call.body is EMPTY and part.location == "json":
+                if len(t.cast("list[Part]", parts)) > 1 and ctx.request.mimetype in FORM_TYPES:
+                    part = t.cast("list[Part]", parts)[1]
+                elif refuses_empty:
+                    raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
+            value = part.load(ctx, call)
+            if slot is None:
+                call.kwargs = {**call.kwargs, **value}
+            else:
+                call.arguments[slot] = value
+
+        yield Step(Phase.INPUTS, read)
+        if self is everything[-1]:
+            yield from undeclared_steps(plan)
+
+    def prepare(self, schema: Schema, plan: Plan) -> list[Part]:
+        """The parts of the request that this mark may read, noted for the judgement of undeclared names."""
+        alone = sum(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in plan.marks) == 1
+        parts = [Part(schema, place, self.unknown, plan, alone) for place in self.places]
+        if self.factory is None:
+            plan.notes.setdefault("parts", []).extend(parts)
+        return parts
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        where = _PARAMETERS.get(self.places[0])
+        if where is not None:
+            for name, field in self.schema.load_fields.items():
+                yield Parameter(field.data_key or name, where, field)
+        for media_type in self.media_types(plan):
+            yield Body(
+                self.schema, media_type, self.body_required(plan.method), self.body.description, self.body.examples
+            )
+        yield error_outcome(ValidationFailed)
+        if where is None:
+            yield from body_outcomes()
+
+    def media_types(self, plan: Plan) -> tuple[str, ...]:
+        """The media types of the body that this mark reads; none for parameters."""
+        if self.content_type is not None:
+            return (self.content_type,)
+        types: list[str] = []
+        if "json" in self.places:
+            types.append("application/json")
+        if "form" in self.places:
+            types.extend(FORM_TYPES)
+        if "files" in self.places:
+            types.append("multipart/form-data")
+        # Files can only come in the one media type, and fields beside them too.
+        if any(isinstance(mark, ArgumentsMark) and "files" in mark.places for mark in plan.marks):
+            types = [media for media in types if media != FORM_TYPES[0]]
+        return tuple(types)
+
+
+def is_partial(schema: Schema, name: str) -> bool:
+    """Whether a schema lets a required field be absent."""
+    return schema.partial is True or (not isinstance(schema.partial, bool) and name in (schema.partial or ()))
+
+
+def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
+    """The steps that refuse undeclared names, judged on all marks of the operation per location."""
+    parts: list[Part] = plan.notes.get("parts", [])
+    for group in ("query", "form", "json"):
+        members = [part for part in parts if GROUPS.get(part.location) == group and not part.judges_alone]
+        if members and all(part.refuses_unknown for part in members) and not has_factory(plan, group):
+            yield Step(Phase.INPUTS, Undeclared(members).check(group))
+
+
+def has_factory(plan: Plan, group: str) -> bool:
+    """Whether a schema of a group is made per request, so that its names are not known at freeze."""
+    return any(
+        isinstance(mark, ArgumentsMark) and mark.factory is not None and group in {GROUPS.get(p) for p in mark.places}
+        for mark in plan.marks
+    )
+
+
+def arguments(
+    schema: SchemaLike | Factory,
+    *,
+    location: str = "json",
+    unknown: str | None = None,
+    as_kwargs: bool = False,
+    required: bool | None = None,
+    description: str = "",
+    example: t.Any = None,
+    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    content_type: str | None = None,
+) -> ArgumentsMark:
+    """Load a part of the request with a schema, and pass the value to the handler.
+
+    The handler gets the values by position, that of the top mark first, then the values of the path by name. What the
+    schemas refuse leaves as one 422 that names every field.
+
+    :param schema: A schema class, an instance, a dict of fields, or a function from the request to a schema instance
+        (called for each request; its fields are then not in the document).
+    :param location: ``"json"`` (default), ``"query"`` (or ``"querystring"``), ``"path"``, ``"headers"``, ``"cookies"``,
+        ``"form"``, ``"files"`` or ``"json_or_form"``.
+    :param unknown: What to do with names that the schema does not have: ``marshmallow.RAISE``, ``EXCLUDE`` or
+        ``INCLUDE``. Default: what the schema says, else the setting ``UNKNOWN``.
+    :param as_kwargs: Pass the members as keyword arguments instead.
+    :param required: Whether a body must be there. Default: by the schema, and always for PATCH and for lists.
+    :param description: What the body is for.
+    :param example: A whole body.
+    :param examples: Several, by name or in a row.
+    :param content_type: The media type of the body. Default: by the location.
+    :raises SetupError: The location or the schema is none.
+    """
+    made = callable(schema) and not isinstance(schema, (type, Schema))
+    instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
+    body = Body(instance, description=description, examples=examples_of(example, examples))
+    return ArgumentsMark(schema, location, unknown, as_kwargs, body, required, content_type)

@@ -1,0 +1,137 @@
+"""How a request's body becomes text and JSON: the steps that run before any schema sees it.
+
+Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
+Not here: schemas (``marks.inputs``).
+Floor 4: imports ``marks.base``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from .. import errors
+from ..fast import wire
+from ..http.request import is_json_type
+from .base import Call, Outcome, Phase, Plan, Step
+from .raises import error_outcome
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from ..wrappers import Request
+
+EMPTY: t.Any = object()
+"""Stands in ``Call.body`` for a request without a body: it has no media type, and is no JSON text."""
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
+    """Whether a body of a media type is among those that are taken; any JSON type is taken for JSON."""
+    return mimetype in media_types or (is_json_type(mimetype) and "application/json" in media_types)
+
+
+def has_body(request: Request) -> bool:
+    """Whether the request says that it carries a body (RFC 9112, section 6.3)."""
+    return bool(request.content_length) or "HTTP_TRANSFER_ENCODING" in request.environ
+
+
+def media_type_step(media_types: tuple[str, ...]) -> Step:
+    """Refuse a body whose media type nobody reads here; an empty body has none."""
+    listing = " or ".join(media_types)
+    headers = {"Accept": ", ".join(media_types)}
+
+    def check(ctx: Context, call: Call) -> None:
+        request = ctx.request
+        if not takes(request.mimetype, media_types) and has_body(request):
+            given = f"not {request.mimetype}" if request.mimetype else "and the request names none"
+            raise errors.UnsupportedMediaType(
+                f"The media type of the body must be {listing}, {given}.", headers=headers
+            )
+
+    return Step(Phase.MEDIA_TYPE, check)
+
+
+def length_step(limit: int | None) -> Step:
+    """Refuse a JSON body by its declared length; one that declares none is counted while it is read."""
+
+    def check(ctx: Context, call: Call) -> None:
+        request = ctx.request
+        if not is_json_type(request.mimetype):
+            return  # forms have limits of their own
+        allowed = smaller(limit, request.max_content_length)
+        if allowed is not None:
+            if (request.content_length or 0) > allowed:
+                raise too_large(allowed)
+            request.max_content_length = allowed
+
+    return Step(Phase.MEDIA_TYPE, check)
+
+
+def smaller(*limits: int | None) -> int | None:
+    """The smallest of several limits, of which each may be absent."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def too_large(limit: int) -> errors.RequestEntityTooLarge:
+    """The refusal of a body over ``limit`` bytes."""
+    return errors.RequestEntityTooLarge(f"The request body is larger than {limit} bytes.")
+
+
+def json_step(depth: int) -> Step:
+    """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
+
+    def read(ctx: Context, call: Call) -> None:
+        request = ctx.request
+        if not has_body(request) or not is_json_type(request.mimetype):
+            # A body of undeclared length may turn out to be empty only when it is read; another type is a form.
+            call.body = EMPTY
+            return
+        limit = request.max_content_length
+        try:
+            text = request.get_data()
+        except errors.http.RequestEntityTooLarge:
+            raise too_large(limit or 0) from None
+        if not text:
+            call.body = EMPTY
+            return
+        if limit is not None and len(text) > limit:  # someone had read it under a larger limit
+            raise too_large(limit)
+        try:
+            call.body = wire.decode(text, max_depth=depth)
+        except wire.WireError as error:
+            raise errors.BadRequest(f"The request body is not valid JSON: {error}") from error
+
+    return Step(Phase.BODY, read)
+
+
+def form_step() -> Step:
+    """Parse a form, so that what is wrong with it is answered before any schema sees it."""
+
+    def read(ctx: Context, call: Call) -> None:
+        if ctx.request.mimetype in FORM_TYPES:
+            ctx.request.form  # noqa: B018 - parsed and kept; raises 413 for its limits
+
+    return Step(Phase.BODY, read)
+
+
+def body_steps(plan: Plan, media_types: tuple[str, ...]) -> cabc.Iterator[Step]:
+    """The steps for all marks of an operation that read its body; made by the first of them.
+
+    :param media_types: What all of them together take.
+    """
+    if plan.notes.setdefault("body", media_types) is not media_types:
+        return
+    yield media_type_step(media_types)
+    if any(is_json_type(media_type) for media_type in media_types):
+        yield length_step(plan.config["MAX_JSON_LENGTH"])
+        yield json_step(plan.config["MAX_JSON_DEPTH"])
+    if any(media_type in FORM_TYPES for media_type in media_types):
+        yield form_step()
+
+
+def body_outcomes() -> tuple[Outcome, ...]:
+    """What reading a body may answer by itself."""
+    return tuple(
+        error_outcome(cls) for cls in (errors.BadRequest, errors.RequestEntityTooLarge, errors.UnsupportedMediaType)
+    )

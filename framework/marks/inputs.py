@@ -1,0 +1,127 @@
+"""How the parts of a request reach their schemas: where the values are taken from, and which names are refused.
+
+Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict`` (floor 1), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+
+from ..errors import Messages, ValidationFailed
+from ..fast.load import loader
+from ..fast.strict import Rules, from_multidict, hint, strict, unknown_message
+from .base import Call, Plan
+from .bodies import EMPTY
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+
+MISSING_BODY = "The request body is missing."
+
+Source: t.TypeAlias = cabc.Callable[["Context", Call, Schema], tuple[t.Any, Messages]]
+"""The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
+
+
+def _json(ctx: Context, call: Call, schema: Schema) -> tuple[t.Any, Messages]:
+    return ({} if call.body is EMPTY else call.body), {}
+
+
+def _path(ctx: Context, call: Call, schema: Schema) -> tuple[t.Any, Messages]:
+    values = ctx.view_args or {}
+    return {name: value if isinstance(value, str) else str(value) for name, value in values.items()}, {}
+
+
+SOURCES: dict[str, Source] = {
+    "json": _json,
+    "path": _path,
+    "query": lambda ctx, call, schema: from_multidict(schema, ctx.request.args),
+    "form": lambda ctx, call, schema: from_multidict(schema, ctx.request.form),
+    "files": lambda ctx, call, schema: from_multidict(schema, ctx.request.files),
+    "cookies": lambda ctx, call, schema: from_multidict(schema, ctx.request.cookies),
+    "headers": lambda ctx, call, schema: from_multidict(schema, ctx.request.headers),
+}
+
+GROUPS = {"json": "json", "query": "query", "form": "form", "files": "form"}
+"""Where undeclared names are refused. Headers and cookies always carry others; a form and its files are one body."""
+
+
+class Part:
+    """One schema at one location, ready to load.
+
+    :param schema: The user's schema.
+    :param location: A key of :data:`SOURCES`.
+    :param unknown: What the mark says on undeclared names, or ``None``.
+    :param plan: The operation in the making.
+    :param alone: Whether no other part of the operation reads this location.
+    """
+
+    def __init__(self, schema: Schema, location: str, unknown: str | None, plan: Plan, alone: bool) -> None:
+        self.location = location
+        rules = Rules.from_config(plan.config)
+        policy = unknown if location in GROUPS else EXCLUDE
+        exact = strict(schema, location, unknown=policy, rules=rules)
+        self.refuses_unknown = exact.unknown == RAISE
+        self.judges_alone = location == "json" and alone
+        if self.refuses_unknown and not self.judges_alone:
+            # The names are judged over all parts of the location together, see Undeclared.
+            exact = strict(schema, location, unknown=EXCLUDE, rules=rules)
+        self.schema = exact
+        self._source = SOURCES[location]
+        self._load = loader(exact, fast=plan.fast)
+
+    @property
+    def names(self) -> set[str]:
+        """The names that a client may write here."""
+        return {field.data_key or name for name, field in self.schema.load_fields.items()}
+
+    def load(self, ctx: Context, call: Call) -> t.Any:
+        """The loaded value.
+
+        :raises ValidationFailed: The schema refuses.
+        """
+        data, wrong = self._source(ctx, call, self.schema)
+        try:
+            value = self._load(data)
+        except ValidationError as error:
+            messages = hint(t.cast(Messages, error.normalized_messages()), self.schema)
+            raise ValidationFailed({self.location: {**messages, **wrong}}, schema=self.schema) from error
+        if wrong:
+            raise ValidationFailed({self.location: wrong}, schema=self.schema)
+        return value
+
+
+class Undeclared:
+    """The names of a query string, form or JSON object that no mark of the operation declares.
+
+    :param parts: All parts of one group.
+    """
+
+    def __init__(self, parts: cabc.Sequence[Part]) -> None:
+        self._names = set().union(*(part.names for part in parts))
+
+    def check_query(self, ctx: Context, call: Call) -> None:
+        """Refuse undeclared names of the query string."""
+        self._refuse("query", ctx.request.args)
+
+    def check_form(self, ctx: Context, call: Call) -> None:
+        """Refuse undeclared names of a form, files included."""
+        self._refuse("form", ctx.request.form)
+        self._refuse("files", ctx.request.files)
+
+    def check_json(self, ctx: Context, call: Call) -> None:
+        """Refuse undeclared members of a JSON object that several marks read."""
+        if isinstance(call.body, dict):
+            self._refuse("json", call.body)
+
+    def check(self, group: str) -> cabc.Callable[[Context, Call], None]:
+        """The check of a group."""
+        return {"query": self.check_query, "form": self.check_form, "json": self.check_json}[group]
+
+    def _refuse(self, location: str, given: cabc.Iterable[str]) -> None:
+        wrong = {name: [unknown_message(name, self._names)] for name in given if name not in self._names}
+        if wrong:
+            raise ValidationFailed({location: wrong})

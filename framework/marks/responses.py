@@ -1,0 +1,234 @@
+"""``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
+
+Not here: the rules for values of plain views, which are Flask's (``app.dispatch``), and errors (``raises``).
+Floor 4: imports ``marks.base``, ``marks.schemas``, ``fast.dump`` (floor 1), ``http.response`` (floor 2), ``errors``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import Schema
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..errors import APIError, SetupError
+from ..fast.dump import dumper, wire_dumper
+from ..http.response import Wire
+from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
+from .raises import own_error
+from .schemas import SchemaLike, as_field, as_schema, examples_of
+
+if t.TYPE_CHECKING:
+    from marshmallow.fields import Field
+
+    from ..context import Context
+
+    HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
+
+_BODILESS = frozenset({204, 205, 304})
+
+
+class ResponseMark(Mark):
+    """An outcome of the operation; see :func:`response`."""
+
+    phase = Phase.OUTCOME
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def __repr__(self) -> str:
+        return f"response({self.outcome.status})"
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """An outer outcome stands behind the inner ones, and gives way to one of its own status."""
+        for mark in inner:
+            if isinstance(mark, ResponseMark) and mark.outcome.status == self.outcome.status:
+                return inner
+        return (*inner, self)
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        return (self.outcome,)
+
+
+class AltResponseMark(Mark):
+    """An answer that is given by other means; see :func:`alt_response`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def __repr__(self) -> str:
+        return f"alt_response({self.outcome.status})"
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        return (self.outcome,)
+
+
+def response(
+    status_code: int,
+    schema: SchemaLike | None = None,
+    *,
+    description: str = "",
+    headers: cabc.Mapping[str, HeaderLike] | None = None,
+    content_type: str = "application/json",
+    example: t.Any = None,
+    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+) -> ResponseMark:
+    """Say what the operation answers when all goes well.
+
+    The handler's value is dumped with the schema. Several marks declare several outcomes: the top one is taken unless
+    the handler returns ``(value, status)``.
+
+    :param status_code: The status, as a number or an ``http.HTTPStatus``.
+    :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and for ``None``, else the value as JSON.
+    :param description: Default: the phrase of the status.
+    :param headers: Headers that the handler sets on this answer, name to field.
+    :param content_type: The media type. Default: ``application/json``.
+    :param example: A whole answer.
+    :param examples: Several, by name or in a row.
+    """
+    return ResponseMark(
+        Outcome(
+            status=int(status_code),
+            schema=None if schema is None else as_schema(schema),
+            description=description,
+            headers=as_headers(headers, int(status_code)),
+            media_type=content_type,
+            examples=examples_of(example, examples),
+        )
+    )
+
+
+def alt_response(
+    status_code: int,
+    schema: SchemaLike | type[APIError] | None = None,
+    *,
+    description: str = "",
+    headers: cabc.Mapping[str, HeaderLike] | None = None,
+    content_type: str = "application/json",
+    example: t.Any = None,
+    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+) -> AltResponseMark:
+    """Say what the operation may also answer, by a finished response, a hook or an error handler. Documents only.
+
+    :param schema: As in :func:`response`; or an error class, whose problem object it then is.
+    """
+    error = schema if isinstance(schema, type) and not issubclass(schema, Schema) else None
+    return AltResponseMark(
+        Outcome(
+            status=int(status_code),
+            schema=None if schema is None or error is not None else as_schema(t.cast(SchemaLike, schema)),
+            description=description,
+            headers=as_headers(headers, int(status_code)),
+            media_type=content_type,
+            error=None if error is None else own_error(error),
+            examples=examples_of(example, examples),
+        )
+    )
+
+
+def as_headers(headers: cabc.Mapping[str, HeaderLike] | None, status: int) -> tuple[Header, ...]:
+    """Header records from a mapping of names to fields."""
+    return tuple(
+        value if isinstance(value, Header) else Header(name, as_field(name, value), status=status)
+        for name, value in (headers or {}).items()
+    )
+
+
+def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
+    """The step that turns a handler's value into the answer, by the data rules.
+
+    - A response or a WSGI application passes.
+    - ``(value, status)``, ``(value, headers)``, ``(value, status, headers)`` are taken apart.
+    - ``None`` is an empty answer where 204 is declared, and where nothing is declared JSON ``null``.
+    - An iterator is dumped where a ``many`` schema is declared, and refused elsewhere.
+    - All else is dumped with the schema of its status, or is JSON as it is.
+
+    :param plan: The operation in the making.
+    """
+    outcomes = [mark.outcome for mark in plan.marks if isinstance(mark, ResponseMark)]
+    writers = {outcome.status: writer(plan, outcome) for outcome in outcomes}
+    default = outcomes[0].status if outcomes else 200
+    plain = writer(plan, Outcome(status=200))
+    empty = 204 if 204 in writers else None
+
+    def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
+        headers: t.Any = None
+        status = default
+        if isinstance(value, tuple) and 2 <= len(value) <= 3:
+            value, status, headers = unpack(value, default)
+        if isinstance(value, (BaseResponse, Wire)):
+            return with_headers(value, headers)
+        if value is None and empty is not None and status == default:
+            status = empty
+        if callable(value) and not isinstance(value, cabc.Mapping):
+            return value  # a WSGI application
+        return with_headers(writers.get(status, plain)(status, value), headers)
+
+    return to_reply
+
+
+def unpack(value: tuple[t.Any, ...], default: int) -> tuple[t.Any, int, t.Any]:
+    """Take ``(value, status)``, ``(value, headers)`` or ``(value, status, headers)`` apart; other tuples are data."""
+    second = value[1]
+    if isinstance(second, int) and not isinstance(second, bool):
+        return value[0], int(second), value[2] if len(value) == 3 else None
+    if len(value) == 2 and isinstance(second, (cabc.Mapping, Headers)):
+        return value[0], default, second
+    return value, default, None
+
+
+def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
+    """Set the headers that a handler returned on its reply."""
+    if headers:
+        reply.headers.update(headers)
+    return reply
+
+
+def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
+    """A function from status and value to the answer, for one declared outcome."""
+    schema = outcome.schema
+    if outcome.status in _BODILESS:
+        return lambda status, value: Wire(status, [], b"")
+    encode: cabc.Callable[[t.Any], bytes]
+    many = schema is not None and bool(schema.many)
+    if schema is None:
+        encode = plan.encode
+    elif plan.direct:
+        encode = wire_dumper(schema, fast=plan.fast)
+    else:
+        dump, to_text = dumper(schema, fast=plan.fast), plan.encode
+
+        def encode(value: t.Any) -> bytes:
+            return to_text(dump(value))
+
+    content_type = ("Content-Type", outcome.media_type)
+
+    def write(status: int, value: t.Any) -> Wire:
+        if isinstance(value, cabc.Iterator):
+            if not many:
+                raise TypeError(
+                    f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
+                    f" {status}. Declare a schema with many=True, return a list, or return stream(...)."
+                )
+            value = list(value)
+        return Wire(status, [content_type], encode(value))
+
+    return write
+
+
+def check_outcomes(marks: tuple[Mark, ...], where: str) -> None:
+    """Refuse two outcomes of one status.
+
+    :raises SetupError: A handler declares one status twice.
+    """
+    seen: set[int] = set()
+    for mark in marks:
+        if isinstance(mark, ResponseMark):
+            if mark.outcome.status in seen:
+                raise SetupError(
+                    f"{where} declares {mark.outcome.status} twice. Give each outcome a status of its own,"
+                    " or one schema that covers both."
+                )
+            seen.add(mark.outcome.status)

@@ -1,0 +1,110 @@
+"""Class-based views: ``View`` and ``MethodView``.
+
+Their values follow Flask's rules, unless the method carries a ``response`` mark. ``Resource`` builds on them.
+Floor 5: imports ``context`` (floor 3).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from . import context
+
+if t.TYPE_CHECKING:
+    from . import typing as ft
+
+http_method_funcs = frozenset(["get", "post", "head", "options", "delete", "put", "trace", "patch"])
+
+
+class View:
+    """A view written as a class: subclass it, write :meth:`dispatch_request`, and register :meth:`as_view`."""
+
+    methods: t.ClassVar[cabc.Collection[str] | None] = None
+    """The HTTP methods. Default: GET."""
+
+    provide_automatic_options: t.ClassVar[bool | None] = None
+    """Whether OPTIONS is answered by itself; ``None``: by the setting ``PROVIDE_AUTOMATIC_OPTIONS``."""
+
+    decorators: t.ClassVar[list[cabc.Callable[..., t.Any]]] = []
+    """Applied to the view function that :meth:`as_view` makes, the first one first."""
+
+    init_every_request: t.ClassVar[bool] = True
+    """Whether each request gets an instance of its own, so that what is put on ``self`` never leaks into another."""
+
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Answer the request.
+
+        :param kwargs: The values from the path.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has no 'dispatch_request'. Write one.")
+
+    @classmethod
+    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> ft.RouteCallable:
+        """A view function for this class, to register with ``add_url_rule``.
+
+        :param name: The name of the function, which is the endpoint.
+        :param class_args: Passed to the class whenever an instance is made, as are ``class_kwargs``.
+        """
+        if cls.init_every_request:
+
+            def make() -> View:
+                return cls(*class_args, **class_kwargs)
+
+        else:
+            shared = cls(*class_args, **class_kwargs)
+
+            def make() -> View:
+                return shared
+
+        def innermost(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            instance = make()
+            ctx = context.current()
+            operation = ctx.operation
+            if operation is not None and operation.view_class is cls and not issubclass(cls, MethodView):
+                return operation.run(ctx, kwargs, instance)
+            return ctx.app.ensure_sync(instance.dispatch_request)(*args, **kwargs)
+
+        view: t.Any = innermost
+        view.make_instance = make
+        view.innermost = innermost
+        view.__name__ = name
+        view.__module__ = cls.__module__
+        for decorator in cls.decorators:
+            view = decorator(view)
+        # These go on the outermost function, where the application looks.
+        view.__name__ = name
+        view.__module__ = cls.__module__
+        view.__doc__ = cls.__doc__
+        view.view_class = cls
+        view.methods = cls.methods
+        view.provide_automatic_options = cls.provide_automatic_options
+        return t.cast("ft.RouteCallable", view)
+
+
+class MethodView(View):
+    """A view with one method for each HTTP method: ``def get(self)``, ``def post(self)``, ..."""
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "methods" not in cls.__dict__:
+            methods: set[str] = set()
+            for base in cls.__bases__:
+                methods.update(getattr(base, "methods", None) or ())
+            methods.update(name.upper() for name in http_method_funcs if hasattr(cls, name))
+            if methods:
+                cls.methods = methods
+
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Call the method for the request's HTTP method; HEAD falls back to ``get``."""
+        ctx = context.current()
+        operation = ctx.operation
+        if operation is not None and operation.view_class is not None and isinstance(self, operation.view_class):
+            return operation.run(ctx, kwargs, self)
+        name = ctx.request.method.lower()
+        method = getattr(self, name, None)
+        if method is None and name == "head":
+            method = getattr(self, "get", None)
+        if method is None:
+            raise NotImplementedError(f"{type(self).__qualname__} has no method {name!r}. Write one.")
+        return ctx.app.ensure_sync(method)(*args, **kwargs)
