@@ -1,0 +1,149 @@
+"""The text of values: the patterns that the document publishes, and the functions that read by them.
+
+A pattern stands here once; the OpenAPI document publishes it and the strict fields read by it, so the two cannot
+differ. Every pattern is free of anchors (a match is always of the whole text), ASCII, without lookaround, and means
+the same in Python's ``re.ASCII`` as in ECMA-262. Knows nothing of schemas.
+Floor 1: imports nothing of the framework.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import re
+
+#: More digits are no number here: as many as Python itself turns into an int and back.
+MAX_DIGITS = 4300
+
+#: An integer in a query, a path, a header: no plus sign, no spaces, no leading zeros, ASCII digits.
+INTEGER_PATTERN = r"-?(0|[1-9][0-9]*)"
+#: A number as JSON writes it (RFC 8259, section 6).
+NUMBER_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+#: A decimal number as text, such as ``12.50``: no exponent.
+DECIMAL_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
+#: The text of a UUID (RFC 9562, section 4).
+UUID_PATTERN = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+#: A ``full-date`` (RFC 3339, section 5.6).
+DATE_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+#: A time of day, its offset optional: ``format: time`` is narrower, for it demands one.
+TIME_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
+#: A date and time of day that has no offset, as a naive datetime is written.
+LOCAL_DATE_TIME_PATTERN = DATE_PATTERN + r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+#: The same with an offset or without.
+ANY_DATE_TIME_PATTERN = LOCAL_DATE_TIME_PATTERN + r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_TOP_LABEL = r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+#: A mail address: the dot-string form of a Mailbox (RFC 5321, section 4.1.2) at a domain name or ``localhost``.
+EMAIL_PATTERN = rf"{_ATOM}(\.{_ATOM})*@(({_LABEL}\.)+{_TOP_LABEL}|localhost)"
+#: Longer than this no address can be (RFC 5321, section 4.5.3.1.3, less the two angle brackets).
+EMAIL_MAX_LENGTH = 254
+
+_UNRESERVED = r"A-Za-z0-9._~!$&'()*+,;="
+_ESCAPED = r"%[0-9A-Fa-f]{2}"
+_USERINFO = rf"(([{_UNRESERVED}:-]|{_ESCAPED})*@)?"
+_SEGMENT_CHARACTER = rf"([{_UNRESERVED}:@-]|{_ESCAPED})"
+_PATH_CHARACTER = rf"([{_UNRESERVED}:@/-]|{_ESCAPED})"
+_PATH = rf"(/{_PATH_CHARACTER}*)?"
+_QUERY_CHARACTER = rf"([{_UNRESERVED}:@/?-]|{_ESCAPED})"
+_REST = rf"(\?{_QUERY_CHARACTER}+)?(#{_QUERY_CHARACTER}+)?"
+_RELATIVE = (
+    rf"/({_SEGMENT_CHARACTER}{_PATH_CHARACTER}*)?{_REST}"
+    rf"|\?{_QUERY_CHARACTER}+(#{_QUERY_CHARACTER}+)?|#{_QUERY_CHARACTER}+"
+)
+_PORT = r"(:[0-9]{1,5})?"
+_IPV4 = r"[0-9]{1,3}(\.[0-9]{1,3}){3}"
+
+
+@functools.lru_cache(maxsize=256)
+def url_pattern(schemes: frozenset[str], *, relative: bool, absolute: bool, require_tld: bool) -> str:
+    """Give the pattern of a URL with these options of ``marshmallow.validate.URL``.
+
+    Every text of it is a ``uri`` (RFC 3986; a ``uri-reference`` when ``relative``) and one that marshmallow takes:
+    hosts are ASCII domain names, ``localhost`` or IPv4 addresses, schemes are in lower case.
+
+    :param schemes: the schemes that may be used.
+    :param relative: whether a reference without scheme and host is a URL.
+    :param absolute: whether one with scheme and host is.
+    :param require_tld: whether a host needs a dot.
+    """
+    host = rf"(({_LABEL}\.)+{_TOP_LABEL}|localhost|{_IPV4}{'' if require_tld else '|' + _LABEL})"
+    # Not re.escape: it escapes the hyphen too, which ECMA-262 refuses.
+    names = "|".join(name.replace(".", r"\.").replace("+", r"\+") for name in sorted(schemes))
+    whole = rf"({names})://{_USERINFO}{host}{_PORT}{_PATH}{_REST}"
+    if "file" in schemes:
+        whole += rf"|file:///{_SEGMENT_CHARACTER}{_PATH_CHARACTER}*{_REST}"
+    if not relative:
+        return whole
+    return rf"{whole}|{_RELATIVE}" if absolute else _RELATIVE
+
+
+#: The pattern of a URL where no options are given.
+URL_PATTERN = url_pattern(frozenset({"http", "https", "ftp", "ftps"}), relative=False, absolute=True, require_tld=True)
+
+
+def whole(pattern: str) -> cabc.Callable[[str], re.Match[str] | None]:
+    """Compile a pattern into a function that matches whole texts only."""
+    return re.compile(pattern, re.ASCII).fullmatch
+
+
+is_integer = whole(INTEGER_PATTERN)
+is_decimal = whole(DECIMAL_PATTERN)
+is_uuid = whole(UUID_PATTERN)
+is_date = whole(DATE_PATTERN)
+is_time = whole(TIME_PATTERN)
+is_email = whole(EMAIL_PATTERN)
+_number = whole(NUMBER_PATTERN)
+
+
+def integer(text: str) -> int:
+    """Read an integer by :data:`INTEGER_PATTERN`.
+
+    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
+    :raises ValueError: when it is none.
+    """
+    if len(text) > MAX_DIGITS:
+        raise OverflowError("Too many digits.")
+    if is_integer(text) is None:
+        raise ValueError("Not an integer.")
+    return int(text)
+
+
+def number(text: str) -> str:
+    """Check a number by :data:`NUMBER_PATTERN`, and that it can be written out without flooding the memory.
+
+    :return: the text itself, for ``float`` or ``Decimal`` to read.
+    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters, or an exponent beyond that.
+    :raises ValueError: when it is none.
+    """
+    if len(text) > MAX_DIGITS:
+        raise OverflowError("Too many digits.")
+    match = _number(text)
+    if match is None:
+        raise ValueError("Not a number.")
+    if match[3] and abs(int(match[3][1:])) > MAX_DIGITS:
+        raise OverflowError("Exponent too large.")
+    return text
+
+
+def has_surrogate(text: str) -> bool:
+    """Whether a text holds half a surrogate pair, which no UTF-8 can carry."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def anchored(regex: re.Pattern[str]) -> re.Pattern[str]:
+    r"""Compile a pattern anew so that ``\d``, ``\w`` and ``\s`` mean ASCII, as they do in the document.
+
+    :return: the pattern itself where it insists on Unicode by a flag of its own.
+    """
+    try:
+        return re.compile(regex.pattern, (regex.flags & ~re.UNICODE) | re.ASCII)
+    except (re.error, ValueError):
+        return regex
