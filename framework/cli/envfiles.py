@@ -1,0 +1,81 @@
+"""Environment variables for commands: dotenv files, the debug switch, and whether files are wanted at all.
+
+Knows variables and files; knows nothing of commands' options or of loading an application.
+Floor 7: imports nothing of the framework.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import click
+
+#: Looked for in the current directory and its parents, the weaker file first.
+DEFAULT_FILES = (".frameworkenv", ".env")
+
+
+def flag(name: str) -> bool:
+    """Say whether an environment variable is set to something that means yes.
+
+    :param name: The variable; unset, empty, ``0``, ``false`` and ``no`` (in any case) mean no.
+    """
+    return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
+
+
+def get_debug_flag() -> bool:
+    """Say whether ``FRAMEWORK_DEBUG`` asks for debug mode."""
+    return flag("FRAMEWORK_DEBUG")
+
+
+def get_load_dotenv(default: bool = True) -> bool:
+    """Say whether the default dotenv files are to be read.
+
+    :param default: The answer while ``FRAMEWORK_SKIP_DOTENV`` is not set.
+    """
+    if not os.environ.get("FRAMEWORK_SKIP_DOTENV"):
+        return default
+
+    return not flag("FRAMEWORK_SKIP_DOTENV")
+
+
+def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
+    """Read dotenv files into ``os.environ``.
+
+    A variable that is already set stays as it is. Among files, ``path`` wins over ``.env``, and that over
+    ``.frameworkenv``. Without ``python-dotenv`` nothing is read, and a hint is written to stderr if there was a file.
+
+    :param path: A file to read besides the default ones. A file that does not exist is passed over.
+    :param load_defaults: Look for ``.env`` and ``.frameworkenv``, in the current directory and then its parents.
+    :return: ``True`` if a file gave at least one variable.
+    """
+    try:
+        import dotenv
+    except ImportError:
+        wanted = [path] if path else []
+        if load_defaults:
+            wanted.extend(DEFAULT_FILES)
+
+        if any(os.path.isfile(file) for file in wanted):
+            click.secho(
+                " * Tip: There are .env files here. Do 'pip install python-dotenv' to use them.", fg="yellow", err=True
+            )
+
+        return False
+
+    files: list[str | os.PathLike[str]] = []
+    if load_defaults:
+        files.extend(found for name in DEFAULT_FILES if (found := dotenv.find_dotenv(name, usecwd=True)))
+    if path is not None and os.path.isfile(path):
+        files.append(path)
+
+    values: dict[str, t.Any] = {}
+    for file in files:
+        values.update(dotenv.dotenv_values(file, encoding="utf-8"))
+
+    for name, value in values.items():
+        # A bare name without "=" has no value to give.
+        if value is not None:
+            os.environ.setdefault(name, value)
+
+    return bool(values)

@@ -1,0 +1,5 @@
+"""The ``explain`` command."""
+
+import click
+
+explain_command = click.Command("explain")

@@ -1,0 +1,93 @@
+"""The ``openapi`` commands: write the application's document.
+
+Floor 7: imports ``context``, ``openapi.document`` and ``cli.script``.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import click
+
+from .. import context
+from .script import AppGroup
+
+_VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
+
+
+def _document_text(version: str | None, format: str) -> str:
+    """Make the document of the current application and write it as text that ends with a newline."""
+    app = context.current().app
+    if version is None:
+        document: dict[str, t.Any] = app.openapi
+    else:
+        from ..openapi.document import build
+
+        document = build(app, version=_VERSIONS[version])
+
+    if format == "yaml":
+        import yaml
+
+        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _format_of(output: str, format: str | None) -> str:
+    """Choose the form: the one asked for, else by the file's ending, else JSON."""
+    if format is not None:
+        return format
+
+    return "yaml" if output.lower().endswith((".yaml", ".yml")) else "json"
+
+
+_output_option = click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    help="The file to write; '-', the default, is standard output.",
+)
+_format_option = click.option(
+    "--format",
+    "-f",
+    "format",
+    type=click.Choice(["json", "yaml"]),
+    default=None,
+    help="The form. By default YAML for a file that ends with .yaml or .yml, else JSON.",
+)
+_version_option = click.option(
+    "--version",
+    "version",
+    type=click.Choice(list(_VERSIONS)),
+    default=None,
+    help="The version of OpenAPI. By default that of the setting OPENAPI_VERSION.",
+)
+
+
+@click.group(
+    "openapi", cls=AppGroup, invoke_without_command=True, short_help="Show the OpenAPI document, or write it to a file."
+)
+@click.pass_context
+def openapi_command(ctx: click.Context) -> None:
+    """Work with the application's OpenAPI document.
+
+    Without a command it is written to standard output as JSON.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(write_command, output="-", format=None, version=None)
+
+
+@openapi_command.command("write")
+@_output_option
+@_format_option
+@_version_option
+def write_command(output: str, format: str | None, version: str | None) -> None:
+    """Write the document to a file or to standard output."""
+    text = _document_text(version, _format_of(output, format))
+    try:
+        with click.open_file(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise click.FileError(output, error.strerror) from error

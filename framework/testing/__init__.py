@@ -1,0 +1,10 @@
+"""Tools for testing applications: what tests import.
+
+No logic of its own: it stands in the modules beside it.
+Floor 7: imports ``testing.client`` and ``testing.runner``.
+"""
+
+from .client import AppClient, EnvironBuilder
+from .runner import AppCliRunner
+
+__all__ = ["AppClient", "AppCliRunner", "EnvironBuilder"]

@@ -1,0 +1,231 @@
+"""Ask an application without a server: the environment of a request, and a client with cookies.
+
+Built on werkzeug's test client; what is added is what comes from the application: defaults from its config, its JSON
+provider, its sessions, and its context kept for a look afterwards.
+Not here: running commands (``testing.runner``), and what the contract is (``openapi.contract``).
+Floor 7: imports nothing of the framework at import; it is given an ``App``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import copy
+import importlib.metadata
+import typing as t
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import werkzeug.test
+from werkzeug.test import Client
+from werkzeug.wrappers import Request as BaseRequest
+
+if t.TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from ..app.app import App
+    from ..context import Context
+    from ..sessions import SessionMixin
+
+#: Where a request carries the function that is told of its context just before that is popped. werkzeug's debugger
+#: uses the same name for the same purpose.
+PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
+
+
+class EnvironBuilder(werkzeug.test.EnvironBuilder):
+    """The WSGI environment of a request, with defaults from an application's config.
+
+    :param app: The application.
+    :param path: The path, with or without a query; or a whole URL, whose scheme and host then count.
+    :param base_url: Where the application is mounted. Default: made of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` (else
+        ``localhost``) and ``APPLICATION_ROOT``.
+    :param subdomain: Put in front of ``SERVER_NAME``; not together with ``base_url``.
+    :param url_scheme: Instead of ``PREFERRED_URL_SCHEME``; not together with ``base_url``.
+    :param args: As :class:`werkzeug.test.EnvironBuilder` takes them after ``base_url``.
+    :param kwargs: Likewise.
+    :raise TypeError: ``base_url`` is given together with ``subdomain`` or ``url_scheme``.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        path: str = "/",
+        base_url: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str | None = None,
+        *args: t.Any,
+        **kwargs: t.Any,
+    ) -> None:
+        self.app = app
+        if base_url is None:
+            base_url, path = _locate(app, path, subdomain, url_scheme)
+        elif subdomain or url_scheme:
+            raise TypeError(
+                'Cannot pass "subdomain" or "url_scheme" with "base_url", which holds both. Put them into "base_url".'
+            )
+
+        super().__init__(path, base_url, *args, **kwargs)
+
+    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:  # type: ignore[override]
+        """Write the value of ``json=`` as the application's JSON provider does."""
+        return self.app.json.dumps(obj, **kwargs)
+
+
+def _locate(app: App, path: str, subdomain: str | None, url_scheme: str | None) -> tuple[str, str]:
+    """Split a path or URL into the base URL of the application and the path with its query."""
+    url = urlsplit(path)
+    host = url.netloc or app.config["SERVER_NAME"] or "localhost"
+    if subdomain and not url.netloc:
+        host = f"{subdomain}.{host}"
+
+    scheme = url.scheme or url_scheme or app.config["PREFERRED_URL_SCHEME"]
+    root = app.config["APPLICATION_ROOT"].lstrip("/")
+    query = f"?{url.query}" if url.query else ""
+    return f"{scheme}://{host}/{root}", f"{url.path}{query}"
+
+
+class AppClient(Client):
+    """A client that calls an application directly and keeps its cookies.
+
+    As a context manager it keeps the context of the last request until the next one, or until the end of the block, so
+    that ``request``, ``session`` and ``g`` can be looked at.
+
+    :param args: As :class:`werkzeug.test.Client` takes them: the application, the response class, ``use_cookies``.
+    :param contract: Whether replies are checked against what their operation declares; ``None`` follows the
+        application.
+    :param kwargs: As :class:`werkzeug.test.Client` takes them.
+    """
+
+    application: App
+
+    def __init__(self, *args: t.Any, contract: bool | None = None, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.contract = contract
+        self.preserve_context = False
+        #: Merged below the environment of each request; an attribute of the client, free to be changed.
+        self.environ_base: dict[str, t.Any] = {
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_USER_AGENT": f"Werkzeug/{importlib.metadata.version('werkzeug')}",
+        }
+        self._kept = contextlib.ExitStack()
+
+    def open(
+        self,
+        *args: t.Any,
+        buffered: bool = False,
+        follow_redirects: bool = False,
+        **kwargs: t.Any,
+    ) -> TestResponse:
+        """Make a request.
+
+        :param args: As :class:`EnvironBuilder` takes them after the application; or a single builder, WSGI environment or
+            request.
+        :param buffered: Read the whole body at once, and close it.
+        :param follow_redirects: Go on to where the application redirects; the replies between are in ``history``.
+        :return: werkzeug's test response, whose ``json`` is read by the application's provider. An unbuffered reply
+            that streams lives, with its context, until its body is read to the end or it is closed.
+        """
+        self._kept.close()
+        contexts: list[Context] = []
+        request = self._make_request(args, kwargs, contexts)
+        response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        response.json_module = self.application.json  # type: ignore[assignment]
+
+        # A redirect that is followed opens its target through this method again, which has seen to the later replies.
+        first = response.history[0] if response.history else response
+        if self.preserve_context and first is response:
+            for ctx in contexts:
+                self._kept.enter_context(ctx)
+
+        self.check_reply(first, contexts[-1] if contexts else None)
+        return response
+
+    def check_reply(self, response: TestResponse, ctx: Context | None) -> None:
+        """Look at a reply before the test does; called once for each, also for those between redirects.
+
+        Whatever it raises reaches the test. This one lets everything pass.
+
+        :param response: The reply. The body of one that streams is not read yet.
+        :param ctx: The context of the request, not active (except in ``with client:``) and torn down unless the body
+            streams; ``None`` when the application was not reached (a middleware answered).
+        """
+
+    def _make_request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any], contexts: list[Context]) -> BaseRequest:
+        """Make the request from the arguments of :meth:`open`, with this client's environment below it."""
+        source = args[0] if len(args) == 1 and not kwargs else None
+
+        if isinstance(source, werkzeug.test.EnvironBuilder):
+            # The builder may serve for several requests: its own dict must stay as it is.
+            builder = copy.copy(source)
+            builder.environ_base = self._environ(source.environ_base or {}, contexts)
+            return builder.get_request()
+
+        if isinstance(source, dict):
+            return werkzeug.test.EnvironBuilder.from_environ(
+                source, app=self.application, environ_base=self._environ({}, contexts)
+            ).get_request()
+
+        if isinstance(source, BaseRequest):
+            request = copy.copy(source)
+            request.environ = self._environ(source.environ, contexts)
+            return request
+
+        kwargs["environ_base"] = self._environ(kwargs.get("environ_base") or {}, contexts)
+        builder = EnvironBuilder(self.application, *args, **kwargs)
+        try:
+            return builder.get_request()
+        finally:
+            builder.close()
+
+    def _environ(self, given: cabc.Mapping[str, t.Any], contexts: list[Context]) -> dict[str, t.Any]:
+        return {**self.environ_base, **given, PRESERVE_CONTEXT: contexts.append}
+
+    @contextlib.contextmanager
+    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> cabc.Iterator[SessionMixin]:
+        """Open the client's session, to read or change it; it is saved at the end of the ``with`` block.
+
+        :param args: As :class:`EnvironBuilder` takes them after the application: where the session belongs.
+        :param kwargs: Likewise.
+        :raise TypeError: The client has no cookies.
+        :raise RuntimeError: The application has no session, mostly for want of a ``SECRET_KEY``.
+        """
+        if self._cookies is None:
+            raise TypeError("Cookies are disabled. Create a client with 'use_cookies=True'.")
+
+        app = self.application
+        ctx = app.test_request_context(*args, **kwargs)
+        request = ctx.request
+        self._add_cookies_to_wsgi(request.environ)
+
+        # The context is active only to open and to save: the block shall see the one it was written in.
+        with ctx:
+            session = app.session_interface.open_session(app, request)
+
+        if session is None:
+            raise RuntimeError("Session backend did not open a session. Set a 'SECRET_KEY', or another interface.")
+
+        yield session
+
+        if app.session_interface.is_null_session(session):
+            return
+
+        response = app.response_class()
+        with ctx:
+            app.session_interface.save_session(app, session, response)
+
+        self._update_cookies_from_response(
+            request.host.partition(":")[0], request.path, response.headers.getlist("Set-Cookie")
+        )
+
+    def __enter__(self) -> AppClient:
+        if self.preserve_context:
+            raise RuntimeError("Cannot nest client invocations. Make a second client.")
+
+        self.preserve_context = True
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.preserve_context = False
+        self._kept.close()
