@@ -1,0 +1,358 @@
+"""What an application and a router have in common: registering routes, hooks and error handlers.
+
+Not here: what registering means (``App`` does it, a ``Router`` records it).
+Floor 5: imports ``views``, ``hooks`` and ``helpers`` (floor 3), ``marks.base`` (floor 4), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import functools
+import os
+import pathlib
+import sys
+import typing as t
+
+from ..context import current
+from ..errors import SetupError
+from ..helpers import get_root_path, send_from_directory
+from ..hooks import Hooks, error_key
+from ..views import View
+
+if t.TYPE_CHECKING:
+    import click
+    from jinja2 import BaseLoader
+
+    from .. import typing as ft
+    from ..marks.base import Mark
+    from ..wrappers import Response
+
+_F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+_T = t.TypeVar("_T")
+_missing: t.Any = object()
+
+
+def setupmethod(f: _F) -> _F:
+    """Refuse a call of this method once the structure is closed."""
+
+    @functools.wraps(f)
+    def wrapper(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self._check_setup_finished(f.__name__)
+        return f(self, *args, **kwargs)
+
+    return t.cast(_F, wrapper)
+
+
+class Scaffold(Hooks):
+    """The base of :class:`App` and :class:`Router`.
+
+    :param import_name: The module it is made in, for the root path.
+    :param static_folder: A folder with files to serve, absolute or relative to the root path.
+    :param static_url_path: The URL prefix of these files. Default: the name of the folder.
+    :param template_folder: A folder with templates.
+    :param root_path: The folder that paths are relative to. Default: that of the module.
+    :param marks: Marks for every operation below.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+        marks: cabc.Iterable[Mark] = (),
+    ) -> None:
+        super().__init__()
+        self.import_name = import_name
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.marks: tuple[Mark, ...] = tuple(marks)
+        self.view_functions: dict[str, ft.RouteCallable] = {}
+        self._class_views: dict[tuple[type[View], str], ft.RouteCallable] = {}
+
+    def _check_setup_finished(self, name: str) -> None:
+        raise NotImplementedError
+
+    @functools.cached_property
+    def cli(self) -> click.Group:
+        """The commands that belong here; made on first touch."""
+        from ..cli.group import AppGroup
+
+        return AppGroup(name=self.name)
+
+    # Static files and resources of the package.
+
+    @property
+    def static_folder(self) -> str | None:
+        """The absolute path of the static folder, or ``None``."""
+        return None if self._static_folder is None else os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip(r"\/")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether there is a static folder."""
+        return self.static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """The URL prefix of the static files; made of the folder's name where it is not given."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        if self.static_folder is not None:
+            return f"/{os.path.basename(self.static_folder)}".rstrip("/")
+        return None
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """For how many seconds browsers may keep a file; ``None`` for conditional requests each time.
+
+        :param filename: The file's name. Default: ignored, the setting ``SEND_FILE_MAX_AGE_DEFAULT`` decides.
+        """
+        value = current().app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        if value is None:
+            return None
+        return int(value.total_seconds()) if isinstance(value, dt.timedelta) else int(value)
+
+    def send_static_file(self, filename: str) -> Response:
+        """The view function of the static files.
+
+        :param filename: Relative to the static folder.
+        :raises RuntimeError: There is no static folder.
+        """
+        if not self.has_static_folder:
+            raise RuntimeError("'static_folder' must be set to serve static files. Give it to the constructor.")
+        max_age = self.get_send_file_max_age(filename)
+        return send_from_directory(t.cast(str, self.static_folder), filename, max_age=max_age)
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
+        """Open a file relative to the root path, for reading.
+
+        :param resource: The path.
+        :param mode: ``"r"``, ``"rt"`` or ``"rb"``.
+        :param encoding: For text.
+        :raises ValueError: Another mode is asked.
+        """
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError("Resources can only be opened for reading. Use the mode 'r', 'rt' or 'rb'.")
+        path = os.path.join(self.root_path, resource)
+        return open(path, mode) if mode == "rb" else open(path, mode, encoding=encoding)  # noqa: SIM115
+
+    @functools.cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """The loader of this one's templates."""
+        if self.template_folder is None:
+            return None
+        from ..templating import file_system_loader
+
+        return file_system_loader(os.path.join(self.root_path, self.template_folder))
+
+    # Routes.
+
+    def _shortcut(self, method: str, rule: str, options: dict[str, t.Any]) -> cabc.Callable[[_F], _F]:
+        if "methods" in options:
+            raise TypeError("This decorator has its own method. Use 'route' with the 'methods' argument instead.")
+        return self.route(rule, methods=[method], **options)
+
+    @setupmethod
+    def get(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["GET"]``."""
+        return self._shortcut("GET", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["POST"]``."""
+        return self._shortcut("POST", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["PUT"]``."""
+        return self._shortcut("PUT", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["DELETE"]``."""
+        return self._shortcut("DELETE", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["PATCH"]``."""
+        return self._shortcut("PATCH", rule, options)
+
+    @setupmethod
+    def route(self, rule: str, **options: t.Any) -> t.Any:
+        """Register the class or function below for a path.
+
+        :param rule: The path, with variables like ``<int:pet_id>``.
+        :param options: ``endpoint``, ``methods``, and what werkzeug's ``Rule`` takes; ``operation_id`` takes the
+            place of the class name in ``operationId``, or of the whole for a function.
+        """
+
+        def decorator(target: _T) -> _T:
+            if isinstance(target, type) and issubclass(target, View):
+                self.add_resource(target, rule, **options)
+            else:
+                endpoint = options.pop("endpoint", None)
+                self.add_url_rule(rule, endpoint, t.cast("ft.RouteCallable", target), **options)
+            return target
+
+        return decorator
+
+    @setupmethod
+    def add_resource(
+        self,
+        resource: type[View],
+        rule: str,
+        *,
+        endpoint: str | None = None,
+        class_args: tuple[t.Any, ...] = (),
+        class_kwargs: cabc.Mapping[str, t.Any] | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a class for a path; what :meth:`route` does on a class.
+
+        :param resource: A ``Resource`` or another view class.
+        :param rule: The path.
+        :param endpoint: Default: the name of the class.
+        :param class_args: Passed to the class whenever an instance is made.
+        :param class_kwargs: Likewise, by name.
+        :raises SetupError: It is no view class.
+        """
+        if not (isinstance(resource, type) and issubclass(resource, View)):
+            raise SetupError(f"{resource!r} is no view class. Subclass Resource, or use 'add_url_rule' for functions.")
+        name = endpoint or resource.__name__
+        view = self._class_views.get((resource, name))
+        if view is None or class_args or class_kwargs:
+            view = resource.as_view(name, *class_args, **(class_kwargs or {}))
+            self._class_views[resource, name] = view
+        self.add_url_rule(rule, name, view, **options)
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a rule and its view function.
+
+        :param rule: The path.
+        :param endpoint: The name for ``url_for``. Default: the function's.
+        :param view_func: The function; may also be registered later with :meth:`endpoint`.
+        :param provide_automatic_options: Whether OPTIONS is answered by itself. Default: by the function and config.
+        :param options: What werkzeug's ``Rule`` takes.
+        """
+        raise NotImplementedError
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> cabc.Callable[[_F], _F]:
+        """Register the function below for an endpoint whose rule is added elsewhere."""
+
+        def decorator(f: _F) -> _F:
+            self.view_functions[endpoint] = f
+            return f
+
+        return decorator
+
+    # Hooks.
+
+    @setupmethod
+    def before_request(self, f: _F) -> _F:
+        """Run ``f()`` before each request here; a value that it returns is the answer."""
+        self.before_request_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def after_request(self, f: _F) -> _F:
+        """Run ``f(response)`` after each request here; it returns the response to send."""
+        self.after_request_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def teardown_request(self, f: _F) -> _F:
+        """Run ``f(exception_or_None)`` when the context of a request ends, whatever has happened."""
+        self.teardown_request_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def context_processor(self, f: _F) -> _F:
+        """Add what ``f()`` returns, a dict, to the context of templates rendered here."""
+        self.template_context_processors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_value_preprocessor(self, f: _F) -> _F:
+        """Run ``f(endpoint, values)`` before the hooks; it may change the values from the path in place."""
+        self.url_value_preprocessors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_defaults(self, f: _F) -> _F:
+        """Run ``f(endpoint, values)`` when a URL is built; it may add values in place."""
+        self.url_default_functions[None].append(f)
+        return f
+
+    @setupmethod
+    def errorhandler(self, code_or_exception: type[Exception] | int) -> cabc.Callable[[_F], _F]:
+        """Handle errors of a status or class, raised here, with the function below.
+
+        :param code_or_exception: An HTTP status or an exception class.
+        """
+
+        def decorator(f: _F) -> _F:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return decorator
+
+    @setupmethod
+    def register_error_handler(
+        self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable
+    ) -> None:
+        """The same as :meth:`errorhandler`, without a decorator.
+
+        :raises ValueError: The number is no HTTP error.
+        """
+        cls, code = error_key(code_or_exception)
+        self.error_handler_spec[None][code][cls] = f
+
+
+def find_package(import_name: str) -> tuple[str | None, str]:
+    """The prefix that a package is installed under, or ``None``, and the folder that contains it.
+
+    :param import_name: The name of a module or package.
+    """
+    root = pathlib.Path(get_root_path(import_name)).resolve()
+    if "." in import_name:
+        spec = sys.modules.get(import_name)
+        depth = import_name.count(".") + (1 if spec is not None and hasattr(spec, "__path__") else 0)
+        folder = root
+        for _ in range(depth):
+            folder = folder.parent
+    else:
+        module = sys.modules.get(import_name)
+        folder = root.parent if module is not None and hasattr(module, "__path__") else root
+    prefix = pathlib.Path(sys.prefix).resolve()
+    if folder.is_relative_to(prefix):
+        return str(prefix), str(folder)
+    if folder.name.lower() == "site-packages":
+        parent = folder.parent
+        if parent.name.lower() == "lib":
+            return str(parent.parent), str(folder)  # Windows
+        if parent.parent.name.lower() == "lib":
+            return str(parent.parent.parent), str(folder)  # Unix
+        return str(parent), str(folder)
+    return None, str(folder)
