@@ -258,7 +258,7 @@ class Config(dict[str, t.Any]):
         :param filename: The file; relative to :attr:`root_path`.
         :param load: Called with the open file; returns a mapping.
         :param silent: Return ``False`` where the file is missing.
-        :param text: Open the file as text (UTF-8 by the platform's rule) or as bytes.
+        :param text: Open the file as text, in the platform's encoding, or as bytes.
         :return: Whether the file was read.
         :raises OSError: The file cannot be read.
         """
@@ -342,8 +342,7 @@ class Config(dict[str, t.Any]):
 
     def _take(self, pairs: cabc.Iterable[tuple[str, t.Any]]) -> None:
         for key, value in pairs:
-            super().__setitem__(key, value)
-        self._changed()
+            self[key] = value
 
     def _read(self, path: str, mode: str, load: cabc.Callable[[t.IO[t.Any]], T], silent: bool) -> T | None:
         """What ``load`` makes of a file; ``None`` for a missing one that may be missing."""

@@ -1,0 +1,319 @@
+"""Sessions: a dictionary per client, by default in a signed cookie.
+
+Replace :attr:`App.session_interface` to keep sessions elsewhere; the interface's two methods are all the framework asks.
+Not here: when a session is opened and saved (``context``, ``app.dispatch``), how its values are written
+(``http.tagged``).
+Floor 3: imports ``context`` (floor 3) and ``http.tagged`` (floor 2).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import hashlib
+import typing as t
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from . import context
+from .http.tagged import TaggedJSONSerializer
+
+if t.TYPE_CHECKING:
+    from .app.app import App
+    from .wrappers import Request, Response
+
+
+class SessionMixin(cabc.MutableMapping[str, t.Any]):
+    """What the framework asks of a session beyond being a mapping."""
+
+    new: bool = False
+    """Whether the session did not exist before. What sets it is the interface."""
+
+    modified: bool = True
+    """Whether something was written. A session that cannot tell leaves ``True``."""
+
+    accessed: bool = False
+    """Whether this request touched the session at all; set by the context, and the reason for ``Vary: Cookie``."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+    """The session of :class:`SecureCookieSessionInterface`: a dictionary that notes being written to.
+
+    Only its own writes are noted: after a change inside a value, as in ``session["cart"].append(1)``, set
+    ``session.modified = True``.
+
+    :param initial: What the session holds.
+    """
+
+    modified = False
+    accessed = False
+
+    def __init__(self, initial: cabc.Mapping[str, t.Any] | cabc.Iterable[tuple[str, t.Any]] | None = None) -> None:
+        super().__init__(initial, _note_write)
+
+    # A session is also handed about by itself, past the context; so its readers note their use as well.
+
+    def __getitem__(self, key: str) -> t.Any:
+        self.accessed = True
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.accessed = True
+        return super().__contains__(key)
+
+    def __iter__(self) -> cabc.Iterator[str]:
+        self.accessed = True
+        return super().__iter__()
+
+    def __reversed__(self) -> cabc.Iterator[str]:
+        self.accessed = True
+        return super().__reversed__()
+
+    def __len__(self) -> int:
+        self.accessed = True
+        return super().__len__()
+
+    def __eq__(self, other: object) -> bool:
+        self.accessed = True
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def get(self, key: str, default: t.Any = None) -> t.Any:
+        self.accessed = True
+        return super().get(key, default)
+
+    def keys(self) -> t.Any:
+        self.accessed = True
+        return super().keys()
+
+    def values(self) -> t.Any:
+        self.accessed = True
+        return super().values()
+
+    def items(self) -> t.Any:
+        self.accessed = True
+        return super().items()
+
+    def copy(self) -> dict[str, t.Any]:
+        self.accessed = True
+        return super().copy()
+
+
+def _note_write(session: t.Any) -> None:
+    session.modified = session.accessed = True
+
+
+class NullSession(SecureCookieSession):
+    """An empty session that can be read and not written: what requests get where no secret key is set."""
+
+    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        raise RuntimeError(
+            "The session is unavailable because no secret key was set."
+            " Set the 'SECRET_KEY' of the application to something long, random and secret."
+        )
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = setdefault = _fail  # type: ignore[assignment]
+
+
+class SessionInterface:
+    """Where sessions come from and go to. Subclass it, and write :meth:`open_session` and :meth:`save_session`.
+
+    The ``get_cookie_*`` methods read the settings for an interface that sets a cookie.
+    """
+
+    null_session_class: type[t.Any] = NullSession
+    """What :meth:`make_null_session` makes."""
+
+    pickle_based: bool = False
+    """Whether values are pickled, for extensions that want to know."""
+
+    lazy: bool = False
+    """Whether sessions may be opened at the first touch, and left alone in requests that never touch theirs.
+
+    Otherwise each request opens its session when its context is pushed, and saves it. A subclass with an
+    ``open_session`` or ``save_session`` of its own is not lazy unless it says so itself.
+    """
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__mro__:
+            if "lazy" in base.__dict__:
+                break
+            if "open_session" in base.__dict__ or "save_session" in base.__dict__:
+                cls.lazy = False
+                break
+
+    def make_null_session(self, app: App) -> t.Any:
+        """The session for a request whose session cannot be opened.
+
+        :param app: The application.
+        """
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether a session is such a substitute, which is never saved.
+
+        :param obj: The session.
+        """
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: App) -> str:
+        """The cookie's name, ``SESSION_COOKIE_NAME``."""
+        return t.cast(str, app.config["SESSION_COOKIE_NAME"])
+
+    def get_cookie_domain(self, app: App) -> str | None:
+        """The cookie's ``Domain``, ``SESSION_COOKIE_DOMAIN``; ``None`` for the very host."""
+        return t.cast("str | None", app.config["SESSION_COOKIE_DOMAIN"])
+
+    def get_cookie_path(self, app: App) -> str:
+        """The cookie's ``Path``, ``SESSION_COOKIE_PATH`` or else ``APPLICATION_ROOT``."""
+        return t.cast(str, app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
+
+    def get_cookie_httponly(self, app: App) -> bool:
+        """Whether JavaScript is kept from the cookie, ``SESSION_COOKIE_HTTPONLY``."""
+        return t.cast(bool, app.config["SESSION_COOKIE_HTTPONLY"])
+
+    def get_cookie_secure(self, app: App) -> bool:
+        """Whether the cookie travels over HTTPS only.
+
+        ``SESSION_COOKIE_SECURE``; where that is ``None``, whether the current request came over HTTPS.
+        """
+        secure: bool | None = app.config["SESSION_COOKIE_SECURE"]
+        if secure is None:
+            ctx = context.request_context_or_none()
+            return ctx is not None and ctx.request.is_secure
+        return secure
+
+    def get_cookie_samesite(self, app: App) -> str | None:
+        """The cookie's ``SameSite``, ``SESSION_COOKIE_SAMESITE``; ``None`` for no attribute."""
+        return t.cast("str | None", app.config["SESSION_COOKIE_SAMESITE"])
+
+    def get_cookie_partitioned(self, app: App) -> bool:
+        """Whether the cookie is kept apart for each embedding site, ``SESSION_COOKIE_PARTITIONED``."""
+        return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
+
+    def get_expiration_time(self, app: App, session: SessionMixin) -> dt.datetime | None:
+        """When the session ends, in UTC; ``None`` for the end of the browser's own session.
+
+        :param app: The application.
+        :param session: The session, permanent or not.
+        """
+        return dt.datetime.now(dt.UTC) + app.permanent_session_lifetime if session.permanent else None
+
+    def should_set_cookie(self, app: App, session: SessionMixin) -> bool:
+        """Whether the answer carries the cookie: the session was modified, or is permanent and refreshed each time.
+
+        :param app: The application.
+        :param session: The session.
+        """
+        return session.modified or bool(session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: App, request: Request) -> SessionMixin | None:
+        """Read the session of a request.
+
+        :param app: The application.
+        :param request: The request. Its path is not matched yet.
+        :return: The session; ``None`` to use :meth:`make_null_session`.
+        """
+        raise NotImplementedError
+
+    def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
+        """Keep the session at the end of a request. Not called for a null session.
+
+        :param app: The application.
+        :param session: The session.
+        :param response: The answer, before it is sent.
+        """
+        raise NotImplementedError
+
+
+def _lazy_sha1(string: bytes = b"") -> t.Any:
+    # Looked up when used: a build of Python that follows FIPS has no SHA-1 and must still import this.
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a signed cookie: the client can read them and not change them."""
+
+    salt = "cookie-session"
+    """Keeps the signatures apart from others made with the same secret key."""
+
+    digest_method = staticmethod(_lazy_sha1)
+    """The hash function of the signature (HMAC)."""
+
+    key_derivation = "hmac"
+    """How itsdangerous derives the key from the secret key and the salt."""
+
+    serializer: t.Any = TaggedJSONSerializer()
+    """What writes the session: an object with ``dumps`` and ``loads``."""
+
+    session_class: type[SecureCookieSession] = SecureCookieSession
+    """What :meth:`open_session` makes."""
+
+    lazy = True
+
+    def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer[str] | None:
+        """What signs and reads cookies for an application; ``None`` when it has no secret key.
+
+        :param app: The application. ``SECRET_KEY`` signs; it and ``SECRET_KEY_FALLBACKS`` read.
+        """
+        if not app.secret_key:
+            return None
+        # itsdangerous signs with the last key.
+        keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
+        return URLSafeTimedSerializer(
+            keys,
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
+    def open_session(self, app: App, request: Request) -> SecureCookieSession | None:
+        """Read the session from the request's cookie; an unsigned, changed or expired one gives an empty session."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        try:
+            data = serializer.loads(cookie, max_age=int(app.permanent_session_lifetime.total_seconds()))
+        except BadSignature:
+            return self.session_class()
+        return self.session_class(data)
+
+    def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
+        """Set the cookie where :meth:`should_set_cookie` says so, and delete that of a session made empty."""
+        if session.accessed:
+            response.vary.add("Cookie")
+        attributes: dict[str, t.Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+        name = self.get_cookie_name(app)
+        if not session:
+            # A session emptied by this request leaves; one that never was sends no cookie.
+            if session.modified:
+                response.delete_cookie(name, **attributes)
+                response.vary.add("Cookie")
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        value = t.cast("URLSafeTimedSerializer[str]", self.get_signing_serializer(app)).dumps(dict(session))
+        response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
+        response.vary.add("Cookie")
