@@ -127,6 +127,20 @@ def number(text: str) -> str:
     return text
 
 
+def decimal(text: str) -> str:
+    """Check a number by :data:`DECIMAL_PATTERN`.
+
+    :return: the text itself, for ``Decimal`` to read.
+    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
+    :raises ValueError: when it is none.
+    """
+    if len(text) > MAX_DIGITS:
+        raise OverflowError("Too many digits.")
+    if is_decimal(text) is None:
+        raise ValueError("Not a decimal number.")
+    return text
+
+
 def has_surrogate(text: str) -> bool:
     """Whether a text holds half a surrogate pair, which no UTF-8 can carry."""
     if text.isascii():

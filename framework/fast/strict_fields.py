@@ -1,0 +1,432 @@
+"""The strict twin of each marshmallow field and validator: what the document refuses, they refuse.
+
+A twin is a subclass with the same state, messages and validators, whose ``_deserialize`` looks at the value before
+marshmallow does. There are two kinds: those named as their field read JSON values, those named ``Text...`` read
+the texts of a query, a path, a header, a cookie or a form. Only values that JSON or a text can carry are looked at:
+a datetime or a Decimal that a ``pre_load`` function has made is marshmallow's matter. ``List``, ``Tuple``, ``Dict``,
+``Raw``, ``Function`` and ``Method`` have no twin: JSON gives them nothing to mistake, their members are replaced.
+
+Which schema gets which twin is decided in ``fast.strict``.
+Floor 1: imports ``fields`` and ``fast.lexical``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import functools
+import math
+import typing as t
+
+import marshmallow as ma
+from marshmallow import validate
+
+from ..fields import parse_date_time
+from . import lexical
+
+Data = cabc.Mapping[str, t.Any] | None
+
+#: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
+ISO_FORMATS = frozenset({None, "iso", "iso8601"})
+_TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two JSON values are equal; ``true`` is not ``1``."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def json_text(value: object) -> str | None:
+    """The one text that stands for a JSON scalar in a query; ``None`` when there is no such text."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value + 0)  # a member of an IntEnum becomes the number it is
+    return None
+
+
+class String(ma.fields.String):
+    """A JSON string: no bytes, no half of a surrogate pair."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> str:
+        if isinstance(value, bytes):
+            raise self.make_error("invalid")
+        if isinstance(value, str) and lexical.has_surrogate(value):
+            raise self.make_error("invalid_utf8")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Email(String, ma.fields.Email):
+    """A string; its validator is :class:`EmailValidator`."""
+
+
+class Url(String, ma.fields.Url):
+    """A string; its validator is :class:`URLValidator`."""
+
+
+class UUID(ma.fields.UUID):
+    """A string in the form of RFC 9562, with its four hyphens."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        if isinstance(value, bytes) or (isinstance(value, str) and lexical.is_uuid(value) is None):
+            raise self.make_error("invalid_uuid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _number_text(
+    field: ma.fields.Integer | ma.fields.Float | ma.fields.Decimal,
+    value: object,
+    read: cabc.Callable[[str], t.Any],
+    *,
+    text: bool,
+) -> t.Any:
+    """Give what marshmallow shall go on with, reading the value if the field takes texts.
+
+    With ``as_string`` a number is documented as a string, in bodies too; then texts are taken and numbers are not.
+    """
+    if isinstance(value, (str, bytes)):
+        if isinstance(value, bytes) or not (text or field.as_string):
+            raise field.make_error("invalid", input=value)
+        try:
+            return read(value)
+        except OverflowError as error:
+            raise field.make_error("too_large", input=value) from error
+        except ValueError as error:
+            raise field.make_error("invalid", input=value) from error
+    if field.as_string and isinstance(value, (int, float)):
+        raise field.make_error("invalid", input=value)
+    return value
+
+
+class Integer(ma.fields.Integer):
+    """A JSON number without a fraction, so ``1.0`` is one; with ``as_string`` the text of an integer instead."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> int:
+        value = _number_text(self, value, lexical.integer, text=self.STRICT_TEXT)
+        if isinstance(value, float):
+            if not value.is_integer():
+                raise self.make_error("invalid", input=value)
+            value = int(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class TextInteger(Integer):
+    """The text of an integer: ASCII digits, no spaces, no plus sign, no leading zeros."""
+
+    STRICT_TEXT = True
+
+
+class Float(ma.fields.Float):
+    """A JSON number, finite; with ``as_string`` the text of one instead."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> float:
+        value = _number_text(self, value, lexical.number, text=self.STRICT_TEXT)
+        result = super()._deserialize(value, attr, data, **kwargs)
+        if not math.isfinite(result):
+            raise self.make_error("special")
+        return result
+
+
+class TextFloat(Float):
+    """The text of a number, as JSON writes it."""
+
+    STRICT_TEXT = True
+
+
+class Decimal(ma.fields.Decimal):
+    """A JSON number, finite; with ``as_string`` a text such as ``12.50``, without an exponent, instead."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        value = _number_text(self, value, lexical.decimal if self.as_string else lexical.number, text=self.STRICT_TEXT)
+        result = super()._deserialize(value, attr, data, **kwargs)
+        if not result.is_finite():
+            raise self.make_error("special")
+        return result
+
+
+class TextDecimal(Decimal):
+    """The text of a number, as JSON writes it; with ``as_string`` without an exponent."""
+
+    STRICT_TEXT = True
+
+
+class Boolean(ma.fields.Boolean):
+    """``true`` or ``false`` and nothing else.
+
+    A field that names its own ``truthy`` or ``falsy`` words takes those, as marshmallow does: see :func:`words`.
+    """
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> bool:
+        if words(self) is not None:
+            return super()._deserialize(value, attr, data, **kwargs)
+        if value is True or value is False:
+            return bool(value)
+        if self.STRICT_TEXT and isinstance(value, str) and value in ("true", "false"):
+            return value == "true"
+        raise self.make_error("invalid", input=value)
+
+
+class TextBoolean(Boolean):
+    """The texts ``true`` and ``false``."""
+
+    STRICT_TEXT = True
+
+
+def words(field: ma.fields.Boolean) -> tuple[object, ...] | None:
+    """The values that a Boolean takes when it names its own words, for the document to list.
+
+    :return: truthy ones first, each group sorted by its text; ``None`` for a Boolean of ``true`` and ``false``.
+    """
+    plain = ma.fields.Boolean
+    if field.truthy is plain.truthy and field.falsy is plain.falsy:
+        return None
+    return (*sorted(field.truthy, key=str), *sorted(field.falsy, key=str))
+
+
+def is_iso(field: ma.fields.Field[t.Any]) -> bool:
+    """Whether a date or time field writes and reads ISO 8601, by marshmallow's own functions."""
+    name = getattr(field, "format", None)
+    if name not in ISO_FORMATS:
+        return False
+    plain = next(base for base in type(field).__mro__ if base in _TEMPORAL)
+    reader = getattr(field, "DESERIALIZATION_FUNCS", {}).get(name or "iso")
+    return bool(reader == plain.DESERIALIZATION_FUNCS.get(name or "iso"))
+
+
+def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
+    """Give what marshmallow shall go on with: the datetime of an ISO field, the value itself of any other."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    if is_iso(field):
+        try:
+            return parse_date_time(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+    if field.format in _TIMESTAMPS and isinstance(value, str):
+        try:
+            return lexical.number(value if text else "")
+        except (ValueError, OverflowError) as error:
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+    return value
+
+
+class DateTime(ma.fields.DateTime):
+    """A ``date-time`` of RFC 3339, so with an offset; a ``timestamp`` is a JSON number.
+
+    Fields of any other format are marshmallow's.
+    """
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        read = _date_time(self, value, text=self.STRICT_TEXT)
+        if read is not value and isinstance(read, dt.datetime) and read.tzinfo is None:
+            raise self.make_error("invalid_awareness", awareness="aware", obj_type=self.OBJ_TYPE)
+        return super()._deserialize(read, attr, data, **kwargs)
+
+
+class NaiveDateTime(ma.fields.NaiveDateTime):
+    """A date and time without an offset; with one where the field names a ``timezone`` to turn it to."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
+
+
+class AwareDateTime(ma.fields.AwareDateTime):
+    """A ``date-time`` of RFC 3339; its offset may miss where the field names a ``default_timezone``."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
+
+
+class TextDateTime(DateTime):
+    """As :class:`DateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class TextNaiveDateTime(NaiveDateTime):
+    """As :class:`NaiveDateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class TextAwareDateTime(AwareDateTime):
+    """As :class:`AwareDateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class Date(ma.fields.Date):
+    """A ``full-date`` of RFC 3339; a field with a format of its own is marshmallow's."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.date:
+        if isinstance(value, str) and lexical.is_date(value) is None and is_iso(self):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Time(ma.fields.Time):
+    """A time of day with seconds, its offset optional; a field with a format of its own is marshmallow's."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.time:
+        if isinstance(value, str) and lexical.is_time(value) is None and is_iso(self):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+_TEMPORAL = (ma.fields.DateTime, ma.fields.Date, ma.fields.Time)
+
+
+class TimeDelta(ma.fields.TimeDelta):
+    """A JSON number of the field's unit."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.timedelta:
+        if isinstance(value, (str, bytes, bool)):
+            try:
+                value = lexical.number(value if self.STRICT_TEXT and isinstance(value, str) else "")
+            except (ValueError, OverflowError) as error:
+                raise self.make_error("invalid") from error
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class TextTimeDelta(TimeDelta):
+    """The text of a number of the field's unit."""
+
+    STRICT_TEXT = True
+
+
+class IP(ma.fields.IP):
+    """The text of an IP address, without a zone."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        if not isinstance(value, str) or "%" in value:
+            raise self.make_error("invalid_ip")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class IPv4(IP, ma.fields.IPv4):
+    """The text of an IPv4 address."""
+
+
+class IPv6(IP, ma.fields.IPv6):
+    """The text of an IPv6 address, without a zone."""
+
+
+class IPInterface(ma.fields.IPInterface):
+    """The text of an IP interface, without a zone."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        if not isinstance(value, str) or "%" in value:
+            raise self.make_error("invalid_ip_interface")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class IPv4Interface(IPInterface, ma.fields.IPv4Interface):
+    """The text of an IPv4 interface."""
+
+
+class IPv6Interface(IPInterface, ma.fields.IPv6Interface):
+    """The text of an IPv6 interface, without a zone."""
+
+
+class Enum(ma.fields.Enum[t.Any]):
+    """The name of a member, or with ``by_value`` a value that a member really has: ``true`` is not ``1``."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        if self.by_value is True and not isinstance(value, self.enum):
+            for member in self.enum:
+                if same_json(member.value, value) or (self.STRICT_TEXT and value == json_text(member.value)):
+                    return member
+            raise self.make_error("unknown", choices=self.choices_text)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class TextEnum(Enum):
+    """As :class:`Enum`; values that are numbers or booleans are given by their text."""
+
+    STRICT_TEXT = True
+
+
+class Constant(ma.fields.Constant[t.Any]):
+    """The constant itself, where it is a value that JSON can carry."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        wanted = self.constant
+        if isinstance(wanted, (str, int, float, list, dict)) and not (
+            same_json(value, wanted) or (self.STRICT_TEXT and value == json_text(wanted))
+        ):
+            raise ma.ValidationError(f"Must be equal to {wanted}.")
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class TextConstant(Constant):
+    """As :class:`Constant`; a number or a boolean is given by its text."""
+
+    STRICT_TEXT = True
+
+
+class Regexp(validate.Regexp):
+    """A pattern that must match the whole text: the document publishes it as ``^(?:...)$``."""
+
+    def __call__(self, value: t.Any) -> t.Any:
+        if self.regex.fullmatch(value) is None:
+            raise ma.ValidationError(self._format_error(value))
+        return value
+
+
+class EmailValidator(validate.Email):
+    """A mail address by :data:`lexical.EMAIL_PATTERN`, which the document publishes."""
+
+    def __call__(self, value: str) -> str:
+        if len(value) > lexical.EMAIL_MAX_LENGTH or lexical.is_email(value) is None:
+            raise ma.ValidationError(self._format_error(value))
+        return value
+
+
+class URLValidator(validate.URL):
+    """A URL by the pattern of its options, see :func:`pattern_of`, which the document publishes."""
+
+    def __call__(self, value: str) -> str:
+        if _whole(pattern_of(self))(value) is None:
+            raise ma.ValidationError(self._format_error(value))
+        return value
+
+
+_whole = functools.lru_cache(maxsize=256)(lexical.whole)
+
+
+def pattern_of(validator: validate.URL) -> str:
+    """The pattern of a URL validator, strict or not, without anchors."""
+    return lexical.url_pattern(
+        frozenset(validator.schemes),
+        relative=validator.relative,
+        absolute=validator.absolute,
+        require_tld=validator.require_tld,
+    )
+
+
+def anchor(validator: validate.Regexp) -> None:
+    """Let the pattern of a validator mean ASCII, as the document has it; patterns over bytes stay."""
+    if isinstance(validator.regex.pattern, str):
+        validator.regex = lexical.anchored(validator.regex)
