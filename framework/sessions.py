@@ -1,6 +1,6 @@
 """Sessions: a dictionary per client, by default in a signed cookie.
 
-Replace :attr:`App.session_interface` to keep sessions elsewhere; the interface's two methods are all the framework asks.
+Replace :attr:`App.session_interface` to keep sessions elsewhere: two methods of an interface are all that is asked.
 Not here: when a session is opened and saved (``context``, ``app.dispatch``), how its values are written
 (``http.tagged``).
 Floor 3: imports ``context`` (floor 3) and ``http.tagged`` (floor 2).
@@ -123,7 +123,7 @@ class NullSession(SecureCookieSession):
             " Set the 'SECRET_KEY' of the application to something long, random and secret."
         )
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = setdefault = _fail  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = setdefault = _fail
 
 
 class SessionInterface:
@@ -263,7 +263,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
     lazy = True
 
-    def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer[str] | None:
+    def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
         """What signs and reads cookies for an application; ``None`` when it has no secret key.
 
         :param app: The application. ``SECRET_KEY`` signs; it and ``SECRET_KEY_FALLBACKS`` read.
@@ -314,6 +314,6 @@ class SecureCookieSessionInterface(SessionInterface):
             return
         if not self.should_set_cookie(app, session):
             return
-        value = t.cast("URLSafeTimedSerializer[str]", self.get_signing_serializer(app)).dumps(dict(session))
+        value = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app)).dumps(dict(session))
         response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
         response.vary.add("Cookie")

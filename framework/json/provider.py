@@ -1,0 +1,183 @@
+"""What turns values into JSON and back for an application: ``app.json``.
+
+Used by ``jsonify``, plain views, ``request.get_json`` and the ``tojson`` filter. Declared operations write their bytes
+by ``fast.wire`` while the provider is the default one.
+Not here: the tagged JSON of sessions (``http.tagged``).
+Floor 3: imports ``http.tagged`` (floor 2).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import math
+import typing as t
+import weakref
+
+from ..http.tagged import plain
+
+if t.TYPE_CHECKING:
+    from ..app.app import App
+    from ..wrappers import Response
+
+
+class JSONProvider:
+    """The protocol of ``app.json``. Write :meth:`dumps` and :meth:`loads` to use another library.
+
+    Set ``App.json_provider_class``, or give ``app.json`` an instance.
+
+    :param app: The application; kept as a weak reference.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app: App = weakref.proxy(app)
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write a value as JSON text.
+
+        :param obj: The value.
+        :param kwargs: Whatever the library takes.
+        """
+        raise NotImplementedError
+
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+        """Write a value as JSON text to a file.
+
+        :param obj: The value.
+        :param fp: A file open for text, in UTF-8.
+        :param kwargs: As of :meth:`dumps`.
+        """
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read JSON text.
+
+        :param s: Text, or bytes in UTF-8.
+        :param kwargs: Whatever the library takes.
+        :raises ValueError: The text is not JSON.
+        """
+        raise NotImplementedError
+
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+        """Read JSON text from a file.
+
+        :param fp: A file open for text or bytes.
+        :param kwargs: As of :meth:`loads`.
+        """
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """An answer with JSON.
+
+        One positional argument is the value itself, several are a list, keyword arguments are an object.
+
+        :raises TypeError: Positional and keyword arguments are mixed.
+        """
+        obj = self._prepare_response_obj(args, kwargs)
+        response: Response = self._app.response_class(self.dumps(obj), mimetype="application/json")
+        return response
+
+    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+        """The value that the arguments of :meth:`response` mean."""
+        if args and kwargs:
+            raise TypeError(
+                "app.json.response() takes either positional or keyword arguments, not both."
+                " Pass one value, or the members of an object."
+            )
+        if len(args) == 1:
+            return args[0]
+        return args or kwargs or None
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the :mod:`json` module of the standard library.
+
+    Beyond what that knows it writes datetimes (RFC 3339, a naive one as UTC), dates, decimals, UUIDs, dataclasses and
+    objects with ``__html__``.
+    """
+
+    default: t.Callable[[t.Any], t.Any] = staticmethod(plain)
+    """Called with a value that JSON has no word for; returns one that it has, or raises ``TypeError``."""
+
+    ensure_ascii = True
+    """Write everything beyond ASCII as an escape."""
+
+    sort_keys = True
+    """Sort the members of objects, so that equal values give equal text. Keys must then be of one type."""
+
+    compact: bool | None = None
+    """Write answers without spaces and line breaks. ``None``: but for debug mode."""
+
+    mimetype = "application/json"
+    """The media type of :meth:`response`."""
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write a value as JSON text.
+
+        :param obj: The value.
+        :param kwargs: As of :func:`json.dumps`. Defaults: the attributes above, and ``allow_nan=False``.
+        :raises TypeError: A value inside has no form in JSON.
+        :raises ValueError: A number inside is not finite, and JSON has no word for it (RFC 8259, section 6).
+        """
+        kwargs.setdefault("default", self.default)
+        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
+        kwargs.setdefault("sort_keys", self.sort_keys)
+        return dump_finite(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read JSON text.
+
+        :param s: Text, or bytes in UTF-8.
+        :param kwargs: As of :func:`json.loads`.
+        :raises ValueError: The text is not JSON, or is nested deeper than the interpreter can follow.
+        """
+        return load_bounded(s, **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """An answer with JSON, one line each; in debug mode indented, unless :attr:`compact` decides.
+
+        :raises TypeError: Positional and keyword arguments are mixed.
+        """
+        obj = self._prepare_response_obj(args, kwargs)
+        compact = self.compact if self.compact is not None else not self._app.debug
+        layout: dict[str, t.Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+        response: Response = self._app.response_class(f"{self.dumps(obj, **layout)}\n", mimetype=self.mimetype)
+        return response
+
+
+def dump_finite(obj: t.Any, **kwargs: t.Any) -> str:
+    """:func:`json.dumps` that refuses ``NaN`` and the infinities, and says where they are."""
+    kwargs.setdefault("allow_nan", False)
+    try:
+        return json.dumps(obj, **kwargs)
+    except ValueError as error:
+        where = None if kwargs["allow_nan"] else find_not_finite(obj)
+        if where is None:
+            raise
+        raise ValueError(
+            f"Cannot write {where[1]!r} as JSON, at {where[0]!r}: JSON has finite numbers only."
+        ) from error
+
+
+def load_bounded(text: str | bytes, **kwargs: t.Any) -> t.Any:
+    """:func:`json.loads` whose every refusal is a ``ValueError``."""
+    try:
+        return json.loads(text, **kwargs)
+    except RecursionError:
+        raise ValueError("The text is nested too deeply.") from None
+
+
+def find_not_finite(obj: t.Any, path: str = "$") -> tuple[str, float] | None:
+    """The path (``$.price``, ``$[0].x``) and value of the first number that is not finite, in plain containers."""
+    if isinstance(obj, float):
+        return None if math.isfinite(obj) else (path, obj)
+    items: cabc.Iterable[tuple[str, t.Any]] = ()
+    if isinstance(obj, dict):
+        items = ((f"{path}.{key}", value) for key, value in obj.items())
+    elif isinstance(obj, (list, tuple)):
+        items = ((f"{path}[{index}]", value) for index, value in enumerate(obj))
+    for inner_path, value in items:
+        found = find_not_finite(value, inner_path)
+        if found is not None:
+            return found
+    return None

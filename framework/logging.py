@@ -1,0 +1,63 @@
+"""The application's logger: the standard library's, with a handler of its own where nobody set one up.
+
+Not here: what is logged (``app.dispatch``).
+Floor 3: imports ``context``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import typing as t
+
+from werkzeug.local import LocalProxy
+
+from . import context
+
+if t.TYPE_CHECKING:
+    from .app.app import App
+
+
+def _errors_stream() -> t.TextIO:
+    ctx = context.request_context_or_none()
+    if ctx is None or ctx.environ is None:
+        return sys.stderr
+    return t.cast(t.TextIO, ctx.environ["wsgi.errors"])
+
+
+wsgi_errors_stream: t.TextIO = t.cast(t.TextIO, LocalProxy(_errors_stream))
+"""Where errors go: the server's stream for them in a request, ``sys.stderr`` elsewhere."""
+
+default_handler: logging.StreamHandler[t.TextIO] = logging.StreamHandler(wsgi_errors_stream)
+"""The handler that :func:`create_logger` adds. Remove it with ``app.logger.removeHandler(default_handler)``."""
+default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
+
+
+def has_level_handler(logger: logging.Logger) -> bool:
+    """Whether some handler, of the logger or of one it hands on to, takes messages of the logger's level.
+
+    :param logger: The logger.
+    """
+    level = logger.getEffectiveLevel()
+    current: logging.Logger | None = logger
+    while current is not None:
+        if any(handler.level <= level for handler in current.handlers):
+            return True
+        current = current.parent if current.propagate else None
+    return False
+
+
+def create_logger(app: App) -> logging.Logger:
+    """The logger of an application, named like it.
+
+    In debug mode its level becomes ``DEBUG``, unless one is set. It gets :data:`default_handler`, unless there is a
+    handler for its level: so configure logging before the logger is first used.
+
+    :param app: The application.
+    """
+    logger = logging.getLogger(app.name)
+    if app.debug and not logger.level:
+        logger.setLevel(logging.DEBUG)
+    if not has_level_handler(logger):
+        logger.addHandler(default_handler)
+    return logger
