@@ -5,8 +5,9 @@ fields are the twins of ``fast.strict_fields``. The schema it is given, and the 
 touched. Nested schemas are made strict when they are first needed, so names, lambdas and schemas that contain
 themselves stay as lazy as marshmallow has them; equal ones are made once, so the depth of a body costs no memory.
 
-Knows nothing of requests: reading texts from multi-dicts is ``fast.text``.
-Floor 1: imports ``fast.lexical`` and ``fast.strict_fields``.
+Knows nothing of requests. What goes with it is re-exported: reading texts from multi-dicts (``fast.text``) and hints
+for unknown names (``fast.hints``).
+Floor 1: imports ``fast.hints``, ``fast.strict_fields`` and ``fast.text``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import copy
 import dataclasses
-import difflib
 import functools
 import typing as t
 
@@ -22,9 +22,12 @@ import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
 from . import strict_fields as twins
+from .hints import hint, unknown_message
+from .text import from_multidict
+
+__all__ = ["ALL_RULES", "LOCATIONS", "Plan", "Rules", "from_multidict", "hint", "strict", "twin", "unknown_message"]
 
 AnyField = ma.fields.Field[t.Any]
-Messages = t.Any
 #: marshmallow's EXCLUDE, INCLUDE and RAISE.
 Unknown = t.Literal["exclude", "include", "raise"]
 
@@ -50,6 +53,13 @@ class Rules:
     patterns: bool = True
     nested_partial: bool = True
     unknown: bool = True
+
+    @classmethod
+    def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Rules:
+        """Read the rules from ``STRICT_TYPES``, ``STRICT_TEXT`` and so on; what is not set holds."""
+        return cls(
+            **{each.name: bool(config.get(f"STRICT_{each.name.upper()}", True)) for each in dataclasses.fields(cls)}
+        )
 
 
 ALL_RULES = Rules()
@@ -361,69 +371,3 @@ def _anchored(validator: t.Any) -> t.Any:
             return validator
         twins.anchor(made)
     return made
-
-
-def did_you_mean(name: str, names: cabc.Iterable[str], text: str = "Unknown field.") -> str:
-    """Give the message for an unknown name, with the nearest known one where one is near.
-
-    :param text: the message without the hint.
-    """
-    if not isinstance(name, str) or len(name) > 64:
-        return text
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"{text} Did you mean {near[0]!r}?" if near else text
-
-
-def hint(messages: Messages, schema: ma.Schema, *, limit: int = 20) -> Messages:
-    """Add "Did you mean" to the messages for unknown names, at every depth.
-
-    :param messages: normalised messages, as in ``ValidationError.messages``; they are not changed.
-    :param schema: the schema that made them.
-    :param limit: after so many unknown names no more hints are looked for.
-    :return: new messages of the same shape.
-    """
-    return _hint_schema(messages, schema, [limit])
-
-
-def _hint_schema(messages: Messages, schema: ma.Schema, left: list[int]) -> Messages:
-    if not isinstance(messages, dict):
-        return messages
-    known = {
-        field.data_key if field.data_key is not None else name: field for name, field in schema.load_fields.items()
-    }
-    unknown = str(schema.error_messages["unknown"])
-    made: dict[t.Any, t.Any] = {}
-    for name, found in messages.items():
-        if name in known:
-            made[name] = _hint_field(found, known[name], left)
-        elif isinstance(name, int):  # the index of an item of a collection
-            made[name] = _hint_schema(found, schema, left)
-        elif found == [unknown] and left[0]:
-            left[0] -= 1
-            made[name] = [did_you_mean(name, known, unknown)]
-        else:
-            made[name] = found
-    return made
-
-
-def _hint_field(messages: Messages, field: AnyField, left: list[int]) -> Messages:
-    if not isinstance(messages, dict):
-        return messages
-    if isinstance(field, ma.fields.Nested):
-        return _hint_schema(messages, field.schema, left)
-    if isinstance(field, ma.fields.List):
-        return {at: _hint_field(each, field.inner, left) for at, each in messages.items()}
-    if isinstance(field, ma.fields.Tuple):
-        members = dict(enumerate(field.tuple_fields))
-        return {at: _hint_field(each, members[at], left) if at in members else each for at, each in messages.items()}
-    if isinstance(field, ma.fields.Mapping) and field.value_field is not None:
-        return {
-            key: {
-                part: _hint_field(each, field.value_field, left) if part == "value" else each
-                for part, each in parts.items()
-            }
-            if isinstance(parts, dict)
-            else parts
-            for key, parts in messages.items()
-        }
-    return messages

@@ -28,7 +28,7 @@ Data = cabc.Mapping[str, t.Any] | None
 
 #: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
 ISO_FORMATS = frozenset({None, "iso", "iso8601"})
-_TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
+TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
 
 
 def same_json(one: object, other: object) -> bool:
@@ -212,7 +212,7 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
             return parse_date_time(value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
-    if field.format in _TIMESTAMPS and isinstance(value, str):
+    if field.format in TIMESTAMPS and isinstance(value, str):
         try:
             return lexical.number(value if text else "")
         except (ValueError, OverflowError) as error:
