@@ -283,7 +283,7 @@ def send_file(
     conditional: bool = True,
     etag: bool | str = True,
     last_modified: dt.datetime | int | float | None = None,
-    max_age: None | (int | cabc.Callable[[str | None], int | None]) = None,
+    max_age: int | cabc.Callable[[str | None], int | None] | None = None,
 ) -> Response:
     """An answer with the contents of a file.
 
