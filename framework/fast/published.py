@@ -33,7 +33,7 @@ def keywords(field: ma.fields.Field[t.Any]) -> Keywords:
     """
     for kinds, give in _KEYWORDS:
         if isinstance(field, kinds):
-            return give(field)
+            return t.cast(Keywords, give(field))
     return {}
 
 
