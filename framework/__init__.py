@@ -1,0 +1,86 @@
+"""A class-based resource framework for JSON APIs. This is the front door: names, no logic."""
+
+from __future__ import annotations
+
+import typing as t
+
+from marshmallow import EXCLUDE as EXCLUDE
+from marshmallow import INCLUDE as INCLUDE
+from marshmallow import RAISE as RAISE
+from marshmallow import Schema as Schema
+from marshmallow import ValidationError as ValidationError
+from marshmallow import post_dump as post_dump
+from marshmallow import post_load as post_load
+from marshmallow import pre_dump as pre_dump
+from marshmallow import pre_load as pre_load
+from marshmallow import validate as validate
+from marshmallow import validates as validates
+from marshmallow import validates_schema as validates_schema
+from werkzeug.exceptions import HTTPException as HTTPException
+
+# Schemas and fields (marshmallow's, and the framework's own fields)
+from . import fields as fields
+
+# Applications, resources, requests
+from . import json as json
+from .app.app import App as App
+from .config import Config as Config
+from .context import Context as Context
+from .context import after_this_request as after_this_request
+from .context import copy_current_request_context as copy_current_request_context
+from .context import current_app as current_app
+from .context import g as g
+from .context import has_app_context as has_app_context
+from .context import has_request_context as has_request_context
+from .context import request as request
+from .context import session as session
+from .helpers import abort as abort
+from .helpers import flash as flash
+from .helpers import get_flashed_messages as get_flashed_messages
+from .helpers import get_template_attribute as get_template_attribute
+from .helpers import make_response as make_response
+from .helpers import redirect as redirect
+from .helpers import send_file as send_file
+from .helpers import send_from_directory as send_from_directory
+from .helpers import stream_with_context as stream_with_context
+from .helpers import url_for as url_for
+from .json import jsonify as jsonify
+
+# Marks
+from .marks.arguments import arguments as arguments
+from .marks.doc import doc as doc
+from .marks.raises import raises as raises
+from .marks.responses import alt_response as alt_response
+from .marks.responses import response as response
+from .resources.resource import Resource as Resource
+from .resources.router import Router as Router
+
+# Signals
+from .signals import appcontext_popped as appcontext_popped
+from .signals import appcontext_pushed as appcontext_pushed
+from .signals import appcontext_tearing_down as appcontext_tearing_down
+from .signals import before_render_template as before_render_template
+from .signals import got_request_exception as got_request_exception
+from .signals import message_flashed as message_flashed
+from .signals import request_finished as request_finished
+from .signals import request_started as request_started
+from .signals import request_tearing_down as request_tearing_down
+from .signals import template_rendered as template_rendered
+from .wrappers import Request as Request
+from .wrappers import Response as Response
+
+_TEMPLATING = frozenset({"render_template", "render_template_string", "stream_template", "stream_template_string"})
+
+if t.TYPE_CHECKING:
+    from .templating import render_template as render_template
+    from .templating import render_template_string as render_template_string
+    from .templating import stream_template as stream_template
+    from .templating import stream_template_string as stream_template_string
+
+
+def __getattr__(name: str) -> t.Any:
+    if name in _TEMPLATING:  # an extra: looked up when used
+        from . import templating
+
+        return getattr(templating, name)
+    raise AttributeError(f"module 'framework' has no attribute {name!r}")

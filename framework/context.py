@@ -145,6 +145,7 @@ class Context:
         "_owns_app",
         "_request",
         "_request_ctx",
+        "_scopes",
         "_session",
         "_tokens",
         "_url_adapter",
@@ -173,6 +174,7 @@ class Context:
         self._owns_app = True
         self._tokens: list[contextvars.Token[Context]] = []
         self._url_adapter: MapAdapter | None = _missing
+        self._scopes: tuple[str, ...] | None = None
         self._after_request_functions: list[AfterRequestCallable] = []
         self.flashes: list[tuple[str, str]] | None = None
         self.url_rule: Rule | None = None

@@ -1,18 +1,21 @@
 """How an error is written to the wire: RFC 9457, ``application/problem+json``.
 
 Not here: who handles an error (``app.dispatch``), how it is described (``openapi``).
-Floor 2: imports ``errors`` (floor 0), ``fast.wire`` (floor 1) and ``http.response``.
+Floor 2: imports ``errors`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1) and ``http.response``.
 """
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as t
 
+from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
 from ..fast import wire
+from ..fast.dump import wire_dumper
 from .response import Wire
 
 MEDIA_TYPE = "application/problem+json"
@@ -84,3 +87,23 @@ def render(error: HTTPException, types: str | None = None) -> Wire:
     """
     body = wire.encode(problem(error, types))
     return Wire(t.cast(int, error.code), [("Content-Type", MEDIA_TYPE), *headers_of(error)], body)
+
+
+class ErrorRenderer:
+    """Another shape for all errors, and what it looks like in the document.
+
+    :param function: Takes the error, returns what the schema dumps.
+    :param schema: A schema instance.
+    :param media_type: The media type of the body.
+    """
+
+    def __init__(self, function: cabc.Callable[[HTTPException], t.Any], schema: Schema, media_type: str) -> None:
+        self.function = function
+        self.schema = schema
+        self.media_type = media_type
+        self._encode = wire_dumper(schema)
+
+    def render(self, error: HTTPException, ensure_sync: cabc.Callable[[t.Any], t.Any]) -> Wire:
+        """The answer for an error: the function's value dumped; status and headers are the error's."""
+        body = self._encode(ensure_sync(self.function)(error))
+        return Wire(t.cast(int, error.code), [("Content-Type", self.media_type), *headers_of(error)], body)

@@ -1,0 +1,431 @@
+"""One road for every request: the methods below call one another, and each may be overridden.
+
+``docs/lifecycle`` numbers the steps. A method that has nothing to do for a request is not called.
+Floor 6: imports ``app.url``, ``pipeline``, ``http.problem`` and ``http.response`` (floor 2), ``context``, ``signals``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import sys
+import typing as t
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException
+from werkzeug.routing import RequestRedirect, RoutingException
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import signals
+from ..context import CollectErrors, Context, ContextIterator, current
+from ..errors import InternalServerError
+from ..hooks import find_error_handler
+from ..http import problem
+from ..http.response import Wire
+from ..pipeline import Pipeline
+from .url import Urls
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .. import typing as ft
+    from ..http.problem import ErrorRenderer
+    from ..wrappers import Response
+
+_missing: t.Any = object()
+
+
+class Dispatch(Urls):
+    """The part of :class:`App` that answers requests."""
+
+    error_renderer: ErrorRenderer | None = None
+    """What ``render_error`` has set: the shape of all errors; ``None`` for problem objects."""
+
+    def freeze(self, compile: bool = False) -> None:  # noqa: A002
+        """Close the structure and build the operations. Happens by itself at the first request.
+
+        :param compile: Compile all schemas now, for servers that fork after loading.
+        :raises SetupError: Something in the set-up does not fit.
+        """
+        raise NotImplementedError
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """The WSGI application; wrap it with middleware by ``app.wsgi_app = Middleware(app.wsgi_app)``.
+
+        :param environ: A WSGI environment.
+        :param start_response: Called with status and headers.
+        """
+        if self._pipeline is None or not self._got_first_request:
+            self.freeze()
+        ctx = self.request_context(environ)
+        error: BaseException | None = None
+        streamed = False
+        try:
+            try:
+                ctx.push()
+                response = self.full_dispatch_request()
+            except Exception as raised:
+                error = raised
+                response = self.handle_exception(raised)
+            body = response(environ, start_response)
+            streamed = is_streamed(response, environ)
+            if streamed:
+                return ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
+            return body
+        except BaseException:
+            error = sys.exc_info()[1]
+            raise
+        finally:
+            preserve = environ.get("werkzeug.debug.preserve_context")
+            if preserve is not None:
+                preserve(ctx)
+            if streamed:
+                ctx.detach()
+            else:
+                if error is not None and self.should_ignore_error(error):
+                    error = None
+                if ctx._tokens:
+                    ctx.pop(error)
+
+    def _finish_stream(self, ctx: Context, error: BaseException | None, raised: BaseException | None) -> None:
+        error = raised or error
+        if error is not None and self.should_ignore_error(error):
+            error = None
+        ctx.finish(error)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """What a WSGI server calls; calls :meth:`wsgi_app`."""
+        return self.wsgi_app(environ, start_response)
+
+    def request_context(self, environ: WSGIEnvironment) -> Context:
+        """A context for a WSGI environment; push it, or use it with ``with``."""
+        return Context(t.cast(t.Any, self), environ)
+
+    def full_dispatch_request(self) -> Response | Wire:
+        """From the hooks to the finished response, with the handling of exceptions."""
+        try:
+            if signals.request_started.receivers:
+                signals.request_started.send(self, _async_wrapper=self.ensure_sync)
+            value = self.preprocess_request()
+            if value is None:
+                value = self.dispatch_request()
+        except Exception as error:
+            value = self.handle_user_exception(error)
+        return self.finalize_request(value)
+
+    def preprocess_request(self) -> ft.ResponseReturnValue | None:
+        """Run the URL preprocessors and the ``before_request`` functions; a value that one returns is the answer."""
+        ctx = current()
+        hooks = self._hooks_of(ctx)
+        if hooks.preprocess_url and ctx.url_rule is not None:
+            for preprocess in hooks.preprocess_url:
+                preprocess(ctx.url_rule.endpoint, ctx.view_args)
+        for function in hooks.before:
+            value: ft.ResponseReturnValue | None = function()
+            if value is not None:
+                return value
+        return None
+
+    def _hooks_of(self, ctx: Context) -> t.Any:
+        if self._pipeline is None:
+            with self._freezing:
+                if self._pipeline is None:
+                    self._pipeline = Pipeline(t.cast(t.Any, self))
+        return self._pipeline.hooks(self.scopes_of(ctx))
+
+    def dispatch_request(self) -> t.Any:
+        """Run the operation, or the view function, that the path and method lead to."""
+        ctx = current()
+        request = ctx._request
+        if request is None:
+            rule, view_args, refused = ctx.url_rule, ctx.view_args, ctx.routing_exception
+        else:  # hooks may have changed these
+            rule, view_args, refused = request.url_rule, request.view_args, request.routing_exception  # type: ignore[assignment]
+        if refused is not None:
+            self.raise_routing_exception(ctx.request)
+        rule = t.cast(t.Any, rule)
+        operation = ctx.operation
+        if operation is None and getattr(rule, "provide_automatic_options", False) and ctx.request.method == "OPTIONS":
+            return self.make_default_options_response()
+        view: t.Any = self.view_functions[rule.endpoint]
+        arguments = view_args if view_args is not None else {}
+        if operation is None or operation.view is not view:
+            return self.ensure_sync(view)(**arguments)
+        if not operation.direct:
+            return self.ensure_sync(view)(**arguments)
+        return operation.run(ctx, arguments, view.make_instance() if operation.view_class is not None else None)
+
+    def raise_routing_exception(self, request: t.Any) -> t.NoReturn:
+        """Raise the error that was kept when no rule matched.
+
+        In debug mode a redirect that would lose the body of a form explains itself instead.
+        """
+        error = request.routing_exception
+        if self.debug and isinstance(error, RequestRedirect) and error.code not in (307, 308):
+            if request.method not in ("GET", "HEAD", "OPTIONS"):
+                raise AssertionError(
+                    f"A request was sent to {request.url!r}, and the routing redirects it to {error.new_url!r}. The"
+                    " browser will not send the form data again. Send the form to the second URL, or make the rule"
+                    " answer the first."
+                )
+        raise error
+
+    def make_default_options_response(self) -> Response:
+        """The answer to an automatic OPTIONS: the methods of the path, in ``Allow``."""
+        adapter = current().url_adapter
+        response = self.response_class()
+        response.headers["Allow"] = ", ".join(sorted(t.cast(t.Any, adapter).allowed_methods()))
+        return response
+
+    # From a value to the response.
+
+    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response | Wire:
+        """Make the response of a returned value, and run what comes after.
+
+        :param rv: What a view, a hook or an error handler returned.
+        :param from_error_handler: Whether this is the answer to an unhandled error; errors here are then only logged.
+        """
+        response: t.Any = rv
+        if type(rv) is not Wire or self._is_overridden("make_response"):
+            response = self.make_response(rv)
+        try:
+            ctx = current()
+            if self._has_more_to_do(ctx):
+                if type(response) is Wire:
+                    response = response.to_response(self.response_class)
+                response = self.process_response(response)
+            if signals.request_finished.receivers:
+                if type(response) is Wire:
+                    response = response.to_response(self.response_class)
+                signals.request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("Request finalizing failed with an error while handling an error")
+        return t.cast("Response | Wire", response)
+
+    def _has_more_to_do(self, ctx: Context) -> bool:
+        """Whether ``process_response`` would do anything."""
+        return bool(
+            ctx._after_request_functions
+            or ctx._session is not None
+            or self._hooks_of(ctx).after
+            or self._is_overridden("process_response")
+        )
+
+    def _is_overridden(self, name: str) -> bool:
+        return getattr(type(self), name) is not getattr(Dispatch, name) or name in self.__dict__
+
+    def make_response(self, rv: t.Any) -> Response:
+        """A response of what a view returned.
+
+        :param rv: ``str`` or ``bytes`` (``text/html``), a dict or list (JSON), an iterator of either (streamed), a
+            response, a WSGI application, an exception; or a tuple ``(body, status)``, ``(body, headers)``,
+            ``(body, status, headers)``.
+        :raises TypeError: It is ``None`` or of another type.
+        """
+        status: t.Any = None
+        headers: t.Any = None
+        if isinstance(rv, tuple):
+            if len(rv) == 3:
+                rv, status, headers = rv
+            elif len(rv) == 2:
+                if isinstance(rv[1], (Headers, dict, tuple, list)):
+                    rv, headers = rv
+                else:
+                    rv, status = rv
+            else:
+                raise TypeError(
+                    "The view function did not return a valid response tuple. The tuple must have the form"
+                    " (body, status, headers), (body, status), or (body, headers)."
+                )
+        if rv is None:
+            ctx = current()
+            endpoint = None if ctx.url_rule is None else ctx.url_rule.endpoint
+            raise TypeError(
+                f"The view function for {endpoint!r} did not return a valid response. The function either returned"
+                " None or ended without a return statement. Return a value, or ('', 204) for an empty answer."
+            )
+        response = self._response_of(rv, status)
+        if not isinstance(rv, (str, bytes, bytearray)) and status is not None:
+            if isinstance(status, (str, bytes, bytearray)):
+                response.status = t.cast(str, status)
+            else:
+                response.status_code = status
+        if headers:
+            response.headers.update(headers)
+        return response
+
+    def _response_of(self, rv: t.Any, status: t.Any) -> Response:
+        """The body of a returned value as a response; ``status`` is used where the body makes a new one."""
+        if isinstance(rv, self.response_class):
+            return rv
+        if isinstance(rv, Wire):
+            return rv.to_response(self.response_class)
+        if isinstance(rv, HTTPException) and not problem.leaves_unchanged(rv):
+            return self.render_http_exception(rv).to_response(self.response_class)
+        if isinstance(rv, (str, bytes, bytearray)) or isinstance(rv, cabc.Iterator):
+            # The status goes in here, so that the class does not set a default that is then changed.
+            return self.response_class(rv, status=status)
+        if isinstance(rv, (dict, list)):
+            return self.json.response(rv)
+        if isinstance(rv, BaseResponse) or callable(rv):
+            try:
+                return self.response_class.force_type(rv, t.cast(t.Any, current().environ))
+            except TypeError as error:
+                raise TypeError(f"{error}\n{self._wrong_type(rv)}").with_traceback(sys.exc_info()[2]) from None
+        raise TypeError(self._wrong_type(rv))
+
+    def _wrong_type(self, rv: t.Any) -> str:
+        return (
+            "The view function did not return a valid response. The return type must be a string, dict, list, tuple"
+            " with headers or status, Response instance, or WSGI callable, but it was a"
+            f" {type(rv).__name__}. Return one of these, or declare the answer with a 'response' mark."
+        )
+
+    def process_response(self, response: Response) -> Response:
+        """Run the ``after_this_request`` and ``after_request`` functions, and save the session.
+
+        :param response: The response so far.
+        :return: The one to send.
+        """
+        ctx = current()
+        for function in ctx._after_request_functions:
+            response = self.ensure_sync(function)(response)
+        for function in self._hooks_of(ctx).after:
+            response = function(response)
+        # A session that nobody touched was not opened: there is nothing to save.
+        if ctx._session is not None and not self.session_interface.is_null_session(ctx._session):
+            self.session_interface.save_session(t.cast(t.Any, self), ctx._session, response)
+        return response
+
+    # Errors.
+
+    def handle_user_exception(self, e: Exception) -> t.Any:
+        """Give an exception to its handler; HTTP exceptions go to :meth:`handle_http_exception`.
+
+        :return: What the handler returned.
+        :raises Exception: The same, when none takes it.
+        """
+        if isinstance(e, BadRequestKeyError) and (self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e)
+        if handler is None:
+            raise
+        return self.ensure_sync(handler)(e)
+
+    def handle_http_exception(self, e: HTTPException) -> t.Any:
+        """Give an HTTP exception to its handler; without one it is an answer itself.
+
+        :return: What the handler returned, or the exception.
+        """
+        # What carries a response is an answer already, and routing uses exceptions for redirects.
+        if e.code is None or isinstance(e, RoutingException):
+            return e
+        handler = self._find_error_handler(e)
+        return e if handler is None else self.ensure_sync(handler)(e)
+
+    def handle_exception(self, e: Exception) -> Response | Wire:
+        """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
+
+        :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
+        """
+        exc_info = sys.exc_info()
+        if signals.got_request_exception.receivers:
+            signals.got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        if propagate is None:
+            propagate = self.testing or self.debug
+        if propagate:
+            if exc_info[1] is e:
+                raise
+            raise e
+        self.log_exception(t.cast(t.Any, exc_info))
+        server_error: t.Any = InternalServerError(original_exception=e)
+        handler = self._find_error_handler(server_error)
+        if handler is not None:
+            server_error = self.ensure_sync(handler)(server_error)
+        return self.finalize_request(server_error, from_error_handler=True)
+
+    def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
+        return find_error_handler(self.error_handler_spec, error, self.scopes_of(current()))
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and
+        ``TRAP_BAD_REQUEST_ERRORS``."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def log_exception(
+        self, exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        """Log an unhandled exception, with its traceback.
+
+        :param exc_info: As ``sys.exc_info()`` gives it.
+        """
+        request = current().request
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether teardown functions are not told of an error. Override it; default: never."""
+        return False
+
+    def render_http_exception(self, error: HTTPException) -> Wire:
+        """The answer for an HTTP error that no handler took: a problem object, or what ``render_error`` says.
+
+        :param error: One with a status of 400 or more and no response of its own.
+        """
+        if self.error_renderer is not None:
+            return self.error_renderer.render(error, self.ensure_sync)
+        docs = self.config["DOCS_PATH"]
+        root = t.cast(t.Any, current().environ or {}).get("SCRIPT_NAME", "").rstrip("/")
+        return problem.render(error, None if docs is None else f"{root}{docs.rstrip('/')}/errors/")
+
+    # The end.
+
+    def do_teardown_request(self, exc: BaseException | None = _missing) -> None:
+        """Run all ``teardown_request`` functions, whatever some of them raise. Called when the context is popped.
+
+        :param exc: The exception that ended the request. Default: the one being handled.
+        """
+        if exc is _missing:
+            exc = sys.exc_info()[1]
+        collector = CollectErrors()
+        for function in self._hooks_of(current()).teardown:
+            with collector:
+                function(exc)
+        if signals.request_tearing_down.receivers:
+            with collector:
+                signals.request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+        collector.raise_any("Errors during request teardown.")
+
+    def do_teardown_appcontext(self, exc: BaseException | None = _missing) -> None:
+        """Run all ``teardown_appcontext`` functions, whatever some of them raise.
+
+        :param exc: The exception that ended the work. Default: the one being handled.
+        """
+        if exc is _missing:
+            exc = sys.exc_info()[1]
+        collector = CollectErrors()
+        for function in reversed(self.teardown_appcontext_funcs):
+            with collector:
+                self.ensure_sync(function)(exc)
+        if signals.appcontext_tearing_down.receivers:
+            with collector:
+                signals.appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+        collector.raise_any("Errors during application context teardown.")
+
+
+def is_streamed(response: t.Any, environ: WSGIEnvironment) -> bool:
+    """Whether a body is made while it is sent, by code that may use the context."""
+    if isinstance(response, Wire) or environ["REQUEST_METHOD"] == "HEAD":
+        return False
+    return not getattr(response, "is_sequence", False) and not getattr(response, "direct_passthrough", False)

@@ -1,0 +1,203 @@
+"""URLs of an application: matching the path of a request, and building the URL of an endpoint.
+
+Floor 6: imports ``app.base``, ``context`` (floor 3), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from urllib.parse import quote
+
+from werkzeug import exceptions as http
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException
+from werkzeug.wsgi import get_host
+
+from .. import errors
+from ..context import Context, current, request_context_or_none
+from ..pipeline import Scopes
+from .base import AppBase, split_router_path
+
+if t.TYPE_CHECKING:
+    from ..wrappers import Request
+
+
+class Urls(AppBase):
+    """The part of :class:`App` that knows URLs."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What matches and builds URLs for a request, or outside of one.
+
+        :param request: The request, or ``None``.
+        :return: ``None`` outside of a request when ``SERVER_NAME`` is not set.
+        :raises SecurityError: The host is none of ``TRUSTED_HOSTS`` (an answer 400).
+        """
+        if request is None:
+            if self.config["SERVER_NAME"] is None:
+                return None
+            return self.url_map.bind(
+                self.config["SERVER_NAME"],
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        request.host = get_host(request.environ, request.trusted_hosts)
+        server_name = self.config["SERVER_NAME"]
+        subdomain = None
+        if self.url_map.host_matching:
+            server_name = None  # it would be taken for the host
+        elif not self.subdomain_matching:
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
+
+    def match_request(self, ctx: Context) -> None:
+        """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
+        try:
+            adapter = ctx.url_adapter
+            if adapter is None:
+                return
+            ctx.url_rule, values = adapter.match(return_rule=True)
+            ctx.view_args = dict(values)
+        except HTTPException as error:
+            ctx.routing_exception = own_routing_error(error)
+            return
+        pipeline = self._pipeline
+        if pipeline is not None:
+            ctx.operation = pipeline.operation(ctx.url_rule, t.cast(str, t.cast(t.Any, ctx.environ)["REQUEST_METHOD"]))
+
+    def scopes_of(self, ctx: Context) -> Scopes:
+        """The routers that serve a request, the innermost first.
+
+        Those of the matched rule. For a path that no rule matches, those of the mount with the longest prefix that
+        matches whole segments on that host; for another method or a redirect, those of the rule that matches else.
+        """
+        if ctx.url_rule is not None:
+            endpoint = ctx.url_rule.endpoint
+            return split_router_path(endpoint.rpartition(".")[0]) if "." in endpoint else ()
+        error = ctx.routing_exception
+        if error is None or not self.mounts or ctx._url_adapter is None:
+            return ()
+        if ctx._scopes is None:
+            ctx._scopes = self._owner_of_miss(ctx, error)
+        return ctx._scopes
+
+    def _owner_of_miss(self, ctx: Context, error: HTTPException) -> Scopes:
+        adapter = t.cast(MapAdapter, ctx.url_adapter)
+        if isinstance(error, http.MethodNotAllowed) and error.valid_methods:
+            try:
+                rule, _ = adapter.match(method=next(iter(error.valid_methods)), return_rule=True)
+            except HTTPException:
+                return ()
+            return self.routers_of(rule.endpoint)
+        path = t.cast(t.Any, ctx.environ).get("PATH_INFO", "").encode("latin1").decode(errors="replace")
+        segments = [segment for segment in path.split("/") if segment]
+        best: tuple[int, str] | None = None
+        for name, mount in self.mounts.items():
+            prefix = [segment for segment in (mount.url_prefix or "").split("/") if segment]
+            if not prefix or (mount.subdomain or "") != (adapter.subdomain or ""):
+                continue
+            matches = len(prefix) <= len(segments) and all(
+                want == have or want.startswith("<") for want, have in zip(prefix, segments, strict=False)
+            )
+            if matches and (best is None or len(prefix) > best[0]):
+                best = (len(prefix), name)
+        return () if best is None else split_router_path(best[1])
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Let the ``url_defaults`` functions add to the values of a URL, in place.
+
+        :param endpoint: The endpoint to build for.
+        :param values: The values given.
+        """
+        names: tuple[str | None, ...] = (None,)
+        if "." in endpoint:
+            names = (None, *reversed(self.routers_of(endpoint)))
+        for name in names:
+            for function in self.url_default_functions.get(name, ()):
+                function(endpoint, values)
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """The URL of an endpoint.
+
+        :param endpoint: Its name; with a dot in front, one of the current router's.
+        :param _anchor: Goes behind ``#``.
+        :param _method: The method whose rule is meant.
+        :param _scheme: The scheme of an external URL.
+        :param _external: Whether the URL is complete with scheme and host. Default: outside of requests only.
+        :param values: The variables of the rule; unknown ones become the query string, ``None`` is left out.
+        :raises RuntimeError: There is no request and no ``SERVER_NAME``.
+        :raises BuildError: No rule of the endpoint takes these values (werkzeug's).
+        """
+        ctx = request_context_or_none()
+        if ctx is not None:
+            adapter = ctx.url_adapter
+            if endpoint[:1] == ".":
+                scopes = self.scopes_of(ctx) if ctx.url_rule is not None else ()
+                endpoint = f"{scopes[0]}{endpoint}" if scopes else endpoint[1:]
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            try:
+                adapter = current().url_adapter
+            except RuntimeError:
+                adapter = self.create_url_adapter(None)
+            if adapter is None:
+                raise RuntimeError(
+                    "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
+                    " Set it, and 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
+                )
+            if _external is None:
+                _external = True
+        if adapter is None:
+            raise RuntimeError("Unable to build URLs for a request whose host is refused. See 'TRUSTED_HOSTS'.")
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True. Leave one of them out.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is not None:
+            url = f"{url}#{quote(_anchor, safe='%!#$&()*+,/:;=?@' + chr(39))}"
+        return url
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
+        """Ask the ``url_build_error_handlers``, in order, for the URL of a foreign endpoint.
+
+        :raises BuildError: None of them knows it.
+        """
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as other:
+                error = other
+            else:
+                if url is not None:
+                    return url
+        if error is sys.exc_info()[1]:
+            raise
+        raise error
+
+
+def own_routing_error(error: HTTPException) -> HTTPException:
+    """The framework's class for a routing error of werkzeug's, with the methods of a 405 in order."""
+    if isinstance(error, (RequestRedirect, RoutingException)):
+        return error
+    if type(error) is http.NotFound:
+        return errors.NotFound()
+    if type(error) is http.MethodNotAllowed:
+        return errors.MethodNotAllowed(sorted(error.valid_methods or ()))
+    return error
