@@ -1,0 +1,34 @@
+"""Conduit, the RealWorld blogging API, as an example of a whole application.
+
+Here: the application factory, which puts the modules together. Each topic of the API has a module of its own
+(``users``, ``profiles``, ``articles``, ``favorites``, ``comments``, ``tags``); what they share stands beside them.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from framework import App, Router
+
+from . import articles, comments, cors, database, demo, errors, favorites, profiles, settings, tags, users
+
+
+def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
+    """Make the application.
+
+    :param config: Settings that win over the environment and the defaults, see ``settings``.
+    :return: A new application; its database is opened by the first request or command that needs it.
+    """
+    app = App(__name__)
+    settings.init_app(app, config)
+    database.init_app(app)
+    cors.init_app(app)
+    errors.init_app(app)
+    demo.init_app(app)
+
+    api = Router("api", __name__, url_prefix="/api")
+    for topic in (users, profiles, articles, favorites, comments, tags):
+        api.register_router(topic.router)
+    app.register_router(api)
+    return app

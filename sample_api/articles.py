@@ -1,0 +1,187 @@
+"""Articles: lists, the feed, and writing."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from framework import Resource, Router, arguments, raises, response
+
+from . import queries
+from .auth import login_optional, login_required
+from .database import get_session, now
+from .errors import ArticleNotFound, NotTheAuthor
+from .models import Article as ArticleRow
+from .models import ArticleTag, User
+from .schemas import (
+    ArticleFilterSchema,
+    MultipleArticlesResponse,
+    NewArticleRequest,
+    PageSchema,
+    SingleArticleResponse,
+    UpdateArticleRequest,
+)
+from .slugs import slugify, with_suffix
+
+router = Router("articles", __name__, url_prefix="/articles", description="What people write")
+
+Data: t.TypeAlias = dict[str, t.Any]
+
+SLUG_TRIES = 5
+FILTERS = {"tag": queries.has_tag, "author": queries.is_by, "favorited": queries.is_favorite_of}
+
+
+@router.route("")
+class Articles(Resource):
+    """All articles."""
+
+    @login_optional
+    @arguments(ArticleFilterSchema, location="query")
+    @response(200, MultipleArticlesResponse)
+    def get(self, viewer: User | None, query: Data) -> Data:
+        """List articles, newest first. Several filters must all be met."""
+        conditions = [condition(query[name]) for name, condition in FILTERS.items() if name in query]
+        articles, count = queries.list_articles(
+            get_session(), viewer, conditions, limit=query["limit"], offset=query["offset"]
+        )
+        return {"articles": articles, "articles_count": count}
+
+    @login_required
+    @arguments(NewArticleRequest)
+    @response(201, SingleArticleResponse)
+    def post(self, user: User, data: Data) -> Data:
+        """Publish an article."""
+        given: Data = data["article"]
+        session, author_id, created = get_session(), user.id, now()
+
+        def write(slug: str) -> None:
+            article = ArticleRow(
+                slug=slug,
+                title=given["title"],
+                description=given["description"],
+                body=given["body"],
+                author_id=author_id,
+                created_at=created,
+                updated_at=created,
+                tags=[ArticleTag(name=name) for name in sorted(set(given.get("tag_list", ())))],
+            )
+            session.add(article)
+
+        return show(session, user, save_with_slug(session, slugify(given["title"]), write))
+
+
+@router.route("/feed")
+class ArticlesFeed(Resource):
+    """Articles by those whom one follows."""
+
+    @login_required
+    @arguments(PageSchema, location="query")
+    @response(200, MultipleArticlesResponse)
+    def get(self, user: User, query: Data) -> Data:
+        """List articles by the users one follows, newest first."""
+        conditions = [queries.is_in_feed_of(user)]
+        articles, count = queries.list_articles(
+            get_session(), user, conditions, limit=query["limit"], offset=query["offset"]
+        )
+        return {"articles": articles, "articles_count": count}
+
+
+@router.route("/<slug>")
+class Article(Resource):
+    """One article."""
+
+    @login_optional
+    @response(200, SingleArticleResponse)
+    @raises(ArticleNotFound)
+    def get(self, viewer: User | None, slug: str) -> Data:
+        """Show an article."""
+        return show(get_session(), viewer, slug)
+
+    @login_required
+    @arguments(UpdateArticleRequest)
+    @response(200, SingleArticleResponse)
+    @raises(ArticleNotFound, NotTheAuthor)
+    def put(self, user: User, data: Data, slug: str) -> Data:
+        """Change an article. Only its author may; a new title makes a new slug."""
+        changes: Data = data["article"]
+        session = get_session()
+        article = own_article(session, user, slug)
+        if not changes:
+            return show(session, user, slug)
+        # A title that still makes the same slug keeps the one it has, suffix and all.
+        renamed = "title" in changes and slugify(changes["title"]) != slugify(article.title)
+
+        def write(slug: str) -> None:
+            for name, value in {**changes, "slug": slug, "updated_at": now()}.items():
+                setattr(article, name, value)
+
+        return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else slug, write))
+
+    @login_required
+    @response(204)
+    @raises(ArticleNotFound, NotTheAuthor)
+    def delete(self, user: User, slug: str) -> None:
+        """Delete an article and all that hangs on it. Only its author may."""
+        session = get_session()
+        article = own_article(session, user, slug)
+        session.execute(sa.delete(ArticleRow).where(ArticleRow.id == article.id))
+        session.commit()
+
+
+def show(session: Session, viewer: User | None, slug: str) -> Data:
+    """The article with that slug as the data of :class:`SingleArticleResponse`.
+
+    :raises ArticleNotFound: There is none.
+    """
+    article = queries.find_article(session, viewer, slug)
+    if article is None:
+        raise ArticleNotFound()
+    return {"article": article}
+
+
+def find(session: Session, slug: str) -> ArticleRow:
+    """The row of an article.
+
+    :raises ArticleNotFound: There is none with that slug.
+    """
+    article = session.scalar(sa.select(ArticleRow).where(ArticleRow.slug == slug))
+    if article is None:
+        raise ArticleNotFound()
+    return article
+
+
+def own_article(session: Session, user: User, slug: str) -> ArticleRow:
+    """The row of an article that the user has written.
+
+    :raises ArticleNotFound: There is none with that slug.
+    :raises NotTheAuthor: Somebody else has written it.
+    """
+    article = find(session, slug)
+    if article.author_id != user.id:
+        raise NotTheAuthor()
+    return article
+
+
+def save_with_slug(session: Session, slug: str, write: t.Callable[[str], None]) -> str:
+    """Write and commit; when the slug is taken, once more with a suffix.
+
+    Whether it is taken is asked of the database alone, by trying: between a question and the writing another request
+    could take it.
+
+    :param write: Adds to the session what shall be written, for the slug that it is given.
+    :return: The slug that was free.
+    """
+    tried = slug
+    for _ in range(SLUG_TRIES):
+        try:
+            write(tried)
+            session.commit()
+        except IntegrityError:
+            session.rollback()
+            tried = with_suffix(slug)
+        else:
+            return tried
+    raise RuntimeError(f"No free slug was found for {slug!r} in {SLUG_TRIES} tries.")

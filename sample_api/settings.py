@@ -1,0 +1,70 @@
+"""Settings: their defaults, what the environment says, and the secret key.
+
+========================  ==============================================================================
+``DATABASE_URL``          Where the data are. Default: the SQLite file ``conduit.sqlite3`` of the instance
+                          folder. ``postgres://`` and ``postgresql://`` mean PostgreSQL through psycopg 3.
+``SECRET_KEY``            What tokens are signed with. Default: a random key, made once and kept in the
+                          instance folder. Give one where several machines answer for one API.
+``CORS_ORIGINS``          The origins of browser front ends, separated by spaces or commas. Default ``*``.
+``TOKEN_MAX_AGE``         How long a token is good, in seconds. Default: seven days.
+``PASSWORD_METHOD``       How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
+========================  ==============================================================================
+
+The first three are read from environment variables of the same names.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import os
+import secrets
+import tempfile
+import typing as t
+from pathlib import Path
+
+from framework import App
+
+FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS")
+
+
+def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
+    """Fill ``app.config``: the defaults, then the environment, then what the caller gives."""
+    app.config.from_mapping(
+        API_TITLE="Conduit",
+        API_VERSION="1.0.0",
+        API_DESCRIPTION="The RealWorld blogging API: articles, comments, tags, favorites and the people who write them.",
+        CORS_ORIGINS="*",
+        TOKEN_MAX_AGE=7 * 24 * 60 * 60,
+        PASSWORD_METHOD="scrypt",
+    )
+    app.config.from_mapping({name: os.environ[name] for name in FROM_ENVIRONMENT if os.environ.get(name)})
+    app.config.from_mapping(config or {})
+    # The instance folder is made only for those who leave these two to us.
+    if not app.config.get("DATABASE_URL"):
+        app.config["DATABASE_URL"] = f"sqlite:///{instance_folder(app) / 'conduit.sqlite3'}"
+    if not app.config.get("SECRET_KEY"):
+        app.config["SECRET_KEY"] = kept_secret(instance_folder(app) / "secret_key")
+
+
+def instance_folder(app: App) -> Path:
+    """The folder for what belongs to this installation alone; made if it is missing."""
+    folder = Path(app.instance_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in a file that only its owner reads; made at the first call.
+
+    :param path: Of the file. When several processes start at once, all of them get the key of the first.
+    """
+    if not path.exists():
+        # Written whole under another name, then linked: nobody can read half a key, and a key that is there stays.
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,134 @@
+"""Users: registration, login, and the user who is logged in."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from framework import Resource, Router, arguments, raises, request, response
+
+from .auth import login_required
+from .database import get_session
+from .errors import BadCredentials, taken
+from .models import User
+from .schemas import LoginUserRequest, NewUserRequest, UpdateUserRequest, UserResponse
+from .security import hash_password, is_password, make_token
+
+router = Router("users", __name__, description="Registration, login, and one's own user")
+
+Data: t.TypeAlias = dict[str, t.Any]
+
+
+@router.route("/users")
+class Users(Resource):
+    """All users."""
+
+    @arguments(NewUserRequest)
+    @response(201, UserResponse)
+    def post(self, data: Data) -> Data:
+        """Register a new user."""
+        wanted: Data = data["user"]
+        session = get_session()
+        refuse_taken(session, wanted)
+        user = User(
+            username=wanted["username"], email=wanted["email"], password_hash=hash_password(wanted["password"])
+        )
+        session.add(user)
+        save(session, wanted)
+        return logged_in(user, make_token(user.id))
+
+
+@router.route("/users/login")
+class Login(Resource):
+    """Logging in."""
+
+    @arguments(LoginUserRequest)
+    @response(200, UserResponse)
+    @raises(BadCredentials)
+    def post(self, data: Data) -> Data:
+        """Log in: get a token for an email and a password."""
+        given: Data = data["user"]
+        user = get_session().scalar(sa.select(User).where(User.email == given["email"]))
+        if not is_password(given["password"], None if user is None else user.password_hash) or user is None:
+            raise BadCredentials()
+        return logged_in(user, make_token(user.id))
+
+
+@login_required
+@router.route("/user")
+class CurrentUser(Resource):
+    """The user who is logged in."""
+
+    @response(200, UserResponse)
+    def get(self, user: User) -> Data:
+        """Show the user who is logged in."""
+        return logged_in(user, current_token())
+
+    @arguments(UpdateUserRequest)
+    @response(200, UserResponse)
+    def put(self, user: User, data: Data) -> Data:
+        """Change the user who is logged in."""
+        changes: Data = data["user"]
+        session = get_session()
+        refuse_taken(session, changes, besides=user)
+        for name in ("email", "username"):
+            if name in changes:
+                setattr(user, name, changes[name])
+        for name in ("bio", "image"):
+            if name in changes:
+                setattr(user, name, changes[name] or None)  # an emptied field of a form means: nothing
+        if "password" in changes:
+            user.password_hash = hash_password(changes["password"])
+        save(session, changes, besides=user)
+        return logged_in(user, current_token())
+
+
+def logged_in(user: User, token: str) -> Data:
+    """The user as the data of :class:`UserResponse`."""
+    shown = {"email": user.email, "token": token, "username": user.username, "bio": user.bio, "image": user.image}
+    return {"user": shown}
+
+
+def current_token() -> str:
+    """The token of this request, which :data:`login_required` has accepted."""
+    return request.headers["Authorization"].partition(" ")[2].strip()
+
+
+def refuse_taken(session: Session, wanted: Data, besides: User | None = None) -> None:
+    """Refuse a username or an email that somebody else has.
+
+    :param wanted: The fields a user shall have.
+    :param besides: The user whose own they may be.
+    :raises ValidationFailed: It names each field that is taken.
+    """
+    fields = [name for name in ("username", "email") if name in wanted]
+    if not fields:
+        return
+    same = [getattr(User, name) == wanted[name] for name in fields]
+    with session.no_autoflush:
+        others = session.execute(sa.select(User.id, User.username, User.email).where(sa.or_(*same))).all()
+    names = [
+        name
+        for name in fields
+        if any(getattr(other, name) == wanted[name] for other in others if besides is None or other.id != besides.id)
+    ]
+    if names:
+        raise taken("user", names)
+
+
+def save(session: Session, wanted: Data, besides: User | None = None) -> None:
+    """Commit. The database has the last word on what is taken: another request may have been faster.
+
+    :raises ValidationFailed: As :func:`refuse_taken`.
+    """
+    besides_id = None if besides is None else besides.id
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        refuse_taken(session, wanted, None if besides_id is None else session.get(User, besides_id))
+        # The other one is gone again: what the database said was true all the same.
+        raise taken("user", [name for name in ("username", "email") if name in wanted]) from None
