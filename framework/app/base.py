@@ -385,7 +385,7 @@ class AppBase(Scaffold):
 
     def routers_of(self, endpoint: str) -> Scopes:
         """The names of the routers that an endpoint is mounted on, the innermost first."""
-        return split_router_path(endpoint.rpartition(".")[0])
+        return tuple(name for name in split_router_path(endpoint.rpartition(".")[0]) if name in self.routers)
 
     def given_names(self, routers: Scopes) -> cabc.Iterator[str]:
         """The names that the mounts of these routers were given, from the outside in."""

@@ -12,6 +12,7 @@ import typing as t
 from marshmallow import INCLUDE, Schema
 
 from ..errors import SetupError, ValidationFailed
+from ..fast.text import parameter_name
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
 from .bodies import EMPTY, FORM_TYPES, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
@@ -127,7 +128,7 @@ class ArgumentsMark(Mark):
         where = _PARAMETERS.get(self.places[0])
         if where is not None:
             for name, field in self.schema.load_fields.items():
-                yield Parameter(field.data_key or name, where, field)
+                yield Parameter(parameter_name(name, field, self.places[0]), where, field)
         for media_type in self.media_types(plan):
             yield Body(
                 self.schema, media_type, self.body_required(plan.method), self.body.description, self.body.examples

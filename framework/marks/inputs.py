@@ -14,6 +14,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from ..errors import Messages, ValidationFailed
 from ..fast.load import loader
 from ..fast.strict import Rules, from_multidict, hint, strict, unknown_message
+from ..fast.text import parameter_name
 from .base import Call, Plan
 from .bodies import EMPTY
 
@@ -21,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..context import Context
 
 MISSING_BODY = "The request body is missing."
+HINTS = 20
 
 Source: t.TypeAlias = cabc.Callable[["Context", Call, Schema], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
@@ -61,14 +63,17 @@ class Part:
 
     def __init__(self, schema: Schema, location: str, unknown: str | None, plan: Plan, alone: bool) -> None:
         self.location = location
-        rules = Rules.from_config(plan.config)
-        policy = unknown if location in GROUPS else EXCLUDE
-        exact = strict(schema, location, unknown=policy, rules=rules)
-        self.refuses_unknown = exact.unknown == RAISE
+        exact = strict(
+            schema,
+            location,
+            unknown=t.cast(t.Any, unknown),
+            default_unknown=plan.config["UNKNOWN"],
+            rules=Rules.from_config(plan.config),
+        )
+        self.refuses_unknown = location in GROUPS and exact.unknown == RAISE
         self.judges_alone = location == "json" and alone
         if self.refuses_unknown and not self.judges_alone:
-            # The names are judged over all parts of the location together, see Undeclared.
-            exact = strict(schema, location, unknown=EXCLUDE, rules=rules)
+            exact.unknown = EXCLUDE  # judged over all parts of the location together, see Undeclared
         self.schema = exact
         self._source = SOURCES[location]
         self._load = loader(exact, fast=plan.fast)
@@ -76,7 +81,9 @@ class Part:
     @property
     def names(self) -> set[str]:
         """The names that a client may write here."""
-        return {field.data_key or name for name, field in self.schema.load_fields.items()}
+        return {
+            parameter_name(name, field, self.location) for name, field in self.schema.load_fields.items()
+        }
 
     def load(self, ctx: Context, call: Call) -> t.Any:
         """The loaded value.
@@ -122,6 +129,10 @@ class Undeclared:
         return {"query": self.check_query, "form": self.check_form, "json": self.check_json}[group]
 
     def _refuse(self, location: str, given: cabc.Iterable[str]) -> None:
-        wrong = {name: [unknown_message(name, self._names)] for name in given if name not in self._names}
+        wrong: Messages = {}
+        for name in given:
+            if name not in self._names:
+                # Looking for a near name takes time, so only the first few get a hint.
+                wrong[name] = [unknown_message(name, self._names) if len(wrong) < HINTS else "Unknown field."]
         if wrong:
             raise ValidationFailed({location: wrong})
