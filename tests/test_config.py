@@ -26,7 +26,7 @@ class Base:
     TEST_KEY = "base"
 
     @property
-    def COMPUTED(self):  # noqa: N802
+    def COMPUTED(self):
         """A setting that exists on instances."""
         return f"{self.TEST_KEY}!"
 
@@ -327,7 +327,7 @@ def test_the_table_is_complete():
         assert name.isupper()
         assert setting.text.endswith(".")
         assert "\n" not in setting.text
-    assert DEFAULTS == {name: setting.default for name, setting in SETTINGS.items()}
+    assert {name: setting.default for name, setting in SETTINGS.items()} == DEFAULTS
 
 
 def test_security_is_the_default():

@@ -151,7 +151,10 @@ def dump_finite(obj: t.Any, **kwargs: t.Any) -> str:
     try:
         return json.dumps(obj, **kwargs)
     except ValueError as error:
-        where = None if kwargs["allow_nan"] else find_not_finite(obj)
+        try:
+            where = None if kwargs["allow_nan"] else find_not_finite(obj)
+        except RecursionError:  # a value that holds itself, about which the first error speaks
+            where = None
         if where is None:
             raise
         raise ValueError(
