@@ -1,38 +1,90 @@
 """Turn a schema into a function that dumps: to what ``schema.dump`` gives, or straight to JSON bytes.
 
+What is dumped is what marshmallow dumps, down to the order of members; what the compiler does not know exactly goes back
+to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
+
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.wire``.
+Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan`` and ``fast.wire``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import json
 import typing as t
 
-if t.TYPE_CHECKING:
-    from marshmallow import Schema
+import marshmallow as ma
+
+from . import canary, codegen, compare, wire
+from .dump_plan import DumpPlan, WirePlan
+
+Function = cabc.Callable[[t.Any], t.Any]
 
 
-def dumper(schema: Schema, *, fast: bool = True) -> cabc.Callable[[t.Any], t.Any]:
+def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
     """Give a function that dumps an object as ``schema.dump`` does.
+
+    It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
 
     :param schema: the instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the work.
+    :param compare: do it both ways and log every difference, see ``fast.compare``.
     :return: a function of one argument, the object (a collection for ``many``); it returns a dict or a list.
     """
-    return schema.dump
+    if not fast:
+        return schema.dump
+
+    def dump(obj: t.Any) -> t.Any:
+        if not canary.is_trusted():
+            return schema.dump(obj)
+        return codegen.plan(schema, DumpPlan).dump(obj, schema.many)
+
+    return _compared_dump(schema, dump) if compare else dump
 
 
-def wire_dumper(schema: Schema, *, fast: bool = True) -> cabc.Callable[[t.Any], bytes]:
+def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], bytes]:
     """Give a function that dumps an object to JSON text.
+
+    The text says what ``wire.encode(schema.dump(obj))`` says, members in the order of the schema.
 
     :param schema: the instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the dumping.
-    :return: a function of one argument, the object; it returns UTF-8 JSON, members in the order of the schema.
+    :param compare: do it both ways and log every difference, see ``fast.compare``.
+    :return: a function of one argument, the object; it returns UTF-8 JSON. It raises :exc:`wire.WireError`, which
+        names the member, for a number that JSON does not have.
     """
 
-    def to_wire(obj: t.Any) -> bytes:
-        return json.dumps(schema.dump(obj), allow_nan=False, separators=(",", ":")).encode()
+    def plain_to_wire(obj: t.Any) -> bytes:
+        return wire.encode(schema.dump(obj))
 
-    return to_wire
+    if not fast:
+        return plain_to_wire
+
+    def to_wire(obj: t.Any) -> bytes:
+        if not canary.is_trusted():
+            return plain_to_wire(obj)
+        return codegen.plan(schema, WirePlan).dump(obj, schema.many)
+
+    return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire
+
+
+def prepare(schema: ma.Schema, *, wire: bool = True) -> None:
+    """Generate ahead what the first use would: the functions for objects that are read by attribute.
+
+    :param wire: for :func:`wire_dumper`; ``False`` is for :func:`dumper`.
+    """
+    if canary.is_trusted():
+        codegen.plan(schema, WirePlan if wire else DumpPlan).prepare()
+
+
+def _compared_dump(schema: ma.Schema, dump: Function) -> Function:
+    def both(obj: t.Any) -> t.Any:
+        return compare.run("dump", schema, schema.dump, dump, obj)
+
+    return both
+
+
+def _compared_wire(schema: ma.Schema, to_wire: Function, plain_to_wire: Function) -> Function:
+    def both(obj: t.Any) -> t.Any:
+        return compare.run("dump to JSON", schema, plain_to_wire, to_wire, obj)
+
+    return both

@@ -1,0 +1,2 @@
+def is_trusted() -> bool:
+    return True

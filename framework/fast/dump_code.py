@@ -1,0 +1,270 @@
+"""Write the functions that dump the objects of one schema.
+
+One function dumps one object, one a list of them. Both share their lines, so a list costs no call for each object,
+and flat nested objects are dumped by lines of the outer function. There is one pair of functions for objects that are
+read by attribute and one for dicts. The result is a dict, or a row for the encoder.
+
+Knows fields and schemas; runs nothing but what it is asked about them.
+Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and ``fast.wire``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+import marshmallow as ma
+from marshmallow.utils import get_value
+
+from . import plain, reading, rows, wire
+from .codegen import Writer, indented
+from .dump_values import AnyField, Recipe, exact_type, recipe
+
+MISSING = ma.missing
+
+#: How deep nested schemas are written into the function of the outer one.
+_INLINE_DEPTH = 2
+
+Function = cabc.Callable[..., t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Nesting:
+    """What the writer asks about nested schemas, which are compiled by themselves.
+
+    :param dumper: gives the function that dumps what a ``Nested`` field holds, one object or many.
+    :param inlined: gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
+    """
+
+    dumper: cabc.Callable[[ma.fields.Nested], Function]
+    inlined: cabc.Callable[[ma.fields.Nested], ma.Schema | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where lines are written: for which object of which schema, and the way there from the outermost."""
+
+    schema: ma.Schema
+    obj: str
+    kind: str
+    names: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    def label(self, *words: str) -> str:
+        """Give a hint for the name of a variable of this scope."""
+        return "_".join((*self.names, *words))
+
+
+class DumpCode:
+    """The functions for one schema and one kind of object.
+
+    :param schema: its class and instance leave dumping to marshmallow.
+    :param kind: :data:`reading.ATTRIBUTES` or :data:`reading.KEYS`.
+    :param wire: whether they make rows instead of what ``schema.dump`` gives.
+    """
+
+    def __init__(self, schema: ma.Schema, kind: str, *, wire: bool, nesting: Nesting) -> None:
+        self.schema = schema
+        self.kind = kind
+        self.wire = wire
+        self.nesting = nesting
+        self.writer = Writer()
+        self.missing = self.writer.bind(MISSING, "MISSING")
+        self.writer.bind(get_value, "get_value")
+        self.by_attribute = self.writer.bind(reading.BY_ATTRIBUTE, "BY_ATTRIBUTE")
+
+    def functions(self, title: str) -> tuple[Function, Function, str]:
+        """Write and compile.
+
+        :return: ``one(obj)``, ``many(objs, cls, other)`` for a list whose objects are mostly of class ``cls``
+            (``other`` dumps those that are not), and the text of both.
+        """
+        writer = self.writer
+        one, many, obj, out = (writer.name(hint) for hint in ("one", "many", "obj", "out"))
+        lines, result = self._object(_Scope(self.schema, obj, self.kind))
+        loop = [
+            f"for {obj} in objs:",
+            f"    if type({obj}) is not cls:",
+            f"        {out}.append(other({obj}))",
+            "        continue",
+            *indented([*lines, f"{out}.append({result})"]),
+        ]
+        if self.wire:
+            located = writer.bind(rows.located, "located")
+            loop = [
+                "try:",
+                *indented(loop),
+                f"except {writer.bind(wire.WireError, 'WireError')} as error:",
+                f"    raise {located}(error, len({out})) from None",
+            ]
+        writer.write(f"def {one}({obj}):", *indented([*lines, f"return {result}"]), "")
+        writer.write(f"def {many}(objs, cls, other):", *indented([f"{out} = []", *loop, f"return {out}"]))
+        namespace = writer.compile(title)
+        return namespace[one], namespace[many], "\n".join([f"# {title}", *writer.lines, ""])
+
+    def _object(self, scope: _Scope) -> tuple[list[str], str]:
+        """Write the lines that dump one object, and the expression of the result."""
+        gaps = self.writer.name(scope.label("has", "gaps"))
+        lines: list[str] = []
+        members: list[tuple[t.Any, str]] = []
+        for name, field in scope.schema.dump_fields.items():
+            key = field.data_key if field.data_key is not None else name
+            var = self.writer.name(scope.label("value", str(name)))
+            lines += self._field(scope, field, name, key, var, gaps)
+            members.append((key, var))
+        if self.wire:
+            row = rows.row_class(type(scope.schema).__name__, [key for key, _ in members])
+            row_name = self.writer.bind(row, scope.label("Row"))
+            return lines, f"{row_name}({', '.join(var for _, var in members)})"
+        if scope.schema.dict_class is not dict:
+            return self._filled(scope, lines, members)
+        literal = "{" + ", ".join(f"{self._key(key)}: {var}" for key, var in members) + "}"
+        result = self.writer.name(scope.label("result"))
+        return [
+            f"{gaps} = False",
+            *lines,
+            f"{result} = {literal}",
+            f"if {gaps}:",
+            f"    {result} = {{key: value for key, value in {result}.items() if value is not {self.missing}}}",
+        ], result
+
+    def _filled(self, scope: _Scope, lines: list[str], members: list[tuple[t.Any, str]]) -> tuple[list[str], str]:
+        """Write the result into an object of the schema's ``dict_class``."""
+        result = self.writer.name(scope.label("result"))
+        lines = [*lines, f"{result} = {self.writer.bind(scope.schema.dict_class, 'dict_class')}()"]
+        for key, var in members:
+            lines += [f"if {var} is not {self.missing}:", f"    {result}[{self._key(key)}] = {var}"]
+        return lines, result
+
+    def _key(self, key: t.Any) -> str:
+        return repr(key) if type(key) is str else self.writer.bind(key, "key")
+
+    def _field(self, scope: _Scope, field: AnyField, name: str, key: str, var: str, gaps: str) -> list[str]:
+        """Write the lines that put the dumped value of one field into a variable."""
+        target = name if field.attribute is None else field.attribute
+        is_plain = plain.is_plain_dump(field) and field._CHECK_ATTRIBUTE and reading.is_readable(target)
+        note = [] if self.wire else [f"if {var} is {self.missing}:", f"    {gaps} = True"]
+        if not is_plain:
+            whole = self.writer.bind(self._whole_field(scope, field, name, key), f"serialize_{name}")
+            return [f"{var} = {whole}({scope.obj})", *note]
+        rest = self.writer.bind(self._other_value(scope, field, name, key), f"dump_{name}")
+        other = [f"{var} = {rest}({var}, {scope.obj})", *note]
+        lines = reading.read(var, scope.obj, target, scope.kind)
+        made = self._recipe(scope, field, name, var)
+        if made is None:
+            return [*lines, *other]
+        return [
+            *lines,
+            f"if {made.test}:",
+            *indented(made.lines or ["pass"]),
+            "else:" if isinstance(field, ma.fields.Nested) else f"elif {var} is not None:",
+            *indented(other),
+        ]
+
+    # ------------------------------------------------------------------ what no recipe takes
+
+    def _serializer(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+        """Give the function that dumps any value but a missing one, as ``field._serialize`` does."""
+        serialize, keys = field._serialize, (*scope.keys, key)
+        if _is_nested(field):
+            dump = self.nesting.dumper(t.cast(ma.fields.Nested, field))
+            return lambda value, obj: dump(value)
+        if self.wire:
+            return lambda value, obj: rows.seal(serialize(value, name, obj), keys)
+        return lambda value, obj: serialize(value, name, obj)
+
+    def _other_value(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+        """Give the function that dumps the values which a recipe leaves, a missing one among them."""
+        serialize = self._serializer(scope, field, name, key)
+        nothing = rows.UNSET if self.wire else MISSING
+
+        def dump(value: t.Any, obj: t.Any) -> t.Any:
+            if value is MISSING:
+                value = field.dump_default
+                if callable(value):
+                    value = value()
+                if value is MISSING:
+                    return nothing
+            return serialize(value, obj)
+
+        return dump
+
+    def _whole_field(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+        """Give the function that lets a field of an unknown kind do all of its work, reading included."""
+        schema, keys = scope.schema, (*scope.keys, key)
+
+        def dump(obj: t.Any) -> t.Any:
+            return field.serialize(name, obj, accessor=schema.get_attribute)
+
+        def dump_to_wire(obj: t.Any) -> t.Any:
+            value = field.serialize(name, obj, accessor=schema.get_attribute)
+            return rows.UNSET if value is MISSING else rows.seal(value, keys)
+
+        return dump_to_wire if self.wire else dump
+
+    # ------------------------------------------------------------------ recipes of fields that hold others
+
+    def _recipe(self, scope: _Scope, field: AnyField, name: str, var: str) -> Recipe | None:
+        if _is_nested(field):
+            return self._nested(scope, t.cast(ma.fields.Nested, field), name, var)
+        if type(field) is ma.fields.List:
+            return self._list(scope, t.cast("ma.fields.List[t.Any]", field), name, var)
+        if type(field) is ma.fields.Dict and not field.key_field and not field.value_field and not self.wire:
+            return Recipe(f"type({var}) is dict", (f"{var} = {var}.copy()",))
+        return recipe(self.writer, field, var, wire=self.wire)
+
+    def _nested(self, scope: _Scope, field: ma.fields.Nested, name: str, var: str) -> Recipe | None:
+        """One nested object that is read by attribute, dumped in place."""
+        schema = self.nesting.inlined(field) if len(scope.names) < _INLINE_DEPTH else None
+        if schema is None:
+            return None
+        inner = _Scope(schema, var, reading.ATTRIBUTES, (*scope.names, name), (*scope.keys, field.data_key or name))
+        lines, result = self._object(inner)
+        return Recipe(f"type({var}) in {self.by_attribute}", (*lines, f"{var} = {result}"))
+
+    def _list(self, scope: _Scope, field: ma.fields.List[t.Any], name: str, var: str) -> Recipe | None:
+        """A list or tuple of known values; each that is not known goes to the inner field."""
+        inner = field.inner
+        if not plain.is_plain_dump(inner):
+            return None
+        test = f"type({var}) is list or type({var}) is tuple"
+        item = self.writer.name(scope.label("item", name))
+        if _is_nested(inner):
+            dump = self.writer.bind(self.nesting.dumper(t.cast(ma.fields.Nested, inner)), f"nested_{name}")
+            return Recipe(test, (f"{var} = [{dump}({item}) for {item} in {var}]",))
+        rest = self.writer.bind(self._serializer(scope, inner, name, field.data_key or name), f"dump_item_of_{name}")
+        exact = exact_type(inner)
+        if exact is not None:
+            return Recipe(
+                test,
+                (
+                    f"for {item} in {var}:",
+                    f"    if type({item}) is not {exact}:",
+                    f"        {var} = [{rest}({item}, {scope.obj}) for {item} in {var}]",
+                    "        break",
+                    *([] if self.wire else ["else:", f"    {var} = [*{var}]"]),
+                ),
+            )
+        made = recipe(self.writer, inner, item, wire=self.wire)
+        if made is None:
+            return None
+        items = self.writer.name(scope.label("items", name))
+        return Recipe(
+            test,
+            (
+                f"{items} = []",
+                f"for {item} in {var}:",
+                f"    if {made.test}:",
+                *indented(made.lines or ["pass"], 2),
+                f"    elif {item} is not None:",
+                f"        {item} = {rest}({item}, {scope.obj})",
+                f"    {items}.append({item})",
+                f"{var} = {items}",
+            ),
+        )
+
+
+def _is_nested(field: AnyField) -> bool:
+    """Whether a field is a known ``Nested``, and not a ``Pluck``, which gives one member only."""
+    return isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck) and plain.is_plain_dump(field)

@@ -1,0 +1,163 @@
+"""How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
+
+Knows marshmallow schemas; what the functions say is written in ``fast.dump_code``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and ``fast.wire``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import marshmallow as ma
+import msgspec
+from marshmallow.decorators import POST_DUMP, PRE_DUMP
+
+from . import codegen, plain, reading, rows, wire
+from .dump_code import DumpCode, Function, Nesting
+
+
+class DumpPlan:
+    """How the objects of one schema instance are dumped."""
+
+    wire: t.ClassVar[bool] = False
+
+    def __init__(self, schema: ma.Schema) -> None:
+        self.schema = schema
+        self.dump_fields = schema.dump_fields
+        self.compilable = self._is_compilable()
+        self._functions: dict[str, tuple[Function, Function]] = {}
+
+    def is_current(self) -> bool:
+        """Whether the schema still has the fields that this was made for."""
+        return self.schema.dump_fields is self.dump_fields
+
+    def prepare(self) -> None:
+        """Generate the functions for objects that are read by attribute."""
+        if self.compilable:
+            self._made(reading.ATTRIBUTES)
+
+    def dump(self, obj: t.Any, many: bool | None) -> t.Any:
+        """Dump as ``schema.dump(obj, many=many)`` does."""
+        schema = self.schema
+        if not self.compilable:
+            return schema.dump(obj, many=many)
+        hooks = schema._hooks
+        if not hooks[PRE_DUMP] and not hooks[POST_DUMP]:
+            return self.values(obj, many)
+        many = bool(many)
+        processed = obj
+        if hooks[PRE_DUMP]:
+            processed = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
+        result = self.values(processed, many)
+        if hooks[POST_DUMP]:
+            result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
+        return result
+
+    def values(self, obj: t.Any, many: t.Any) -> t.Any:
+        """Dump without hooks."""
+        if not many or obj is None:
+            return self._one(obj)
+        if type(obj) is list and obj:
+            cls = type(obj[0])
+            kind = reading.kind_of(cls)
+            if kind != reading.GENERAL:
+                return self._made(kind)[1](obj, cls, self._one)
+        return [self._one(each) for each in obj]
+
+    def _one(self, obj: t.Any) -> t.Any:
+        kind = reading.kind_of(type(obj))
+        if kind == reading.GENERAL:
+            return self._general(obj)
+        return self._made(kind)[0](obj)
+
+    def _general(self, obj: t.Any) -> t.Any:
+        return self.schema._serialize(obj, many=False)
+
+    def _made(self, kind: str) -> tuple[Function, Function]:
+        made = self._functions.get(kind)
+        if made is None:
+            with codegen.LOCK:
+                made = self._functions.get(kind)
+                if made is None:
+                    made = self._functions[kind] = self._make(kind)
+        return made
+
+    def _make(self, kind: str) -> tuple[Function, Function]:
+        code = DumpCode(self.schema, kind, wire=self.wire, nesting=self._nesting())
+        form = "rows" if self.wire else "dicts"
+        one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
+        codegen.record(self.schema).texts.append(text)
+        return one, many
+
+    def _is_compilable(self) -> bool:
+        return plain.is_plain_schema(self.schema, plain.SCHEMA_DUMP_METHODS)
+
+    # ------------------------------------------------------------------ nested schemas
+
+    def _nesting(self) -> Nesting:
+        return Nesting(dumper=self._nested_dumper, inlined=self._inlined)
+
+    @classmethod
+    def _nested_dumper(cls, field: ma.fields.Nested) -> Function:
+        """Give the function that dumps what a Nested field holds; the nested schema is looked up when it is called."""
+        found: tuple[DumpPlan, t.Any] | None = None
+
+        def dump(value: t.Any) -> t.Any:
+            nonlocal found
+            if found is None:
+                schema = field.schema
+                found = codegen.plan(schema, cls), schema.many or field.many
+            if value is None:
+                return None
+            return found[0].place(value, found[1], field)
+
+        return dump
+
+    def place(self, obj: t.Any, many: t.Any, field: ma.fields.Nested) -> t.Any:
+        """Dump for a member of an outer object."""
+        return self.dump(obj, many)
+
+    @classmethod
+    def _inlined(cls, field: ma.fields.Nested) -> ma.Schema | None:
+        """Give the schema of a field whose objects the parent's lines can dump: one that is at hand and flat.
+
+        A schema that is named or made by a function is resolved when an object asks for it, as marshmallow does.
+        """
+        if field._schema is None and not isinstance(field.nested, (ma.Schema, type)):
+            return None
+        schema = field.schema
+        made = codegen.plan(schema, cls)
+        if schema.many or field.many or not made.compilable or schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP]:
+            return None
+        return schema
+
+
+class WirePlan(DumpPlan):
+    """How the objects of one schema instance become rows, and their text."""
+
+    wire = True
+
+    def _is_compilable(self) -> bool:
+        schema = self.schema
+        if not super()._is_compilable() or schema._hooks[POST_DUMP] or schema.dict_class is not dict:
+            return False
+        keys = [name if field.data_key is None else field.data_key for name, field in schema.dump_fields.items()]
+        return rows.row_class("Row", keys) is not None
+
+    def dump(self, obj: t.Any, many: bool | None) -> bytes:
+        """Give the JSON text of what ``schema.dump(obj, many=many)`` gives."""
+        if not self.compilable:
+            return wire.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many))
+        return rows.encode(super().dump(obj, many))
+
+    def place(self, obj: t.Any, many: t.Any, field: ma.fields.Nested) -> t.Any:
+        """Give a row, a list of rows, or text."""
+        try:
+            if not self.compilable:
+                return msgspec.Raw(wire.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many)))
+            return super().dump(obj, many)
+        except wire.WireError as error:
+            raise rows.located(error, field.data_key or field.name or "") from None
+
+    def _general(self, obj: t.Any) -> t.Any:
+        return msgspec.Raw(wire.encode(super()._general(obj)))

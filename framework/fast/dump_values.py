@@ -1,0 +1,162 @@
+"""What the known fields make of a value on the way out, as text of code.
+
+A *recipe* holds for values of exactly the types that it tests; every other value goes to the field's own
+``_serialize``. There are two forms: the value that ``schema.dump`` gives, and the *wire* form, which may keep
+what the JSON encoder writes as the very same text.
+
+Knows fields; knows nothing of objects or of whole schemas.
+Floor 1: imports ``fields``, ``fast.codegen``, ``fast.plain`` and ``fast.strict_fields``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import typing as t
+import uuid
+
+import marshmallow as ma
+import msgspec
+
+from .. import fields as own_fields
+from . import plain, strict_fields
+from .codegen import Writer
+
+AnyField = ma.fields.Field[t.Any]
+
+#: Writes what holds nothing but values of exact, known types.
+ENCODE = msgspec.json.Encoder().encode
+
+_TEXTS = frozenset({ma.fields.String, ma.fields.Email, ma.fields.Url} | {strict_fields.String, strict_fields.Email, strict_fields.Url})
+_INTEGERS = frozenset({ma.fields.Integer, strict_fields.Integer, strict_fields.TextInteger})
+_FLOATS = frozenset({ma.fields.Float, strict_fields.Float, strict_fields.TextFloat})
+_DECIMALS = frozenset({ma.fields.Decimal, strict_fields.Decimal, strict_fields.TextDecimal})
+_VERBATIM = frozenset({ma.fields.Raw, ma.fields.Boolean, strict_fields.Boolean, strict_fields.TextBoolean})
+_UUIDS = frozenset({ma.fields.UUID, strict_fields.UUID})
+_ENUMS = frozenset({ma.fields.Enum, strict_fields.Enum, strict_fields.TextEnum})
+_TEMPORAL: dict[type, type] = {
+    **dict.fromkeys([ma.fields.DateTime, ma.fields.NaiveDateTime, ma.fields.AwareDateTime], dt.datetime),
+    **dict.fromkeys(
+        [getattr(strict_fields, f"{text}{name}DateTime") for text in ("", "Text") for name in ("", "Naive", "Aware")],
+        dt.datetime,
+    ),
+    **dict.fromkeys([ma.fields.Date, strict_fields.Date], dt.date),
+    **dict.fromkeys([ma.fields.Time, strict_fields.Time], dt.time),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a value of the expected type is dumped.
+
+    :param test: an expression that is true for values that ``lines`` can take; never for ``None``.
+    :param lines: statements that put the dumped value in the place of the value; none when it is the value itself.
+    """
+
+    test: str
+    lines: tuple[str, ...] = ()
+
+
+def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe | None:
+    """Write the recipe of a field that holds no other field.
+
+    :param var: the variable that holds the value.
+    :param wire: whether the result goes to the JSON encoder and nowhere else.
+    :return: ``None`` when the field is not known exactly.
+    """
+    if not plain.is_plain_dump(field):
+        return None
+    cls = type(field)
+    if cls in _TEXTS:
+        return Recipe(f"type({var}) is str")
+    if cls in _INTEGERS:
+        return Recipe(f"type({var}) is int", _as_string(field, var))
+    if cls in _FLOATS:
+        finite = f" and {writer.bind(float('-inf'), 'MINUS_INF')} < {var} < {writer.bind(float('inf'), 'INF')}"
+        as_string = _as_string(field, var)
+        return Recipe(f"type({var}) is float" + (finite if wire and not as_string else ""), as_string)
+    if cls in _DECIMALS:
+        return _decimal(writer, t.cast(ma.fields.Decimal, field), var, wire=wire)
+    if cls in _VERBATIM:
+        return Recipe(f"{var} is True or {var} is False or type({var}) is str or type({var}) is int" if wire else f"{var} is not MISSING")
+    if cls in _UUIDS:
+        return Recipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (f"{var} = str({var})",))
+    if cls in _ENUMS:
+        return _enum(writer, t.cast("ma.fields.Enum[t.Any]", field), var, wire=wire)
+    if cls in _TEMPORAL:
+        return _temporal(writer, field, var, wire=wire)
+    if cls is own_fields.DateTime:
+        return _rfc3339(writer, t.cast(own_fields.DateTime, field), var, wire=wire)
+    return None
+
+
+def _as_string(field: t.Any, var: str) -> tuple[str, ...]:
+    return (f"{var} = str({var})",) if field.as_string else ()
+
+
+def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, wire: bool) -> Recipe | None:
+    """``format(value, "f")`` is ``str(value)`` unless that has an exponent; rounding and NaN are left to the field."""
+    if field.places is not None or field.allow_nan:
+        return None
+    test = f"type({var}) is {writer.bind(decimal.Decimal, 'Decimal')}"
+    if field.as_string:
+        text = writer.name("text")
+        return Recipe(test, (f"{text} = str({var})", f"{var} = {text} if 'E' not in {text} else format({var}, 'f')"))
+    return Recipe(test, (f"{var} = str({var})",) if wire else ())
+
+
+def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, wire: bool) -> Recipe | None:
+    """Names or plain values of an enumeration whose members say nothing else of themselves."""
+    cls = field.enum
+    if type(cls) is not enum.EnumMeta or issubclass(cls, enum.Flag) or not plain.is_plain_dump(field.field):
+        return None
+    own = [base for base in cls.__mro__ if base.__module__ != "enum" and base is not object]
+    if any(name in vars(base) for base in own for name in ("name", "value", "__getattribute__")):
+        return None
+    test = f"type({var}) is {writer.bind(cls, cls.__name__)}"
+    if field.by_value is False and type(field.field) is ma.fields.String:
+        return Recipe(test, (f"{var} = {var}._name_",))
+    if field.by_value is True and type(field.field) is ma.fields.Raw:
+        if wire and not all(type(member.value) in (str, int) for member in cls):
+            return None
+        return Recipe(test, (f"{var} = {var}._value_",))
+    return None
+
+
+def _temporal(writer: Writer, field: t.Any, var: str, *, wire: bool) -> Recipe | None:
+    """ISO 8601 as the standard library writes it. The encoder writes the same text for dates."""
+    expected = _TEMPORAL[type(field)]
+    isoformat = t.cast(t.Any, expected).isoformat
+    if field.SERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT) is not isoformat:
+        return None
+    test = f"type({var}) is {writer.bind(expected, expected.__name__)}"
+    if wire and expected is dt.date:
+        return Recipe(test)
+    if wire and expected is dt.datetime:
+        # The encoder writes an offset of zero as Z, and none that has seconds. PERF: 220 ns; isoformat takes 700.
+        utc, raw, encode = writer.bind(dt.UTC, "UTC"), writer.bind(msgspec.Raw, "Raw"), writer.bind(ENCODE, "encode")
+        test += f" and ({var}.tzinfo is None or {var}.tzinfo is {utc})"
+        return Recipe(test, (f"{var} = {raw}({encode}({var}).replace(b'Z', b'+00:00'))",))
+    return Recipe(test, (f"{var} = {var}.isoformat()",))
+
+
+def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, wire: bool) -> Recipe | None:
+    if field.format not in own_fields.RFC3339_FORMATS or field.timespec != "auto":
+        return None
+    test = f"type({var}) is {writer.bind(dt.datetime, 'datetime')}"
+    if wire:
+        return Recipe(f"{test} and {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')}")
+    return Recipe(test, (f"{var} = {writer.bind(own_fields.format_date_time, 'format_date_time')}({var})",))
+
+
+def exact_type(field: AnyField) -> str | None:
+    """Name the builtin type whose values a field dumps as they are; such a field can be the inner one of a list."""
+    if not plain.is_plain_dump(field):
+        return None
+    if type(field) in _TEXTS:
+        return "str"
+    if type(field) in _INTEGERS and not field.as_string:  # type: ignore[attr-defined]
+        return "int"
+    return None

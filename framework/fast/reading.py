@@ -1,0 +1,71 @@
+"""How the values of an object are read: by attribute, by key, or as marshmallow finds out.
+
+marshmallow reads ``obj[key]`` from what has ``__getitem__``, and ``obj.key`` from the rest or when that fails. Which
+one it is can be told from the type, once.
+
+Knows types; generates the text of a read.
+Floor 1: imports nothing of the framework.
+"""
+
+from __future__ import annotations
+
+import keyword
+import typing as t
+
+ATTRIBUTES = "attributes"
+KEYS = "keys"
+GENERAL = "general"
+
+_DICT_NAMES = frozenset(dir(dict))
+_LIMIT = 10_000
+
+#: How objects of a type are read, for types met so far, and which of these are read by attribute.
+_KINDS: dict[type, str] = {}
+BY_ATTRIBUTE: set[type] = set()
+
+
+def kind_of(cls: type) -> str:
+    """Tell how the values of instances of a class are read.
+
+    :return: :data:`KEYS` for exactly ``dict``, :data:`ATTRIBUTES` for classes without ``__getitem__``, else
+        :data:`GENERAL`.
+    """
+    kind = _KINDS.get(cls)
+    if kind is None:
+        if cls is dict:
+            kind = KEYS
+        elif issubclass(cls, type) or any("__getitem__" in vars(base) for base in cls.__mro__):
+            kind = GENERAL
+        else:
+            kind = ATTRIBUTES
+        if len(_KINDS) >= _LIMIT:
+            _KINDS.clear()
+            BY_ATTRIBUTE.clear()
+        _KINDS[cls] = kind
+        if kind is ATTRIBUTES:
+            BY_ATTRIBUTE.add(cls)
+    return kind
+
+
+def read(target: str, obj: str, key: str, kind: str) -> list[str]:
+    """Write the lines that put a value of an object into a variable, ``MISSING`` when it has none.
+
+    The lines name ``MISSING`` and ``get_value``.
+
+    :param target: the variable.
+    :param obj: the variable of the object.
+    :param key: the name to read, which may be dotted.
+    :param kind: what :func:`kind_of` says of the object.
+    """
+    if "." in key or (kind == KEYS and key in _DICT_NAMES):
+        return [f"{target} = get_value({obj}, {key!r}, MISSING)"]
+    if kind == KEYS:
+        return [f"{target} = {obj}[{key!r}] if {key!r} in {obj} else MISSING"]
+    if key.isidentifier() and key.isascii() and not keyword.iskeyword(key):
+        return ["try:", f"    {target} = {obj}.{key}", "except AttributeError:", f"    {target} = MISSING"]
+    return [f"{target} = getattr({obj}, {key!r}, MISSING)"]
+
+
+def is_readable(key: t.Any) -> bool:
+    """Whether a name can be read by generated code; marshmallow itself takes anything."""
+    return type(key) is str
