@@ -1,0 +1,376 @@
+"""A marshmallow field in the words of JSON Schema, as one side of the conversation sees it.
+
+What is read from a request is described from the rules that strict fields run by (``fast.published``), what is sent
+from what fields write. A field of the user's own is described like the field it derives from, by its metadata, and by
+a method ``__json_schema__(described, role)`` that returns the schema to take instead.
+Not here: names and components (``openapi.components``).
+Floor 7: imports ``fields``, ``fast.published``, ``fast.strict``, ``fast.strict_fields``, ``openapi.jsonschema`` and
+``openapi.validators``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import enum
+import inspect
+import typing as t
+
+import marshmallow as ma
+
+from .. import fields as own
+from ..fast import published
+from ..fast.strict import twin
+from ..fast.strict_fields import words
+from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
+from .validators import constrain, written
+
+Field: t.TypeAlias = ma.fields.Field[t.Any]
+Role: t.TypeAlias = t.Literal["input", "output", "patch"]
+
+_LAST_SECOND = 253_402_300_799
+"""The last second of the year 9999, the last one that a datetime can hold."""
+
+_EMPTY_MAKERS: tuple[t.Any, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
+_ANNOTATED: dict[t.Any, Json] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    dict: {"type": "object"},
+    list: {"type": "array", "items": {}},
+}
+_STYLES = {",": "form", " ": "spaceDelimited", "|": "pipeDelimited"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class View:
+    """One side of the conversation.
+
+    :param role: ``"input"``, ``"patch"`` (an input of which every member may be absent) or ``"output"``.
+    :param location: where an input stands: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
+    :param unknown: what the mark said of undeclared members, at every depth; ``None`` when it said nothing.
+    """
+
+    role: Role = "input"
+    location: str = "json"
+    unknown: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether the server reads it."""
+        return self.role != "output"
+
+    @property
+    def text(self) -> bool:
+        """Whether the values are texts."""
+        return self.reads and self.location != "json"
+
+    @property
+    def parameter(self) -> bool:
+        """Whether it stands outside of the body."""
+        return self.location not in ("json", "form")
+
+
+class Names(t.Protocol):
+    """What a field may ask for that has a name of its own in the document."""
+
+    whole_patterns: bool
+
+    def nested(self, schema: ma.Schema, view: View, unknown: str | None) -> Json:
+        """The schema of one object, a reference where it has a name."""
+
+    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
+        """The schema of an enumeration, a reference."""
+
+
+def describe(field: Field, view: View, names: Names) -> Json:
+    """Give the schema of a field's values.
+
+    :param field: a field, bound to a schema or not.
+    :param view: who reads it, and where it stands.
+    :param names: gives references for nested schemas and enumerations.
+    """
+    made = _kind(field, view, names)
+    made = constrain(made, field, view.role, whole=names.whole_patterns)
+    made = _with_default(made, field, view)
+    made = _with_metadata(made, field, view, names)
+    if field.allow_none and not view.parameter and "nullable" not in made:
+        made = nullable(made)
+    elif not made.keys() - {"title", "description"} and view.reads and not field.allow_none:
+        made = {**not_null(), **made}
+    teller = getattr(type(field), "__json_schema__", None)
+    return made if teller is None else t.cast(Json, teller(field, made, view.role))
+
+
+def written_name(name: str, field: Field) -> str:
+    """The name of a member as it stands in JSON."""
+    return field.data_key if field.data_key is not None else name
+
+
+def always_sent(field: Field) -> bool:
+    """Whether a member is in every answer: all are but those that say ``metadata={"optional": True}``."""
+    return not field.metadata.get("optional")
+
+
+def is_sent(field: Field) -> bool:
+    """Whether a member can be in an answer; a ``Method`` without a method to ask never is."""
+    return not (isinstance(field, ma.fields.Method) and field.serialize_method_name is None)
+
+
+def style(field: Field, location: str) -> Json:
+    """How a parameter with several values is written, in the words of a Parameter Object.
+
+    :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
+    :return: ``style`` and ``explode``; empty for one value.
+    """
+    delimiter = getattr(field, "delimiter", None)
+    if not isinstance(field, (ma.fields.List, ma.fields.Tuple)):
+        return {}
+    if location in ("header", "path"):
+        return {"style": "simple", "explode": False}
+    if delimiter is None:
+        return {"style": "form", "explode": True}
+    return {"style": _STYLES.get(delimiter, "form"), "explode": False}
+
+
+def is_array_parameter(field: Field, view: View) -> bool:
+    """Whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI knows."""
+    known = _STYLES if view.location == "query" else (",",)
+    return view.parameter and getattr(field, "delimiter", None) in known
+
+
+def _kind(field: Field, view: View, names: Names) -> Json:
+    """The schema of the field's type alone."""
+    for cls, give in _KINDS:
+        if isinstance(field, cls):
+            return give(field, view, names)
+    return _scalar(field, view)
+
+
+def _scalar(field: Field, view: View) -> Json:
+    made = dict(published.keywords(field))
+    if view.reads and twin(type(field), text=view.text) is type(field) and not isinstance(field, _OWN):
+        made.pop("pattern", None)  # the class reads by itself, what exactly is not known
+    return made
+
+
+def _nested(field: ma.fields.Nested, view: View, names: Names) -> Json:
+    schema = field.schema
+    made = names.nested(schema, view, field.unknown)
+    return {"type": "array", "items": made} if field.many or schema.many else made
+
+
+def _pluck(field: ma.fields.Pluck, view: View, names: Names) -> Json:
+    made = describe(field.schema.fields[field.field_name], view, names)
+    return {"type": "array", "items": made} if field.many or field.schema.many else made
+
+
+def _list(field: ma.fields.List[t.Any], view: View, names: Names) -> Json:
+    if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
+        return {"type": "string"}
+    return {"type": "array", "items": describe(field.inner, view, names)}
+
+
+def _tuple(field: ma.fields.Tuple, view: View, names: Names) -> Json:
+    if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
+        return {"type": "string"}
+    members = [describe(each, view, names) for each in field.tuple_fields]
+    made: Json = {"type": "array", "prefixItems": members, "minItems": len(members), "maxItems": len(members)}
+    # Without "items" generators of clients make an array of anything; where all places are alike it says more.
+    if members and all(member == members[0] for member in members):
+        made["items"] = members[0]
+        del made["prefixItems"]
+    return made
+
+
+def _mapping(field: ma.fields.Mapping[t.Any], view: View, names: Names) -> Json:
+    made: Json = {"type": "object"}
+    if field.value_field is not None:
+        made["additionalProperties"] = describe(field.value_field, view, names)
+    else:
+        made["additionalProperties"] = True
+    if field.key_field is not None:
+        keys = describe(field.key_field, dataclasses.replace(view, location="query"), names)
+        keys = _as_text(keys)
+        if keys.keys() - {"type"}:
+            made["propertyNames"] = keys
+    return made
+
+
+def _as_text(keys: Json) -> Json:
+    """The names of members are texts, also those that stand for numbers."""
+    if keys.get("type") == "integer":
+        return {"pattern": published.anchored(published.lexical.INTEGER_PATTERN)}
+    if keys.get("type") == "number":
+        return {"pattern": published.anchored(published.lexical.NUMBER_PATTERN)}
+    if keys.get("type") == "boolean":
+        return {"enum": ["true", "false"]}
+    return keys
+
+
+def _enum(field: ma.fields.Enum[t.Any], view: View, names: Names) -> Json:
+    members = t.cast("type[enum.Enum]", field.enum)
+    if field.by_value is False:
+        return names.enumeration(members, list(members.__members__), False)
+    values = unique(plain(member.value) for member in members)
+    if field.by_value is True:
+        return names.enumeration(members, [value for value in values if value is not MISSING], True)
+    texts = unique(written(field.field, member.value) for member in members)
+    return {**describe(field.field, view, names), "enum": [text for text in texts if text is not MISSING]}
+
+
+def _constant(field: ma.fields.Constant[t.Any], view: View, names: Names) -> Json:
+    value = plain(field.constant)
+    if value is MISSING:
+        return {}
+    kind = type_of([value])
+    return {"const": value} if kind is None else {"type": kind, "const": value}
+
+
+def _returned(field: ma.fields.Function | ma.fields.Method, view: View, names: Names) -> Json:
+    """What the function of a ``Function`` or ``Method`` field is annotated to return, where that says something."""
+    if view.reads:
+        return {}
+    if isinstance(field, ma.fields.Method):
+        function = getattr(field.parent, field.serialize_method_name or "", None)
+    else:
+        function = field.serialize_func
+    try:
+        annotation = t.get_type_hints(function).get("return") if inspect.isroutine(function) else None
+    except (NameError, TypeError, AttributeError):
+        return {}
+    return _annotation(annotation)
+
+
+def _annotation(annotation: t.Any) -> Json:
+    """The schema of a simple type; empty for any other."""
+    if annotation in _ANNOTATED:
+        return dict(_ANNOTATED[annotation])
+    arguments = t.get_args(annotation)
+    origin = t.get_origin(annotation)
+    if origin is list and len(arguments) == 1:
+        return {"type": "array", "items": _annotation(arguments[0])}
+    if origin is dict:
+        return {"type": "object"}
+    if type(None) in arguments and len(arguments) == 2:
+        inner = _annotation(next(each for each in arguments if each is not type(None)))
+        return nullable(inner) if inner else {}
+    return {}
+
+
+def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
+    """A Boolean with words of its own takes those, and writes ``true`` and ``false`` all the same."""
+    values = words(field)
+    if values is None or not view.reads:
+        return {"type": "boolean"}
+    if view.text:
+        return {"type": "string", "enum": [value for value in values if isinstance(value, str)]}
+    values = [value for value in values if plain(value) is not MISSING]
+    kind = type_of(values)
+    return {"enum": values} if kind is None else {"type": kind, "enum": values}
+
+
+def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
+    made = _scalar(field, view)
+    if field.format in ("timestamp", "timestamp_ms"):
+        thousand = 1000 if field.format == "timestamp_ms" else 1
+        unit = "Milliseconds" if thousand == 1000 else "Seconds"
+        return {**made, "maximum": _LAST_SECOND * thousand, "description": f"{unit} since 1970-01-01T00:00:00Z."}
+    if field.format in ("rfc", "rfc822"):
+        return {**made, "description": "A date and time of RFC 822, section 5."}
+    if not made.keys() - {"type"} and field.format:
+        return {**made, "description": f"A date and time, written as {field.format!r}."}
+    return made
+
+
+def _duration(field: ma.fields.TimeDelta, view: View, names: Names) -> Json:
+    return {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
+
+
+def _interface(field: ma.fields.IPInterface, view: View, names: Names) -> Json:
+    return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
+
+
+_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
+    (ma.fields.Pluck, _pluck),
+    (ma.fields.Nested, _nested),
+    (ma.fields.List, _list),
+    (ma.fields.Tuple, _tuple),
+    (ma.fields.Mapping, _mapping),
+    (ma.fields.Enum, _enum),
+    (ma.fields.Constant, _constant),
+    ((ma.fields.Function, ma.fields.Method), _returned),
+    (ma.fields.Boolean, _boolean),
+    (ma.fields.DateTime, _date_time),
+    (ma.fields.TimeDelta, _duration),
+    (ma.fields.IPInterface, _interface),
+)
+_OWN = (own.DateTime, own.File)
+
+
+def _with_default(made: Json, field: Field, view: View) -> Json:
+    """What stands for an absent member; only where one may be absent and the server fills it in."""
+    if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
+        return made
+    default = field.load_default
+    if default in _EMPTY_MAKERS:
+        default = default()
+    if default is ma.missing or callable(default):
+        return made
+    if default is not None and is_array_parameter(field, view):
+        value = plain(default)
+    else:
+        value = None if default is None else written(field, default)
+    if value is MISSING or (value is None and view.parameter):
+        return made
+    return {**made, "default": value}
+
+
+def _with_metadata(made: Json, field: Field, view: View, names: Names) -> Json:
+    """The words in the field's metadata, which win over those that were found out."""
+    told: Json = {}
+    for word, value in field.metadata.items():
+        if not isinstance(word, str):
+            continue
+        if word in ("x_", "x-") or (word not in WORDS and not word.startswith(("x_", "x-"))):
+            continue
+        told[word.replace("_", "-") if word.startswith("x_") else word] = _resolved(value, view, names)
+    if "example" in told:
+        told.setdefault("examples", [told["example"]])
+        del told["example"]
+    if "default" in told and view.role != "input":
+        del told["default"]
+    if "examples" in told and isinstance(told["examples"], cabc.Mapping):
+        told["examples"] = list(told["examples"].values())
+    for word in ("readOnly", "writeOnly"):
+        told.pop(word, None)
+    if told.pop("nullable", False):
+        made = nullable(made)
+    if "description" in told and "description" in made:
+        told["description"] = _joined(t.cast(str, told["description"]), t.cast(str, made["description"]))
+    return {**made, **told} if "$ref" not in told else both(told, made)
+
+
+def _joined(told: str, found: str) -> str:
+    """The user's description, and after it what was found out."""
+    return f"{told.rstrip()} {found}" if told.rstrip().endswith((".", "!", "?")) else f"{told.rstrip()}. {found}"
+
+
+def _resolved(value: t.Any, view: View, names: Names) -> t.Any:
+    """A value of the metadata, with the schemas and fields in it described, at every depth."""
+    if isinstance(value, type) and issubclass(value, ma.Schema):
+        value = value()
+    if isinstance(value, type) and issubclass(value, ma.fields.Field):
+        value = value()
+    if isinstance(value, ma.Schema):
+        made = names.nested(value, view, None)
+        return {"type": "array", "items": made} if value.many else made
+    if isinstance(value, ma.fields.Field):
+        return describe(value, view, names)
+    if isinstance(value, cabc.Mapping):
+        return {key: _resolved(member, view, names) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_resolved(member, view, names) for member in value]
+    made = plain(value)
+    return str(value) if made is MISSING else made

@@ -1,0 +1,215 @@
+"""Say a Python regular expression in the words of ECMA-262, which JSON Schema uses.
+
+A pattern is translated exactly or not at all: :func:`translate` gives ``None`` for what has no equal there (conditional
+groups, back-references, atomic groups, inline flags). The result means the same to Python's :mod:`re` and in
+ECMA-262's Unicode mode. The pattern is taken as :func:`fast.lexical.anchored` compiles it, so ``\\d``, ``\\w`` and
+``\\b`` are ASCII.
+Floor 7: imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SPACES = r" \t\n\r\f\v"
+_SYNTAX = frozenset("^$\\.*+?()[]{}|/")
+_PLAIN_ESCAPES = frozenset("dDwWtnrfv")
+_COUNT = re.compile(r"\{(\d+(?:,\d*)?|,\d+)\}", re.ASCII)
+_HEX = {"x": 2, "u": 4, "U": 8}
+_SUPPORTED_FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE
+
+
+class _Untranslatable(Exception):
+    """The pattern has no equal."""
+
+
+def translate(regex: re.Pattern[str]) -> str | None:
+    """Give the text of the pattern in ECMA-262, without anchors added.
+
+    :param regex: a compiled pattern over text.
+    :return: ``None`` where there is no exact translation.
+    """
+    if not isinstance(regex.pattern, str) or regex.flags & ~_SUPPORTED_FLAGS:
+        return None
+    try:
+        return _Translation(regex).text()
+    except (_Untranslatable, IndexError):
+        return None
+
+
+class _Translation:
+    """One pattern, read from left to right."""
+
+    def __init__(self, regex: re.Pattern[str]) -> None:
+        self.pattern = regex.pattern
+        self.ignore_case = bool(regex.flags & re.IGNORECASE)
+        self.dot = r"[\s\S]" if regex.flags & re.DOTALL else r"[^\n]"
+        self.at = 0
+        self.depth = 0
+
+    def text(self) -> str:
+        parts: list[str] = []
+        while self.at < len(self.pattern):
+            parts.append(self._next())
+        return "".join(parts)
+
+    def _take(self) -> str:
+        self.at += 1
+        return self.pattern[self.at - 1]
+
+    def _next(self) -> str:
+        char = self._take()
+        if char == "\\":
+            return self._escape()
+        if char == "[":
+            return self._class()
+        if char == "(":
+            self.depth += 1
+            return self._group()
+        if char == ".":
+            return self.dot
+        if char == "$":
+            return self._end()
+        if char in "*+?":
+            return self._repeat(char)
+        if char == "{":
+            count = _COUNT.match(self.pattern, self.at - 1)
+            if count is None:
+                return r"\{"
+            self.at = count.end()
+            text = count[1]
+            return self._repeat("{0" + text + "}" if text.startswith(",") else count[0])
+        if char == ")":
+            self.depth -= 1
+        if char in "^)|":
+            return char
+        return self._literal(char)
+
+    def _repeat(self, text: str) -> str:
+        if self.pattern[self.at : self.at + 1] == "+":
+            raise _Untranslatable  # possessive
+        return text
+
+    def _end(self) -> str:
+        """``$``: Python lets a newline follow, which a match of the whole text rules out only at the very end."""
+        rest = self.pattern[self.at :]
+        if rest.strip(")") and not (self.depth == 0 and rest.startswith("|")):
+            raise _Untranslatable
+        return "$"
+
+    def _literal(self, char: str) -> str:
+        if self.ignore_case and char.isascii() and char.isalpha():
+            return f"[{char.lower()}{char.upper()}]"
+        return "\\" + char if char in _SYNTAX and char != "/" else char
+
+    def _escape(self) -> str:
+        char = self._take()
+        if char == "A":
+            return "^"
+        if char == "Z":
+            return "$"
+        if char == "s":
+            return f"[{_SPACES}]"
+        if char == "S":
+            return f"[^{_SPACES}]"
+        if char in _PLAIN_ESCAPES or char in "bB":
+            return "\\" + char
+        return self._literal(self._character(char))
+
+    def _character(self, char: str) -> str:
+        """The one character that an escape stands for."""
+        if char in _HEX:
+            digits = self.pattern[self.at : self.at + _HEX[char]]
+            self.at += _HEX[char]
+            return chr(int(digits, 16))
+        if char == "a":
+            return "\a"
+        if char == "0" and not self.pattern[self.at : self.at + 1].isdigit():
+            return "\0"
+        if char.isalnum() and char.isascii():
+            raise _Untranslatable  # a back-reference, an octal number, \N{...}
+        return char
+
+    def _group(self) -> str:
+        if self.pattern[self.at : self.at + 1] != "?":
+            return "("
+        for text, made in (("?:", "(?:"), ("?=", "(?="), ("?!", "(?!"), ("?<=", "(?<="), ("?<!", "(?<!")):
+            if self.pattern.startswith(text, self.at):
+                self.at += len(text)
+                return made
+        name = re.compile(r"\?P<\w+>").match(self.pattern, self.at)
+        if name is None:
+            raise _Untranslatable
+        self.at = name.end()
+        return "("
+
+    def _class(self) -> str:
+        parts = ["["]
+        if self.pattern[self.at] == "^":
+            parts.append(self._take())
+        first = True
+        while first or self.pattern[self.at] != "]":
+            first = False
+            low = self._member()
+            if self.pattern[self.at] == "-" and self.pattern[self.at + 1] != "]":
+                self.at += 1
+                parts.append(self._range(low, self._member()))
+            else:
+                parts.append(self._single(low))
+        self.at += 1
+        return "".join(parts) + "]"
+
+    def _member(self) -> str:
+        """One character of a class, or an escape that stands for several, which begins with a backslash."""
+        char = self._take()
+        if char != "\\":
+            return char
+        char = self._take()
+        if char in "dDwW":
+            return "\\" + char
+        if char == "s":
+            return "\\s"
+        if char == "S":
+            raise _Untranslatable
+        if char == "b":
+            return "\b"
+        if char in "tnrfv":
+            return {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}[char]
+        return self._character(char)
+
+    def _single(self, member: str) -> str:
+        if len(member) == 2:
+            return _SPACES if member == "\\s" else member
+        if self.ignore_case and member.isascii() and member.isalpha():
+            return member.lower() + member.upper()
+        return _in_class(member)
+
+    def _range(self, low: str, high: str) -> str:
+        if len(low) != 1 or len(high) != 1:
+            raise _Untranslatable
+        text = f"{_in_class(low)}-{_in_class(high)}"
+        if self.ignore_case:
+            for first, last in (("a", "z"), ("A", "Z")):
+                start, end = max(low, first), min(high, last)
+                if start <= end:
+                    text += f"{start.swapcase()}-{end.swapcase()}"
+        return text
+
+
+def whole(pattern: str) -> str:
+    """Anchor a pattern at both ends, in as few signs as can be read without doubt."""
+    if "|" in pattern:
+        return f"^(?:{pattern})$"
+    inner = pattern.removeprefix("^")
+    if re.search(r"(?<!\\)(?:\\\\)*\$\Z", inner):
+        inner = inner[:-1]
+    return f"^{inner}$"
+
+
+def _in_class(char: str) -> str:
+    named = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f", "\v": r"\v"}.get(char)
+    if named is not None:
+        return named
+    if char < " ":
+        return f"\\x{ord(char):02x}"
+    return "\\" + char if char in r"\]^-[" else char

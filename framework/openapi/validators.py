@@ -1,0 +1,202 @@
+"""What a field's validators ask for, in the words of JSON Schema.
+
+``validate.And`` is taken apart. A validator of the user's own says what it asks by a method ``__json_schema__(described,
+role)`` that returns further words; one that has none leaves no trace. Knows nothing of schemas.
+Floor 7: imports ``fast.lexical``, ``fast.published`` (floor 1), ``openapi.jsonschema`` and ``openapi.regexes``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import typing as t
+
+import marshmallow as ma
+from marshmallow import validate
+
+from ..fast import lexical
+from ..fast.published import validator_keywords
+from . import regexes
+from .jsonschema import MISSING, Json, both, plain, type_of, unique
+
+Field: t.TypeAlias = ma.fields.Field[t.Any]
+Validator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
+
+_COUNTS = {
+    "string": ("minLength", "maxLength"),
+    "array": ("minItems", "maxItems"),
+    "object": ("minProperties", "maxProperties"),
+}
+_NUMBERS = frozenset({"integer", "number"})
+
+
+def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
+    """The single validators, those inside ``And`` in its place."""
+    for each in validators:
+        if isinstance(each, validate.And):
+            yield from flat(each.validators)
+        else:
+            yield each
+
+
+def constrain(described: Json, field: Field, role: str, *, whole: bool = True) -> Json:
+    """Add what the validators of a field ask for.
+
+    :param described: the schema of the field's type.
+    :param field: the field; its own ``_serialize`` writes choices and bounds.
+    :param role: ``"input"``, ``"output"`` or ``"patch"``, for validators that tell for themselves.
+    :param whole: whether a ``Regexp`` has to match the whole text, as strict fields have it.
+    :return: the schema with them; the given one is not changed.
+    """
+    validators = list(flat(field.validators))
+    if not validators:
+        return described
+    made = dict(described)
+    made = _choices(made, field, validators)
+    made = _members(made, field, validators)
+    for each in validators:
+        teller = getattr(type(each), "__json_schema__", None)
+        if teller is not None:
+            made = both(made, teller(each, made, role))
+        elif isinstance(each, validate.Range):
+            made = _range(made, field, each)
+        elif isinstance(each, validate.Length):
+            made = _length(made, each)
+        elif isinstance(each, validate.Regexp):
+            made = _regexp(made, each, whole)
+        elif isinstance(each, (validate.Email, validate.URL)):
+            made = _text(made, validator_keywords(each), whole)
+    return made
+
+
+def written(field: Field, value: t.Any) -> t.Any:
+    """Give a Python value as the field would write it; :data:`MISSING` when it cannot."""
+    try:
+        text = field._serialize(value, None, None)
+    except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError):
+        text = value
+    return plain(text)
+
+
+def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
+    """``OneOf`` and ``Equal`` become ``enum`` and ``const``, ``NoneOf`` a ``not``."""
+    allowed: list[t.Any] | None = None
+    refused: list[t.Any] = []
+    for each in validators:
+        if isinstance(each, validate.Equal):
+            values = [each.comparable]
+        elif isinstance(each, validate.OneOf) and not isinstance(each, validate.ContainsOnly):
+            values = list(each.choices)
+        elif isinstance(each, validate.NoneOf) and not isinstance(each, validate.ContainsNoneOf):
+            refused.extend(written(field, value) for value in each.iterable)
+            continue
+        else:
+            continue
+        texts = [written(field, value) for value in values]
+        allowed = texts if allowed is None else [text for text in allowed if text in texts]
+    if allowed is not None:
+        allowed = unique(text for text in allowed if text is not MISSING)
+        made = _only(made, allowed)
+    refused = unique(text for text in refused if text is not MISSING)
+    if refused:
+        made = both(made, {"not": {"enum": refused}})
+    return made
+
+
+def _only(made: Json, allowed: list[t.Any]) -> Json:
+    """Narrow a schema to some values."""
+    if "enum" in made:
+        allowed = [value for value in allowed if value in made["enum"]]
+    if "type" not in made and "$ref" not in made:
+        kind = type_of(allowed)
+        made = made if kind is None else {"type": kind, **made}
+    if len(allowed) == 1 and "enum" not in made:
+        return both(made, {"const": allowed[0]})
+    return {**made, "enum": allowed}
+
+
+def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
+    """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array."""
+    if "items" not in made:
+        return made
+    inner = getattr(field, "inner", None)
+
+    def texts(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+        return unique(plain(value) if inner is None else written(inner, value) for value in values)
+
+    items = made["items"]
+    for each in validators:
+        if isinstance(each, validate.ContainsOnly):
+            chosen = texts(each.choices)
+            items = both(items, {"enum": chosen}) if "$ref" in items else _only(items, chosen)
+        elif isinstance(each, validate.ContainsNoneOf):
+            items = both(items, {"not": {"enum": texts(each.iterable)}})
+    return made if items is made["items"] else {**made, "items": items}
+
+
+def _range(made: Json, field: Field, each: validate.Range) -> Json:
+    """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
+    made = dict(made)
+    numeric = made.get("type") in _NUMBERS
+    for bound, inclusive, word, exclusive, more in (
+        (each.min, each.min_inclusive, "minimum", "exclusiveMinimum", True),
+        (each.max, each.max_inclusive, "maximum", "exclusiveMaximum", False),
+    ):
+        if bound is None:
+            continue
+        value = written(field, bound) if isinstance(bound, dt.timedelta) or not numeric else plain(bound)
+        if value is MISSING:
+            continue
+        if numeric:
+            _bound(made, word if inclusive else exclusive, value, more)
+        else:
+            made[f"x-{word if inclusive else exclusive}"] = value
+            relation = {(True, True): "At least", (True, False): "After", (False, True): "At most"}.get(
+                (more, inclusive), "Before"
+            )
+            made["description"] = f"{made.get('description', '')} {relation} {value}.".strip()
+    return made
+
+
+def _bound(made: Json, word: str, value: t.Any, more: bool) -> None:
+    """Set a bound where it is narrower than what stands there."""
+    if word not in made or (value > made[word] if more else value < made[word]):
+        made[word] = value
+
+
+def _length(made: Json, each: validate.Length) -> Json:
+    """How long a text, an array or an object is."""
+    made = dict(made)
+    kinds = made.get("type", list(_COUNTS))
+    for kind in [kinds] if isinstance(kinds, str) else kinds:
+        if kind not in _COUNTS:
+            continue
+        least, most = _COUNTS[kind]
+        low = each.min if each.equal is None else each.equal
+        high = each.max if each.equal is None else each.equal
+        if low is not None:
+            made[least] = max(low, made.get(least, 0))
+        if high is not None:
+            made[most] = min(high, made.get(most, high))
+    return made
+
+
+def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:
+    """The pattern in ECMA-262; one that cannot be said there is shown as it is, and judges nothing."""
+    if not isinstance(each.regex.pattern, str):
+        return made
+    regex = lexical.anchored(each.regex)
+    text = regexes.translate(regex)
+    if text is None:
+        return {**made, "x-python-pattern": each.regex.pattern}
+    return both(made, {"pattern": regexes.whole(text) if whole else f"^(?:{text})"})
+
+
+def _text(made: Json, words: Json, whole: bool) -> Json:
+    """A format, and beside it the very pattern that the server checks, if it does."""
+    made = {"format": words["format"], **made}
+    if not whole:
+        return made
+    if "maxLength" in words:
+        made["maxLength"] = min(words["maxLength"], made.get("maxLength", words["maxLength"]))
+    return both(made, {"pattern": words["pattern"]})
