@@ -13,57 +13,64 @@ from framework.logging import default_handler, has_level_handler, wsgi_errors_st
 
 
 @pytest.fixture
-def clean():
-    """The parent of the application's logger, cut off from the loggers above, where a test run has handlers."""
-    loggers = [logging.getLogger(name) for name in ("shop", "shop.app", "shop.app.child")]
-    for logger in loggers:
-        logger.handlers.clear()
-        logger.setLevel(logging.NOTSET)
-        logger.propagate = True
-    loggers[0].propagate = False
-    yield loggers[0]
-    for logger in loggers:
-        logger.handlers.clear()
-        logger.propagate = True
+def make_app():
+    """Makes an application whose logger is fresh, and cut off from the handlers that a test run has.
+
+    Called in the test, since those handlers come after the fixtures.
+    """
+    parent, logger, child = (logging.getLogger(name) for name in ("shop", "shop.app", "shop.app.child"))
+
+    def reset(propagate):
+        for each in (parent, logger, child):
+            each.handlers.clear()
+            each.setLevel(logging.NOTSET)
+            each.propagate = True
+        parent.propagate = propagate
+
+    def make():
+        reset(propagate=False)
+        return App("shop.app")
+
+    yield make
+    reset(propagate=True)
 
 
-@pytest.fixture
-def app(clean):
-    """An application whose logger nobody has used."""
-    return App("shop.app")
-
-
-def test_the_logger_has_the_name_of_the_application(app):
+def test_the_logger_has_the_name_of_the_application(make_app):
     """The logger is the standard one of that name, with the default handler."""
+    app = make_app()
     assert app.logger is logging.getLogger("shop.app")
     assert app.logger.level == logging.NOTSET
     assert app.logger.handlers == [default_handler]
 
 
-def test_debug_mode_lowers_the_level(app):
+def test_debug_mode_lowers_the_level(make_app):
     """In debug mode all is logged."""
+    app = make_app()
     app.debug = True
 
     assert app.logger.level == logging.DEBUG
 
 
-def test_a_level_that_is_set_stays(app):
+def test_a_level_that_is_set_stays(make_app):
     """A level set before is kept in debug mode."""
+    app = make_app()
     logging.getLogger("shop.app").setLevel(logging.ERROR)
     app.debug = True
 
     assert app.logger.level == logging.ERROR
 
 
-def test_a_handler_that_is_there_is_enough(app, clean):
+def test_a_handler_that_is_there_is_enough(make_app):
     """With logging set up beforehand no handler is added."""
-    clean.addHandler(logging.StreamHandler())
+    app = make_app()
+    logging.getLogger("shop").addHandler(logging.StreamHandler())
 
     assert app.logger.handlers == []
 
 
-def test_errors_go_to_the_stream_of_the_server(app, monkeypatch):
+def test_errors_go_to_the_stream_of_the_server(make_app, monkeypatch):
     """In a request the stream is ``wsgi.errors``, elsewhere ``sys.stderr``."""
+    app = make_app()
 
     @app.get("/")
     def index():
@@ -82,8 +89,9 @@ def test_errors_go_to_the_stream_of_the_server(app, monkeypatch):
 
 
 @pytest.mark.parametrize("propagate", [True, False])
-def test_handlers_count_as_far_as_messages_go(clean, propagate):
+def test_handlers_count_as_far_as_messages_go(make_app, propagate):
     """Handlers of parents count while messages are handed on."""
+    make_app()
     logger = logging.getLogger("shop.app")
     child = logging.getLogger("shop.app.child")
     child.propagate = propagate
@@ -96,8 +104,9 @@ def test_handlers_count_as_far_as_messages_go(clean, propagate):
     assert not has_level_handler(logger)
 
 
-def test_an_unhandled_exception_is_logged_once(app):
+def test_an_unhandled_exception_is_logged_once(make_app):
     """An exception that nobody handles is logged once, with its traceback."""
+    app = make_app()
 
     @app.get("/")
     def index():
