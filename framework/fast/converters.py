@@ -56,12 +56,12 @@ _LENGTH = re.compile(r"\[\^/\]\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
 # plain character classes, groups, alternatives and repetition.
 _PORTABLE = re.compile(
     r"""(?:
-        [A-Za-z0-9_~@:!,&=%'";-]
+        [A-Za-z0-9_~@:!,&=%'";/-]
       | \\[-.+*?()\[\]{}|^$]
       | \\d
-      | \[ \^? (?: [A-Za-z0-9_~@:!,&=%'";.+*?(){}|$-] | \\[-\].d] )+ \]
-      | \( (?: \?: )? | \) | \| | [*+?] \??
-      | \{ \d+ (?: , \d* )? \} \??
+      | \[ \^? (?: [A-Za-z0-9_~@:!,&=%'";/.+*?(){}|$-] | \\[-\].d] )+ \]
+      | \( (?: \?: )? (?!\?) | \) | \|
+      | (?: [*+?] | \{ \d+ (?: , \d* )? \} ) \?? (?![*+?{])
     )+""",
     re.ASCII | re.VERBOSE,
 )
@@ -198,9 +198,18 @@ def describe(converter: BaseConverter) -> dict[str, t.Any]:
     bounds = _length_bounds(regex)
     if bounds is not None:
         return _describe_length(*bounds)
-    if _PORTABLE.fullmatch(regex):
+    if _is_portable(regex):
         return {"type": "string", "pattern": f"^(?:{regex})$"}
     return {"type": "string"}
+
+
+def _is_portable(regex: str) -> bool:
+    """Tell whether a regex is valid, and JSON Schema reads it as Python does."""
+    try:
+        re.compile(regex)
+    except re.error:
+        return False
+    return _PORTABLE.fullmatch(regex) is not None
 
 
 def _describe_length(least: int, most: int | None) -> dict[str, t.Any]:

@@ -57,8 +57,8 @@ class _Table:
         """Settle the trie, and note its answers for the paths that can be named beforehand."""
         self.root.close()
         for path in paths:
-            # Not such paths, for the text that comes with a request is not decoded (PEP 3333).
-            if "//" in path or not path.isascii():
+            # Text beyond ASCII comes undecoded with a request (PEP 3333) and would be taken for other text.
+            if not path or "//" in path or not path.isascii():
                 continue
             parts = path[1:].split("/")
             answers = {}
@@ -160,7 +160,7 @@ class Matcher:
         if "//" in path or not path.isascii():
             return None
         parts = path.split("/")
-        if parts[0] or len(parts) == 1:
+        if parts[0]:
             return None
         # PERF: the first way that fits is nearly always the answer, and takes a third of the whole search.
         node = table.root

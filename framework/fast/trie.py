@@ -244,7 +244,8 @@ class Search:
             if found is not None:
                 return found
             del self.texts[mark:]
-        if part == "" and at == len(parts) - 1:
+        # Only the last segment may be empty: paths with two slashes in a row are not searched.
+        if not part:
             return self._choose(leaf for leaf in node.leaves if not leaf.strict)
         return None
 
