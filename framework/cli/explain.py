@@ -1,5 +1,247 @@
-"""The ``explain`` command."""
+"""The ``explain`` command: what would happen to a request, step by step, without making it.
+
+Reads the operation's record and the tables of hooks; runs no code of the application.
+Floor 7: imports ``context``, ``cli.misses`` and ``cli.script``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import os
+import typing as t
 
 import click
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 
-explain_command = click.Command("explain")
+from .. import context
+from .misses import nearest
+from .script import with_appcontext
+
+if t.TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from ..app.app import App
+    from ..context import Context
+    from ..marks.base import Outcome
+    from ..resources.operation import Operation
+
+_Rows: t.TypeAlias = cabc.Iterable[tuple[str, ...]]
+
+
+def _write(title: str, rows: _Rows) -> None:
+    """Write a titled table; nothing if it has no rows."""
+    kept = list(rows)
+    if not kept:
+        return
+
+    widths = [max(map(len, column)) for column in zip(*kept, strict=True)]
+    click.echo()
+    click.secho(title, bold=True)
+    for row in kept:
+        click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _place(function: cabc.Callable[..., t.Any]) -> str:
+    """Say where a function is written, relative to the current directory where it lies below that."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return _location(code.co_filename, code.co_firstlineno) if code is not None else ""
+
+
+def _location(file: str, line: int) -> str:
+    if not file:
+        return ""
+
+    relative = os.path.relpath(file)
+    return f"{file if relative.startswith(os.pardir) else relative}:{line}"
+
+
+def _name(function: t.Any) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
+
+
+def _scope_title(scope: str | None) -> str:
+    return "application" if scope is None else f"router {scope}"
+
+
+def _hook_rows(
+    title: str,
+    table: cabc.Mapping[str | None, cabc.Sequence[cabc.Callable[..., t.Any]]],
+    scopes: cabc.Iterable[str | None],
+    backwards: bool = False,
+) -> cabc.Iterator[tuple[str, str, str, str]]:
+    for scope in scopes:
+        functions = table.get(scope, ())
+        for function in reversed(functions) if backwards else functions:
+            yield title, _name(function), _scope_title(scope), _place(function)
+
+
+def _run_rows(
+    app: App, operation: Operation | None, routers: cabc.Sequence[str], endpoint: str | None
+) -> cabc.Iterator[tuple[str, str, str, str]]:
+    """List hooks and steps in the order in which they run."""
+    inwards = (None, *reversed(routers))
+    outwards = (*routers, None)
+    if endpoint is not None:
+        yield from _hook_rows("url_value_preprocessor", app.url_value_preprocessors, inwards)
+
+    yield from _hook_rows("before_request", app.before_request_funcs, inwards)
+    if operation is not None:
+        handled = False
+        for step in operation.steps:
+            if not handled and step.phase > step.phase.HANDLER:
+                handled = True
+                yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
+
+            owner = _name(step.run).partition(".<locals>")[0]
+            yield step.phase.name.lower(), owner, "mark", ""
+
+        if not handled:
+            yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
+    elif endpoint is not None:
+        view = app.view_functions.get(endpoint)
+        yield "view", _name(view), endpoint, _place(view) if callable(view) else ""
+
+    yield from _hook_rows("after_request", app.after_request_funcs, outwards, backwards=True)
+    yield from _hook_rows("teardown_request", app.teardown_request_funcs, outwards, backwards=True)
+
+
+def _schema_name(schema: Schema | None) -> str:
+    if schema is None:
+        return ""
+
+    name = type(schema).__name__
+    return f"list of {name}" if schema.many else name
+
+
+def _input_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
+    for parameter in operation.parameters:
+        field = parameter.field
+        required = parameter.location == "path" or field.required
+        yield parameter.location, parameter.name, type(field).__name__, "required" if required else ""
+
+    for body in operation.bodies:
+        yield "body", body.media_type, _schema_name(body.schema), "required" if body.required else ""
+
+
+def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
+    def words(outcome: Outcome) -> str:
+        text = outcome.description or (inspect.getdoc(outcome.error) if outcome.error else "") or ""
+        return text.partition("\n")[0]
+
+    for outcome in sorted(operation.outcomes, key=lambda outcome: outcome.status):
+        shape = outcome.error.__name__ if outcome.error else _schema_name(outcome.schema)
+        yield str(outcome.status), shape, words(outcome)
+
+
+def _handler_rows(app: App, routers: cabc.Sequence[str]) -> cabc.Iterator[tuple[str, str, str, str]]:
+    """List error handlers in the order in which they are asked: those for a code first, from the inside out."""
+    scopes = (*routers, None)
+    for with_code in (True, False):
+        for scope in scopes:
+            for code, by_class in app.error_handler_spec.get(scope, {}).items():
+                if (code is not None) is not with_code:
+                    continue
+
+                for kind, handler in by_class.items():
+                    what = f"{code} {kind.__name__}" if code is not None else kind.__name__
+                    yield what, _name(handler), _scope_title(scope), _place(handler)
+
+    renderer = getattr(app, "error_renderer", None)
+    if renderer is not None:
+        yield "all others", _name(renderer.function), "render_error", _place(renderer.function)
+    else:
+        yield "all others", "application/problem+json", "framework", ""
+
+
+def _explain_match(app: App, ctx: Context) -> None:
+    rule = t.cast("t.Any", ctx.url_rule)
+    endpoint = str(rule.endpoint)
+    operation = ctx.operation or _operation_of(app, rule, ctx.request.method)
+    routers = operation.routers if operation is not None else _routers_of(app, endpoint)
+
+    rows = [("rule", rule.rule), ("endpoint", endpoint)]
+    rows.extend(
+        ("value", f"{name} = {value!r} ({type(value).__name__})") for name, value in (ctx.view_args or {}).items()
+    )
+    if operation is not None:
+        rows.append(("operation", " - ".join(filter(None, (operation.operation_id, operation.summary)))))
+        rows.append(("handler", f"{_name(operation.handler)} {_location(*operation.source)}".rstrip()))
+
+    _write("Match", rows)
+    _write("Runs, in this order", _run_rows(app, operation, routers, endpoint))
+    if operation is not None:
+        _write("Inputs", _input_rows(operation))
+        _write("Answers", _outcome_rows(operation))
+
+    _write("Error handlers, in this order", _handler_rows(app, routers))
+
+
+def _operation_of(app: App, rule: t.Any, method: str) -> Operation | None:
+    for wanted in (method, "GET") if method == "HEAD" else (method,):
+        for operation in app.operations:
+            if operation.rule is rule and operation.method == wanted:
+                return operation
+
+    return None
+
+
+def _routers_of(app: App, endpoint: str) -> tuple[str, ...]:
+    """Give the routers of an endpoint by its name, the innermost first."""
+    parts = endpoint.split(".")[:-1]
+    return tuple(name for end in range(len(parts), 0, -1) if (name := ".".join(parts[:end])) in app.routers)
+
+
+def _explain_miss(app: App, ctx: Context, error: HTTPException) -> None:
+    if isinstance(error, RequestRedirect):
+        _write("No match, but a redirect", [(str(error.code), error.new_url)])
+        return
+
+    rows = [(f"{error.code} {error.name}", "")]
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        rows = [(f"{error.code} {error.name}", f"Allow: {', '.join(sorted(error.valid_methods))}")]
+
+    _write("No match", rows)
+    request = ctx.request
+    near = nearest(app.url_map.iter_rules(), request.path, request.method)
+    _write("Nearest rules", [(miss.rule.rule, str(miss.rule.endpoint), f"{miss.reason}.") for miss in near])
+    _write("Runs, in this order", _run_rows(app, None, (), None))
+    _write("Error handlers, in this order", _handler_rows(app, ()))
+
+
+def _split_request(words: tuple[str, ...]) -> tuple[str, str]:
+    """Read ``"PUT /pets/3"``, ``PUT /pets/3`` or ``/pets/3`` into the method and the path."""
+    parts = " ".join(words).split()
+    if len(parts) == 1:
+        parts.insert(0, "GET")
+
+    if len(parts) != 2 or not parts[1].startswith(("/", "http://", "https://")):
+        raise click.BadParameter(
+            f"{' '.join(words)!r} is no request. Write a method and a path, as in: explain PUT /pets/3",
+            param_hint="'REQUEST'",
+        )
+
+    return parts[0].upper(), parts[1]
+
+
+@click.command("explain", short_help="Explain what happens to a request.")
+@click.argument("request", nargs=-1, required=True)
+@with_appcontext
+def explain_command(request: tuple[str, ...]) -> None:
+    """Explain what would happen to a REQUEST such as "PUT /pets/3".
+
+    Shows the rule that matches, everything that runs in its order, the inputs, the answers and the error handlers. For
+    a path without a match it shows the nearest rules and why each of them fails. Nothing of it is run.
+    """
+    method, path = _split_request(request)
+    app = context.current().app
+    app.freeze()
+
+    ctx = app.test_request_context(path, method=method)
+    ctx.match_request()
+    click.secho(f"{method} {path}", bold=True)
+    if ctx.routing_exception is not None:
+        _explain_miss(app, ctx, ctx.routing_exception)
+    else:
+        _explain_match(app, ctx)

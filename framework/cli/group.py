@@ -111,7 +111,7 @@ class FrameworkGroup(AppGroup):
                 self.add_command(command, entry_point.name)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command: the framework's and the plugins' first, then the application's, in its context."""
+        """Find a command: the framework's and the plugins' first, then the application's."""
         self._load_plugin_commands()
         command = super().get_command(ctx, cmd_name)
         if command is not None:
@@ -123,9 +123,18 @@ class FrameworkGroup(AppGroup):
             _warn(f"{error.format_message()}\n")
             return None
 
-        # Already the callbacks of the command's parameters find the application.
-        push_app_context(ctx, app)
         return app.cli.get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is to be run; one of the application is run in its context."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and command not in self.commands.values():
+            # Pushed here already, so that the callbacks of the command's parameters find the application.
+            push_app_context(ctx, ctx.ensure_object(ScriptInfo).load_app())
+
+        return name, command, rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List all commands; an application that fails to load is reported, and its commands are left out."""

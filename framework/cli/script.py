@@ -28,8 +28,8 @@ _F = t.TypeVar("_F", bound=t.Callable[..., t.Any])
 class ScriptInfo:
     """The application that a command line works on; the object of the click context.
 
-    :param app_import_path: Where the application is, as ``--app`` takes it; without it ``wsgi.py`` and ``app.py`` of the
-        current directory are tried.
+    :param app_import_path: Where the application is, as ``--app`` takes it; without it ``wsgi.py`` and ``app.py`` of
+        the current directory are tried.
     :param create_app: A function that gives the application; it goes before the path.
     :param set_debug_flag: Set the application's ``debug`` from ``FRAMEWORK_DEBUG`` when it is loaded.
     :param load_dotenv_defaults: Read ``.env`` and ``.frameworkenv``, unless ``FRAMEWORK_SKIP_DOTENV`` is set.
@@ -108,7 +108,7 @@ def push_app_context(ctx: click.Context, app: App) -> None:
 def with_appcontext(f: _F) -> _F:
     """Run a command's function in the application's context.
 
-    Commands of an :class:`AppGroup` (``app.cli``, ``router.cli``) have it already; a plain ``click.command`` needs this.
+    Commands of an :class:`AppGroup` (``app.cli``, ``router.cli``) have it already; a ``click.command`` needs this.
     """
 
     @click.pass_context

@@ -7,6 +7,7 @@ Floor 7: imports ``cli.envfiles``.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import typing as t
 
@@ -47,12 +48,25 @@ def start(host: str, port: int, application: WSGIApplication, **options: t.Any) 
     :param port: Port, 0 for any free one.
     :param options: As :func:`werkzeug.serving.run_simple` takes them.
     """
+    if not is_running_from_reloader():
+        _check_host(host)
+
+    run_simple(host, port, application, **options)
+
+
+def _check_host(host: str) -> None:
+    """Find out whether this machine can listen on a host at all; the port is werkzeug's to check and to explain."""
+    if host.startswith("unix://"):
+        return
+
     try:
-        run_simple(host, port, application, **options)
+        family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.bind(address)
     except OSError as error:
-        # A busy port is explained by werkzeug itself; here arrives what fails before it listens, such as an unknown host.
         click.secho(
-            f"Cannot serve on {host}:{port}: {error.strerror or error}. Choose another --host or --port.",
+            f"Cannot listen on host {host!r}: {error.strerror or error}."
+            " Use '127.0.0.1' for this machine alone, or '0.0.0.0' for all of its addresses.",
             fg="red",
             err=True,
         )
@@ -76,8 +90,8 @@ def serve(
     :param port: Port; default the port of ``SERVER_NAME``, else 5000.
     :param debug: Set debug mode; ``None`` leaves what ``FRAMEWORK_DEBUG`` and the application say.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` first.
-    :param options: As :func:`werkzeug.serving.run_simple` takes them. ``use_reloader`` and ``use_debugger`` follow the debug
-        mode, ``threaded`` is on.
+    :param options: As :func:`werkzeug.serving.run_simple` takes them. ``use_reloader`` and ``use_debugger`` follow the
+        debug mode, ``threaded`` is on.
     """
     if os.environ.get("FRAMEWORK_RUN_FROM_CLI") == "true":
         if not is_running_from_reloader():

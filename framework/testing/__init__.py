@@ -7,4 +7,4 @@ Floor 7: imports ``testing.client`` and ``testing.runner``.
 from .client import AppClient, EnvironBuilder
 from .runner import AppCliRunner
 
-__all__ = ["AppClient", "AppCliRunner", "EnvironBuilder"]
+__all__ = ["AppCliRunner", "AppClient", "EnvironBuilder"]

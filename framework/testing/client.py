@@ -118,8 +118,8 @@ class AppClient(Client):
     ) -> TestResponse:
         """Make a request.
 
-        :param args: As :class:`EnvironBuilder` takes them after the application; or a single builder, WSGI environment or
-            request.
+        :param args: As :class:`EnvironBuilder` takes them after the application; or a single builder, WSGI environment
+            or request.
         :param buffered: Read the whole body at once, and close it.
         :param follow_redirects: Go on to where the application redirects; the replies between are in ``history``.
         :return: werkzeug's test response, whose ``json`` is read by the application's provider. An unbuffered reply
@@ -161,7 +161,7 @@ class AppClient(Client):
             return builder.get_request()
 
         if isinstance(source, dict):
-            return werkzeug.test.EnvironBuilder.from_environ(
+            return EnvironBuilder.from_environ(
                 source, app=self.application, environ_base=self._environ({}, contexts)
             ).get_request()
 
