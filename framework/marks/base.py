@@ -222,6 +222,7 @@ class Body:
     :param required: Whether it may be left out.
     :param description: What it is for.
     :param examples: Whole bodies by name.
+    :param unknown: What the mark says of undeclared members, at every depth; ``None`` when it says nothing.
     """
 
     schema: Schema
@@ -229,6 +230,7 @@ class Body:
     required: bool = True
     description: str = ""
     examples: cabc.Mapping[str, t.Any] | None = None
+    unknown: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
