@@ -21,6 +21,7 @@ from .script import with_appcontext
 
 if t.TYPE_CHECKING:
     from marshmallow import Schema
+    from werkzeug.routing import Rule
 
     from ..app.app import App
     from ..context import Context
@@ -58,7 +59,9 @@ def _location(file: str, line: int) -> str:
 
 
 def _name(function: t.Any) -> str:
-    return getattr(function, "__qualname__", None) or repr(function)
+    name = getattr(function, "__qualname__", None) or repr(function)
+    # The function in which another one was defined says nothing here.
+    return str(name).rpartition("<locals>.")[2]
 
 
 def _scope_title(scope: str | None) -> str:
@@ -94,8 +97,9 @@ def _run_rows(
                 handled = True
                 yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
 
-            owner = _name(step.run).partition(".<locals>")[0]
-            yield step.phase.name.lower(), owner, "mark", ""
+            # A step is most often a closure: it is known by the mark's class or the function that made it.
+            maker = getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0]
+            yield step.phase.name.lower(), maker.removesuffix(".run"), "mark", ""
 
         if not handled:
             yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
@@ -115,7 +119,12 @@ def _schema_name(schema: Schema | None) -> str:
     return f"list of {name}" if schema.many else name
 
 
-def _input_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
+def _input_rows(operation: Operation, rule: Rule) -> cabc.Iterator[tuple[str, str, str, str]]:
+    declared = {parameter.name for parameter in operation.parameters if parameter.location == "path"}
+    for name, converter in rule._converters.items():
+        if name not in declared:
+            yield "path", name, type(converter).__name__, "required"
+
     for parameter in operation.parameters:
         field = parameter.field
         required = parameter.location == "path" or field.required
@@ -156,10 +165,10 @@ def _handler_rows(app: App, routers: cabc.Sequence[str]) -> cabc.Iterator[tuple[
 
 
 def _explain_match(app: App, ctx: Context) -> None:
-    rule = t.cast("t.Any", ctx.url_rule)
+    rule = t.cast("Rule", ctx.url_rule)
     endpoint = str(rule.endpoint)
-    operation = ctx.operation or _operation_of(app, rule, ctx.request.method)
-    routers = operation.routers if operation is not None else _routers_of(app, endpoint)
+    operation = ctx.operation
+    routers = app.scopes_of(ctx)
 
     rows = [("rule", rule.rule), ("endpoint", endpoint)]
     rows.extend(
@@ -172,25 +181,10 @@ def _explain_match(app: App, ctx: Context) -> None:
     _write("Match", rows)
     _write("Runs, in this order", _run_rows(app, operation, routers, endpoint))
     if operation is not None:
-        _write("Inputs", _input_rows(operation))
+        _write("Inputs", _input_rows(operation, rule))
         _write("Answers", _outcome_rows(operation))
 
     _write("Error handlers, in this order", _handler_rows(app, routers))
-
-
-def _operation_of(app: App, rule: t.Any, method: str) -> Operation | None:
-    for wanted in (method, "GET") if method == "HEAD" else (method,):
-        for operation in app.operations:
-            if operation.rule is rule and operation.method == wanted:
-                return operation
-
-    return None
-
-
-def _routers_of(app: App, endpoint: str) -> tuple[str, ...]:
-    """Give the routers of an endpoint by its name, the innermost first."""
-    parts = endpoint.split(".")[:-1]
-    return tuple(name for end in range(len(parts), 0, -1) if (name := ".".join(parts[:end])) in app.routers)
 
 
 def _explain_miss(app: App, ctx: Context, error: HTTPException) -> None:
@@ -206,8 +200,9 @@ def _explain_miss(app: App, ctx: Context, error: HTTPException) -> None:
     request = ctx.request
     near = nearest(app.url_map.iter_rules(), request.path, request.method)
     _write("Nearest rules", [(miss.rule.rule, str(miss.rule.endpoint), f"{miss.reason}.") for miss in near])
-    _write("Runs, in this order", _run_rows(app, None, (), None))
-    _write("Error handlers, in this order", _handler_rows(app, ()))
+    routers = app.scopes_of(ctx)
+    _write("Runs, in this order", _run_rows(app, None, routers, None))
+    _write("Error handlers, in this order", _handler_rows(app, routers))
 
 
 def _split_request(words: tuple[str, ...]) -> tuple[str, str]:

@@ -77,6 +77,10 @@ def explain(runner):
     def plain(name):
         ran.append("plain")
 
+    @app.route("/shelf/")
+    def shelf():
+        ran.append("shelf")
+
     def explain(*words):
         result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["explain", *words])
         assert ran == []
@@ -109,8 +113,11 @@ def test_a_match_is_told_in_the_order_of_its_steps(explain, words):
         "Change a pet.",
         "outer_before",
         "inner_before",
+        "media_type",
+        "body",
         "inputs",
         "handler",
+        "Pet.put",
         "inner_after",
         "at_last",
         "Inputs",
@@ -131,6 +138,21 @@ def test_a_match_is_told_in_the_order_of_its_steps(explain, words):
         "anything",
         "application",
     )
+
+
+def test_a_head_request_is_served_by_get(explain):
+    """HEAD shows what GET does, and without a method GET is meant."""
+    assert explain("HEAD /plain/x").output.replace("HEAD", "GET") == explain("/plain/x").output
+
+
+def test_a_miss_belongs_to_the_router_of_its_prefix(explain):
+    """The hooks and handlers of the owner of an unknown path are shown."""
+    in_order(explain("/pets/3/toys").output, "No match", "outer_before", "inner_before", "inner_after", "pet_missing")
+
+
+def test_a_redirect_shows_where_it_leads(explain):
+    """A path that lacks its slash shows the other address."""
+    in_order(explain("/shelf").output, "redirect", "308", "http://localhost/shelf/")
 
 
 def test_a_plain_view_is_told_too(explain):
