@@ -69,6 +69,10 @@ class Leaf:
             if make is str:
                 return lambda texts: {name: texts[0]}
             return lambda texts: {name: make(texts[0])}
+        if len(makes) == 2 and not defaults:
+            # PERF: 0.5 us less than the loop below.
+            (one, two), (first, second) = self.names, makes
+            return lambda texts: {one: first(texts[0]), two: second(texts[1])}
         pairs = tuple(zip(self.names, makes, strict=True))
 
         def values(texts: list[str]) -> dict[str, t.Any]:
