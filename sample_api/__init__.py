@@ -11,7 +11,7 @@ import typing as t
 
 from framework import App, Router
 
-from . import articles, comments, cors, database, demo, errors, favorites, profiles, settings, tags, users
+from . import articles, comments, converters, cors, database, demo, errors, favorites, profiles, settings, tags, users
 
 
 def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
@@ -23,6 +23,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     app = App(__name__)
     settings.init_app(app, config)
     database.init_app(app)
+    converters.init_app(app)
     cors.init_app(app)
     errors.init_app(app)
     demo.init_app(app)

@@ -17,7 +17,9 @@ from .models import Comment, User
 from .queries import CommentView, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
 
-router = Router("comments", __name__, url_prefix="/articles/<slug>/comments", description="What people say to articles")
+router = Router(
+    "comments", __name__, url_prefix="/articles/<text:slug>/comments", description="What people say to articles"
+)
 
 Data: t.TypeAlias = dict[str, t.Any]
 

@@ -31,7 +31,11 @@ def add_headers(response: Response) -> Response:
         if request.origin not in allowed:
             return response
         response.headers["Access-Control-Allow-Origin"] = request.origin
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers and "Allow" in response.headers:
+    if (
+        request.method == "OPTIONS"
+        and "Access-Control-Request-Method" in request.headers
+        and "Allow" in response.headers
+    ):
         response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
         response.headers["Access-Control-Allow-Headers"] = HEADERS
         response.headers["Access-Control-Max-Age"] = MAX_AGE

@@ -16,7 +16,9 @@ from .errors import ArticleNotFound
 from .models import Favorite, User
 from .schemas import SingleArticleResponse
 
-router = Router("favorites", __name__, url_prefix="/articles/<slug>/favorite", description="Articles that people like")
+router = Router(
+    "favorites", __name__, url_prefix="/articles/<text:slug>/favorite", description="Articles that people like"
+)
 
 
 @login_required

@@ -16,7 +16,7 @@ from .models import Follow, User
 from .queries import find_profile, profile_view
 from .schemas import ProfileResponse
 
-router = Router("profiles", __name__, url_prefix="/profiles/<username>", description="Users as others see them")
+router = Router("profiles", __name__, url_prefix="/profiles/<text:username>", description="Users as others see them")
 
 Data: t.TypeAlias = dict[str, t.Any]
 

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, defer, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, defer, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
 from .models import Article, ArticleTag, Comment, Favorite, Follow, User
@@ -139,7 +139,7 @@ def user_id_of(username: str) -> sa.ScalarSelect[int]:
     return sa.select(User.id).where(User.username == username).scalar_subquery()
 
 
-def is_following(viewer: User | None, user_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_following(viewer: User | None, user_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether the viewer follows a user, as part of a query."""
     if viewer is None:
         return sa.false()

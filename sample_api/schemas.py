@@ -9,14 +9,12 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from marshmallow import ValidationError, validates_schema
-
-from framework import Schema, fields, validate
+from framework import Schema, ValidationError, fields, validate, validates_schema
 
 from . import models
 
 EMPTY = "can't be empty"
-MESSAGES = {"required": EMPTY, "null": EMPTY}
+MESSAGES: dict[str, t.Any] = {"required": EMPTY, "null": EMPTY}
 BIGGEST = 2**31 - 1  # of the integers that every database can count with
 
 
@@ -48,7 +46,7 @@ def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.St
 
 def username(**options: t.Any) -> fields.String:
     """A field for a new username. It must make one segment of an address: ``/api/profiles/{username}``."""
-    checks = [
+    checks: list[cabc.Callable[[str], t.Any]] = [
         not_blank,
         validate.Length(max=models.USERNAME_LENGTH),
         validate.Regexp(

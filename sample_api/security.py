@@ -41,7 +41,7 @@ def read_token(token: str) -> int | None:
         user_id = _serializer().loads(token, max_age=current_app.config["TOKEN_MAX_AGE"])
     except BadData:
         return None
-    return user_id if isinstance(user_id, int) else None
+    return user_id if type(user_id) is int else None
 
 
 def _serializer() -> URLSafeTimedSerializer:

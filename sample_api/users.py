@@ -33,9 +33,7 @@ class Users(Resource):
         wanted: Data = data["user"]
         session = get_session()
         refuse_taken(session, wanted)
-        user = User(
-            username=wanted["username"], email=wanted["email"], password_hash=hash_password(wanted["password"])
-        )
+        user = User(username=wanted["username"], email=wanted["email"], password_hash=hash_password(wanted["password"]))
         session.add(user)
         save(session, wanted)
         return logged_in(user, make_token(user.id))

@@ -84,5 +84,7 @@ def is_errors_answer(value: t.Any) -> bool:
         and list(value) == ["errors"]
         and type(value["errors"]) is dict
         and bool(value["errors"])
-        and all(type(messages) is list and messages and all(map(is_text, messages)) for messages in value["errors"].values())
+        and all(
+            type(messages) is list and messages and all(map(is_text, messages)) for messages in value["errors"].values()
+        )
     )

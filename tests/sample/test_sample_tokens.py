@@ -1,0 +1,130 @@
+"""Tokens: which are good, and that one which is not is refused everywhere."""
+
+from __future__ import annotations
+
+import pytest
+from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
+
+from sample_api.security import TOKEN_SALT, make_token, read_token
+from tests.sample import shapes
+
+REQUIRED = [
+    ("GET", "/user"),
+    ("PUT", "/user"),
+    ("POST", "/profiles/jake/follow"),
+    ("DELETE", "/profiles/jake/follow"),
+    ("GET", "/articles/feed"),
+    ("POST", "/articles"),
+    ("PUT", "/articles/no"),
+    ("DELETE", "/articles/no"),
+    ("POST", "/articles/no/comments"),
+    ("DELETE", "/articles/no/comments/1"),
+    ("POST", "/articles/no/favorite"),
+    ("DELETE", "/articles/no/favorite"),
+]
+OPTIONAL = [
+    ("GET", "/profiles/jake"),
+    ("GET", "/articles"),
+    ("GET", "/articles/no"),
+    ("GET", "/articles/no/comments"),
+]
+OPEN = [("GET", "/tags")]
+
+KEY = "only for tests"
+
+
+@pytest.mark.parametrize(("method", "path"), REQUIRED)
+def test_without_a_token_what_needs_one_is_401(nobody, method, path):
+    """A token that is required and missing is a 401, before anything else is looked at."""
+    reply = nobody.call(method, path)
+
+    assert reply.status_code == 401
+    assert reply.json == {"errors": {"token": ["is missing"]}}
+    assert reply.headers["WWW-Authenticate"] == 'Token realm="Conduit"'
+
+
+@pytest.mark.parametrize(("method", "path"), OPTIONAL + OPEN)
+def test_without_a_token_the_rest_is_open(nobody, jake, method, path):
+    """Where a token is optional none is asked for."""
+    assert nobody.call(method, path).status_code in (200, 404)
+
+
+@pytest.mark.parametrize(("method", "path"), REQUIRED + OPTIONAL)
+@pytest.mark.parametrize("header", ["Token nonsense", "Bearer {token}", "Token {token}x", "Token"])
+def test_a_bad_token_is_401_everywhere(nobody, jake, method, path, header):
+    """A token that is not good is a 401, also where none is required."""
+    reply = nobody.call(method, path, headers={"Authorization": header.format(token=jake.token)})
+
+    assert reply.status_code == 401
+    assert reply.json == {"errors": {"token": ["is invalid or has expired"]}}
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN)
+def test_where_no_token_is_read_a_bad_one_does_not_matter(nobody, method, path):
+    """What is the same for everybody does not look at the token."""
+    assert nobody.call(method, path, headers={"Authorization": "Token nonsense"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(URLSafeTimedSerializer("another key", salt=TOKEN_SALT).dumps(1), id="another key"),
+        pytest.param(URLSafeTimedSerializer(KEY, salt="password reset").dumps(1), id="another purpose"),
+        pytest.param(URLSafeSerializer(KEY, salt=TOKEN_SALT).dumps(1), id="no time in it"),
+        pytest.param(URLSafeTimedSerializer(KEY, salt=TOKEN_SALT).dumps("1"), id="no number in it"),
+        pytest.param(URLSafeTimedSerializer(KEY, salt=TOKEN_SALT).dumps({"user": 1}), id="an object in it"),
+        pytest.param(URLSafeTimedSerializer(KEY, salt=TOKEN_SALT).dumps(True), id="a flag in it"),
+        pytest.param(URLSafeTimedSerializer(KEY, salt=TOKEN_SALT).dumps(2**31 - 1), id="an unknown user in it"),
+        pytest.param("", id="empty"),
+        pytest.param("..", id="dots"),
+        pytest.param("\xe9.\xe9.\xe9", id="not ASCII"),
+        pytest.param("x" * 5000, id="long"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/user", "/articles"])
+def test_foreign_and_forged_tokens_are_401(nobody, path, token):
+    """What another key, another purpose or another program has signed is no token."""
+    reply = nobody.get(path, headers={"Authorization": f"Token {token}"})
+
+    assert reply.status_code == 401
+    assert shapes.is_errors_answer(reply.json)
+
+
+def test_every_changed_character_is_noticed(jake, nobody):
+    """A token with any one character changed is refused."""
+    token = jake.token
+    for place in range(0, len(token) - 1, 5):
+        other = "A" if token[place] != "A" else "B"
+        nobody.token = token[:place] + other + token[place + 1 :]
+
+        assert nobody.get("/user").status_code == 401
+
+
+def test_a_token_expires(jake, app, monkeypatch):
+    """A token is good for TOKEN_MAX_AGE seconds."""
+    assert jake.get("/user").status_code == 200
+    monkeypatch.setitem(app.config, "TOKEN_MAX_AGE", -1)
+
+    assert jake.get("/user").status_code == 401
+    assert jake.get("/articles").status_code == 401
+
+
+def test_the_token_of_a_user_who_is_gone_is_401(jake, app):
+    """A token does not outlive its user."""
+    import sqlalchemy as sa
+
+    with app.extensions["database"].engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM users"))
+
+    assert jake.get("/user").status_code == 401
+
+
+def test_the_scheme_is_read_in_any_case(jake, nobody):
+    """The name of an authentication scheme has no case (RFC 9110, section 11.1)."""
+    assert nobody.get("/user", headers={"Authorization": f"token {jake.token}"}).status_code == 200
+
+
+def test_a_token_is_read_back(app):
+    """What make_token makes, read_token reads."""
+    with app.app_context():
+        assert read_token(make_token(7)) == 7
