@@ -30,13 +30,11 @@ class SeparatedPathType(click.Path):
         return [super(SeparatedPathType, self).convert(part, param, ctx) for part in parts if part]
 
 
-class CertParamType(click.ParamType):
+class CertParamType(click.Path):
     """A certificate: an existing file, the word ``adhoc``, or the import name of an :class:`ssl.SSLContext`."""
 
-    name = "path"
-
     def __init__(self) -> None:
-        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
+        super().__init__(exists=True, dir_okay=False, resolve_path=True)
 
     def convert(self, value: t.Any, param: click.Parameter | None, ctx: click.Context | None) -> t.Any:
         """Give the path, ``"adhoc"`` or the SSL context."""
@@ -60,7 +58,7 @@ class CertParamType(click.ParamType):
             return "adhoc"
 
         try:
-            return self.path_type.convert(value, param, ctx)
+            return super().convert(value, param, ctx)
         except click.BadParameter:
             imported = import_string(value, silent=True) if isinstance(value, str) else value
             if isinstance(imported, ssl.SSLContext):

@@ -139,7 +139,8 @@ class AppGroup(click.Group):
             args = ()
 
         def decorator(f: t.Callable[..., t.Any]) -> click.Command:
-            return super(AppGroup, self).command(*args, **kwargs)(with_appcontext(f) if wanted else f)
+            make: t.Callable[..., click.Command] = super(AppGroup, self).command(*args, **kwargs)
+            return make(with_appcontext(f) if wanted else f)
 
         return t.cast("t.Any", decorator(bare)) if bare is not None else decorator
 

@@ -66,7 +66,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
         super().__init__(path, base_url, *args, **kwargs)
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:  # type: ignore[override]
+    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write the value of ``json=`` as the application's JSON provider does."""
         return self.app.json.dumps(obj, **kwargs)
 
