@@ -357,5 +357,9 @@ def run(matcher_class: t.Any, ordered: type[Map], seeds: cabc.Iterable[int]) -> 
                 wire = path.encode("latin-1", "replace") if rng.random() < 0.33 else path.encode()
                 path = wire.decode("latin-1")
             question = (draw_host(rng, url_map, rule), path, draw_method(rng, rule))
-            counts[compare(url_map, plain, matcher, question)] += 1
+            try:
+                counts[compare(url_map, plain, matcher, question)] += 1
+            except AssertionError as error:
+                error.add_note(f"The map is that of seed {seed}.")
+                raise
     return counts
