@@ -1,0 +1,208 @@
+"""Settings, the secret key and the database behind ``DATABASE_URL``."""
+
+from __future__ import annotations
+
+import gc
+import stat
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from framework import App
+from sample_api import create_app, settings
+from sample_api.database import Database, normal_url
+from tests.sample.conftest import TEST_SETTINGS, Person
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    """An instance folder that does not exist yet, and an environment that says nothing."""
+    for name in settings.FROM_ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "instance"
+    monkeypatch.setattr(App, "instance_path", str(folder), raising=False)
+    monkeypatch.setattr(App, "auto_find_instance_path", lambda self: str(folder))
+    return folder
+
+
+def make(*args):
+    """An application whose connections are closed at once."""
+    app = create_app(*args)
+    app.extensions["database"].dispose()
+    return app
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p%40@db:5433/x?sslmode=require", "postgresql+psycopg://u:p%40@db:5433/x?sslmode=require"),
+        ("postgresql://db/x", "postgresql+psycopg://db/x"),
+        ("postgresql+psycopg://db/x", "postgresql+psycopg://db/x"),
+        ("sqlite:///x.sqlite3", "sqlite:///x.sqlite3"),
+        ("sqlite://", "sqlite://"),
+    ],
+)
+def test_database_urls(given, used):
+    """postgres:// and postgresql:// both mean psycopg 3; nothing else of the URL changes."""
+    assert normal_url(given).render_as_string(hide_password=False) == used
+
+
+def test_by_default_everything_is_in_the_instance_folder(instance):
+    """Without any setting there is an SQLite file and a secret of its own in the instance folder."""
+    app = make()
+
+    assert app.config["DATABASE_URL"] == f"sqlite:///{instance / 'conduit.sqlite3'}"
+    assert app.config["SECRET_KEY"] == (instance / "secret_key").read_text()
+    assert len(app.config["SECRET_KEY"]) == 64
+    assert make().config["SECRET_KEY"] == app.config["SECRET_KEY"]
+
+
+def test_the_secret_is_for_its_owner_alone(instance):
+    """Nobody else may read the file of the secret key."""
+    make()
+
+    assert stat.S_IMODE((instance / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in instance.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path):
+    """The key of the first is the key of all."""
+    keys = []
+    threads = [
+        threading.Thread(target=lambda: keys.append(settings.kept_secret(tmp_path / "secret_key"))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_the_environment_wins_over_the_defaults(instance, monkeypatch, tmp_path):
+    """DATABASE_URL, SECRET_KEY and CORS_ORIGINS are read from the environment; no folder is made then."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/other.sqlite3")
+    monkeypatch.setenv("SECRET_KEY", "from the environment")
+    monkeypatch.setenv("CORS_ORIGINS", "https://example.com")
+
+    app = make()
+
+    assert app.config["DATABASE_URL"].endswith("other.sqlite3")
+    assert app.config["SECRET_KEY"] == "from the environment"
+    assert app.config["CORS_ORIGINS"] == "https://example.com"
+    assert not instance.exists()
+
+
+def test_the_caller_wins_over_the_environment(instance, monkeypatch):
+    """What create_app is given counts most."""
+    monkeypatch.setenv("SECRET_KEY", "from the environment")
+
+    assert make({"SECRET_KEY": "given"}).config["SECRET_KEY"] == "given"
+
+
+def test_nothing_is_connected_before_the_first_request(instance):
+    """Making an application, and its document, touches no database."""
+    make().freeze()
+
+    assert not (instance / "conduit.sqlite3").exists()
+
+
+def test_a_token_of_another_installation_is_refused(tmp_path):
+    """Two installations with two secrets do not accept the tokens of each other."""
+    tokens = []
+    for name in ("one", "two"):
+        app = create_app({**TEST_SETTINGS, "SECRET_KEY": name, "DATABASE_URL": f"sqlite:///{tmp_path}/{name}.sqlite3"})
+        user = {"username": "jake", "email": "jake@example.com", "password": "jakejake"}
+        person = Person(app.test_client())
+        tokens.append(person.post("/users", {"user": user}).json["user"]["token"])
+        person.token = tokens[0]
+        assert person.get("/user").status_code == (200 if name == "one" else 401)
+        app.extensions["database"].dispose()
+
+
+def test_a_database_in_memory(tmp_path):
+    """``sqlite://`` works too, for as long as the application lives."""
+    app = create_app({**TEST_SETTINGS, "DATABASE_URL": "sqlite://"})
+    user = {"username": "jake", "email": "jake@example.com", "password": "jakejake"}
+
+    assert Person(app.test_client()).post("/users", {"user": user}).status_code == 201
+    assert Person(app.test_client()).get("/profiles/jake").status_code == 200
+    app.extensions["database"].dispose()
+
+
+def test_the_engine_is_disposed_with_its_application(tmp_path):
+    """An application that is gone leaves no connection open."""
+    app = create_app({**TEST_SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
+    assert Person(app.test_client()).get("/tags").status_code == 200
+    engine = app.extensions["database"].engine
+    pool = engine.pool
+    assert pool.checkedin() == 1
+
+    del app
+    gc.collect()
+
+    assert pool.checkedin() == 0
+
+
+def test_a_session_is_closed_after_each_request(app, jake):
+    """No request keeps its connection, whether it ends well or not."""
+    pool = app.extensions["database"].engine.pool
+    for path in ("/tags", "/user", "/articles/no", "/articles?limit=0"):
+        jake.get(path)
+
+        assert pool.checkedout() == 0
+
+
+def test_tables_can_be_asked_for_by_many_at_once(database_url, tmp_path):
+    """Processes that start together on an empty database do not stumble over one another."""
+    url = database_url if database_url.startswith("postgres") else f"sqlite:///{tmp_path}/new.sqlite3"
+    databases = [Database(url) for _ in range(4)]
+    errors = []
+
+    def work(database):
+        try:
+            database.create_tables()
+        except sa.exc.SQLAlchemyError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for database in databases:
+        database.dispose()
+
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        ("INSERT INTO comments (body, article_id, author_id, created_at, updated_at) VALUES ('x', 1, 1, :t, :t)", 1),
+        ("INSERT INTO follows (follower_id, followed_id) VALUES (1, 2)", 0),
+        ("INSERT INTO favorites (user_id, article_id) VALUES (1, 2)", 0),
+        ("INSERT INTO article_tags (article_id, name) VALUES (1, 'x')", 0),
+    ],
+)
+def test_the_database_refuses_rows_that_hang_in_the_air(app, statement, values):
+    """Foreign keys are enforced by the database, SQLite included."""
+    engine = app.extensions["database"].engine
+    parameters = {"t": "2026-01-01 00:00:00"} if values else {}
+
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        connection.execute(sa.text(statement), parameters)
+
+
+@pytest.mark.parametrize("column", ["username", "email"])
+def test_the_database_refuses_a_second_of_the_same(app, jake, column):
+    """Usernames and emails are unique in the database, not in the code alone."""
+    values = {"username": "other", "email": "other@example.com"}
+    values[column] = {"username": "jake", "email": "jake@example.com"}[column]
+    statement = sa.text("INSERT INTO users (username, email, password_hash) VALUES (:username, :email, 'x')")
+
+    with pytest.raises(sa.exc.IntegrityError), app.extensions["database"].engine.begin() as connection:
+        connection.execute(statement, values)
