@@ -53,8 +53,7 @@ class Writer:
 
         :return: the name; the same one for the same object and hint.
         """
-        known = self.objects.get(hint, self)
-        if known is value:
+        if self.objects.get(hint, self) is value or vars(builtins).get(hint, self) is value:
             return hint
         made = self.name(hint)
         self.objects[made] = value

@@ -1,10 +1,10 @@
 """Turn a schema into a function that dumps: to what ``schema.dump`` gives, or straight to JSON bytes.
 
-What is dumped is what marshmallow dumps, down to the order of members; what the compiler does not know exactly goes back
-to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
+What is dumped is what marshmallow dumps, down to the order of members; what the compiler does not know exactly goes
+back to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
 
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan`` and ``fast.wire``.
+Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typing as t
 
 import marshmallow as ma
 
-from . import canary, codegen, compare, wire
+from . import canary, codegen, compare, rows, wire
 from .dump_plan import DumpPlan, WirePlan
 
 Function = cabc.Callable[[t.Any], t.Any]
@@ -34,9 +34,11 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> ca
         return schema.dump
 
     def dump(obj: t.Any) -> t.Any:
-        if not canary.is_trusted():
-            return schema.dump(obj)
-        return codegen.plan(schema, DumpPlan).dump(obj, schema.many)
+        if canary.is_trusted():
+            plan = codegen.plan(schema, DumpPlan)
+            if plan.compilable:
+                return plan.dump(obj, schema.many)
+        return schema.dump(obj)
 
     return _compared_dump(schema, dump) if compare else dump
 
@@ -58,11 +60,14 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
 
     if not fast:
         return plain_to_wire
+    dump = dumper(schema)
 
     def to_wire(obj: t.Any) -> bytes:
-        if not canary.is_trusted():
-            return plain_to_wire(obj)
-        return codegen.plan(schema, WirePlan).dump(obj, schema.many)
+        if canary.is_trusted():
+            plan = codegen.plan(schema, WirePlan)
+            if plan.compilable:
+                return rows.encode(plan.dump(obj, schema.many))
+        return wire.encode(dump(obj))
 
     return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire
 

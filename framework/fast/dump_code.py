@@ -5,7 +5,8 @@ and flat nested objects are dumped by lines of the outer function. There is one 
 read by attribute and one for dicts. The result is a dict, or a row for the encoder.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and ``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and
+``fast.wire``.
 """
 
 from __future__ import annotations
@@ -209,7 +210,7 @@ class DumpCode:
         if _is_nested(field):
             return self._nested(scope, t.cast(ma.fields.Nested, field), name, var)
         if type(field) is ma.fields.List:
-            return self._list(scope, t.cast("ma.fields.List[t.Any]", field), name, var)
+            return self._list(scope, field, name, var)
         if type(field) is ma.fields.Dict and not field.key_field and not field.value_field and not self.wire:
             return Recipe(f"type({var}) is dict", (f"{var} = {var}.copy()",))
         return recipe(self.writer, field, var, wire=self.wire)

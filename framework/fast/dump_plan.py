@@ -1,7 +1,8 @@
 """How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
 
 Knows marshmallow schemas; what the functions say is written in ``fast.dump_code``.
-Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and ``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and
+``fast.wire``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class DumpPlan:
         if self.compilable:
             self._made(reading.ATTRIBUTES)
 
-    def dump(self, obj: t.Any, many: bool | None) -> t.Any:
+    def dump(self, obj: t.Any, many: bool) -> t.Any:
         """Dump as ``schema.dump(obj, many=many)`` does."""
         schema = self.schema
         if not self.compilable:
@@ -44,7 +45,6 @@ class DumpPlan:
         hooks = schema._hooks
         if not hooks[PRE_DUMP] and not hooks[POST_DUMP]:
             return self.values(obj, many)
-        many = bool(many)
         processed = obj
         if hooks[PRE_DUMP]:
             processed = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
@@ -53,7 +53,7 @@ class DumpPlan:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
 
-    def values(self, obj: t.Any, many: t.Any) -> t.Any:
+    def values(self, obj: t.Any, many: bool) -> t.Any:
         """Dump without hooks."""
         if not many or obj is None:
             return self._one(obj)
@@ -100,20 +100,20 @@ class DumpPlan:
     @classmethod
     def _nested_dumper(cls, field: ma.fields.Nested) -> Function:
         """Give the function that dumps what a Nested field holds; the nested schema is looked up when it is called."""
-        found: tuple[DumpPlan, t.Any] | None = None
+        found: tuple[DumpPlan, bool] | None = None
 
         def dump(value: t.Any) -> t.Any:
             nonlocal found
             if found is None:
                 schema = field.schema
-                found = codegen.plan(schema, cls), schema.many or field.many
+                found = codegen.plan(schema, cls), bool(schema.many or field.many)
             if value is None:
                 return None
             return found[0].place(value, found[1], field)
 
         return dump
 
-    def place(self, obj: t.Any, many: t.Any, field: ma.fields.Nested) -> t.Any:
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
         """Dump for a member of an outer object."""
         return self.dump(obj, many)
 
@@ -144,18 +144,12 @@ class WirePlan(DumpPlan):
         keys = [name if field.data_key is None else field.data_key for name, field in schema.dump_fields.items()]
         return rows.row_class("Row", keys) is not None
 
-    def dump(self, obj: t.Any, many: bool | None) -> bytes:
-        """Give the JSON text of what ``schema.dump(obj, many=many)`` gives."""
-        if not self.compilable:
-            return wire.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many))
-        return rows.encode(super().dump(obj, many))
-
-    def place(self, obj: t.Any, many: t.Any, field: ma.fields.Nested) -> t.Any:
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
         """Give a row, a list of rows, or text."""
         try:
             if not self.compilable:
                 return msgspec.Raw(wire.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many)))
-            return super().dump(obj, many)
+            return self.dump(obj, many)
         except wire.WireError as error:
             raise rows.located(error, field.data_key or field.name or "") from None
 

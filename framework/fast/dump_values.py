@@ -29,7 +29,9 @@ AnyField = ma.fields.Field[t.Any]
 #: Writes what holds nothing but values of exact, known types.
 ENCODE = msgspec.json.Encoder().encode
 
-_TEXTS = frozenset({ma.fields.String, ma.fields.Email, ma.fields.Url} | {strict_fields.String, strict_fields.Email, strict_fields.Url})
+_TEXTS = frozenset(
+    {ma.fields.String, ma.fields.Email, ma.fields.Url} | {strict_fields.String, strict_fields.Email, strict_fields.Url}
+)
 _INTEGERS = frozenset({ma.fields.Integer, strict_fields.Integer, strict_fields.TextInteger})
 _FLOATS = frozenset({ma.fields.Float, strict_fields.Float, strict_fields.TextFloat})
 _DECIMALS = frozenset({ma.fields.Decimal, strict_fields.Decimal, strict_fields.TextDecimal})
@@ -80,7 +82,11 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
     if cls in _DECIMALS:
         return _decimal(writer, t.cast(ma.fields.Decimal, field), var, wire=wire)
     if cls in _VERBATIM:
-        return Recipe(f"{var} is True or {var} is False or type({var}) is str or type({var}) is int" if wire else f"{var} is not MISSING")
+        return Recipe(
+            f"{var} is True or {var} is False or type({var}) is str or type({var}) is int"
+            if wire
+            else f"{var} is not MISSING"
+        )
     if cls in _UUIDS:
         return Recipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (f"{var} = str({var})",))
     if cls in _ENUMS:

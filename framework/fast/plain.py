@@ -60,9 +60,7 @@ def _classes(module: t.Any, base: type) -> cabc.Iterator[type]:
 
 def _noted(classes: cabc.Iterable[type], names: cabc.Iterable[str]) -> dict[type, dict[str, t.Any]]:
     names = tuple(names)
-    return {
-        cls: {name: inspect.getattr_static(cls, name) for name in names if hasattr(cls, name)} for cls in classes
-    }
+    return {cls: {name: inspect.getattr_static(cls, name) for name in names if hasattr(cls, name)} for cls in classes}
 
 
 #: The methods of each known class as they were when this module was imported.

@@ -1,7 +1,7 @@
 """Rows: objects on their way to JSON text, one class of them for each schema.
 
-A row is a ``msgspec.Struct`` with a place for every field, in the order of the schema; the encoder writes it faster than
-a dict. A place holds a value of an exact JSON type, a value whose text the encoder writes as the schema does (a date, a
+A row is a ``msgspec.Struct`` with a place for every field, in the order of the schema; the encoder writes it faster
+than a dict. A place holds a value of an exact JSON type, a value whose text the encoder writes as the schema does (a date, a
 UUID), ``UNSET`` for a member that is left out, or text that is finished already (``Raw``).
 
 Knows values; knows nothing of schemas.
@@ -34,7 +34,7 @@ def row_class(title: str, keys: cabc.Sequence[t.Any]) -> type[Row] | None:
     """
     places = [f"place_{number}" for number in range(len(keys))]
     try:
-        return msgspec.defstruct(
+        made = msgspec.defstruct(
             title,
             [(place, t.Any) for place in places],
             bases=(Row,),
@@ -43,6 +43,7 @@ def row_class(title: str, keys: cabc.Sequence[t.Any]) -> type[Row] | None:
         )
     except (ValueError, TypeError, UnicodeError):
         return None
+    return t.cast(type[Row], made)
 
 
 def seal(value: t.Any, keys: tuple[str, ...]) -> t.Any:
