@@ -13,6 +13,7 @@ Floor 7: imports ``errors``, ``fast.strict`` (floor 1), ``openapi.jsonschema`` a
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import dataclasses
 import enum
 import inspect
@@ -88,6 +89,11 @@ class Components:
         """All components so far by name, in the order of their names."""
         return {name: self.final(self._schemas[name]) for name in sorted(self._schemas)}
 
+    @property
+    def raw(self) -> cabc.Mapping[str, Json]:
+        """The components so far, in the words of 3.1 whatever the version."""
+        return self._schemas
+
     def origin(self, name: str) -> type | None:
         """The class that a component was made from."""
         return self._origins.get(name)
@@ -100,7 +106,7 @@ class Components:
         :raises ComponentConflict: the name belongs to another owner.
         """
         self._claim(name, owner, owner if isinstance(owner, type) else type(owner))
-        self._schemas[name] = schema
+        self._schemas[name] = copy.deepcopy(schema)
         return {"$ref": f"#/components/schemas/{name}"}
 
     def final(self, schema: Json) -> Json:
@@ -341,7 +347,7 @@ def _clean(name: str) -> str:
 
 def _is_named(cls: type[ma.Schema]) -> bool:
     """Whether the name of a class was chosen by somebody."""
-    return cls.__name__ != _GENERATED or _NAME in vars(cls)
+    return (cls.__name__ != _GENERATED and cls is not ma.Schema) or _NAME in vars(cls)
 
 
 def _with_suffix(name: str, view: View) -> str:

@@ -189,7 +189,7 @@ def downgrade(schema: t.Any) -> t.Any:
     if "prefixItems" in made:
         _positions(made)
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if exclusive in made:
+        if not isinstance(made.get(exclusive, True), bool):
             made[bound], made[exclusive] = made[exclusive], True
     if made.get("format") == "binary":
         made.pop("contentMediaType", None)

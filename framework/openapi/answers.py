@@ -1,0 +1,313 @@
+"""The answers of an operation: what it declares, and what the framework itself can say to any request.
+
+Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
+``components.responses``.
+Floor 7: imports ``errors`` (floor 0), ``http.problem`` (floor 2), ``marks.base`` (floor 4), ``openapi.*``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import re
+import typing as t
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .. import errors
+from ..http import problem
+from ..marks.base import Header, Outcome
+from .components import Components
+from .examples import compose
+from .jsonschema import MISSING, Json, plain
+
+if t.TYPE_CHECKING:
+    from ..http.problem import ErrorRenderer
+    from ..resources.operation import Operation
+
+PROBLEM: Json = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Names the kind of problem; opened in a browser it explains it.",
+        },
+        "title": {"type": "string", "description": "The phrase of the status."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+        "code": {"type": "string", "description": "The name of the error, for programs."},
+        "detail": {"type": "string", "description": "What happened in this case."},
+    },
+    "required": ["type", "title", "status", "code"],
+}
+VALIDATION_PROBLEM: Json = {
+    **PROBLEM,
+    "description": "What of the request does not fit its schemas (RFC 9457).",
+    "properties": {
+        **PROBLEM["properties"],
+        "errors": {
+            "type": "object",
+            "description": "The messages, by part of the request and by the path of the field.",
+            "additionalProperties": {"type": "object", "additionalProperties": True},
+        },
+    },
+    "required": [*PROBLEM["required"], "errors"],
+}
+BODILESS = frozenset({204, 205, 304})
+_VALIDATION_EXAMPLE = {"json": {"name": ["Missing data for required field."]}}
+_TEXT: Json = {"type": "string"}
+
+# What an answer of the framework says in its headers: by class, name of the header -> description, always there.
+_ERROR_HEADERS: dict[type[errors.APIError], dict[str, tuple[str, bool]]] = {
+    errors.MethodNotAllowed: {"Allow": ("The methods that the address takes.", True)},
+    errors.UnsupportedMediaType: {"Accept": ("The media types that the operation reads.", False)},
+    errors.Unauthorized: {"WWW-Authenticate": ("How to authenticate.", False)},
+    errors.TooManyRequests: {"Retry-After": ("When to come back: seconds, or a date.", False)},
+    errors.ServiceUnavailable: {"Retry-After": ("When to come back: seconds, or a date.", False)},
+}
+
+
+def is_shared(cls: type[errors.APIError]) -> bool:
+    """Whether a class is one of the framework's own, whose answer stands in ``components.responses``."""
+    return cls.__module__ == errors.__name__
+
+
+def text_of(cls: type) -> str:
+    """What the docstring of an error class says, without its field lists."""
+    text = inspect.getdoc(cls) or ""
+    return re.split(r"(?m)^\s*:\w+.*?:", text, maxsplit=1)[0].strip()
+
+
+def phrase(status: int) -> str:
+    """The phrase of a status: ``Not Found``."""
+    return HTTP_STATUS_CODES.get(status, "Unknown")
+
+
+class Answers:
+    """Makes the ``responses`` of operations.
+
+    :param components: where schemas go.
+    :param renderer: the application's own shape of errors, or ``None`` for problem objects.
+    :param types: what ``type`` of a problem begins with; ``None`` where errors have no page.
+    """
+
+    def __init__(self, components: Components, renderer: ErrorRenderer | None, types: str | None) -> None:
+        self.components = components
+        self.renderer = renderer
+        self.types = types
+        self.shared: dict[str, Json] = {}
+        """``components.responses``, as far as used."""
+        self.uses: dict[type[errors.APIError], list[Operation]] = {}
+        """Which operations answer with each error class."""
+
+    def of(self, operation: Operation, has_variables: bool) -> dict[str, Json]:
+        """The ``responses`` of an operation, by status.
+
+        :param has_variables: whether its path has variables, so that it may lead nowhere.
+        """
+        by_status: dict[int, list[Outcome]] = {}
+        for outcome in operation.outcomes:
+            by_status.setdefault(outcome.status, []).append(outcome)
+        general = [errors.MethodNotAllowed, errors.InternalServerError]
+        if has_variables:
+            general.insert(0, errors.NotFound)
+        for cls in general:
+            by_status.setdefault(t.cast(int, cls.code), []).append(Outcome(t.cast(int, cls.code), error=cls))
+        if not any(status < 400 for status in by_status):
+            # Nothing is declared: a resource sends some JSON, what another view sends is not known.
+            by_status[200] = [Outcome(200, media_type="application/json" if operation.data_rules else "*/*")]
+        return {str(status): self.answer(operation, status, by_status[status]) for status in sorted(by_status)}
+
+    def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> Json:
+        """The response of one status."""
+        classes = list(dict.fromkeys(outcome.error for outcome in outcomes if outcome.error is not None))
+        for cls in classes:
+            self.uses.setdefault(cls, []).append(operation)
+        others = [outcome for outcome in outcomes if outcome.error is None]
+        headers = self.headers(operation, status, outcomes)
+        if len(classes) == 1 and not others and not headers and is_shared(classes[0]):
+            if not any(outcome.description or outcome.examples for outcome in outcomes):
+                return self.share(classes[0])
+        made: Json = {"description": self.description(status, outcomes, classes)}
+        for cls in classes:
+            headers = {**error_headers(cls), **headers}
+        if headers:
+            made["headers"] = {name: self.final_header(header) for name, header in headers.items()}
+        content = self.content(status, others, empty=operation.method == "HEAD")
+        if classes and operation.method != "HEAD":
+            examples = next((outcome.examples for outcome in outcomes if outcome.error and outcome.examples), None)
+            for media_type, media in self.error_content(classes, examples).items():
+                content[media_type] = media if media_type not in content else either(content[media_type], media)
+        if content:
+            made["content"] = content
+        return made
+
+    def description(self, status: int, outcomes: list[Outcome], classes: list[type[errors.APIError]]) -> str:
+        """What an answer means: the words of the marks, or of the error classes."""
+        told = list(dict.fromkeys(outcome.description for outcome in outcomes if outcome.description))
+        if not classes:
+            return "\n\n".join(told) or phrase(status)
+        texts = {cls: " ".join(text_of(cls).split()) or phrase(status) for cls in classes}
+        if len(classes) == 1:
+            return "\n\n".join(told) or texts[classes[0]]
+        return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
+
+    def headers(self, operation: Operation, status: int, outcomes: list[Outcome]) -> dict[str, Json]:
+        """The headers that the marks declare for a status."""
+        found: list[Header] = [header for outcome in outcomes for header in outcome.headers]
+        found += [
+            header
+            for header in operation.headers
+            if header.status == status or (header.status is None and status < 400)
+        ]
+        return {header.name: self.header(header) for header in found}
+
+    def header(self, header: Header) -> Json:
+        """A Header Object."""
+        schema = self.components.field(header.field, "output", "header")
+        description = header.description or schema.pop("description", "")
+        made: Json = {"description": description} if description else {}
+        if header.required:
+            made["required"] = True
+        if schema.pop("deprecated", False):
+            made["deprecated"] = True
+        return {**made, "schema": schema}
+
+    def final_header(self, header: Json) -> Json:
+        """A header in the words of the version; those of errors are written in 3.1."""
+        return {**header, "schema": self.components.final(header["schema"])}
+
+    def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, Json]:
+        """The bodies that are no errors, by media type."""
+        made: dict[str, Json] = {}
+        if empty or status in BODILESS or status < 200:
+            return made
+        for outcome in outcomes:
+            if outcome.schema is None and 300 <= status < 400:
+                continue
+            schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
+            media = {"schema": schema, **self.examples(outcome.examples, schema)}
+            known = made.get(outcome.media_type)
+            made[outcome.media_type] = media if known is None else either(known, media)
+        return made
+
+    def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: Json) -> Json:
+        """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""
+        if given:
+            values = {name: plain(value) for name, value in given.items()}
+            values = {name: value for name, value in values.items() if value is not MISSING}
+            if set(values) == {"example"}:
+                return values
+            return {"examples": {name: {"value": value} for name, value in values.items()}} if values else {}
+        value = compose(schema, self.components.raw)
+        return {} if value is MISSING else {"example": value}
+
+    # Errors
+
+    def share(self, cls: type[errors.APIError]) -> Json:
+        """A reference to the shared answer of one of the framework's classes."""
+        name = cls.__name__
+        if name not in self.shared:
+            made: Json = {"description": " ".join(text_of(cls).split())}
+            headers = error_headers(cls)
+            if headers:
+                made["headers"] = headers
+            self.shared[name] = {**made, "content": self.error_content([cls], None)}
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def error_content(
+        self, classes: list[type[errors.APIError]], examples: cabc.Mapping[str, t.Any] | None
+    ) -> dict[str, Json]:
+        """The body of an error, in the application's shape of errors."""
+        if self.renderer is not None:
+            schema = self.components.schema(self.renderer.schema, "output")
+            return {self.renderer.media_type: {"schema": schema, **self.examples(examples, schema)}}
+        schema = self.components.final(self.problem_schema(classes))
+        media: Json = {"schema": schema}
+        if examples:
+            media.update(self.examples(examples, schema))
+        else:
+            made = {cls.error_code: self.problem_example(cls) for cls in classes}
+            made = {name: value for name, value in made.items() if value is not None}
+            if len(made) == 1 and len(classes) == 1:
+                media["example"] = next(iter(made.values()))
+            elif made:
+                media["examples"] = {name: {"value": value} for name, value in made.items()}
+        return {problem.MEDIA_TYPE: media}
+
+    def problem_schema(self, classes: list[type[errors.APIError]]) -> Json:
+        """The problem object of some classes: with their codes, and with the members that each adds."""
+        plainly = [cls for cls in classes if cls.schema is None]
+        bases = {cls: self.problem_base(cls) for cls in plainly}
+        made: list[Json] = []
+        for base in dict.fromkeys(base["$ref"] for base in bases.values()):
+            codes = [cls.error_code for cls in plainly if bases[cls]["$ref"] == base]
+            made.append({"allOf": [{"$ref": base}, codes_schema(codes)]})
+        for cls in classes:
+            if cls.schema is not None:
+                members = cls.schema() if isinstance(cls.schema, type) else cls.schema
+                extra = self.components.schema(members, "output")
+                made.append({"allOf": [self.problem_base(cls), codes_schema([cls.error_code]), extra]})
+        return made[0] if len(made) == 1 else {"anyOf": made}
+
+    def problem_base(self, cls: type[errors.APIError]) -> Json:
+        """The component that an error class is an instance of."""
+        if issubclass(cls, errors.ValidationFailed):
+            return self.components.add("ValidationProblem", VALIDATION_PROBLEM, Answers)
+        return self.components.add("Problem", PROBLEM, Answers)
+
+    def problem_example(self, cls: type[errors.APIError]) -> Json | None:
+        """What an error of the class looks like; ``None`` where its members have no examples."""
+        status = t.cast(int, cls.code)
+        made: Json = {
+            "type": "about:blank" if self.types is None else self.types + cls.error_code,
+            "title": phrase(status),
+            "status": status,
+            "code": cls.error_code,
+        }
+        description = vars(cls).get("description") or " ".join(text_of(cls).split()) or cls.description
+        if isinstance(description, str) and description:
+            made["detail"] = description
+        if issubclass(cls, errors.ValidationFailed):
+            made["detail"] = errors.count_fields(_VALIDATION_EXAMPLE)
+            made["errors"] = _VALIDATION_EXAMPLE
+        if cls.schema is not None:
+            members = cls.schema() if isinstance(cls.schema, type) else cls.schema
+            extra = compose(self.components.schema(members, "output"), self.components.raw)
+            if not isinstance(extra, dict):
+                return None
+            made.update(extra)
+        return made
+
+
+def error_headers(cls: type[errors.APIError]) -> dict[str, Json]:
+    """The headers of the framework's own errors, for subclasses too."""
+    for base, headers in _ERROR_HEADERS.items():
+        if issubclass(cls, base):
+            return {
+                name: {"description": text, **({"required": True} if always else {}), "schema": dict(_TEXT)}
+                for name, (text, always) in headers.items()
+            }
+    return {}
+
+
+def codes_schema(codes: list[str]) -> Json:
+    """The problem objects that have one of these codes."""
+    return {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}}
+
+
+def either(one: Json, other: Json) -> Json:
+    """Two bodies of one media type in one."""
+    schemas = [*one["schema"].get("anyOf", [one["schema"]]), other["schema"]]
+    schemas = [schema for at, schema in enumerate(schemas) if schema not in schemas[:at]]
+    made = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+    examples = {**named_examples(one), **named_examples(other, "other")}
+    if examples:
+        made["examples"] = examples
+    return made
+
+
+def named_examples(media: Json, name: str = "example") -> Json:
+    """The examples of a media type by name."""
+    return {name: {"value": media["example"]}} if "example" in media else dict(media.get("examples", {}))

@@ -1,0 +1,191 @@
+"""An operation of the application as an Operation Object: what goes in, and what is said about it.
+
+What comes out is a matter of ``openapi.answers``.
+Floor 7: imports ``errors`` (floor 0), ``marks.base`` (floor 4), ``openapi.*``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import marshmallow as ma
+
+from ..errors import SetupError
+from ..marks.base import Body, Parameter
+from .answers import Answers
+from .components import Components
+from .jsonschema import MISSING, Json, both, plain
+from .members import style
+
+if t.TYPE_CHECKING:
+    from ..resources.operation import Operation
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def operation_object(
+    operation: Operation, tags: cabc.Sequence[str], variables: cabc.Mapping[str, Json], answers: Answers
+) -> Json:
+    """Give the Operation Object (OpenAPI 3.1, section 4.8.10).
+
+    :param tags: its tags, at least one.
+    :param variables: the schema of each variable in the path, by name.
+    :param answers: makes the responses.
+    """
+    components = answers.components
+    made: Json = {"operationId": operation.operation_id, "tags": list(tags)}
+    made["summary"] = operation.summary or words_of(operation.operation_id)
+    if operation.description:
+        made["description"] = operation.description
+    if operation.deprecated:
+        made["deprecated"] = True
+    parameters = [*path_parameters(operation, variables, components), *other_parameters(operation, components)]
+    if parameters:
+        made["parameters"] = parameters
+    if operation.bodies:
+        made["requestBody"] = request_body(operation, answers)
+    made["responses"] = answers.of(operation, bool(variables))
+    if operation.security:
+        made["security"] = requirements(operation)
+    for name, value in operation.extra.items():
+        made[name] = resolved(value, components)
+    return made
+
+
+def words_of(name: str) -> str:
+    """``getPetOwner`` to ``Get pet owner``, for operations without a docstring."""
+    text = "".join(f" {char.lower()}" if char.isupper() else char for char in name).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def path_parameters(
+    operation: Operation, variables: cabc.Mapping[str, Json], components: Components
+) -> cabc.Iterator[Json]:
+    """A parameter for each variable in the path; a field that a mark declares for it is asked as well."""
+    told = {record.name: record for record in operation.parameters if record.location == "path"}
+    for name, schema in variables.items():
+        schema = components.final(schema)
+        if name in told:
+            made = parameter(told[name], components, operation)
+            if made["schema"].get("type") == schema.get("type"):
+                made["schema"] = both(made["schema"], {k: v for k, v in schema.items() if k not in made["schema"]})
+            yield made
+        else:
+            yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def other_parameters(operation: Operation, components: Components) -> cabc.Iterator[Json]:
+    """The parameters in query, headers and cookies; one that several marks declare stands once."""
+    seen: dict[tuple[str, str], Json] = {}
+    for record in operation.parameters:
+        if record.location == "path":
+            continue
+        made = parameter(record, components, operation)
+        key = (record.location, record.name.lower() if record.location == "header" else record.name)
+        if key not in seen:
+            seen[key] = made
+        elif seen[key]["schema"] != made["schema"]:
+            seen[key] = {**seen[key], "schema": both(seen[key]["schema"], made["schema"])}
+    yield from seen.values()
+
+
+def parameter(record: Parameter, components: Components, operation: Operation) -> Json:
+    """A Parameter Object (OpenAPI 3.1, section 4.8.12).
+
+    :raises SetupError: the field is an object, which no text of a parameter can be.
+    """
+    field = record.field
+    if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
+        raise SetupError(
+            f"{operation.handler.__qualname__} takes the object {record.name!r} from {record.location}: a parameter is"
+            " text and cannot hold one. Declare its members one by one, or take it from the body."
+        )
+    schema = dict(components.field(field, "input", record.location))
+    made: Json = {"name": record.name, "in": record.location}
+    description = record.description or schema.get("description", "")
+    schema.pop("description", None)
+    if description:
+        made["description"] = description
+    if record.location == "path" or field.required:
+        made["required"] = True
+    if schema.pop("deprecated", False):
+        made["deprecated"] = True
+    made.update(style(field, record.location) if schema.get("type") == "array" else {})
+    made["schema"] = schema
+    return made
+
+
+def request_body(operation: Operation, answers: Answers) -> Json:
+    """The Request Body Object: all that the marks read from the body, by media type."""
+    by_type: dict[str, list[Body]] = {}
+    for body in operation.bodies:
+        by_type.setdefault(body.media_type, []).append(body)
+    description = "\n\n".join(dict.fromkeys(body.description for body in operation.bodies if body.description))
+    made: Json = {"description": description} if description else {}
+    made["content"] = {media_type: media(bodies, media_type, answers) for media_type, bodies in by_type.items()}
+    if any(body.required for body in operation.bodies):
+        made["required"] = True
+    return made
+
+
+def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
+    """The Media Type Object of a body."""
+    components = answers.components
+    location = "form" if media_type in _FORMS else "json"
+    if len(bodies) == 1:
+        schema = components.schema(bodies[0].schema, "input", location=location, unknown=bodies[0].unknown)
+    else:
+        schema = joined([
+            components.properties(body.schema, "input", location=location, unknown=body.unknown) for body in bodies
+        ])
+    examples = {name: value for body in bodies for name, value in (body.examples or {}).items()}
+    if location == "form" and not examples:
+        return {"schema": schema}
+    return {"schema": schema, **answers.examples(examples or None, schema)}
+
+
+def joined(schemas: list[Json]) -> Json:
+    """Several objects that are read from one: closed where all of them are, for their names are judged together."""
+    made: Json = {"type": "object", "properties": {}}
+    required: list[str] = []
+    for schema in schemas:
+        for name, member in schema["properties"].items():
+            known = made["properties"].get(name)
+            made["properties"][name] = member if known in (None, member) else both(known, member)
+        required += [name for name in schema.get("required", ()) if name not in required]
+    if required:
+        made["required"] = required
+    if all(schema.get("additionalProperties") is False for schema in schemas):
+        made["additionalProperties"] = False
+    return made
+
+
+def requirements(operation: Operation) -> list[dict[str, list[str]]]:
+    """The Security Requirement Objects: with any of the schemes, or also with none."""
+    made: dict[str, list[str]] = {}
+    for record in operation.security:
+        scopes = made.setdefault(record.name, [])
+        scopes.extend(scope for scope in record.scopes if scope not in scopes)
+    found: list[dict[str, list[str]]] = [{name: scopes} for name, scopes in made.items()]
+    if any(record.optional for record in operation.security):
+        found.append({})
+    return found
+
+
+def resolved(value: t.Any, components: Components) -> t.Any:
+    """What a mark adds to the object as it is, with the schemas and fields in it described, at every depth."""
+    if isinstance(value, type) and issubclass(value, (ma.Schema, ma.fields.Field)):
+        value = value()
+    if isinstance(value, ma.Schema):
+        return components.schema(value, "output")
+    if isinstance(value, ma.fields.Field):
+        return components.field(value, "output")
+    if isinstance(value, cabc.Mapping):
+        return {name: resolved(member, components) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [resolved(member, components) for member in value]
+    made = plain(value)
+    return str(value) if made is MISSING else made
+
+

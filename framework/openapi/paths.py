@@ -1,0 +1,50 @@
+"""A werkzeug rule as a path of the document, and what its converters say of the path's parameters.
+
+Floor 7: imports ``fast.converters`` and ``fast.patterns`` (floor 1), ``openapi.jsonschema``.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.routing import Rule
+
+from ..fast.converters import describe
+from ..fast.patterns import Unreadable, parse
+from .jsonschema import Json
+
+_VARIABLE = re.compile(r"<(?:[^<>:]*:)?([A-Za-z_][A-Za-z0-9_]*)>")
+
+
+def template(rule: Rule) -> str:
+    """``/pets/<int:pet_id>`` to ``/pets/{pet_id}``."""
+    return _VARIABLE.sub(r"{\1}", rule.rule)
+
+
+def shape(path: str) -> str:
+    """What two paths have in common that only name their variables differently, which OpenAPI calls identical."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def variables(rule: Rule) -> dict[str, Json]:
+    """The JSON Schema of each variable in the path, in their order.
+
+    :return: by name; a rule of a class that reads its text differently gives plain strings.
+    """
+    names = _VARIABLE.findall(rule.rule)
+    try:
+        found, parts = parse(rule)
+    except Unreadable:
+        return {name: {"type": "string"} for name in names}
+    converters = [converter for part in parts for converter in part.converters]
+    if len(converters) != len(found):
+        return {name: {"type": "string"} for name in names}
+    return {name: described(converter) for name, converter in zip(found, converters, strict=True)}
+
+
+def described(converter: t.Any) -> Json:
+    """The schema of one variable; a converter class may tell more by a method ``__json_schema__(described, role)``."""
+    made = describe(converter)
+    teller = getattr(type(converter), "__json_schema__", None)
+    return made if teller is None else t.cast(Json, teller(converter, made, "input"))
