@@ -20,7 +20,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     :param config: Settings that win over the environment and the defaults, see ``settings``.
     :return: A new application; its database is opened by the first request or command that needs it.
     """
-    app = App(__name__)
+    app = App(__name__, static_folder=None)
     settings.init_app(app, config)
     database.init_app(app)
     converters.init_app(app)

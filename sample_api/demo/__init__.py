@@ -34,7 +34,10 @@ def init_app(app: App) -> None:
 
 
 def seed() -> None:
-    """Fill the database with demo data; nothing happens where they are already."""
+    """Fill the database with demo data.
+
+    Where they are already, nothing happens.
+    """
     data = tomllib.loads((Path(__file__).parent / "data.toml").read_text(encoding="utf-8"))
     session = get_session()
     names = [user["username"] for user in data["users"]]
