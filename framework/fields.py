@@ -122,11 +122,8 @@ def parse_date_time(text: str) -> dt.datetime:
         raise ValueError("Not a date-time of RFC 3339.")
     date, minutes, seconds, fraction, offset = match.groups("")
     leap = seconds == "60"
-    value = dt.datetime.fromisoformat(
-        f"{date}T{minutes}{'59' if leap else seconds}{fraction[:7]:0<7}{offset.upper()}"
-        if fraction
-        else f"{date}T{minutes}{'59' if leap else seconds}{offset.upper()}"
-    )
+    # Python cuts what a fraction has beyond microseconds, but knows no lower-case z.
+    value = dt.datetime.fromisoformat(f"{date}T{minutes}{'59' if leap else seconds}{fraction}{offset.upper()}")
     if leap:
         try:
             utc = value.astimezone(dt.UTC) if offset else value

@@ -72,6 +72,7 @@ def test_a_timespec_without_seconds_is_a_developers_error():
     [
         ("2026-01-02T03:04:05Z", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ("2026-01-02t03:04:05z", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05.5z", dt.datetime(2026, 1, 2, 3, 4, 5, 500000, tzinfo=UTC)),
         ("2026-01-02T03:04:05.1+05:30", dt.datetime(2026, 1, 2, 3, 4, 5, 100000, tzinfo=INDIA)),
         ("2026-01-02T03:04:05.123456789Z", dt.datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)),
         ("2026-01-02T03:04:05-00:00", dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
