@@ -185,7 +185,9 @@ def container(app: App, version: str) -> APISpec:
         if config[key]:
             info[word] = dict(config[key]) if isinstance(config[key], cabc.Mapping) else config[key]
     if version.startswith("3.0") and "license" in info:
-        info["license"].pop("identifier", None)
+        identifier = info["license"].pop("identifier", None)
+        if identifier and "url" not in info["license"]:
+            info["license"]["url"] = f"https://spdx.org/licenses/{identifier}.html"
     servers = config["API_SERVERS"] or [{"url": config["APPLICATION_ROOT"] or "/"}]
     return APISpec(
         title(app),

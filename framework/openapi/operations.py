@@ -36,8 +36,7 @@ def operation_object(
     components = answers.components
     made: Json = {"operationId": operation.operation_id, "tags": list(tags)}
     made["summary"] = operation.summary or words_of(operation.operation_id)
-    if operation.description:
-        made["description"] = operation.description
+    made["description"] = operation.description or made["summary"]
     if operation.deprecated:
         made["deprecated"] = True
     parameters = [*path_parameters(operation, variables, components), *other_parameters(operation, components)]
