@@ -4,7 +4,8 @@ What is dumped is what marshmallow dumps, down to the order of members; what the
 back to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
 
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.rows`` and ``fast.wire``.
+Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.rows`` and
+``fast.wire``.
 """
 
 from __future__ import annotations

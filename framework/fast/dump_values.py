@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
-import enum
 import typing as t
 import uuid
 
@@ -116,10 +115,7 @@ def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, wire: bool) 
 def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, wire: bool) -> Recipe | None:
     """Names or plain values of an enumeration whose members say nothing else of themselves."""
     cls = field.enum
-    if type(cls) is not enum.EnumMeta or issubclass(cls, enum.Flag) or not plain.is_plain_dump(field.field):
-        return None
-    own = [base for base in cls.__mro__ if base.__module__ != "enum" and base is not object]
-    if any(name in vars(base) for base in own for name in ("name", "value", "__getattribute__")):
+    if not plain.is_plain_enum(cls) or not plain.is_plain_dump(field.field):
         return None
     test = f"type({var}) is {writer.bind(cls, cls.__name__)}"
     if field.by_value is False and type(field.field) is ma.fields.String:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
-import enum
 import typing as t
 import uuid
 
@@ -188,7 +187,7 @@ def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) ->
 def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str) -> Recipe | None:
     """Members by name, or by values that are texts and integers; the enumeration's own lookup does the rest."""
     cls = field.enum
-    if type(cls) is not enum.EnumMeta or issubclass(cls, enum.Flag) or not plain.is_plain_load(field.field):
+    if not plain.is_plain_enum(cls) or not plain.is_plain_load(field.field):
         return None
     if field.by_value is False and type(field.field) in (ma.fields.String, strict_fields.String):
         members = writer.bind(cls._member_map_, f"{cls.__name__}_by_name")

@@ -10,6 +10,7 @@ Floor 1: imports ``fields`` and ``fast.strict_fields``.
 from __future__ import annotations
 
 import collections.abc as cabc
+import enum
 import inspect
 import typing as t
 
@@ -103,6 +104,14 @@ def is_plain_validator(validator: object) -> bool:
     """Whether a validator is of a known class, so that asking it twice is not to be noticed."""
     noted = _VALIDATORS.get(type(validator))
     return noted is not None and _unchanged(validator, noted, ("__call__",))
+
+
+def is_plain_enum(cls: type) -> bool:
+    """Whether the members of an enumeration are what they were declared with: no flags, no ``name`` of their own."""
+    if type(cls) is not enum.EnumMeta or issubclass(cls, enum.Flag):
+        return False
+    own = [base for base in cls.__mro__ if base.__module__ != "enum" and base is not object]
+    return not any(name in vars(base) for base in own for name in ("name", "value", "__getattribute__"))
 
 
 def is_plain_schema(schema: ma.Schema, names: cabc.Iterable[str]) -> bool:

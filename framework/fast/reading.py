@@ -12,14 +12,18 @@ from __future__ import annotations
 import keyword
 import typing as t
 
+import marshmallow as ma
+
 ATTRIBUTES = "attributes"
 KEYS = "keys"
 GENERAL = "general"
 
 _DICT_NAMES = frozenset(dir(dict))
 _LIMIT = 10_000
+#: What stands for no object; a field has its own answer to it.
+_NOTHING = frozenset({type(None), type(ma.missing)})
 
-#: How objects of a type are read, for types met so far, and which of these are read by attribute.
+#: How objects of a type are read, for types met so far, and which of these are objects read by attribute.
 _KINDS: dict[type, str] = {}
 BY_ATTRIBUTE: set[type] = set()
 
@@ -42,7 +46,7 @@ def kind_of(cls: type) -> str:
             _KINDS.clear()
             BY_ATTRIBUTE.clear()
         _KINDS[cls] = kind
-        if kind is ATTRIBUTES:
+        if kind is ATTRIBUTES and cls not in _NOTHING:
             BY_ATTRIBUTE.add(cls)
     return kind
 

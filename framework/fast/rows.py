@@ -1,8 +1,8 @@
 """Rows: objects on their way to JSON text, one class of them for each schema.
 
 A row is a ``msgspec.Struct`` with a place for every field, in the order of the schema; the encoder writes it faster
-than a dict. A place holds a value of an exact JSON type, a value whose text the encoder writes as the schema does (a date, a
-UUID), ``UNSET`` for a member that is left out, or text that is finished already (``Raw``).
+than a dict. A place holds a value of an exact JSON type, a value whose text the encoder writes as the schema does (a
+date, a UUID), ``UNSET`` for a member that is left out, or text that is finished already (``Raw``).
 
 Knows values; knows nothing of schemas.
 Floor 1: imports ``fast.wire``.
