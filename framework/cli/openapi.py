@@ -18,20 +18,13 @@ _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
 
 def _document_text(version: str | None, format: str) -> str:
     """Make the document of the current application and write it as text that ends with a newline."""
+    # Looked up here: no other command needs apispec.
+    from ..openapi.document import build, to_yaml
+
     app = context.current().app
-    if version is None:
-        document: dict[str, t.Any] = app.openapi
-    else:
-        from ..openapi.document import build
-
-        document = build(app, version=_VERSIONS[version])
-
-    if format == "yaml":
-        import yaml
-
-        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    document: dict[str, t.Any] = app.openapi if version is None else build(app, version=_VERSIONS[version])
+    text = to_yaml(document) if format == "yaml" else json.dumps(document, indent=2, ensure_ascii=False)
+    return text if text.endswith("\n") else text + "\n"
 
 
 def _format_of(output: str, format: str | None) -> str:

@@ -47,6 +47,11 @@ def explain(runner):
         ran.append("inner_after")
         return reply
 
+    @app.after_request
+    def outer_after(reply):
+        ran.append("outer_after")
+        return reply
+
     @app.teardown_request
     def at_last(error):
         ran.append("at_last")
@@ -119,6 +124,7 @@ def test_a_match_is_told_in_the_order_of_its_steps(explain, words):
         "handler",
         "Pet.put",
         "inner_after",
+        "outer_after",
         "at_last",
         "Inputs",
         "path",

@@ -31,6 +31,21 @@ def test_commands_of_an_app_run_in_its_context(runner):
     assert result.return_value == (("x", True), True)
 
 
+def test_a_command_inside_another_apps_context_gets_its_own(runner):
+    """The context of another application does not stand in for that of the command's."""
+    app, other = App("mine"), App("other")
+
+    @app.cli.command()
+    def show():
+        click.echo(current_app.name)
+
+    with other.app_context():
+        result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["show"])
+        assert current_app.name == "other"
+
+    assert result.output == "mine\n"
+
+
 def test_a_command_may_do_without_context(runner):
     """with_appcontext=False leaves the application unloaded."""
     group = AppGroup("group")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import typing as t
+import urllib.error
 import urllib.request
 
 import pytest
@@ -72,12 +73,12 @@ class Served:
 
 @pytest.fixture
 def start(write) -> t.Iterator[t.Callable[..., Served]]:
-    """Start ``python -m framework`` with arguments; all are ended after the test."""
+    """Start ``python -m framework``, or another command, with arguments; all are ended after the test."""
     running: list[Served] = []
 
-    def start(*args: str, **variables: str) -> Served:
+    def start(*args: str, command: tuple[str, ...] = (), **variables: str) -> Served:
         process = subprocess.Popen(
-            [sys.executable, "-m", "framework", *args],
+            [sys.executable, *(command or ("-m", "framework")), *args],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -101,6 +102,24 @@ def fetch(url: str) -> str:
         return reply.read().decode()
 
 
+def change_until(served: Served, file: pathlib.Path, text: str, pattern: str) -> None:
+    """Write a file with ever later times until the output matches.
+
+    A reloader that has just started takes the first time it sees for the old one.
+    """
+    file.write_text(text)
+    for _ in range(15):
+        later = file.stat().st_mtime + 10
+        os.utime(file, (later, later))
+        try:
+            served.wait_for(pattern, 2)
+        except AssertionError:
+            continue
+        return
+
+    served.wait_for(pattern, 2)
+
+
 def test_run_serves_the_application(start, write):
     """framework run answers requests, without reloader unless debug mode is on."""
     write("hello.py", APP)
@@ -115,11 +134,45 @@ def test_run_serves_the_application(start, write):
     assert "Debugger" not in output
 
 
+def test_a_script_serves_itself(start, write):
+    """App.run of a program serves; the same call is passed over when a command serves the module."""
+    write("script.py", APP + "\napp.run(port=0)\n")
+    served = start("script.py", command=("-u",))
+    url = served.wait_for(r"Running on (http://\S+)")[1]
+
+    assert fetch(url) == "debug=False"
+
+    commanded = start("--app", "script", "run", "--port", "0")
+    url = commanded.wait_for(r"Running on (http://\S+)")[1]
+
+    assert fetch(url) == "debug=False"
+    assert "Ignoring" in "".join(commanded.lines)
+
+
+def test_the_debugger_runs_in_debug_mode_alone(start, write):
+    """An error shows the interactive debugger to a browser in debug mode, and nothing of itself elsewhere."""
+    write("raising.py", APP + "\n@app.route('/fails')\ndef fails():\n    raise ValueError('a secret')\n")
+    plain = start("--app", "raising", "run", "--port", "0").wait_for(r"Running on (http://\S+)")[1]
+    debug = start("--app", "raising", "run", "--port", "0", "--debug", "--no-reload").wait_for(
+        r"Running on (http://\S+)"
+    )[1]
+
+    pages = {}
+    for name, url in (("plain", plain), ("debug", debug)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            fetch(f"{url}/fails")
+        with caught.value as reply:
+            assert reply.code == 500
+            pages[name] = reply.read().decode()
+
+    assert "a secret" not in pages["plain"]
+    assert "a secret" in pages["debug"]
+    assert "__debugger__" in pages["debug"]
+
+
 def test_run_debug_reloads_and_survives_an_error(start, write):
     """With --debug a change restarts the application; a broken one waits until it is mended."""
     file = write("changing.py", APP)
-    # The reloader looks for a later time than the one it knows.
-    later = file.stat().st_mtime
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -129,15 +182,8 @@ def test_run_debug_reloads_and_survives_an_error(start, write):
 
     assert fetch(f"http://127.0.0.1:{port}/") == "debug=True"
 
-    file.write_text("import nosuchlibrary\n")
-    os.utime(file, (later + 10, later + 10))
-    served.wait_for(r"No module named 'nosuchlibrary'")
-    served.wait_for(r"(?s)nosuchlibrary.*Debugger is active")
-    seen = len(served.lines)
-
-    file.write_text(APP.replace("debug=", "mended="))
-    os.utime(file, (later + 20, later + 20))
-    served.wait_for(rf"(?s)^(?:[^\n]*\n){{{seen}}}.*Debugger is active")
+    change_until(served, file, "import nosuchlibrary\n", r"(?s)No module named 'nosuchlibrary'.*Debugger is active")
+    change_until(served, file, APP.replace("debug=", "mended="), r"(?s)nosuchlibrary.*Restarting.*Debugger is active")
     assert fetch(f"http://127.0.0.1:{port}/") == "mended=True"
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request
 
 from framework import App, Response, g, jsonify, redirect, request, session, stream_with_context
 from framework.context import has_request_context
+from framework.sessions import SecureCookieSessionInterface
 from framework.testing import AppClient, EnvironBuilder
 
 
@@ -129,7 +130,9 @@ def test_a_request_can_be_given_ready_made(app, client):
 
     assert client.open(builder).text == "192.0.2.7 mine"
     assert client.open(environ).text == "192.0.2.7 mine"
-    assert client.open(Request(dict(environ))).text == "192.0.2.7 mine"
+    made = Request(dict(environ))
+    assert client.open(made).text == "192.0.2.7 mine"
+    assert set(made.environ) == {*environ, "werkzeug.request"}
     assert "REMOTE_ADDR" not in environ
     assert builder.environ_base is None
     assert client.open(builder).text == "192.0.2.7 mine"
@@ -171,6 +174,18 @@ def test_a_with_block_keeps_the_last_context(client):
     assert not has_request_context()
 
 
+def test_a_kept_context_ends_before_the_next_request(app, client):
+    """What an earlier request left in g is not seen by a later one of the same block."""
+
+    @app.route("/seen")
+    def seen():
+        return str("here" in g)
+
+    with client:
+        client.get("/to")
+        assert client.get("/seen").text == "False"
+
+
 def test_a_client_can_be_used_in_several_blocks_but_not_nested(client):
     """A block ends before the next one begins."""
     for _ in range(2):
@@ -210,6 +225,22 @@ def test_a_session_belongs_to_its_address(client):
 
     assert client.get_cookie("session") is None
     assert client.get_cookie("session", "other.example") is not None
+
+
+def test_a_null_session_is_not_saved(app, client):
+    """A session that cannot be written is given to the block, and left alone afterwards."""
+
+    class NullInterface(SecureCookieSessionInterface):
+        def open_session(self, app, request):
+            return self.make_null_session(app)
+
+        def save_session(self, app, session, response):
+            raise AssertionError("A null session was saved.")
+
+    app.session_interface = NullInterface()
+
+    with client.session_transaction() as opened:
+        assert not opened
 
 
 def test_a_session_needs_a_key_and_cookies(app):
