@@ -25,7 +25,7 @@ SCHEME = {
 }
 
 
-class Login(Mark):
+class LoginMark(Mark):
     """The user who sends the request, read from the header ``Authorization: Token ...``.
 
     :param required: Whether a request without a token is refused; the user is ``None`` where it is not. A token that
@@ -68,5 +68,5 @@ def user_of(header: str) -> User:
     return user
 
 
-login_required: t.Final = Login(required=True)
-login_optional: t.Final = Login(required=False)
+login_required: t.Final = LoginMark(required=True)
+login_optional: t.Final = LoginMark(required=False)

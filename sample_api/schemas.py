@@ -6,7 +6,6 @@ holds the rest: the classes called ``...Request`` and ``...Response``.
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing as t
 
 from framework import Schema, ValidationError, fields, validate, validates_schema
@@ -18,16 +17,8 @@ MESSAGES: dict[str, t.Any] = {"required": EMPTY, "null": EMPTY}
 BIGGEST = 2**31 - 1  # of the integers that every database can count with
 
 
-def no_nul(value: str) -> None:
-    """Refuse the character NUL, which PostgreSQL keeps in no text."""
-    if "\x00" in value:
-        raise ValidationError("can't contain the character NUL")
-
-
-def not_blank(value: str) -> None:
-    """Refuse a text that shows nothing."""
-    if not value.strip():
-        raise ValidationError(EMPTY)
+NO_NUL = validate.Regexp(r"^[^\x00]*$", error="can't contain the character NUL")  # PostgreSQL keeps it in no text
+NOT_BLANK = validate.Regexp(r"^[^\x00]*\S[^\x00]*$", error=EMPTY)
 
 
 def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.String:
@@ -37,24 +28,23 @@ def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.St
     :param blank: Whether it may be empty, or spaces alone.
     :param options: What ``fields.String`` takes.
     """
-    checks: list[cabc.Callable[[str], t.Any]] = [no_nul, validate.Length(max=max_length)]
+    checks = [validate.Length(max=max_length), NO_NUL]
     if not blank:
-        checks.append(not_blank)
-        options["metadata"] = {"minLength": 1, **options.get("metadata", {})}
+        checks.append(NOT_BLANK)
     return fields.String(validate=checks, error_messages=MESSAGES, **options)
 
 
 def username(**options: t.Any) -> fields.String:
     """A field for a new username. It must make one segment of an address: ``/api/profiles/{username}``."""
-    checks: list[cabc.Callable[[str], t.Any]] = [
-        not_blank,
+    checks = [
+        validate.Length(min=1, error=EMPTY),
         validate.Length(max=models.USERNAME_LENGTH),
         validate.Regexp(
-            r"^[^\s\x00-\x1f\x7f/\\?#%.][^\s\x00-\x1f\x7f/\\?#%]*$",
+            r"^([^\s\x00-\x1f\x7f/\\?#%.][^\s\x00-\x1f\x7f/\\?#%]*)?$",
             error="can't contain spaces or any of / \\ ? # %, nor begin with a dot",
         ),
     ]
-    return fields.String(validate=checks, error_messages=MESSAGES, metadata={"minLength": 1}, **options)
+    return fields.String(validate=checks, error_messages=MESSAGES, **options)
 
 
 def email(**options: t.Any) -> fields.Email:
@@ -66,7 +56,7 @@ def email(**options: t.Any) -> fields.Email:
 
 def password(**options: t.Any) -> fields.String:
     """A field for a password; never sent back."""
-    metadata = {"format": "password", "minLength": 1}
+    metadata = {"format": "password"}
     check = [validate.Length(min=1, error=EMPTY), validate.Length(max=1000)]
     return fields.String(load_only=True, validate=check, error_messages=MESSAGES, metadata=metadata, **options)
 
@@ -234,7 +224,7 @@ class NewUserRequest(Schema):
 class UpdateUserRequest(Schema):
     """A change of one's own user."""
 
-    user = fields.Nested(UpdateUserSchema, required=True)
+    user = fields.Nested(UpdateUserSchema, required=True, metadata={"minProperties": 1})
 
 
 class UserResponse(Schema):

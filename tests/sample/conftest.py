@@ -1,4 +1,7 @@
-"""The sample on SQLite and on a real PostgreSQL: whatever uses ``app`` runs on both."""
+"""The sample on SQLite and on a real PostgreSQL: whatever uses ``app`` runs on both.
+
+On SQLite it runs twice: also with the fast path off, where marshmallow and werkzeug do all the work.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +33,19 @@ def postgres_url() -> t.Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "sqlite-plain", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a new, empty database."""
     if request.param == "postgresql":
         return t.cast(str, request.getfixturevalue("postgres_url"))
-    return f"sqlite:///{tmp_path_factory.mktemp('database')}/conduit.sqlite3"
+    return f"sqlite:///{tmp_path_factory.mktemp(request.param)}/conduit.sqlite3"
 
 
 @pytest.fixture(scope="session")
 def session_app(database_url: str) -> t.Iterator[App]:
     """One application for all tests of a database."""
-    app = create_app({**TEST_SETTINGS, "DATABASE_URL": database_url})
+    plain = "plain" in database_url
+    app = create_app({**TEST_SETTINGS, "DATABASE_URL": database_url, "FAST_PATH": not plain})
     yield app
     database: Database = app.extensions["database"]
     database.dispose()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from framework import App
 from sample_api import create_app, settings
-from sample_api.database import Database, normal_url
+from sample_api.database import Base, Database, normal_url
 from tests.sample.conftest import TEST_SETTINGS, Person
 
 
@@ -160,6 +160,7 @@ def test_tables_can_be_asked_for_by_many_at_once(database_url, tmp_path):
     """Processes that start together on an empty database do not stumble over one another."""
     url = database_url if database_url.startswith("postgres") else f"sqlite:///{tmp_path}/new.sqlite3"
     databases = [Database(url) for _ in range(4)]
+    Base.metadata.drop_all(databases[0].engine)
     errors = []
 
     def work(database):
