@@ -113,7 +113,7 @@ def nullable(schema: Json) -> Json:
 
 def not_null() -> Json:
     """The schema of any value but ``null``."""
-    return {"type": list(_ANY_TYPE)}
+    return {"type": list(_ANY_TYPE), "items": {}}
 
 
 def type_of(values: cabc.Iterable[t.Any]) -> str | list[str] | None:
@@ -224,7 +224,7 @@ def _types(made: Json) -> Json:
     if len(rest) == 1:
         return {"type": rest[0], **without}
     if "null" not in kinds and rest == list(_ANY_TYPE):
-        # An array must say what its items are.
+        without.pop("items", None)
         return {"anyOf": [{"type": kind, **({"items": {}} if kind == "array" else {})} for kind in rest], **without}
     nullable_too = {"nullable": True} if "null" in kinds else {}
     return {"anyOf": [{"type": kind, **nullable_too} for kind in rest], **without}

@@ -177,11 +177,10 @@ def _tuple(field: ma.fields.Tuple, view: View, names: Names) -> Json:
         return {"type": "string"}
     members = [describe(each, view, names) for each in field.tuple_fields]
     made: Json = {"type": "array", "prefixItems": members, "minItems": len(members), "maxItems": len(members)}
-    # Without "items" generators of clients make an array of anything; where all places are alike it says more.
     if members and all(member == members[0] for member in members):
-        made["items"] = members[0]
-        del made["prefixItems"]
-    return made
+        del made["prefixItems"]  # all places are alike, and generators of clients understand "items" better
+        return {**made, "items": members[0]}
+    return {**made, "items": {}}
 
 
 def _mapping(field: ma.fields.Mapping[t.Any], view: View, names: Names) -> Json:

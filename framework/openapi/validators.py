@@ -194,7 +194,7 @@ def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:
 
 def _text(made: Json, words: Json, whole: bool) -> Json:
     """A format, and beside it the very pattern that the server checks, if it does."""
-    made = {"format": words["format"], **made}
+    made = {**made, "format": made.get("format", words["format"])}
     if not whole:
         return made
     if "maxLength" in words:

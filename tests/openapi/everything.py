@@ -1,0 +1,286 @@
+"""An application that uses every field, validator and mark, for the tests of its document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import typing as t
+
+import marshmallow as ma
+from marshmallow import EXCLUDE, INCLUDE
+
+from framework import (
+    App,
+    Resource,
+    Router,
+    Schema,
+    alt_response,
+    arguments,
+    doc,
+    errors,
+    fields,
+    raises,
+    response,
+    validate,
+)
+from framework.marks.base import Header, Mark, Parameter, Security
+
+
+class Species(enum.Enum):
+    """What an animal is."""
+
+    DOG = "dog"
+    CAT = "cat"
+
+
+class Size(enum.IntEnum):
+    """How large it is."""
+
+    SMALL = 1
+    LARGE = 2
+
+
+class OwnerSchema(Schema):
+    """Who a pet belongs to.
+
+    Owners are never deleted.
+    """
+
+    id = fields.UUID(dump_only=True, metadata={"example": "0c3d2b9e-6c4e-4a43-8d5f-0e5f0a3b1a11"})
+    name = fields.String(required=True, validate=validate.Length(1, 80), metadata={"examples": ["Ann Lee"]})
+    email = fields.Email(required=True, metadata={"description": "Where to write to.", "example": "ann@example.org"})
+    website = fields.URL(allow_none=True, load_default=None)
+    password = fields.String(load_only=True, validate=validate.Length(min=8))
+
+
+class PetSchema(Schema):
+    """A pet of the shop."""
+
+    id = fields.Integer(dump_only=True, metadata={"description": "Given by the server.", "example": 1})
+    name = fields.String(
+        required=True, validate=[validate.Length(1, 50), validate.Regexp(r"[A-Z]\w*(?: [A-Z]\w*)?$")], data_key="petName"
+    )
+    species = fields.Enum(Species, by_value=True, required=True)
+    size = fields.Enum(Size, load_default=Size.SMALL)
+    nickname = fields.String(allow_none=True, metadata={"deprecated": True})
+    age = fields.Integer(strict=True, validate=validate.Range(0, 100), load_default=0)
+    weight = fields.Float(validate=validate.Range(min=0, min_inclusive=False), allow_none=True)
+    price = fields.Decimal(as_string=True, places=2)
+    rating = fields.Decimal(validate=validate.Range(decimal.Decimal("0.5"), decimal.Decimal(5)))
+    vaccinated = fields.Boolean(load_default=False)
+    born = fields.Date(validate=validate.Range(min=dt.date(2000, 1, 1)))
+    wakes = fields.Time()
+    seen = fields.DateTime(dump_only=True)
+    fed = fields.AwareDateTime()
+    local = fields.NaiveDateTime()
+    stamp = fields.DateTime(format="timestamp")
+    year = fields.DateTime(format="%Y")
+    walk = fields.TimeDelta(precision="minutes", validate=validate.Range(max=dt.timedelta(hours=2)))
+    address = fields.IP()
+    network = fields.IPv4Interface()
+    gateway = fields.IPv6()
+    chip = fields.String(validate=validate.And(validate.Length(equal=8), validate.Regexp("[A-Z]{2}[0-9]{6}")))
+    colour = fields.String(validate=validate.OneOf(["black", "white"]))
+    kind = fields.Constant("pet")
+    forbidden = fields.String(validate=validate.NoneOf(["x"]))
+    home = fields.String(validate=validate.URL(relative=True))
+    tags = fields.List(
+        fields.String(), validate=[validate.Length(max=5), validate.ContainsOnly(["a", "b", "c"])], load_default=list
+    )
+    place = fields.Tuple((fields.Float(), fields.Float()))
+    mixed = fields.Tuple((fields.Integer(), fields.String()))
+    notes = fields.Dict(keys=fields.String(validate=validate.Length(max=10)), values=fields.Integer())
+    free = fields.Dict(allow_none=True, validate=validate.Length(max=3))
+    anything = fields.Raw()
+    perhaps = fields.Raw(allow_none=True, metadata={"optional": True})
+    owner = fields.Nested(OwnerSchema, allow_none=True)
+    keeper = fields.Nested(OwnerSchema, only=("id", "name"))
+    friends = fields.List(fields.Nested(lambda: PetSchema(exclude=("friends",))))
+    parents = fields.Nested("PetSchema", many=True)
+    owner_names = fields.Pluck(OwnerSchema, "name", many=True)
+    initial = fields.Function(lambda pet: pet["name"][0])
+    label = fields.Method("get_label")
+    extra = fields.String(metadata={"x_colour": "red", "unknown_word": 1, "contentMediaType": "text/markdown"})
+
+    def get_label(self, pet: t.Any) -> str:
+        return f"{pet['name']}!"
+
+
+class QuerySchema(Schema):
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1000), metadata={"description": "From 1."})
+    species = fields.Enum(Species, by_value=True)
+    tags = fields.List(fields.String(), metadata={"description": "All of these."})
+    ids = fields.DelimitedList(fields.Integer())
+    words = fields.DelimitedList(fields.String(), delimiter="|")
+    range = fields.DelimitedTuple((fields.Integer(), fields.Integer()))
+    since = fields.Date(allow_none=True)
+    full = fields.Boolean(load_default=False, metadata={"deprecated": True})
+    yes = fields.Boolean(truthy={"yes"}, falsy={"no"})
+
+
+class HeadersSchema(Schema):
+    x_request_id = fields.UUID(metadata={"description": "Comes back in the answer."})
+    x_languages = fields.List(fields.String())
+
+
+class CookieSchema(Schema):
+    theme = fields.String(validate=validate.OneOf(["dark", "light"]))
+
+
+class PhotoSchema(Schema):
+    """A photo, and what is on it."""
+
+    photo = fields.File(required=True, metadata={"description": "The file."})
+    others = fields.List(fields.File())
+    caption = fields.String()
+
+
+class PetMissing(errors.NotFound):
+    """No pet has this id."""
+
+
+class OwnerMissing(errors.NotFound):
+    """No owner has this id."""
+
+
+class TakenSchema(Schema):
+    owner_id = fields.Integer(required=True, metadata={"description": "Whose it is.", "example": 7})
+
+
+class PetTaken(errors.Conflict):
+    """The pet belongs to somebody else."""
+
+    schema = TakenSchema
+
+
+class Guarded(Mark):
+    """A mark of the application's own: a bearer token, a header and a parameter."""
+
+    def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+        yield Security("bearer", {"type": "http", "scheme": "bearer", "description": "A token."})
+        yield Parameter("X-Tenant", "header", fields.String(required=True, validate=validate.Length(min=1)), "Whose.")
+        yield Header("X-Tenant", fields.String(), "The same.", required=True)
+
+
+pets = Router("pets", url_prefix="/pets", description="All about pets.")
+owners = Router("owners", url_prefix="/owners")
+
+
+@pets.route("")
+class Pets(Resource):
+    """All pets of the shop.
+
+    Sold ones included.
+    """
+
+    @arguments(QuerySchema, location="query")
+    @arguments(HeadersSchema, location="headers")
+    @arguments(CookieSchema, location="cookies")
+    @response(200, PetSchema(many=True), headers={"X-Total": fields.Integer(validate=validate.Range(min=0))})
+    def get(self, query: t.Any, headers: t.Any, cookies: t.Any) -> t.Any:
+        """List pets, newest first."""
+        return []
+
+    @Guarded()
+    @arguments(PetSchema, description="The new pet.")
+    @response(201, PetSchema, headers={"Location": fields.URL(relative=True)})
+    @raises(PetTaken, OwnerMissing)
+    def post(self, pet: t.Any) -> t.Any:
+        """Add a pet.
+
+        Its id is given by the server.
+        """
+        return pet
+
+
+@pets.route("/<int(min=1, max=9999):pet_id>")
+class Pet(Resource):
+    """One pet."""
+
+    @response(200, PetSchema)
+    @alt_response(200, content_type="text/plain", description="As text.")
+    @raises(PetMissing)
+    def get(self, pet_id: int) -> t.Any:
+        """Show a pet."""
+        return {}
+
+    @arguments(PetSchema)
+    @response(200, PetSchema)
+    @response(201, PetSchema)
+    @raises(PetMissing, OwnerMissing)
+    def put(self, pet: t.Any, pet_id: int) -> t.Any:
+        """Replace a pet."""
+        return pet
+
+    @arguments(PetSchema(partial=True))
+    @response(200, PetSchema)
+    def patch(self, pet: t.Any, pet_id: int) -> t.Any:
+        """Change a pet."""
+        return pet
+
+    @doc(deprecated=True)
+    @response(204)
+    def delete(self, pet_id: int) -> None:
+        """Delete a pet."""
+
+
+@pets.route("/<int:pet_id>/photos/<any(front, back):side>/<uuid:key>")
+class Photos(Resource):
+    """The photos of a pet."""
+
+    @arguments(PhotoSchema(only=("caption",)), location="form")
+    @arguments(PhotoSchema(only=("photo", "others")), location="files")
+    @response(201, {"size": fields.Integer(required=True)})
+    def post(self, form: t.Any, files: t.Any, pet_id: int, side: str, key: t.Any) -> t.Any:
+        """Upload a photo."""
+        return {"size": 1}
+
+
+@owners.route("")
+class Owners(Resource):
+    """The owners."""
+
+    @arguments(OwnerSchema, location="json_or_form", unknown=EXCLUDE)
+    @response(201, OwnerSchema(only=("id", "name")))
+    def post(self, owner: t.Any) -> t.Any:
+        """Add an owner."""
+        return owner
+
+    @arguments({"name": fields.String(required=True)})
+    @arguments({"email": fields.Email()}, unknown=INCLUDE)
+    @response(200, OwnerSchema)
+    def put(self, name: t.Any, email: t.Any) -> t.Any:
+        """Rename an owner."""
+        return name
+
+
+@owners.get("/<string(length=2):country>/<path:rest>")
+@response(200)
+def by_country(country: str, rest: str) -> t.Any:
+    """Find owners."""
+    return {}
+
+
+def make_app(**config: t.Any) -> App:
+    """The application, with all that a document wants to know."""
+    app = App(__name__)
+    app.config.update(
+        API_TITLE="Pet shop",
+        API_VERSION="2.0.0",
+        API_DESCRIPTION="Pets and their owners.",
+        API_CONTACT={"name": "The shop", "url": "https://shop.invalid", "email": "shop@shop.invalid"},
+        API_LICENSE={"name": "MIT", "identifier": "MIT"},
+        API_SERVERS=[{"url": "https://api.shop.invalid", "description": "Production."}],
+        **config,
+    )
+    app.register_router(pets)
+    app.register_router(owners)
+
+    @app.get("/health")
+    @response(200, ma.Schema.from_dict({"ok": fields.Boolean()}))
+    def health() -> t.Any:
+        """Tell whether all is well."""
+        return {"ok": True}
+
+    return app
