@@ -266,14 +266,16 @@ class Config(dict[str, t.Any]):
         data = self._read(path, "r" if text else "rb", load, silent)
         return False if data is None else self.from_mapping(data)
 
-    def from_mapping(self, mapping: cabc.Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+    def from_mapping(
+        self, mapping: cabc.Mapping[str, t.Any] | cabc.Iterable[tuple[str, t.Any]] | None = None, **kwargs: t.Any
+    ) -> bool:
         """Take over the upper-case keys of a mapping and of the keyword arguments.
 
-        :param mapping: Settings by name.
+        :param mapping: Settings by name, or pairs.
         :param kwargs: More settings, which win.
         :return: ``True``.
         """
-        self._take((key, value) for key, value in {**(mapping or {}), **kwargs}.items() if key.isupper())
+        self._take((key, value) for key, value in {**dict(mapping or {}), **kwargs}.items() if key.isupper())
         return True
 
     def get_namespace(self, namespace: str, lowercase: bool = True, trim_namespace: bool = True) -> dict[str, t.Any]:

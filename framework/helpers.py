@@ -47,6 +47,24 @@ def get_load_dotenv(default: bool = True) -> bool:
 # Answers
 
 
+class _ContextStream(context.ContextIterator[t.AnyStr]):
+    """Also closes what it iterates when that ends by itself: not everybody calls ``close``."""
+
+    _closed = False
+
+    def __next__(self) -> t.AnyStr:
+        try:
+            return super().__next__()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            super().close()
+
+
 @t.overload
 def stream_with_context(generator_or_function: cabc.Iterator[t.AnyStr]) -> cabc.Iterator[t.AnyStr]: ...
 
@@ -75,7 +93,7 @@ def stream_with_context(
             raise RuntimeError(
                 "'stream_with_context' can only be used when a request context is active, such as in a view function."
             )
-        return context.ContextIterator(ctx, generator_or_function)
+        return _ContextStream(ctx, generator_or_function)
     function = generator_or_function
 
     @functools.wraps(function)

@@ -12,7 +12,7 @@ import typing as t
 
 from . import context, signals
 from .helpers import _default_template_ctx_processor as _default_template_ctx_processor
-from .helpers import stream_with_context
+from .helpers import get_flashed_messages, stream_with_context
 
 try:
     import jinja2
@@ -41,6 +41,41 @@ class Environment(jinja2.Environment):
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
+
+
+def file_system_loader(path: str) -> jinja2.FileSystemLoader:
+    """The loader of one template folder.
+
+    :param path: The folder, absolute. It need not exist.
+    """
+    return jinja2.FileSystemLoader(path)
+
+
+def make_environment(app: App) -> Environment:
+    """The environment of an application, with the names that every template knows.
+
+    :param app: The application. ``jinja_environment`` is the class, ``jinja_options`` its options; templates are read
+        anew as ``TEMPLATES_AUTO_RELOAD`` says.
+    """
+    options: dict[str, t.Any] = dict(app.jinja_options)
+    options.setdefault("autoescape", app.select_jinja_autoescape)
+    if "auto_reload" not in options:
+        auto_reload = app.config["TEMPLATES_AUTO_RELOAD"]
+        options["auto_reload"] = app.debug if auto_reload is None else auto_reload
+    cls: type[Environment] = app.jinja_environment or Environment
+    env = cls(app, **options)
+    # Macros of a template that is imported without context see only globals, so these are more than a default.
+    env.globals.update(
+        url_for=app.url_for,
+        get_flashed_messages=get_flashed_messages,
+        config=app.config,
+        request=context.request,
+        session=context.session,
+        g=context.g,
+    )
+    # By the name, so that a provider set later counts.
+    env.policies["json.dumps_function"] = lambda obj, **kwargs: app.json.dumps(obj, **kwargs)
+    return env
 
 
 class DispatchingJinjaLoader(jinja2.BaseLoader):

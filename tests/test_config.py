@@ -178,7 +178,9 @@ def test_from_file_as_text_and_bytes(config, tmp_path):
 
 
 def test_from_mapping_takes_upper_case_keys(config):
-    """A mapping and keyword arguments are taken, keyword arguments last."""
+    """A mapping, or pairs, and keyword arguments are taken, keyword arguments last."""
+    assert config.from_mapping([("A", 0), ("b", 0)]) is True
+    assert config["A"] == 0
     assert config.from_mapping({"A": 1, "b": 2}, A=3, C=4, d=5) is True
     assert config.from_mapping() is True
     assert config == {"KEPT": 1, "A": 3, "C": 4}

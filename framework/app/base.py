@@ -22,7 +22,7 @@ from werkzeug.routing import Map, Rule
 from ..config import DEFAULTS, Config, ConfigAttribute
 from ..context import _AppCtxGlobals
 from ..errors import RouteConflict, SetupFinished
-from ..helpers import Aborter, get_debug_flag
+from ..helpers import Aborter, _default_template_ctx_processor, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..marks.base import Mark, marks_of
@@ -97,6 +97,7 @@ class AppBase(Scaffold):
         elif not os.path.isabs(instance_path):
             raise ValueError("'instance_path' must be absolute. Give the whole path, like os.path.abspath('instance').")
         self.instance_path = instance_path
+        self.template_context_processors[None].append(_default_template_ctx_processor)
         self._freezing = threading.RLock()
         self._pipeline: Pipeline | None = None
         self._got_first_request = False

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException
+from werkzeug.utils import redirect
 from werkzeug.wsgi import get_host
 
 from .. import errors
@@ -20,6 +21,8 @@ from ..pipeline import Scopes
 from .base import AppBase, split_router_path
 
 if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
     from ..wrappers import Request
 
 
@@ -121,6 +124,7 @@ class Urls(AppBase):
 
     def url_for(
         self,
+        /,
         endpoint: str,
         *,
         _anchor: str | None = None,
@@ -173,6 +177,14 @@ class Urls(AppBase):
         if _anchor is not None:
             url = f"{url}#{quote(_anchor, safe='%!#$&()*+,/:;=?@' + chr(39))}"
         return url
+
+    def redirect(self, location: str, code: int = 302) -> BaseResponse:
+        """An answer that sends the client to another address.
+
+        :param location: The address.
+        :param code: A redirect status.
+        """
+        return redirect(location, code=code, Response=self.response_class)
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
         """Ask the ``url_build_error_handlers``, in order, for the URL of a foreign endpoint.
