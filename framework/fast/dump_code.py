@@ -5,8 +5,8 @@ and flat nested objects are dumped by lines of the outer function. There is one 
 read by attribute and one for dicts. The result is a dict, or a row for the encoder.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and
-``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.internals``, ``fast.plain``, ``fast.reading``,
+``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import dataclasses
 import typing as t
 
 import marshmallow as ma
-from marshmallow.utils import get_value
 
-from . import plain, reading, rows, wire
+from . import internals, plain, reading, rows, wire
 from .codegen import Writer, indented
 from .dump_values import AnyField, Recipe, exact_type, recipe
 
@@ -72,7 +71,7 @@ class DumpCode:
         self.nesting = nesting
         self.writer = Writer()
         self.missing = self.writer.bind(MISSING, "MISSING")
-        self.writer.bind(get_value, "get_value")
+        self.writer.bind(internals.get_value, "get_value")
         self.by_attribute = self.writer.bind(reading.BY_ATTRIBUTE, "BY_ATTRIBUTE")
 
     def functions(self, title: str) -> tuple[Function, Function, str]:

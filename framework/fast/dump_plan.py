@@ -1,8 +1,8 @@
 """How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
 
 Knows marshmallow schemas; what the functions say is written in ``fast.dump_code``.
-Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and
-``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.internals``, ``fast.plain``, ``fast.reading``,
+``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import typing as t
 
 import marshmallow as ma
 import msgspec
-from marshmallow.decorators import POST_DUMP, PRE_DUMP
 
 from . import codegen, plain, reading, rows, wire
 from .dump_code import DumpCode, Function, Nesting
+from .internals import POST_DUMP, PRE_DUMP
 
 
 class DumpPlan:

@@ -4,7 +4,8 @@ For each field it looks at the value, takes it if it is good and of the usual ty
 messages it collects. So nothing is ever done over: users' functions run once, and in marshmallow's order.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.load_checks``, ``fast.load_values``, ``fast.plain`` and ``fast.strict``.
+Floor 1: imports ``fast.codegen``, ``fast.internals``, ``fast.load_checks``, ``fast.load_values``, ``fast.plain`` and
+``fast.strict``.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ import typing as t
 
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE
-from marshmallow.error_store import copy_containers
-from marshmallow.utils import set_value
 
-from . import plain, strict
+from . import internals, plain, strict
 from .codegen import Writer, indented
 from .load_checks import checks
 from .load_values import AnyField, Recipe, recipe
@@ -37,7 +36,7 @@ class Errors(list[tuple[t.Any, t.Any, t.Any]]):
 
     def store_error(self, messages: t.Any, field_name: t.Any = "_schema", index: t.Any = None) -> None:
         """Note messages for a field, of the item at an index if there are many."""
-        self.append((copy_containers(messages), field_name, index))  # type: ignore[no-untyped-call]
+        self.append((internals.copy_messages(messages), field_name, index))
 
 
 class LoadCode:
@@ -55,7 +54,7 @@ class LoadCode:
         for value, name in (
             (MISSING, "MISSING"),
             (ma.ValidationError, "ValidationError"),
-            (set_value, "set_value"),
+            (internals.set_value, "set_value"),
             (schema, "schema"),
         ):
             self.writer.bind(value, name)

@@ -1,7 +1,7 @@
 """How data is loaded by one schema instance: its hooks in their order, and the generated function in their middle.
 
 Knows marshmallow schemas; what the function says is written in ``fast.load_code``.
-Floor 1: imports ``fast.codegen``, ``fast.load_code`` and ``fast.plain``.
+Floor 1: imports ``fast.codegen``, ``fast.internals``, ``fast.load_code`` and ``fast.plain``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import typing as t
 
 import marshmallow as ma
-from marshmallow.decorators import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA
-from marshmallow.error_store import ErrorStore
-from marshmallow.utils import is_collection
 
 from . import codegen, plain
+from .internals import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA, ErrorStore, is_collection
 from .load_code import POLICIES, Errors, Function, LoadCode
 
 
@@ -94,9 +92,9 @@ class LoadPlan:
     ) -> t.Any:
         """Run the schema's validators and give all messages."""
         schema = self.schema
-        store = ErrorStore()  # type: ignore[no-untyped-call]
+        store = ErrorStore()
         for noted in errors:
-            store.store_error(*noted)  # type: ignore[no-untyped-call]
+            store.store_error(*noted)
         if not self.has_validators:
             return store.errors
         schema._invoke_field_validators(error_store=store, data=result, many=many)
@@ -137,7 +135,7 @@ class LoadPlan:
     def _any_value(
         self, data: t.Any, errors: Errors, many: t.Any, partial: t.Any, unknown: t.Any, index: int | None = None
     ) -> t.Any:
-        store = t.cast(ErrorStore, errors)
+        store = t.cast(t.Any, errors)
         return self.schema._deserialize(
             data, error_store=store, many=many, partial=partial, unknown=unknown, index=index
         )
