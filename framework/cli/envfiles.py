@@ -1,4 +1,4 @@
-"""Environment variables for commands: dotenv files, the debug switch, and whether files are wanted at all.
+"""Environment variables from dotenv files.
 
 Knows variables and files; knows nothing of commands' options or of loading an application.
 Floor 7: imports nothing of the framework.
@@ -13,30 +13,6 @@ import click
 
 #: Looked for in the current directory and its parents, the weaker file first.
 DEFAULT_FILES = (".frameworkenv", ".env")
-
-
-def flag(name: str) -> bool:
-    """Say whether an environment variable is set to something that means yes.
-
-    :param name: The variable; unset, empty, ``0``, ``false`` and ``no`` (in any case) mean no.
-    """
-    return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
-
-
-def get_debug_flag() -> bool:
-    """Say whether ``FRAMEWORK_DEBUG`` asks for debug mode."""
-    return flag("FRAMEWORK_DEBUG")
-
-
-def get_load_dotenv(default: bool = True) -> bool:
-    """Say whether the default dotenv files are to be read.
-
-    :param default: The answer while ``FRAMEWORK_SKIP_DOTENV`` is not set.
-    """
-    if not os.environ.get("FRAMEWORK_SKIP_DOTENV"):
-        return default
-
-    return not flag("FRAMEWORK_SKIP_DOTENV")
 
 
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:

@@ -42,26 +42,25 @@ def nearest(rules: t.Iterable[Rule], path: str, method: str, limit: int = 3) -> 
 
 
 def explain_miss(rule: Rule, path: str, method: str) -> Miss:
-    """Compare a rule with a path, segment by segment, up to the first difference."""
+    """Compare a rule with a path, segment by segment; the first difference is the reason."""
     converters: t.Mapping[str, BaseConverter] = rule._converters
     wanted, given = _segments(rule.rule), _segments(path)
     if any(not converter.part_isolating for converter in converters.values()):
         return _compare_whole(rule, path, method, converters)
 
-    for position, segment in enumerate(wanted):
-        if position == len(given):
-            missing = "/".join(wanted[position:])
-            return Miss(rule, position / len(wanted), f"{missing!r} is missing at the end of the path")
+    reason, likeness = None, 0.0
+    for segment, part in zip(wanted, given, strict=False):
+        difference, alike = _compare_segment(segment, part, converters)
+        reason = reason or difference
+        likeness += alike
 
-        reason, likeness = _compare_segment(segment, given[position], converters)
-        if reason:
-            return Miss(rule, (position + likeness) / max(len(wanted), len(given)), reason)
+    nearness = likeness / max(len(wanted), len(given), 1)
+    if reason is None and len(given) != len(wanted):
+        missing, surplus = "/".join(wanted[len(given) :]), "/".join(given[len(wanted) :])
+        reason = f"{missing!r} is missing" if missing else f"{surplus!r} is too much"
+        reason += " at the end of the path"
 
-    if len(given) > len(wanted):
-        surplus = "/".join(given[len(wanted) :])
-        return Miss(rule, len(wanted) / len(given), f"{surplus!r} is too much at the end of the path")
-
-    return _compare_rest(rule, path, method)
+    return _compare_rest(rule, path, method) if reason is None else Miss(rule, nearness, reason)
 
 
 def _segments(path: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The ``run`` command: serve the application for development.
 
-Floor 7: imports ``cli.envfiles``, ``cli.options``, ``cli.script`` and ``cli.server``.
+Floor 7: imports ``helpers``, ``cli.options``, ``cli.script`` and ``cli.server``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import typing as t
 import click
 from werkzeug.serving import is_running_from_reloader
 
-from .envfiles import get_debug_flag
+from ..helpers import get_debug_flag
 from .options import CertParamType, SeparatedPathType, debug_option, validate_key
 from .script import ScriptInfo, pass_script_info
 from .server import show_server_banner, start

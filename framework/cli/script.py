@@ -2,7 +2,7 @@
 
 ``ScriptInfo`` loads the application once, at the first need; ``AppGroup`` gives its commands the application context.
 The command line itself stands in ``cli.group``.
-Floor 7: imports ``context``, ``cli.envfiles`` and ``cli.discovery``.
+Floor 7: imports ``context``, ``helpers`` and ``cli.discovery``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import typing as t
 import click
 
 from .. import context
+from ..helpers import get_debug_flag, get_load_dotenv
 from .discovery import NoAppException, locate_app, prepare_import
-from .envfiles import get_debug_flag, get_load_dotenv
 
 if t.TYPE_CHECKING:
     from ..app.app import App

@@ -1,20 +1,19 @@
 """Serve an application for development, with werkzeug's server.
 
 What ``App.run`` does, and what it shares with the ``run`` command. Never for production.
-Floor 7: imports ``cli.envfiles``.
+Floor 7: imports ``helpers`` and ``cli.envfiles``.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import sys
 import typing as t
 
 import click
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug import serving
 
-from .envfiles import get_debug_flag, get_load_dotenv
+from ..helpers import get_debug_flag, get_load_dotenv
 from .envfiles import load_dotenv as load_dotenv_files
 
 if t.TYPE_CHECKING:
@@ -32,7 +31,7 @@ def show_server_banner(debug: bool, app_import_path: str | None) -> None:
     :param debug: Whether debug mode is on.
     :param app_import_path: Where the application came from, or ``None`` to leave that line out.
     """
-    if is_running_from_reloader():
+    if serving.is_running_from_reloader():
         return
 
     if app_import_path is not None:
@@ -42,20 +41,24 @@ def show_server_banner(debug: bool, app_import_path: str | None) -> None:
 
 
 def start(host: str, port: int, application: WSGIApplication, **options: t.Any) -> None:
-    """Run werkzeug's server; what keeps it from listening ends the process with one line, not with a traceback.
+    """Run werkzeug's server. What keeps it from listening ends the process with a sentence, not with a traceback.
 
     :param host: Name or address to listen on.
     :param port: Port, 0 for any free one.
     :param options: As :func:`werkzeug.serving.run_simple` takes them.
     """
-    if not is_running_from_reloader():
-        _check_host(host)
+    try:
+        serving.run_simple(host, port, application, **options)
+    except SystemExit:
+        # A busy port has been explained by then; of a wrong host only the system's few words have been shown.
+        if not serving.is_running_from_reloader():
+            _explain_host(host)
 
-    run_simple(host, port, application, **options)
+        raise
 
 
-def _check_host(host: str) -> None:
-    """Find out whether this machine can listen on a host at all; the port is werkzeug's to check and to explain."""
+def _explain_host(host: str) -> None:
+    """Say what to do if this machine cannot listen on a host at all, whatever the port."""
     if host.startswith("unix://"):
         return
 
@@ -70,7 +73,6 @@ def _check_host(host: str) -> None:
             fg="red",
             err=True,
         )
-        sys.exit(1)
 
 
 def serve(
@@ -94,7 +96,7 @@ def serve(
         debug mode, ``threaded`` is on.
     """
     if os.environ.get("FRAMEWORK_RUN_FROM_CLI") == "true":
-        if not is_running_from_reloader():
+        if not serving.is_running_from_reloader():
             click.secho(
                 " * Ignoring a call of 'app.run()': the 'framework' command serves the application already."
                 " Put the call under 'if __name__ == \"__main__\"'.",

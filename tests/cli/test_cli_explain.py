@@ -199,6 +199,14 @@ def test_what_is_no_request_is_refused(explain, words):
     assert "explain PUT /pets/3" in result.output
 
 
+def test_the_rule_that_resembles_most_comes_first():
+    """After the first difference the other segments count too."""
+    rules = [Rule(text, endpoint="x") for text in ("/pets", "/pets/new", "/pets/<name>", "/pets/<name>/toys")]
+    url_map = Map(rules)
+
+    assert nearest(url_map.iter_rules(), "/pet/rex", "GET")[0].rule.rule == "/pets/<name>"
+
+
 def test_rules_far_away_are_not_shown(explain):
     """A path that resembles nothing has no nearest rules."""
     assert "Nearest rules" not in explain("/0123456789").output

@@ -9,9 +9,10 @@ import types
 
 import click
 import pytest
+from werkzeug import serving
 
 from framework import App
-from framework.cli import FrameworkGroup, run_command, server
+from framework.cli import FrameworkGroup, run_command
 from framework.cli import run as run_module
 
 
@@ -19,8 +20,7 @@ from framework.cli import run as run_module
 def started(monkeypatch):
     """What would be served: the server itself is kept from starting."""
     calls = []
-    monkeypatch.setattr(server, "run_simple", lambda host, port, app, **options: calls.append((host, port, options)))
-    monkeypatch.setattr(server, "_check_host", lambda host: None)
+    monkeypatch.setattr(serving, "run_simple", lambda host, port, app, **options: calls.append((host, port, options)))
     return calls
 
 
@@ -144,7 +144,7 @@ def test_a_python_without_ssl_is_told(monkeypatch):
 def test_an_error_after_a_reload_waits_for_requests(runner, started, monkeypatch, write, capsys):
     """The reloader's process lives on although the application cannot be imported; each request raises the error."""
     served = []
-    monkeypatch.setattr(server, "run_simple", lambda host, port, app, **options: served.append(app))
+    monkeypatch.setattr(serving, "run_simple", lambda host, port, app, **options: served.append(app))
     monkeypatch.setattr(run_module, "is_running_from_reloader", lambda: True)
     write("failing3.py", "1 / 0\n")
     result = runner.invoke(FrameworkGroup(), ["--app", "failing3", "run", "--debug"])
