@@ -224,10 +224,12 @@ class Context:
 
     @property
     def session(self) -> SessionMixin:
-        """The session, opened on first touch."""
+        """The session, opened on first touch. Any touch counts as access, for ``Vary: Cookie``."""
         if self._session is None:
             self._open_session()
-        return t.cast("SessionMixin", self._session)
+        session = t.cast("SessionMixin", self._session)
+        session.accessed = True
+        return session
 
     @session.setter
     def session(self, value: SessionMixin | None) -> None:
@@ -395,6 +397,7 @@ class ContextIterator(cabc.Iterator[_T]):
         try:
             return next(self._iterator)
         except StopIteration:
+            self._close(None)
             raise
         except BaseException as error:
             self._close(error)
