@@ -92,6 +92,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "STRICT_TEXT": Setting(True, "Text in query, path and headers is read by the rules the document states."),
         "STRICT_PATTERNS": Setting(True, "A ``Regexp`` validator has to match the text as a whole."),
         "STRICT_NESTED_PARTIAL": Setting(True, "``partial`` of a schema does not reach its nested schemas."),
+        "STRICT_UNKNOWN": Setting(True, "The rule for undeclared fields reaches every depth, not the top alone."),
         "UNKNOWN": Setting(
             "raise", "Undeclared fields where nothing else says: ``raise``, ``exclude`` or ``include``."
         ),

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from .wrappers import Response
 
+_T = t.TypeVar("_T")
 _FALSE = frozenset({"0", "false", "no"})
 
 
@@ -47,12 +48,12 @@ def get_load_dotenv(default: bool = True) -> bool:
 # Answers
 
 
-class _ContextStream(context.ContextIterator[t.AnyStr]):
+class _ContextStream(context.ContextIterator[_T]):
     """Also closes what it iterates when that ends by itself: not everybody calls ``close``."""
 
     _closed = False
 
-    def __next__(self) -> t.AnyStr:
+    def __next__(self) -> _T:
         try:
             return super().__next__()
         except BaseException:
@@ -110,7 +111,7 @@ def make_response(*args: t.Any) -> Response:
     """
     app = context.current().app
     if not args:
-        return t.cast("Response", app.response_class())
+        return app.response_class()
     return app.make_response(args[0] if len(args) == 1 else args)
 
 
@@ -351,9 +352,9 @@ def get_root_path(import_name: str) -> str:
     :param import_name: The name it is imported by, or ``"__main__"``.
     :raises RuntimeError: It is a namespace package, which has no one folder.
     """
-    filename = getattr(sys.modules.get(import_name), "__file__", None)
-    if filename is not None:
-        return os.path.dirname(os.path.abspath(filename))
+    imported: str | None = getattr(sys.modules.get(import_name), "__file__", None)
+    if imported is not None:
+        return os.path.dirname(os.path.abspath(imported))
     try:
         spec = importlib.util.find_spec(import_name)
     except (ImportError, ValueError):
@@ -361,7 +362,7 @@ def get_root_path(import_name: str) -> str:
     if spec is None or (spec.loader is None and spec.submodule_search_locations is None):
         return os.getcwd()
     get_filename = getattr(spec.loader, "get_filename", None)
-    filename = get_filename(import_name) if get_filename is not None else spec.origin
+    filename: str | None = get_filename(import_name) if get_filename is not None else spec.origin
     if filename is None or spec.origin is None:
         raise RuntimeError(
             f"Cannot find the folder of {import_name!r}: it is a namespace package, or its loader does not tell."

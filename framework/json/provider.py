@@ -30,7 +30,7 @@ class JSONProvider:
     """
 
     def __init__(self, app: App) -> None:
-        self._app: App = weakref.proxy(app)
+        self._app = t.cast("App", weakref.proxy(app))
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write a value as JSON text.
