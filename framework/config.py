@@ -199,6 +199,7 @@ class Config(dict[str, t.Any]):
         :param prefix: What the names start with, without the underscore that follows.
         :param loads: Makes the value from the text. Text on which it raises is kept as it is.
         :return: ``True``.
+        :raises TypeError: A name goes into a setting that is no dictionary.
         """
         prefix = f"{prefix}_"
         for name in sorted(os.environ):
@@ -210,9 +211,15 @@ class Config(dict[str, t.Any]):
             except Exception:  # noqa: BLE001 - any failure of a user's loads means: this is plain text
                 pass
             *parents, last = name.removeprefix(prefix).split("__")
-            target: dict[str, t.Any] = self
+            target: cabc.MutableMapping[str, t.Any] = self
             for parent in parents:
-                target = target.setdefault(parent, {})
+                inner = target.setdefault(parent, {})
+                if not isinstance(inner, cabc.MutableMapping):
+                    raise TypeError(
+                        f"Cannot read the environment variable {name!r}: the setting {parent!r} is {inner!r}, and no"
+                        " dictionary. Give one of the two another name."
+                    )
+                target = inner
             target[last] = value
         self._changed()
         return True

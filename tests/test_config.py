@@ -239,6 +239,14 @@ def test_from_prefixed_env_goes_into_dictionaries(config, monkeypatch):
     assert config["NEW"] == {"more": {"K": {"k": False}}}
 
 
+def test_from_prefixed_env_needs_dictionaries_on_the_way(config, monkeypatch):
+    """A name that goes into a plain value is a TypeError that says which."""
+    monkeypatch.setenv("FRAMEWORK_KEPT__inner", "2")
+
+    with pytest.raises(TypeError, match="'FRAMEWORK_KEPT__inner': the setting 'KEPT' is 1"):
+        config.from_prefixed_env()
+
+
 def test_get_namespace(config):
     """The settings of one prefix come as a dictionary, trimmed and lower case by default."""
     config.from_mapping(FOO_OPTION_1="a", FOO_OPTION_2="b", BAR="c")
