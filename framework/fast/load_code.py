@@ -108,7 +108,7 @@ class LoadCode:
         """Write what becomes of a name that the data does not have: an error, a default, or nothing."""
         field = slot.field
         lines = slot.ask("MISSING")
-        if plain.is_plain_load(field) and not field.required and type(field) not in _OWN_MISSING:
+        if plain.is_plain_load(field) and not field.required:
             if field.load_default is MISSING:
                 return []
             if not callable(field.load_default):
@@ -270,12 +270,6 @@ class _Slot:
 def _raised(expressions: cabc.Iterable[str]) -> tuple[type[Exception], ...]:
     """What the expressions of ``fast.load_checks`` may raise."""
     return (ma.ValidationError,) if any("check_url" in each for each in expressions) else ()
-
-
-#: Known fields that look at a missing value in their own way.
-_OWN_MISSING = frozenset(
-    cls for cls in vars(ma.fields).values() if isinstance(cls, type) and "_validate_missing" in vars(cls)
-) - {ma.fields.Field}
 
 
 def _grouped(expression: str) -> str:

@@ -24,10 +24,13 @@ import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE, fields, validate
 
 from framework import fields as own
-from framework.fast import dump, load, strict, wire
+from framework.fast import canary, dump, load, strict, wire
 
 D = decimal.Decimal
 UTC = dt.UTC
+# Differences are to be found here: the generated functions must not be turned off for them.
+canary._verdict = True
+
 #: Every call of a user's function, in order.
 CALLS: list[str] = []
 
@@ -183,6 +186,7 @@ _numbers: Values = [
     10,
     2**63,
     10**30,
+    10**400,
     True,
     False,
     Whole(5),
@@ -719,8 +723,11 @@ def loads(names: cabc.Iterable[str], *, kind: str = "plain") -> int:
     return count
 
 
-def shapes() -> int:
-    """Data and schemas of every shape: policies, partial, many, what is no dict."""
+def shapes(kind: str = "plain") -> int:
+    """Data and schemas of every shape: policies, partial, many, what is no dict.
+
+    :param kind: ``"plain"``, or the location that the schema is made strict for.
+    """
     count = 0
     data: Values = [
         {},
@@ -745,11 +752,30 @@ def shapes() -> int:
     policies = [RAISE, INCLUDE, EXCLUDE]
     for policy, partial, many, index in itertools.product(policies, partials, (False, True), (True, False)):
         members = {"a": fields.Integer(required=True), "b": fields.String(), "c": fields.Nested(Part)}
+        members["d"] = fields.Integer(load_default=4)
         schema = schema_of(members, unknown=policy, partial=partial, many=many, meta={"index_errors": index})
+        if kind != "plain":
+            schema = strict.strict(schema, kind)
         for each in data:
             compare_load(schema, each)
             compare_dump(schema, each)
             count += 2
+    return count
+
+
+def mixes() -> int:
+    """Lists of objects of different kinds, and what is no list."""
+    count = 0
+    schema = schema_of(
+        {"a": fields.String(), "b": fields.Nested(Part), "c": fields.List(fields.Nested(Part))}, many=True
+    )
+    for first, second in itertools.product([*OBJECTS, lambda values: None], repeat=2):
+        one = first({"a": "x", "b": types.SimpleNamespace(id=1), "c": [{"id": 1}, None]})
+        other = second({"a": 5, "b": {"id": "7"}, "c": (types.SimpleNamespace(id=1), {"id": 1})})
+        third = Thing({"a": "y", "b": None, "c": None})
+        for objs in ([one, other], (one, other), [other, one, one], [third, one, third], [], None):
+            compare_dump(schema, objs)
+            count += 1
     return count
 
 
@@ -760,6 +786,8 @@ GENERATORS: dict[str, cabc.Callable[[], int]] = {
     **{f"json:{name}": (lambda name=name: loads([name], kind="json")) for name in NAMES},  # type: ignore[misc]
     **{f"query:{name}": (lambda name=name: loads([name], kind="query")) for name in NAMES},  # type: ignore[misc]
     "shapes": shapes,
+    "shapes:json": lambda: shapes("json"),
+    "mixes": mixes,
 }
 
 

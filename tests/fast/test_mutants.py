@@ -1,0 +1,112 @@
+# ruff: noqa: E501
+"""The comparison with marshmallow is sharp: each fault put into the compiler is found by the generator aimed at it.
+
+A mutant is a copy of ``framework.fast`` with one piece of text replaced, run in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+PACKAGE = HERE.parents[1] / "framework"
+
+#: Module, the text, what replaces it, and the generator that must find it.
+MUTANTS: dict[str, tuple[str, str, str, str]] = {
+    "subclasses of str are dumped as they are": ("dump_values", 'f"type({var}) is str")', 'f"isinstance({var}, str)")', "dump:String"),
+    "booleans are integers": ("dump_values", 'f"type({var}) is int", _as', 'f"isinstance({var}, int)", _as', "dump:Integer"),
+    "decimals keep their exponent": ("dump_values", "if 'E' not in {text}", "if True", "dump:DecimalString"),
+    "any time zone goes to the encoder": ("dump_values", "tzinfo is None or", "tzinfo is not MISSING or", "dump:DateTime"),
+    "UTC is written as Z": ("dump_values", ".replace(b'Z', b'+00:00')", "", "dump:DateTime"),
+    "NaN becomes null": ("dump_values", "finite if wire and not as_string", "finite if False", "dump:Float"),
+    "NaN in a raw value becomes null": ("rows", "{str, int, bool, type(None)}", "{str, int, bool, type(None), float}", "dump:Raw"),
+    "naive datetimes lose their Z": ("dump_values", 'f"{test} and {var}.tzinfo is', 'f"{test} and {var}.tzinfo is None or {var}.tzinfo is', "dump:OwnDateTime"),
+    "a member's own value is not asked": ("plain", '("name", "value", "__getattribute__")', "()", "dump:EnumSpoken"),
+    "methods of dict are not values": ("reading", "frozenset(dir(dict))", "frozenset()", "dump:String"),
+    "objects with keys are read by attribute": ("reading", '"__getitem__" in vars(base)', "False", "dump:String"),
+    "None is an object": ("reading", "frozenset({type(None), type(ma.missing)})", "frozenset()", "mixes"),
+    "missing values are dumped": ("dump_code", 'f"    {gaps} = True"', '"    pass"', "dump:String"),
+    "defaults are not called": ("dump_code", "if callable(value):", "if False:", "dump:String"),
+    "a list item is not told from a string": ("dump_code", 'f"    if type({item}) is not {exact}:"', '"    if False:"', "dump:List"),
+    "nested hooks of dumping are passed over": ("dump_plan", "not made.compilable or schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP]", "not made.compilable", "dump:NestedHooks"),
+    "post_dump is passed over": ("dump_plan", "        if hooks[POST_DUMP]:", "        if False:", "dump:NestedHooks"),
+    "all objects of a list are alike": ("dump_code", 'f"    if type({obj}) is not cls:"', '"    if False:"', "mixes"),
+    "booleans are loaded as integers": ("load_values", 'return Recipe(f"type({var}) is int", int)', 'return Recipe(f"isinstance({var}, int)", int)', "load:Integer"),
+    "floats overflow": ("load_values", " and -{limit} < {var} < {limit}", "", "load:Float"),
+    "NaN is a number": ("load_values", " and {low} < {var} < {high} or", " or", "load:Float"),
+    "NaN is a decimal": ("load_values", 'f"{make}(str({var}))", f"{var}.is_finite()"', 'f"{make}(str({var}))", ""', "load:Decimal"),
+    "aware datetimes are naive": ("load_values", 'after = f"{var}.tzinfo is None"', 'after = ""', "load:NaiveDateTime"),
+    "missing is a raw value": ("load_values", " and {var} is not {writer.bind(ma.missing, 'MISSING')}", "", "load:Raw"),
+    "surrogates are strict": ("load_values", "not {surrogate}({var})", "True", "json:String"),
+    "any ISO date is strict": ("load_values", "if _is_strict(field):\n        test += f\" and {writer.bind(pattern", "if False:\n        test += f\" and {writer.bind(pattern", "json:Date"),
+    "strict texts are read by int": ("load_values", "writer.bind(lexical.integer", "writer.bind(int", "query:Integer"),
+    "strict patterns match the beginning": ("load_checks", '"fullmatch" if isinstance', '"match" if isinstance', "json:String"),
+    "bounds are inclusive": ("load_checks", "sign if inclusive else sign + '='", "sign", "load:Integer"),
+    "a text may be too long by one": ("load_checks", ' <= {validator.max}"', ' <= {validator.max + 1}"', "load:String"),
+    "Equal is not asked": ("load_checks", 'return [f"{var} == ', 'return [f"True or {var} == ', "load:String"),
+    "valid data is lost": ("load_code", "error.valid_data or MISSING\",", "MISSING\",", "load:Nested"),
+    "valid items are lost": ("load_code", "if error.valid_data is not None:", "if False:", "load:ListPart"),
+    "unknown names are not counted": ("load_code", '"    known -= 1",', '"    pass",', "shapes"),
+    "partial has no effect": ("load_code", "if partial is not True:", "if True:", "shapes"),
+    "validators run twice": ("load_code", "            field._validate(value)", "            field._validate(value) or field._validate(value)", "load:String"),
+    "None is always allowed": ("load_code", " if self.field.allow_none else []", "", "load:String"),
+    "dotted names are names": ("load_code", 'if "." in target', "if False", "load:String"),
+    "functions before and after are passed over": ("load_code", 'return bool(getattr(field, "pre_load", None)', 'return False and bool(getattr(field, "pre_load", None)', "load:String"),
+    "a default is not called": ("load_code", "if not callable(field.load_default):", "if True:", "load:String"),
+    "errors have an index always": ("load_plan", "index if has_index else None", "index", "shapes"),
+    "post_load is passed over": ("load_plan", "and postprocess and self.has_post_load", "and False", "load:NestedHooks"),
+    "validators of schemas are passed over": ("load_plan", "if errors or self.has_validators:", "if errors:", "load:NestedHooks"),
+    "partial spreads into strict nested schemas": ("load_plan", "None if stops_partial else partial", "partial", "shapes:json"),
+    "the policy of a nested field is passed over": ("load_plan", "unknown=field.unknown", "unknown=None", "load:NestedInclude"),
+}  # fmt: skip
+
+
+def _run(package: pathlib.Path, generator: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(package), str(HERE)])
+    return subprocess.run(
+        [sys.executable, str(HERE / "pairs.py"), generator],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture
+def package(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A folder with a copy of the rooms that the compiler needs."""
+    (tmp_path / "framework" / "fast").mkdir(parents=True)
+    (tmp_path / "framework" / "__init__.py").touch()
+    shutil.copy(PACKAGE / "fields.py", tmp_path / "framework")
+    for module in (PACKAGE / "fast").glob("*.py"):
+        shutil.copy(module, tmp_path / "framework" / "fast")
+    return tmp_path
+
+
+@pytest.mark.parametrize("fault", list(MUTANTS))
+def test_fault_is_found(package: pathlib.Path, fault: str) -> None:
+    """The generator aimed at a fault finds it, as a difference and not as a crash of its own."""
+    module, text, replacement, generator = MUTANTS[fault]
+    path = package / "framework" / "fast" / f"{module}.py"
+    source = path.read_text()
+    assert text in source, f"Aim this mutant anew: {module} has changed."
+    path.write_text(source.replace(text, replacement))
+
+    done = _run(package, generator)
+
+    assert done.returncode == 3, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_no_fault_is_found_where_none_is(package: pathlib.Path) -> None:
+    """The copy without a fault passes the generators, so a fault is what fails them."""
+    for generator in sorted({generator for *_, generator in MUTANTS.values()}):
+        done = _run(package, generator)
+
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
