@@ -109,7 +109,7 @@ class Answers:
         by_status: dict[int, list[Outcome]] = {}
         for outcome in operation.outcomes:
             by_status.setdefault(outcome.status, []).append(outcome)
-        general = [errors.MethodNotAllowed, errors.InternalServerError]
+        general: list[type[errors.APIError]] = [errors.MethodNotAllowed, errors.InternalServerError]
         if has_variables:
             general.insert(0, errors.NotFound)
         for cls in general:
@@ -126,9 +126,9 @@ class Answers:
             self.uses.setdefault(cls, []).append(operation)
         others = [outcome for outcome in outcomes if outcome.error is None]
         headers = self.headers(operation, status, outcomes)
-        if len(classes) == 1 and not others and not headers and is_shared(classes[0]):
-            if not any(outcome.description or outcome.examples for outcome in outcomes):
-                return self.share(classes[0])
+        told = others or headers or any(outcome.description or outcome.examples for outcome in outcomes)
+        if len(classes) == 1 and not told and is_shared(classes[0]):
+            return self.share(classes[0])
         made: Json = {"description": self.description(status, outcomes, classes)}
         for cls in classes:
             headers = {**error_headers(cls), **headers}

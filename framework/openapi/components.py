@@ -1,12 +1,12 @@
 """The schemas of the document: each marshmallow schema by the role that it plays, under a name that stays.
 
-A schema class gives up to three components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is read
-with every member optional (``partial=True``). A role that asks for the same as the one before it has no component of its
-own. Names come from the class, without ``Schema`` at its end, and the role, never from a counter, so they stay when other
-schemas come and go. ``__component__ = "Name"`` on a schema class, a schema instance or an enum gives another.
+A schema class gives up to three components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is
+read with every member optional (``partial=True``). A role that asks for the same as the one before it has no component
+of its own. Names come from the class, without ``Schema`` at its end, and the role, never from a counter, so they stay
+when other schemas come and go. ``__component__ = "Name"`` on a schema class, a schema instance or an enum gives another.
 
-An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) stands where it is used, without a name;
-so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
+An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) stands where it is used, without a
+name; so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
 Floor 7: imports ``errors``, ``fast.strict`` (floor 1), ``openapi.jsonschema`` and ``openapi.members``.
 """
 
@@ -78,9 +78,7 @@ class Components:
         """
         return self.final(describe(field, View(role, location), self))
 
-    def properties(
-        self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None
-    ) -> Json:
+    def properties(self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None) -> Json:
         """Give the object schema of a schema, never a reference; ``many`` does not count."""
         view = self._role(schema, View(role, location, unknown), top=True)
         return self.final(self._object(schema, view, self._policy(schema, view, None, top=True)))
@@ -218,7 +216,8 @@ class Components:
         key = (type(schema), one, other)
         if key not in self._same:
             self._same[key] = True  # a schema that contains itself does not differ by that
-            if one.reads != other.reads and self._policy(schema, one, None, top=False) == RAISE:
+            closed = one.reads != other.reads and self._policy(schema, one, None, top=False) == RAISE
+            if closed or (one.role != other.role == "input" and _asks_more(schema)):
                 self._same[key] = False
             else:
                 self._same[key] = self._compare(schema, one, other)
@@ -297,7 +296,7 @@ class Components:
             return True
         raise ComponentConflict(
             f"Two schemas of the document want the name {name!r}: {place(self._origins[name])} and {place(origin)}."
-            f" Rename one, or write {_NAME} = \"AnotherName\" in it."
+            f' Rename one, or write {_NAME} = "AnotherName" in it.'
         )
 
 
@@ -316,6 +315,11 @@ class _Trial:
     def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
         """An enumeration looks the same to both sides."""
         return {"$ref": f"{id(members)} {by_value}"}
+
+
+def _asks_more(schema: ma.Schema) -> bool:
+    """Whether a whole object must have a member that a partial one may leave out."""
+    return any(field.required for field in schema.load_fields.values())
 
 
 def base_name(cls: type) -> str:
@@ -361,7 +365,9 @@ def _variant_name(schema: ma.Schema) -> str:
     """A name from what an instance has or lacks: ``PetWithoutOwner``, ``PetOnlyIdName``."""
     declared = list(type(schema)._declared_fields)
     lacking = [name for name in declared if name not in schema.fields]
-    word, names = ("Without", lacking) if lacking and len(lacking) <= len(schema.fields) else ("Only", list(schema.fields))
+    word, names = (
+        ("Without", lacking) if lacking and len(lacking) <= len(schema.fields) else ("Only", list(schema.fields))
+    )
     return base_name(type(schema)) + word + "".join(_camel(name) for name in names)
 
 

@@ -103,13 +103,17 @@ def make(app: App, version: str) -> Built:
     schemes: dict[str, cabc.Mapping[str, t.Any]] = {}
     for path, members in by_path(operations).items():
         made: dict[str, Json] = {}
+        read: dict[int, dict[str, Json]] = {}
         for operation in members:
             names = operation.tags or (title(app),)
             tags.update(dict.fromkeys(names))
-            variables = paths.variables(operation.rule)
+            variables = read.get(id(operation.rule))
+            if variables is None:
+                variables = read[id(operation.rule)] = paths.variables(operation.rule)
             made[operation.method.lower()] = operation_object(operation, names, variables, answers)
             schemes.update({record.name: record.scheme for record in operation.security})
-        spec.path(path, operations=made, **words_of_path(members))
+        summary, description = words_of_path(members)
+        spec.path(path, operations=made, summary=summary, description=description)
     for name in tags:
         spec.tag({"name": name, "description": tag_description(app, name)})
     for name, schema in components.to_dict().items():
@@ -147,15 +151,14 @@ def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
     return found
 
 
-def words_of_path(operations: cabc.Sequence[Operation]) -> dict[str, str]:
+def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str | None]:
     """Summary and description of a path, where one Resource class answers it: from the class's docstring."""
     classes = {operation.view_class for operation in operations}
     cls = classes.pop()
     if cls is None or classes:
-        return {}
+        return None, None
     summary, _, rest = inspect.cleandoc(vars(cls).get("__doc__") or "").partition("\n")
-    made = {"summary": summary.strip()} if summary.strip() else {}
-    return {**made, "description": rest.strip()} if rest.strip() else made
+    return summary.strip() or None, rest.strip() or None
 
 
 def title(app: App) -> str:

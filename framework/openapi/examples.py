@@ -17,8 +17,8 @@ _DEPTH = 8
 def compose(schema: Json, components: cabc.Mapping[str, Json]) -> t.Any:
     """Give an example of what a schema describes.
 
-    A member's own example counts, else its one value, its first choice or its default. An optional member without any is
-    left out; a required one leaves the whole without an example, and so does a schema of which nobody gave any.
+    A member's own example counts, else its one value, its first choice or its default. An optional member without any
+    is left out; a required one leaves the whole without an example, and so does a schema of which nobody gave any.
 
     :param schema: a schema of the document.
     :param components: the component schemas that references lead to.

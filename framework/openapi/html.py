@@ -49,7 +49,8 @@ def docs_body(document_url: str | None, oauth2_url: str, scripts: cabc.Iterable[
     if document_url is None:
         return Markup('<p class="notice">The document of this API is not served here.{}</p>').format(errors)
     return Markup(
-        '<noscript><p>This page needs JavaScript. The document itself: <a href="{url}">{url}</a>.{errors}</p></noscript>\n'
+        '<noscript><p>This page needs JavaScript. The document itself: <a href="{url}">{url}</a>.{errors}</p>'
+        "</noscript>\n"
         '<div id="swagger-ui" data-url="{url}" data-oauth2="{oauth2}"></div>\n{scripts}'
     ).format(
         url=document_url,
@@ -59,7 +60,9 @@ def docs_body(document_url: str | None, oauth2_url: str, scripts: cabc.Iterable[
     )
 
 
-def errors_body(entries: cabc.Iterable[Entry], links: cabc.Mapping[str, str], url_of: cabc.Callable[[str], str]) -> Markup:
+def errors_body(
+    entries: cabc.Iterable[Entry], links: cabc.Mapping[str, str], url_of: cabc.Callable[[str], str]
+) -> Markup:
     """The list of all errors.
 
     :param links: the navigation, text to address.

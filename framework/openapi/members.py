@@ -4,8 +4,8 @@ What is read from a request is described from the rules that strict fields run b
 from what fields write. A field of the user's own is described like the field it derives from, by its metadata, and by
 a method ``__json_schema__(described, role)`` that returns the schema to take instead.
 Not here: names and components (``openapi.components``).
-Floor 7: imports ``fields``, ``fast.published``, ``fast.strict``, ``fast.strict_fields``, ``openapi.jsonschema`` and
-``openapi.validators``.
+Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_fields``,
+``openapi.jsonschema`` and ``openapi.validators``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import enum
+import functools
 import inspect
 import typing as t
 
 import marshmallow as ma
 
 from .. import fields as own
-from ..fast import published
+from ..fast import lexical, published
 from ..fast.strict import twin
 from ..fast.strict_fields import words
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
@@ -142,10 +143,14 @@ def is_array_parameter(field: Field, view: View) -> bool:
 
 def _kind(field: Field, view: View, names: Names) -> Json:
     """The schema of the field's type alone."""
-    for cls, give in _KINDS:
-        if isinstance(field, cls):
-            return give(field, view, names)
-    return _scalar(field, view)
+    give = _giver(t.cast(t.Any, type(field)))
+    return _scalar(field, view) if give is None else give(field, view, names)
+
+
+@functools.lru_cache(maxsize=1024)
+def _giver(cls: t.Any) -> cabc.Callable[[t.Any, View, Names], Json] | None:
+    """What describes the fields of a class, where there is more to say than its type."""
+    return next((give for kinds, give in _KINDS if issubclass(cls, kinds)), None)
 
 
 def _scalar(field: Field, view: View) -> Json:
@@ -200,9 +205,9 @@ def _mapping(field: ma.fields.Mapping[t.Any], view: View, names: Names) -> Json:
 def _as_text(keys: Json) -> Json:
     """The names of members are texts, also those that stand for numbers."""
     if keys.get("type") == "integer":
-        return {"pattern": published.anchored(published.lexical.INTEGER_PATTERN)}
+        return {"pattern": published.anchored(lexical.INTEGER_PATTERN)}
     if keys.get("type") == "number":
-        return {"pattern": published.anchored(published.lexical.NUMBER_PATTERN)}
+        return {"pattern": published.anchored(lexical.NUMBER_PATTERN)}
     if keys.get("type") == "boolean":
         return {"enum": ["true", "false"]}
     return keys
@@ -265,9 +270,9 @@ def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
         return {"type": "boolean"}
     if view.text:
         return {"type": "string", "enum": [value for value in values if isinstance(value, str)]}
-    values = [value for value in values if plain(value) is not MISSING]
-    kind = type_of(values)
-    return {"enum": values} if kind is None else {"type": kind, "enum": values}
+    known = [value for value in values if plain(value) is not MISSING]
+    kind = type_of(known)
+    return {"enum": known} if kind is None else {"type": kind, "enum": known}
 
 
 def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
@@ -287,6 +292,13 @@ def _duration(field: ma.fields.TimeDelta, view: View, names: Names) -> Json:
     return {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
 
 
+def _address(field: ma.fields.IP, view: View, names: Names) -> Json:
+    """Either kind of address; the type stands in each, where generators of clients look for it."""
+    made = _scalar(field, view)
+    kinds = made.pop("anyOf", None)
+    return made if kinds is None else {"anyOf": [{**made, **kind} for kind in kinds]}
+
+
 def _interface(field: ma.fields.IPInterface, view: View, names: Names) -> Json:
     return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
 
@@ -303,6 +315,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
     (ma.fields.Boolean, _boolean),
     (ma.fields.DateTime, _date_time),
     (ma.fields.TimeDelta, _duration),
+    (ma.fields.IP, _address),
     (ma.fields.IPInterface, _interface),
 )
 _OWN = (own.DateTime, own.File)

@@ -135,9 +135,9 @@ def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
     if len(bodies) == 1:
         schema = components.schema(bodies[0].schema, "input", location=location, unknown=bodies[0].unknown)
     else:
-        schema = joined([
-            components.properties(body.schema, "input", location=location, unknown=body.unknown) for body in bodies
-        ])
+        schema = joined(
+            [components.properties(body.schema, "input", location=location, unknown=body.unknown) for body in bodies]
+        )
     examples = {name: value for body in bodies for name, value in (body.examples or {}).items()}
     if location == "form" and not examples:
         return {"schema": schema}
@@ -186,5 +186,3 @@ def resolved(value: t.Any, components: Components) -> t.Any:
         return [resolved(member, components) for member in value]
     made = plain(value)
     return str(value) if made is MISSING else made
-
-

@@ -1,7 +1,8 @@
 """What a field's validators ask for, in the words of JSON Schema.
 
-``validate.And`` is taken apart. A validator of the user's own says what it asks by a method ``__json_schema__(described,
-role)`` that returns further words; one that has none leaves no trace. Knows nothing of schemas.
+``validate.And`` is taken apart. A validator of the user's own says what it asks by a method
+``__json_schema__(described, role)`` that returns further words; one that has none leaves no trace. Knows nothing of
+schemas.
 Floor 7: imports ``fast.lexical``, ``fast.published`` (floor 1), ``openapi.jsonschema`` and ``openapi.regexes``.
 """
 

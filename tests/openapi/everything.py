@@ -59,7 +59,9 @@ class PetSchema(Schema):
 
     id = fields.Integer(dump_only=True, metadata={"description": "Given by the server.", "example": 1})
     name = fields.String(
-        required=True, validate=[validate.Length(1, 50), validate.Regexp(r"[A-Z]\w*(?: [A-Z]\w*)?$")], data_key="petName"
+        required=True,
+        validate=[validate.Length(1, 50), validate.Regexp(r"[A-Z]\w*(?: [A-Z]\w*)?$")],
+        data_key="petName",
     )
     species = fields.Enum(Species, by_value=True, required=True)
     size = fields.Enum(Size, load_default=Size.SMALL)

@@ -105,7 +105,7 @@ def page(browser: t.Any, live: str) -> t.Iterator[t.Any]:
 
 @pytest.mark.parametrize("root", ["", "/mounted"])
 def test_the_page_shows_and_tries_out_operations(page: t.Any, root: str) -> None:
-    """The page renders under its strict policy, and an operation tried out in it gets its answer, also behind a prefix."""
+    """The page renders under its policy, and an operation tried out in it gets its answer, also behind a prefix."""
     page.goto(f"{root}/docs")
     page.locator("#operations-pets-getPets").click()
     page.get_by_role("button", name="Try it out").click()
