@@ -84,7 +84,7 @@ def error_key(code_or_class: int | type[Exception]) -> tuple[type[Exception], in
     if isinstance(code_or_class, Exception):
         raise TypeError(f"{code_or_class!r} is an instance, not a class. Handlers are registered for exception classes.")
     if not (isinstance(code_or_class, type) and issubclass(code_or_class, Exception)):
-        what = code_or_class.__name__ if isinstance(code_or_class, type) else repr(code_or_class)
+        what = repr(code_or_class.__name__ if isinstance(code_or_class, type) else code_or_class)
         raise ValueError(f"{what} is not a subclass of Exception. Register handlers for exception classes or HTTP codes.")
     if issubclass(code_or_class, HTTPException):
         return code_or_class, code_or_class.code

@@ -166,7 +166,7 @@ class Dispatch(Urls):
         if self.debug and isinstance(error, RequestRedirect) and error.code not in (307, 308):
             if request.method not in ("GET", "HEAD", "OPTIONS"):
                 raise AssertionError(
-                    f"A request was sent to {request.url!r}, and the routing redirects it to {error.new_url!r}. The"
+                    f"A request was sent to {request.url!r}, and the routing redirects it to the canonical URL {error.new_url!r}. The"
                     " browser will not send the form data again. Send the form to the second URL, or make the rule"
                     " answer the first."
                 )
