@@ -3,7 +3,7 @@
 A schema class gives up to three components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is
 read with every member optional (``partial=True``). A role that asks for the same as the one before it has no component
 of its own. Names come from the class, without ``Schema`` at its end, and the role, never from a counter, so they stay
-when other schemas come and go. ``__component__ = "Name"`` on a schema class, a schema instance or an enum gives another.
+when other schemas come and go. ``__component__ = "Name"`` on a schema class, an instance or an enum gives another.
 
 An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) stands where it is used, without a
 name; so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
