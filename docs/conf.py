@@ -1,0 +1,58 @@
+"""How Sphinx builds these pages. Nothing is fetched, neither by the build nor by the pages."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import typing as t
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from framework.config import SETTINGS
+
+project = "Framework"
+html_title = project
+project_copyright = "the authors of Framework"
+extensions = ["sphinx.ext.autodoc"]
+exclude_patterns = ["examples"]
+html_theme = "furo"
+html_show_sphinx = False
+html_copy_source = False
+pygments_style = "default"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+
+
+class SettingsTable(SphinxDirective):
+    """``settings-table``: every built-in setting, read from ``framework.config.SETTINGS`` while the page is built."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 20 45", ""]
+        lines += ["   * - Setting", "     - Default", "     - Meaning"]
+        for name, setting in SETTINGS.items():
+            lines += [f"   * - ``{name}``", f"     - ``{written(setting.default)}``", f"     - {setting.text}"]
+        source = f"settings of {self.env.docname}"
+        return self.parse_text_to_nodes("\n".join(StringList(lines, source)))
+
+
+def written(value: t.Any) -> str:
+    """A default as one would write it."""
+    if isinstance(value, datetime.timedelta):
+        return f"timedelta(days={value.days})"
+    return repr(value)
+
+
+def setup(app: Sphinx) -> None:
+    """Add the directive; Sphinx calls this."""
+    app.add_directive("settings-table", SettingsTable)
