@@ -87,7 +87,9 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
             else f"{var} is not MISSING"
         )
     if cls in _UUIDS:
-        return Recipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (f"{var} = str({var})",))
+        # PERF: the text of a UUID takes the encoder 150 ns, str() 550.
+        text = f"{var} = {writer.bind(ENCODE, 'encode')}({var})[1:-1].decode()"
+        return Recipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (text,))
     if cls in _ENUMS:
         return _enum(writer, t.cast("ma.fields.Enum[t.Any]", field), var, wire=wire)
     if cls in _TEMPORAL:
@@ -136,12 +138,14 @@ def _temporal(writer: Writer, field: t.Any, var: str, *, wire: bool) -> Recipe |
     test = f"type({var}) is {writer.bind(expected, expected.__name__)}"
     if wire and expected is dt.date:
         return Recipe(test)
-    if wire and expected is dt.datetime:
-        # The encoder writes an offset of zero as Z, and none that has seconds. PERF: 220 ns; isoformat takes 700.
-        utc, raw, encode = writer.bind(dt.UTC, "UTC"), writer.bind(msgspec.Raw, "Raw"), writer.bind(ENCODE, "encode")
-        test += f" and ({var}.tzinfo is None or {var}.tzinfo is {utc})"
-        return Recipe(test, (f"{var} = {raw}({encode}({var}).replace(b'Z', b'+00:00'))",))
-    return Recipe(test, (f"{var} = {var}.isoformat()",))
+    if expected is not dt.datetime:
+        return Recipe(test, (f"{var} = {var}.isoformat()",))
+    # The encoder writes an offset of zero as Z, and none that has seconds. PERF: 220 ns; isoformat takes 700.
+    test += f" and ({var}.tzinfo is None or {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')})"
+    text = f"{writer.bind(ENCODE, 'encode')}({var}).replace(b'Z', b'+00:00')"
+    return Recipe(
+        test, (f"{var} = {writer.bind(msgspec.Raw, 'Raw')}({text})" if wire else f"{var} = {text}[1:-1].decode()",)
+    )
 
 
 def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, wire: bool) -> Recipe | None:
