@@ -28,12 +28,15 @@ _numbers = itertools.count(1)
 
 
 class Writer:
-    """The text of a module in the making, and the objects that its code names."""
+    """The text of a module in the making, and the objects that its code names.
 
-    def __init__(self) -> None:
+    :param local_names: the variables that the code uses as they are; no object gets such a name.
+    """
+
+    def __init__(self, local_names: cabc.Iterable[str] = ()) -> None:
         self.lines: list[str] = []
         self.objects: dict[str, t.Any] = {}
-        self._taken: set[str] = {*keyword.kwlist, *dir(builtins)}
+        self._taken: set[str] = {*keyword.kwlist, *dir(builtins), *local_names}
 
     def name(self, hint: str) -> str:
         """Give a name that nothing else here has, as near to ``hint`` as that allows."""

@@ -23,8 +23,9 @@ from .dump_values import AnyField, Recipe, exact_type, recipe
 
 MISSING = ma.missing
 
-#: How deep nested schemas are written into the function of the outer one.
+#: How deep nested schemas are written into the function of the outer one, and how many of their fields in all.
 _INLINE_DEPTH = 2
+_INLINE_FIELDS = 100
 
 Function = cabc.Callable[..., t.Any]
 
@@ -69,7 +70,8 @@ class DumpCode:
         self.kind = kind
         self.wire = wire
         self.nesting = nesting
-        self.writer = Writer()
+        self.room = _INLINE_FIELDS
+        self.writer = Writer(("objs", "cls", "other", "error", "key", "value"))
         self.missing = self.writer.bind(MISSING, "MISSING")
         self.writer.bind(internals.get_value, "get_value")
         self.by_attribute = self.writer.bind(reading.BY_ATTRIBUTE, "BY_ATTRIBUTE")
@@ -217,8 +219,9 @@ class DumpCode:
     def _nested(self, scope: _Scope, field: ma.fields.Nested, name: str, var: str) -> Recipe | None:
         """One nested object that is read by attribute, dumped in place."""
         schema = self.nesting.inlined(field) if len(scope.names) < _INLINE_DEPTH else None
-        if schema is None:
+        if schema is None or len(schema.dump_fields) > self.room:
             return None
+        self.room -= len(schema.dump_fields)
         inner = _Scope(schema, var, reading.ATTRIBUTES, (*scope.names, name), (*scope.keys, field.data_key or name))
         lines, result = self._object(inner)
         return Recipe(f"type({var}) in {self.by_attribute}", (*lines, f"{var} = {result}"))

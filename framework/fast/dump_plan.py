@@ -125,7 +125,10 @@ class DumpPlan:
         """
         if field._schema is None and not isinstance(field.nested, (ma.Schema, type)):
             return None
-        schema = field.schema
+        try:
+            schema = field.schema
+        except Exception:  # noqa: BLE001  marshmallow raises it when a value is there to be dumped
+            return None
         made = codegen.plan(schema, cls)
         if schema.many or field.many or not made.compilable or schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP]:
             return None

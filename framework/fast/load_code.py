@@ -24,6 +24,20 @@ from .load_values import AnyField, Recipe, recipe
 
 MISSING = ma.missing
 POLICIES = frozenset({RAISE, INCLUDE, EXCLUDE})
+_LOCAL_NAMES = [
+    "data",
+    "partial",
+    "errors",
+    "index",
+    "result",
+    "known",
+    "name",
+    "value",
+    "given",
+    "is_good",
+    "item",
+    "error",
+]
 
 #: ``load(data, partial, errors, index)``: the object for one dict; errors are noted.
 Function = cabc.Callable[..., t.Any]
@@ -50,7 +64,7 @@ class LoadCode:
         self.schema = schema
         self.unknown = unknown
         self.nested = nested
-        self.writer = Writer()
+        self.writer = Writer(_LOCAL_NAMES)
         for value, name in (
             (MISSING, "MISSING"),
             (ma.ValidationError, "ValidationError"),

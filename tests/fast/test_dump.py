@@ -6,6 +6,7 @@ import collections
 import copy
 import datetime as dt
 import decimal
+import enum
 import gc
 import json
 import linecache
@@ -21,7 +22,7 @@ import pytest
 from marshmallow import fields
 
 from framework import fields as own
-from framework.fast import codegen, dump, wire
+from framework.fast import codegen, dump, load, wire
 from framework.fast.dump_plan import DumpPlan, WirePlan
 
 UTC = dt.UTC
@@ -328,3 +329,37 @@ def test_plain_schemas_are_compiled() -> None:
 def _text_for(schema: ma.Schema) -> str:
     dump.prepare(schema)
     return _generated(schema)
+
+
+def test_names_of_users_meet_no_names_of_the_generated_code() -> None:
+    """Enumerations and fields may be called as the variables of generated functions are."""
+    for name in ("objs", "cls", "out", "key", "value", "other", "error", "obj", "result", "data", "MISSING", "int"):
+        kind = enum.Enum(name, {"A": 1})  # type: ignore[misc]
+        schema = ma.Schema.from_dict({name: fields.Enum(kind), f"value_{name}": fields.Integer()})(many=True)
+        objs = [{name: kind.A, f"value_{name}": 1}, {}]
+
+        assert dump.dumper(schema)(objs) == [{name: "A", f"value_{name}": 1}, {}]
+        assert json.loads(dump.wire_dumper(schema)(objs)) == [{name: "A", f"value_{name}": 1}, {}]
+        assert load.loader(schema)([{name: "A"}]) == [{name: kind.A}]
+
+
+def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_needed() -> None:
+    """A mistake in a nested schema is marshmallow's error, raised when a value is there and not before."""
+
+    class Outer(ma.Schema):
+        part = fields.Nested(Part, only=("nothing",))
+
+    assert dump.dumper(Outer())({}) == {}
+    with pytest.raises(ValueError, match="Invalid fields"):
+        dump.dumper(Outer())({"part": {}})
+
+
+def test_wide_nested_schemas_stay_short() -> None:
+    """Nested schemas with many fields are not written into every schema that holds them."""
+    wide = ma.Schema.from_dict({f"f{number}": fields.Integer() for number in range(60)})
+    wider = ma.Schema.from_dict({f"n{number}": fields.Nested(wide) for number in range(20)})
+    schema = ma.Schema.from_dict({f"w{number}": fields.Nested(wider) for number in range(20)})()
+    obj = {f"w{number}": {"n0": {"f0": number}} for number in range(20)}
+
+    assert dump.wire_dumper(schema)(obj) == wire.encode(schema.dump(obj))
+    assert codegen.source(schema).count("\n") < 5_000
