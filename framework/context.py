@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter, Rule
 
     from .app.app import App
+    from .pipeline import ScopeHooks
     from .resources.operation import Operation
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
@@ -136,27 +137,18 @@ class Context:
     :param session: A session that is open already.
     """
 
-    # PERF: one context is made per request; slots and class-level defaults keep that at 0.3 us.
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_after_request_functions",
-        "_g",
-        "_owns_app",
-        "_request",
-        "_request_ctx",
-        "_scopes",
-        "_session",
-        "_tokens",
-        "_url_adapter",
-        "app",
-        "environ",
-        "flashes",
-        "operation",
-        "routing_exception",
-        "url_rule",
-        "view_args",
-    )
+    # PERF: one context is made per request: what most requests never set stays a default of the class (0.3 us).
+    _g: t.Any = None
+    _owns_app = True
+    _url_adapter: MapAdapter | None = _missing
+    _scopes: tuple[str, ...] | None = None
+    _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
+    flashes: list[tuple[str, str]] | None = None
+    url_rule: Rule | None = None
+    view_args: dict[str, t.Any] | None = None
+    routing_exception: HTTPException | None = None
+    operation: Operation | None = None
+    hooks: ScopeHooks | None = None
 
     def __init__(
         self,
@@ -170,21 +162,11 @@ class Context:
         self._request = request
         self._session = session
         self._request_ctx: Context | None = None if self.environ is None else self
-        self._g: t.Any = None
-        self._owns_app = True
         self._tokens: list[contextvars.Token[Context]] = []
-        self._url_adapter: MapAdapter | None = _missing
-        self._scopes: tuple[str, ...] | None = None
-        self._after_request_functions: list[AfterRequestCallable] = []
-        self.flashes: list[tuple[str, str]] | None = None
-        self.url_rule: Rule | None = None
-        self.view_args: dict[str, t.Any] | None = None
-        self.routing_exception: HTTPException | None = None
-        self.operation: Operation | None = None
         if request is not None:
             self.url_rule = request.url_rule
             self.view_args = request.view_args
-            self.routing_exception = t.cast("HTTPException | None", request.routing_exception)
+            self.routing_exception = request.routing_exception
 
     @property
     def g(self) -> t.Any:
@@ -296,29 +278,35 @@ class Context:
         """
         if exc is _missing:
             exc = sys.exc_info()[1]
+        tokens = self._tokens
         if _current.get(None) is not self:
             raise AssertionError(
                 f"Popped wrong context: {_current.get(None)!r} is active instead of {self!r}."
                 " Pop contexts in the reverse order of their pushes."
             )
         collector = CollectErrors()
-        if len(self._tokens) == 1:
+        if len(tokens) == 1:
             self._tear_down(exc, collector)
-        _current.reset(self._tokens.pop())
-        if not self._tokens:
+        _current.reset(tokens.pop())
+        if not tokens:
             self._popped(collector)
-        collector.raise_any("Errors during context teardown.")
+        if collector.errors:
+            collector.raise_any("Errors during context teardown.")
 
     def _tear_down(self, exc: BaseException | None, collector: CollectErrors) -> None:
+        pipeline = self.app._pipeline
         if self.environ is not None:
-            with collector:
-                self.app.do_teardown_request(exc)
+            if pipeline is None or self.hooks is None or self.hooks.tears_down or signals.request_tearing_down.receivers:
+                with collector:
+                    self.app.do_teardown_request(exc)
             if self._request is not None:
                 with collector:
                     self._request.close()
                 # The request refers to the environment: cut the circle so that both go at once.
                 self.environ["werkzeug.request"] = None
-        if self._owns_app:
+        if self._owns_app and (
+            pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers
+        ):
             with collector:
                 self.app.do_teardown_appcontext(exc)
 
@@ -473,7 +461,7 @@ def after_this_request(f: _F) -> _F:
     ctx = request_context_or_none()
     if ctx is None:
         raise RuntimeError("'after_this_request' needs a request context. " + OUTSIDE_REQUEST)
-    ctx._after_request_functions.append(f)
+    ctx._after_request_functions = [*ctx._after_request_functions, f]
     return f
 
 

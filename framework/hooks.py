@@ -78,8 +78,8 @@ def error_key(code_or_class: int | type[Exception]) -> tuple[type[Exception], in
             return default_exceptions[code_or_class], code_or_class
         except KeyError:
             raise ValueError(
-                f"{code_or_class!r} is not a recognized HTTP error code. Subclass HTTPException with that code"
-                " and register the handler for the class instead."
+                f"{code_or_class!r} is not a recognized HTTP error code. Use a subclass of HTTPException with"
+                " that code instead, and register the handler for the class."
             ) from None
     if isinstance(code_or_class, Exception):
         raise TypeError(f"{code_or_class!r} is an instance, not a class. Handlers are registered for exception classes.")

@@ -11,6 +11,8 @@ import functools
 import typing as t
 
 from .errors import MarkLost, OperationIdConflict
+from .fast.matcher import Matcher
+from .hooks import find_error_handler
 from .marks.base import Mark, Plan, Record, Step, marks_of
 from .marks.responses import ResponseMark, check_outcomes
 from .resources.operation import Operation, Words, runner, source_of, words_of
@@ -20,6 +22,7 @@ from .views import MethodView, View, http_method_funcs
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
+    from . import typing as ft
     from .app.app import App
 
 Scopes: t.TypeAlias = tuple[str, ...]
@@ -29,12 +32,26 @@ METHOD_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRA
 
 
 class ScopeHooks(t.NamedTuple):
-    """The hooks of one scope, flattened: synchronous, and in the order they are called."""
+    """The hooks of one scope, flattened: synchronous, and in the order they are called.
+
+    The flags say which of the application's methods have anything to do here, or are overridden.
+    """
 
     preprocess_url: tuple[cabc.Callable[..., t.Any], ...]
     before: tuple[cabc.Callable[..., t.Any], ...]
     after: tuple[cabc.Callable[..., t.Any], ...]
     teardown: tuple[cabc.Callable[..., t.Any], ...]
+    preprocesses: bool
+    processes: bool
+    tears_down: bool
+
+
+class Route(t.NamedTuple):
+    """What is decided for one method of one rule."""
+
+    operation: Operation | None
+    scopes: Scopes
+    hooks: ScopeHooks
 
 
 class Pipeline:
@@ -47,19 +64,29 @@ class Pipeline:
     def __init__(self, app: App) -> None:
         self._app = app
         self._hooks: dict[Scopes, ScopeHooks] = {}
+        self._handlers: dict[tuple[type[Exception], Scopes], t.Any] = {}
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
+        check_operation_ids(self.operations)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
-        self._by_rule: dict[int, dict[str, Operation]] = {}
+        self._routes: dict[int, dict[str, Route]] = {}
         for operation in self.operations:
-            self._by_rule.setdefault(id(operation.rule), {})[operation.method] = operation
-        for methods in self._by_rule.values():
+            scopes = split_router_path(operation.endpoint.rpartition(".")[0])
+            route = Route(operation, scopes, self.hooks(scopes))
+            self._routes.setdefault(id(operation.rule), {})[operation.method] = route
+        for methods in self._routes.values():
             if "GET" in methods:
                 methods.setdefault("HEAD", methods["GET"])
-        check_operation_ids(self.operations)
+        self.matcher = make_matcher(app)
+        self.rule_count = len(getattr(app.url_map, "added", ()))
+        self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
+        self.tears_down_app = bool(app.teardown_appcontext_funcs) or "do_teardown_appcontext" in self.overridden
+        self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
+        self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
 
-    def operation(self, rule: Rule, method: str) -> Operation | None:
-        """The operation of a rule and method; ``None`` for an automatic OPTIONS and for rules added later."""
-        return self._by_rule.get(id(rule), {}).get(method)
+    def route(self, rule: Rule, method: str) -> Route | None:
+        """What is decided for a rule and method; ``None`` for an automatic OPTIONS and for rules added later."""
+        methods = self._routes.get(id(rule))
+        return None if methods is None else methods.get(method)
 
     def hooks(self, scopes: Scopes) -> ScopeHooks:
         """The hooks for requests that these routers serve."""
@@ -67,6 +94,51 @@ class Pipeline:
         if hooks is None:
             hooks = self._hooks[scopes] = flatten_hooks(self._app, scopes)
         return hooks
+
+    def error_handler(self, error: Exception, scopes: Scopes) -> ft.ErrorHandlerCallable | None:
+        """The handler for an exception raised in these routers. Looked up once for each class."""
+        key = (type(error), scopes)
+        try:
+            return t.cast("ft.ErrorHandlerCallable | None", self._handlers[key])
+        except KeyError:
+            handler = find_error_handler(self._app.error_handler_spec, error, scopes)
+            handler = self._handlers[key] = None if handler is None else self._app.ensure_sync(handler)
+            return handler
+
+
+# The application's methods on the road of a request: one that is overridden is always called.
+STEPS = (
+    "create_url_adapter",
+    "dispatch_request",
+    "do_teardown_appcontext",
+    "do_teardown_request",
+    "finalize_request",
+    "make_response",
+    "match_request",
+    "preprocess_request",
+    "process_response",
+    "raise_routing_exception",
+)
+
+
+def is_overridden(app: App, name: str) -> bool:
+    """Whether a method is not the framework's own, in the class or on the instance."""
+    function = getattr(type(app), name)
+    return name in vars(app) or not function.__module__.startswith("framework.app.")
+
+
+def make_matcher(app: App) -> Matcher | None:
+    """The compiled matcher, where it gives the application's own answers.
+
+    It knows no hosts here, and an application that makes its own adapters matches by them.
+    """
+    if not app.config["FAST_PATH"] or app.config["TRUSTED_HOSTS"] is not None:
+        return None
+    if app.subdomain_matching or app.url_map.host_matching:
+        return None
+    if is_overridden(app, "create_url_adapter"):
+        return None
+    return Matcher(app.url_map)
 
 
 def flatten_hooks(app: App, scopes: Scopes) -> ScopeHooks:
@@ -81,12 +153,28 @@ def flatten_hooks(app: App, scopes: Scopes) -> ScopeHooks:
     def last(table: cabc.Mapping[str | None, list[t.Any]]) -> tuple[t.Any, ...]:
         return tuple(app.ensure_sync(f) for name in outwards if name in table for f in reversed(table[name]))
 
+    preprocess_url = tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ()))
+    before, after = first(app.before_request_funcs), last(app.after_request_funcs)
+    teardown = last(app.teardown_request_funcs)
     return ScopeHooks(
-        tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ())),
-        first(app.before_request_funcs),
-        last(app.after_request_funcs),
-        last(app.teardown_request_funcs),
+        preprocess_url,
+        before,
+        after,
+        teardown,
+        preprocesses=bool(preprocess_url or before) or is_overridden(app, "preprocess_request"),
+        processes=bool(after) or is_overridden(app, "process_response"),
+        tears_down=bool(teardown) or is_overridden(app, "do_teardown_request"),
     )
+
+
+@functools.cache
+def split_router_path(name: str) -> Scopes:
+    """``"a.b"`` to ``("a.b", "a")``: a nested router's name and those around it."""
+    names = []
+    while name:
+        names.append(name)
+        name = name.rpartition(".")[0]
+    return tuple(names)
 
 
 # Operations.

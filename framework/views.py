@@ -7,6 +7,7 @@ Floor 5: imports ``context`` (floor 3).
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import typing as t
 
 from . import context
@@ -46,16 +47,15 @@ class View:
         :param name: The name of the function, which is the endpoint.
         :param class_args: Passed to the class whenever an instance is made, as are ``class_kwargs``.
         """
-        if cls.init_every_request:
-
-            def make() -> View:
-                return cls(*class_args, **class_kwargs)
-
-        else:
+        make: cabc.Callable[[], View] = cls
+        if not cls.init_every_request:
             shared = cls(*class_args, **class_kwargs)
 
             def make() -> View:
                 return shared
+
+        elif class_args or class_kwargs:
+            make = functools.partial(cls, *class_args, **class_kwargs)
 
         def innermost(*args: t.Any, **kwargs: t.Any) -> t.Any:
             instance = make()

@@ -22,11 +22,12 @@ from werkzeug.routing import Map, Rule
 from ..config import DEFAULTS, Config, ConfigAttribute
 from ..context import _AppCtxGlobals
 from ..errors import RouteConflict, SetupFinished
+from ..fast.patterns import OrderedMap
 from ..helpers import Aborter, _default_template_ctx_processor, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..marks.base import Mark, marks_of
-from ..pipeline import Pipeline, Scopes
+from ..pipeline import Pipeline, Scopes, split_router_path
 from ..resources.resource import Resource
 from ..resources.router import Router, RouterSetupState
 from ..resources.scaffold import Scaffold, find_package, setupmethod
@@ -61,13 +62,13 @@ class AppBase(Scaffold):
 
     request_class: type[Request] = Request
     response_class: type[Response] = Response
-    session_interface_class = SecureCookieSessionInterface
+    session_interface: SessionInterface = SecureCookieSessionInterface()
     aborter_class = Aborter
     app_ctx_globals_class: type[t.Any] = _AppCtxGlobals
     config_class = Config
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     url_rule_class: type[Rule] = AppRule
-    url_map_class = Map
+    url_map_class: type[Map] = OrderedMap
     default_config: cabc.Mapping[str, t.Any] = DEFAULTS
 
     testing = ConfigAttribute[bool]("TESTING")
@@ -104,7 +105,6 @@ class AppBase(Scaffold):
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(t.cast(t.Any, self))
-        self._session_interface: SessionInterface = self.session_interface_class()
         self.url_build_error_handlers: list[cabc.Callable[[Exception, str, dict[str, t.Any]], str]] = []
         self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
@@ -178,16 +178,6 @@ class AppBase(Scaffold):
     def encode_json(self, value: t.Any) -> bytes:
         """JSON text of a plain value, by the provider."""
         return self._json.dumps(value).encode()
-
-    @property
-    def session_interface(self) -> SessionInterface:
-        """What opens and saves sessions. Settable."""
-        return self._session_interface
-
-    @session_interface.setter
-    def session_interface(self, value: SessionInterface) -> None:
-        self._session_interface = value
-        self._pipeline = None
 
     def make_config(self, instance_relative: bool = False) -> Config:
         """Make the settings; called by the constructor.
@@ -402,16 +392,6 @@ class AppBase(Scaffold):
             for by_class in self.error_handler_spec.get(scope, {}).values():
                 for handler in by_class.values():
                     yield from marks_of(handler)
-
-
-@functools.cache
-def split_router_path(name: str) -> Scopes:
-    """``"a.b"`` to ``("a.b", "a")``: a nested router's name and those around it."""
-    names = []
-    while name:
-        names.append(name)
-        name = name.rpartition(".")[0]
-    return tuple(names)
 
 
 _VARIABLE = re.compile(r"<(?:(?P<converter>[^<>:()]*(?:\(.*?\))?):)?\w+>")

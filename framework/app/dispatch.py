@@ -22,7 +22,7 @@ from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
-from ..pipeline import Pipeline
+from ..pipeline import Pipeline, is_overridden
 from .url import Urls
 
 if t.TYPE_CHECKING:
@@ -105,15 +105,49 @@ class Dispatch(Urls):
 
     def full_dispatch_request(self) -> Response | Wire:
         """From the hooks to the finished response, with the handling of exceptions."""
+        ctx = current()
         try:
             if signals.request_started.receivers:
                 signals.request_started.send(self, _async_wrapper=self.ensure_sync)
-            value = self.preprocess_request()
+            pipeline = self._pipeline
+            hooks = ctx.hooks or self._hooks_of(ctx)
+            value = self.preprocess_request() if hooks.preprocesses else None
             if value is None:
-                value = self.dispatch_request()
+                operation = ctx.operation
+                if (
+                    operation is not None
+                    and operation.direct
+                    and ctx._request is None  # nobody can have changed what was matched
+                    and pipeline is not None
+                    and pipeline.dispatches
+                    and self.view_functions[operation.endpoint] is operation.view
+                ):
+                    instance = None if operation.view_class is None else operation.view.make_instance()
+                    value = operation.run(ctx, ctx.view_args, instance)
+                else:
+                    value = self.dispatch_request()
         except Exception as error:
+            pipeline = self._pipeline
             value = self.handle_user_exception(error)
+            if pipeline is not None and not pipeline.finalizes:
+                value = self._as_wire(value)
+        if (
+            type(value) is Wire
+            and pipeline is not None
+            and not pipeline.finalizes
+            and not ctx._after_request_functions
+            and ctx._session is None
+            and not (ctx.hooks or self._hooks_of(ctx)).processes
+            and not signals.request_finished.receivers
+        ):
+            return value
         return self.finalize_request(value)
+
+    def _as_wire(self, value: t.Any) -> t.Any:
+        """An HTTP error as its small answer; any other value as it is."""
+        if isinstance(value, HTTPException) and not problem.leaves_unchanged(value):
+            return self.render_http_exception(value)
+        return value
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Run the URL preprocessors and the ``before_request`` functions; a value that one returns is the answer."""
@@ -133,7 +167,9 @@ class Dispatch(Urls):
             with self._freezing:
                 if self._pipeline is None:
                     self._pipeline = Pipeline(t.cast(t.Any, self))
-        return self._pipeline.hooks(self.scopes_of(ctx))
+        if ctx.hooks is None:
+            ctx.hooks = self._pipeline.hooks(self.scopes_of(ctx))
+        return ctx.hooks
 
     def dispatch_request(self) -> t.Any:
         """Run the operation, or the view function, that the path and method lead to."""
@@ -188,7 +224,7 @@ class Dispatch(Urls):
         :param from_error_handler: Whether this is the answer to an unhandled error; errors here are then only logged.
         """
         response: t.Any = rv
-        if type(rv) is not Wire or self._is_overridden("make_response"):
+        if type(rv) is not Wire or is_overridden(t.cast(t.Any, self), "make_response"):
             response = self.make_response(rv)
         try:
             ctx = current()
@@ -211,12 +247,8 @@ class Dispatch(Urls):
         return bool(
             ctx._after_request_functions
             or ctx._session is not None
-            or self._hooks_of(ctx).after
-            or self._is_overridden("process_response")
+            or self._hooks_of(ctx).processes
         )
-
-    def _is_overridden(self, name: str) -> bool:
-        return getattr(type(self), name) is not getattr(Dispatch, name) or name in self.__dict__
 
     def make_response(self, rv: t.Any) -> Response:
         """A response of what a view returned.
@@ -316,7 +348,7 @@ class Dispatch(Urls):
         handler = self._find_error_handler(e)
         if handler is None:
             raise
-        return self.ensure_sync(handler)(e)
+        return handler(e)
 
     def handle_http_exception(self, e: HTTPException) -> t.Any:
         """Give an HTTP exception to its handler; without one it is an answer itself.
@@ -327,7 +359,7 @@ class Dispatch(Urls):
         if e.code is None or isinstance(e, RoutingException):
             return e
         handler = self._find_error_handler(e)
-        return e if handler is None else self.ensure_sync(handler)(e)
+        return e if handler is None else handler(e)
 
     def handle_exception(self, e: Exception) -> Response | Wire:
         """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
@@ -348,11 +380,15 @@ class Dispatch(Urls):
         server_error: t.Any = InternalServerError(original_exception=e)
         handler = self._find_error_handler(server_error)
         if handler is not None:
-            server_error = self.ensure_sync(handler)(server_error)
+            server_error = handler(server_error)
         return self.finalize_request(server_error, from_error_handler=True)
 
     def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
-        return find_error_handler(self.error_handler_spec, error, self.scopes_of(current()))
+        scopes = self.scopes_of(current())
+        if self._pipeline is not None:
+            return self._pipeline.error_handler(error, scopes)
+        handler = find_error_handler(self.error_handler_spec, error, scopes)
+        return None if handler is None else self.ensure_sync(handler)
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and

@@ -11,14 +11,15 @@ from urllib.parse import quote
 
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException, Rule
 from werkzeug.utils import redirect
 from werkzeug.wsgi import get_host
 
 from .. import errors
 from ..context import Context, current, request_context_or_none
-from ..pipeline import Scopes
-from .base import AppBase, split_router_path
+from ..fast.matcher import Miss
+from ..pipeline import Pipeline, Scopes, split_router_path
+from .base import AppBase
 
 if t.TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
@@ -58,6 +59,20 @@ class Urls(AppBase):
 
     def match_request(self, ctx: Context) -> None:
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
+        pipeline = self._pipeline
+        environ = t.cast("WSGIEnvironment", ctx.environ)
+        method: str = environ["REQUEST_METHOD"]
+        if pipeline is not None and pipeline.matcher is not None and "HTTP_UPGRADE" not in environ:
+            if len(self.url_map.added) == pipeline.rule_count:  # type: ignore[attr-defined]
+                found = pipeline.matcher.match(None, environ.get("PATH_INFO", ""), method)
+                if type(found) is tuple:
+                    ctx.url_rule, ctx.view_args = found
+                    self._take_route(ctx, pipeline, method)
+                    return
+                if found is not None:
+                    methods = t.cast(Miss, found).methods
+                    ctx.routing_exception = errors.MethodNotAllowed(sorted(methods)) if methods else errors.NotFound()
+                    return
         try:
             adapter = ctx.url_adapter
             if adapter is None:
@@ -67,9 +82,13 @@ class Urls(AppBase):
         except HTTPException as error:
             ctx.routing_exception = own_routing_error(error)
             return
-        pipeline = self._pipeline
         if pipeline is not None:
-            ctx.operation = pipeline.operation(ctx.url_rule, t.cast(str, t.cast(t.Any, ctx.environ)["REQUEST_METHOD"]))
+            self._take_route(ctx, pipeline, method)
+
+    def _take_route(self, ctx: Context, pipeline: Pipeline, method: str) -> None:
+        route = pipeline.route(t.cast(Rule, ctx.url_rule), method)
+        if route is not None:
+            ctx.operation, ctx._scopes, ctx.hooks = route
 
     def scopes_of(self, ctx: Context) -> Scopes:
         """The routers that serve a request, the innermost first.
@@ -77,14 +96,14 @@ class Urls(AppBase):
         Those of the matched rule. For a path that no rule matches, those of the mount with the longest prefix that
         matches whole segments on that host; for another method or a redirect, those of the rule that matches else.
         """
-        if ctx.url_rule is not None:
-            endpoint = ctx.url_rule.endpoint
-            return split_router_path(endpoint.rpartition(".")[0]) if "." in endpoint else ()
-        error = ctx.routing_exception
-        if error is None or not self.mounts or ctx._url_adapter is None:
-            return ()
         if ctx._scopes is None:
-            ctx._scopes = self._owner_of_miss(ctx, error)
+            error = ctx.routing_exception
+            if ctx.url_rule is not None:
+                ctx._scopes = split_router_path(ctx.url_rule.endpoint.rpartition(".")[0])
+            elif error is None or not self.mounts or ctx._url_adapter is None:
+                return ()
+            else:
+                ctx._scopes = self._owner_of_miss(ctx, error)
         return ctx._scopes
 
     def _owner_of_miss(self, ctx: Context, error: HTTPException) -> Scopes:

