@@ -19,7 +19,7 @@ PACKAGE = pathlib.Path(framework.__file__).parent
 MAX_LINES = 450
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
-FLOORS = """\
+TABLE = """\
 typing errors signals config fields
 
 fast.converters fast.patterns fast.trie fast.matcher
@@ -44,11 +44,12 @@ openapi.answers openapi.paths openapi.operations openapi.document openapi.catalo
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
 testing.runner testing.client testing
-""".split("\n\n")
+"""
+FLOORS = TABLE.split("\n\n")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 PLACE = {name: place for place, name in enumerate(" ".join(FLOORS).split())}
 FRONT = {"", "__main__"}
-EMPTY = {"app", "fast", "http", "marks", "resources", "stores"}
+EMPTY = {"app", "fast", "http", "marks", "openapi", "resources", "stores"}
 
 # The doors: what is looked up when it is used, by the module and the function it stands in.
 DOORS = {
