@@ -34,12 +34,15 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> ca
     if not fast:
         return schema.dump
 
+    plan: DumpPlan | None = None
+
     def dump(obj: t.Any) -> t.Any:
-        if canary.is_trusted():
+        nonlocal plan
+        if plan is None or plan.dump_fields is not schema.dump_fields:
+            if not canary.is_trusted():
+                return schema.dump(obj)
             plan = codegen.plan(schema, DumpPlan)
-            if plan.compilable:
-                return plan.dump(obj, schema.many)
-        return schema.dump(obj)
+        return plan.dump(obj, schema.many) if plan.compilable else schema.dump(obj)
 
     return _compared_dump(schema, dump) if compare else dump
 
@@ -62,13 +65,15 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
     if not fast:
         return plain_to_wire
     dump = dumper(schema)
+    plan: WirePlan | None = None
 
     def to_wire(obj: t.Any) -> bytes:
-        if canary.is_trusted():
+        nonlocal plan
+        if plan is None or plan.dump_fields is not schema.dump_fields:
+            if not canary.is_trusted():
+                return plain_to_wire(obj)
             plan = codegen.plan(schema, WirePlan)
-            if plan.compilable:
-                return rows.encode(plan.dump(obj, schema.many))
-        return wire.encode(dump(obj))
+        return rows.encode(plan.dump(obj, schema.many)) if plan.compilable else wire.encode(dump(obj))
 
     return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire
 

@@ -26,6 +26,7 @@ class DumpPlan:
         self.schema = schema
         self.dump_fields = schema.dump_fields
         self.compilable = self._is_compilable()
+        self.has_hooks = bool(schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP])
         self._functions: dict[str, tuple[Function, Function]] = {}
 
     def is_current(self) -> bool:
@@ -42,9 +43,9 @@ class DumpPlan:
         schema = self.schema
         if not self.compilable:
             return schema.dump(obj, many=many)
-        hooks = schema._hooks
-        if not hooks[PRE_DUMP] and not hooks[POST_DUMP]:
+        if not self.has_hooks:
             return self.values(obj, many)
+        hooks = schema._hooks
         processed = obj
         if hooks[PRE_DUMP]:
             processed = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
@@ -68,7 +69,7 @@ class DumpPlan:
         kind = reading.kind_of(type(obj))
         if kind == reading.GENERAL:
             return self._general(obj)
-        return self._made(kind)[0](obj)
+        return (self._functions.get(kind) or self._made(kind))[0](obj)
 
     def _general(self, obj: t.Any) -> t.Any:
         return self.schema._serialize(obj, many=False)
@@ -130,7 +131,7 @@ class DumpPlan:
         except Exception:  # noqa: BLE001  marshmallow raises it when a value is there to be dumped
             return None
         made = codegen.plan(schema, cls)
-        if schema.many or field.many or not made.compilable or schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP]:
+        if schema.many or field.many or not made.compilable or made.has_hooks:
             return None
         return schema
 

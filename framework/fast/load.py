@@ -34,12 +34,15 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
     if not fast:
         return schema.load
 
+    plan: LoadPlan | None = None
+
     def load(data: t.Any) -> t.Any:
-        if canary.is_trusted():
+        nonlocal plan
+        if plan is None or plan.load_fields is not schema.load_fields:
+            if not canary.is_trusted():
+                return schema.load(data)
             plan = codegen.plan(schema, LoadPlan)
-            if plan.compilable:
-                return plan.load(data)
-        return schema.load(data)
+        return plan.load(data) if plan.compilable else schema.load(data)
 
     return _compared(schema, load) if compare else load
 

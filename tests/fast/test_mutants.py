@@ -34,7 +34,7 @@ MUTANTS: dict[str, tuple[str, str, str, str]] = {
     "missing values are dumped": ("dump_code", 'f"    {gaps} = True"', '"    pass"', "dump:String"),
     "defaults are not called": ("dump_code", "if callable(value):", "if False:", "dump:String"),
     "a list item is not told from a string": ("dump_code", 'f"    if type({item}) is not {exact}:"', '"    if False:"', "dump:List"),
-    "nested hooks of dumping are passed over": ("dump_plan", "not made.compilable or schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP]", "not made.compilable", "dump:NestedHooks"),
+    "nested hooks of dumping are passed over": ("dump_plan", "not made.compilable or made.has_hooks", "not made.compilable", "dump:NestedHooks"),
     "post_dump is passed over": ("dump_plan", "        if hooks[POST_DUMP]:", "        if False:", "dump:NestedHooks"),
     "all objects of a list are alike": ("dump_code", 'f"    if type({obj}) is not cls:"', '"    if False:"', "mixes"),
     "booleans are loaded as integers": ("load_values", 'return Recipe(f"type({var}) is int", int)', 'return Recipe(f"isinstance({var}, int)", int)', "load:Integer"),
