@@ -228,6 +228,8 @@ class PreconditionRequired(APIError, http.PreconditionRequired):
 class TooManyRequests(APIError, http.TooManyRequests):
     """The client has sent too many requests; ``Retry-After`` says when to come back."""
 
+    retry_after = None  # what werkzeug's constructor would have set, and its get_headers reads
+
 
 class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
     """A header is longer than the server takes."""
@@ -264,6 +266,8 @@ class BadGateway(APIError, http.BadGateway):
 
 class ServiceUnavailable(APIError, http.ServiceUnavailable):
     """The server cannot answer now; ``Retry-After`` says when to come back."""
+
+    retry_after = None  # what werkzeug's constructor would have set, and its get_headers reads
 
 
 class GatewayTimeout(APIError, http.GatewayTimeout):
