@@ -65,6 +65,16 @@ def test_the_demo_users_can_log_in(seeded):
     assert {article["author"]["username"] for article in feed["articles"]} == {"gardener", "baker"}
 
 
+def test_nobody_likes_their_own(seeded):
+    """The favorites of a user are by others."""
+    nobody = Person(seeded.test_client())
+    for name in ("webwright", "gardener", "baker", "stargazer", "cyclist", "reader"):
+        liked = nobody.get(f"/articles?favorited={name}&limit=100").json
+
+        assert liked["articlesCount"] > 3
+        assert name not in {article["author"]["username"] for article in liked["articles"]}
+
+
 def test_no_article_lies_in_the_future(seeded):
     """The times are fixed, and past."""
     newest = Person(seeded.test_client()).get("/articles?limit=1").json["articles"][0]

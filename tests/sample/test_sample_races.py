@@ -109,6 +109,25 @@ def test_the_same_wish_several_times(jake, anna, at_once, path):
     assert jake.get("/articles/same").json["article"]["favoritesCount"] in (0, 1)
 
 
+def test_two_follows_pass_the_check_together(jake, anna, at_once, monkeypatch):
+    """Also when both have found that nobody follows before either was written, both are 200."""
+    from sample_api import profiles
+
+    real, both = profiles.profile_view, threading.Barrier(2, timeout=30)
+
+    def wait_and_view(*args, **kwargs):
+        # Called after the check and before the insert.
+        both.wait()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(profiles, "profile_view", wait_and_view)
+
+    results = at_once(*[lambda client: Person(client, token=jake.token).post("/profiles/anna/follow")] * 2)
+
+    assert statuses(results) == [200, 200]
+    assert all(reply.json["profile"]["following"] for reply in results)
+
+
 def test_an_article_that_is_deleted_meanwhile(jake, anna, at_once):
     """Whoever comments on, likes, changes or deletes an article that goes away gets an answer or a 404, no 500."""
     for number in range(5):

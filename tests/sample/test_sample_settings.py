@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import stat
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
 
 from framework import App
 from sample_api import create_app, settings
-from sample_api.database import Base, Database, normal_url
+from sample_api.database import Base, Database, normal_url, now
 from tests.sample.conftest import TEST_SETTINGS, Person
 
 
@@ -64,6 +65,22 @@ def test_the_secret_is_for_its_owner_alone(instance):
 
     assert stat.S_IMODE((instance / "secret_key").stat().st_mode) == 0o600
     assert [path.name for path in instance.iterdir()] == ["secret_key"]
+
+
+def test_no_two_installations_have_one_secret(tmp_path):
+    """The key is random."""
+    assert settings.kept_secret(tmp_path / "one") != settings.kept_secret(tmp_path / "two")
+
+
+def test_times_are_whole_milliseconds():
+    """What is stored has the precision of what is shown, so that both are the same."""
+    times = []
+    for _ in range(3):
+        times.append(now())
+        time.sleep(0.0011)
+
+    assert all(moment.microsecond % 1000 == 0 for moment in times)
+    assert len(set(times)) == 3
 
 
 def test_processes_that_start_at_once_have_one_secret(tmp_path):
