@@ -99,26 +99,26 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
         self._room = asyncio.Semaphore(_PARTS_AHEAD)
         self._body = _Body(self._has_room)
         listener = self._loop.create_task(self._listen(receive))
+        listener.add_done_callback(self._leave)
         try:
             await sync_to_async(self._run, thread_sensitive=False, executor=t.cast(t.Any, self._pool))()
         finally:
-            self._gone.set()  # when this task is cancelled, the thread stops at its next part
-            listener.cancel()
+            listener.cancel()  # also when this task is cancelled itself: its thread stops at the next part
 
     # In the server's event loop.
 
     async def _listen(self, receive: Receive) -> None:
         """Hand over the body as it arrives, then wait for the client to leave."""
-        try:
-            more = True
-            while (message := await receive())["type"] == "http.request":
-                if more:
-                    await self._room.acquire()
-                    more = message.get("more_body", False)
-                    self._body.put(message.get("body", b""), more)
-        finally:
-            self._gone.set()
-            self._body.cut()
+        more = True
+        while (message := await receive())["type"] == "http.request":
+            if more:
+                await self._room.acquire()
+                more = message.get("more_body", False)
+                self._body.put(message.get("body", b""), more)
+
+    def _leave(self, listener: asyncio.Task[None]) -> None:
+        self._gone.set()
+        self._body.cut()
 
     async def _send_all(self, messages: cabc.Iterable[Message]) -> None:
         for message in messages:
