@@ -96,7 +96,7 @@ def describe(field: Field, view: View, names: Names) -> Json:
     made = constrain(made, field, view.role, whole=names.whole_patterns)
     made = _with_default(made, field, view)
     made = _with_metadata(made, field, view, names)
-    if field.allow_none and not view.parameter and "nullable" not in made:
+    if field.allow_none and not view.text:  # no text says null
         made = nullable(made)
     elif not made.keys() - {"title", "description"} and view.reads and not field.allow_none:
         made = {**not_null(), **made}
@@ -334,7 +334,7 @@ def _with_default(made: Json, field: Field, view: View) -> Json:
         value = plain(default)
     else:
         value = None if default is None else written(field, default)
-    if value is MISSING or (value is None and view.parameter):
+    if value is MISSING or (value is None and view.text):
         return made
     return {**made, "default": value}
 

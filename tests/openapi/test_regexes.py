@@ -1,0 +1,82 @@
+"""Python's regular expressions in the words of ECMA-262."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framework.fast.lexical import anchored
+from framework.openapi.regexes import translate, whole
+
+PATTERNS = [
+    r"[A-Z]{2}\d+",
+    r"\A(?P<year>\d{4})-(?P<month>\d\d)\Z",
+    r"^a|b$",
+    r"[\w.-]+@[\w]+\.(?:de|fr)",
+    r"[]a^-]+",
+    r"[^\]\s]*",
+    r"a.c",
+    r"a{,3}b{2,}c{1}?",
+    r"\x41B\U00000043",
+    r"a\-b\ c\#d\&e\~f",
+    r"\s\S\d\D\w\W\b",
+    r"(?=a)a(?!b).(?<=c)",
+    r"a/b{c}",
+    r"[\b\t\n]",
+    r"a{x}",
+    r"\.\*\+\?\(\)\[\]\{\}\|\^\$\\",
+    r"[a\-z]",
+    r"[\[\]&~|-]",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@given(text=st.text(alphabet="abcABCdez019 -_.@/{}[]()^$\\&~#\n\t|*+?x", max_size=8))
+def test_a_translation_takes_the_same_texts(pattern: str, text: str) -> None:
+    """The translated pattern, anchored, takes the texts that the strict pattern takes as a whole."""
+    regex = anchored(re.compile(pattern))
+    translated = translate(regex)
+    assert translated is not None
+    # ECMA-262 lets nothing follow its "$"; Python calls that "\Z".
+    python = re.compile(re.sub(r"(?<!\\)\$", r"\\Z", whole(translated)), re.ASCII)
+
+    assert bool(python.search(text)) is bool(regex.fullmatch(text))
+
+
+@pytest.mark.parametrize("text", ["abc", "ABC", "aBx", "Z", "z5", "{", "k", "K"])
+@pytest.mark.parametrize("pattern", ["abc", "[a-c]+[^y-z]", "[Z]", r"[\w]\d", "[X-c]"])
+def test_letters_of_both_cases_are_written_out(pattern: str, text: str) -> None:
+    """JSON Schema has no flags: ``re.IGNORECASE`` becomes classes with both letters."""
+    regex = anchored(re.compile(pattern, re.IGNORECASE))
+    translated = translate(regex)
+
+    assert translated is not None
+    assert bool(re.fullmatch(translated, text, re.ASCII)) is bool(regex.fullmatch(text))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(a)\1", r"(?P<x>a)(?P=x)", r"(?i:a)", r"a$b", r"(?>a)", r"a*+", r"[^\S]", r"(a)?(?(1)b|c)", r"(?#x)a", r"\07"],
+)
+def test_what_has_no_equal_is_not_translated(pattern: str) -> None:
+    """Back-references, groups with flags, atomic and conditional groups and the like give no pattern at all."""
+    assert translate(re.compile(pattern)) is None
+
+
+def test_flags_without_equal_are_not_translated() -> None:
+    """Many lines and verbose patterns are read differently, so they give no pattern."""
+    assert translate(re.compile("^a$", re.MULTILINE)) is None
+    assert translate(re.compile("a b", re.VERBOSE)) is None
+    assert translate(re.compile("a.b", re.DOTALL)) == r"a[\s\S]b"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("a", "^a$"), ("^a$", "^a$"), (r"a\$", r"^a\$$"), (r"a\\$", r"^a\\$"), ("a|b", "^(?:a|b)$"), ("^a", "^a$")],
+)
+def test_anchors_stand_once(pattern: str, expected: str) -> None:
+    """A pattern is anchored at both ends, without doubling anchors that it has."""
+    assert whole(pattern) == expected
