@@ -19,8 +19,12 @@ from ..fields import parse_date_time
 _URI_CHARACTERS = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_HOSTNAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
-_DURATION = re.compile(r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)", re.ASCII)
+_HOSTNAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+_DURATION = re.compile(
+    r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)", re.ASCII
+)
 _POINTER = re.compile(r"(?:/(?:[^~/]|~0|~1)*)*")
 
 
@@ -81,14 +85,12 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
             parts.append(pattern[at : at + 2].replace("\\/", "/"))
             at += 2
             continue
-        if char == "[":
-            in_class = True
-        elif char == "]":
-            in_class = False
+        if char == "[" and in_class:
+            char = r"\["
+        elif char in "[]":
+            in_class = char == "["
         if char == "$" and not in_class:
             parts.append(r"\Z")  # Python's own lets a newline follow
-        elif char == "[" and parts and pattern[at - 1 : at] == "[":
-            parts.append(r"\[")
         elif pattern.startswith("(?<", at) and pattern[at + 3 : at + 4] not in ("=", "!") and not in_class:
             parts.append("(?P<")
             at += 2

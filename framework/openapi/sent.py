@@ -1,0 +1,173 @@
+"""What the document says of a request that was sent: valid, not valid, or nothing that can be known.
+
+Judged are the parameters in query, headers and cookies, and bodies of JSON and forms. What OpenAPI has no words for (names
+in the query that nobody declares, a scalar that is given twice) makes a request neither valid nor invalid.
+Not here: what is made of it (``openapi.contract``).
+Floor 7: imports ``fast.lexical``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``openapi.validation``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from werkzeug.datastructures import MultiDict
+
+from ..fast import lexical, wire
+from ..http.request import is_json_type
+from .jsonschema import Json
+from .validation import Fault, Validator, written_path
+
+if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_DELIMITERS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|", "simple": ","}
+
+
+class Verdict(t.NamedTuple):
+    """What the document says of a request."""
+
+    valid: bool | None
+    """``None`` where the document has no words for what was sent."""
+
+    reasons: tuple[str, ...] = ()
+    """What is wrong with it: ``body $.name: is missing.``"""
+
+
+class Sent:
+    """Judges the requests of one document.
+
+    :param document: The document.
+    :param max_depth: The deepest nesting of a JSON body that is read.
+    """
+
+    def __init__(self, document: cabc.Mapping[str, t.Any], max_depth: int) -> None:
+        self._validator = Validator(document)
+        self._max_depth = max_depth
+
+    def judge(self, operation: Json, request: Request, body: bytes | None) -> Verdict:
+        """Say what the document makes of a request.
+
+        :param operation: The Operation Object.
+        :param request: The request.
+        :param body: Its whole body; ``None`` when it is not known any more.
+        """
+        reasons: list[str] = []
+        unsure = False
+        query = False
+        for parameter in operation.get("parameters", ()):
+            query = query or parameter["in"] == "query"
+            if parameter["in"] == "path":
+                continue  # the routing has judged it
+            verdict = self._parameter(parameter, request)
+            reasons.extend(verdict.reasons)
+            unsure = unsure or verdict.valid is None
+        if query:
+            known = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
+            unsure = unsure or any(name not in known for name in request.args)
+        if "requestBody" in operation:
+            verdict = self._body(operation["requestBody"], request, body)
+            reasons.extend(verdict.reasons)
+            unsure = unsure or verdict.valid is None
+        return Verdict(False if reasons else None if unsure else True, tuple(reasons))
+
+    def _parameter(self, parameter: Json, request: Request) -> Verdict:
+        name, where = parameter["name"], parameter["in"]
+        schema = self._validator.resolve(parameter.get("schema", {}))
+        if where == "query":
+            texts = request.args.getlist(name)
+        elif where == "header":
+            texts = request.headers.getlist(name)
+        else:
+            texts = request.cookies.getlist(name)
+        if not texts:
+            return Verdict(False, (f"{where} {name}: is missing.",)) if parameter.get("required") else Verdict(True)
+        value: t.Any
+        if "array" in self.types(schema):
+            if not parameter.get("explode", where == "query"):
+                text = texts[0]
+                texts = text.split(_DELIMITERS.get(parameter.get("style", "form"), ",")) if text else []
+                texts = [piece.strip() for piece in texts] if where == "header" else texts
+            value = [self.read(text, schema.get("items", {})) for text in texts]
+        elif len(texts) > 1 or "object" in self.types(schema):
+            return Verdict(None)
+        else:
+            value = self.read(texts[0], schema)
+        return self._told(f"{where} {name}", self._validator.faults(schema, value))
+
+    def _told(self, where: str, faults: list[Fault]) -> Verdict:
+        def place(fault: Fault) -> str:
+            return f"{where}{written_path(fault.at)[1:]}" if fault.at else where
+
+        return Verdict(not faults, tuple(f"{place(fault)}: {fault.message}" for fault in faults))
+
+    def _body(self, described: Json, request: Request, body: bytes | None) -> Verdict:
+        described = self._validator.resolve(described)
+        if body is None:
+            return Verdict(None)
+        if not body:
+            return Verdict(False, ("body: is missing.",)) if described.get("required") else Verdict(True)
+        content: cabc.Mapping[str, Json] = described["content"]
+        media_type = request.mimetype
+        media = content.get(media_type)
+        if media is None:
+            if is_json_type(media_type) and any(is_json_type(each) for each in content):
+                return Verdict(None)
+            return Verdict(False, (f"body: {media_type or 'no media type'} is not {' or '.join(content)}.",))
+        schema = media.get("schema", {})
+        if is_json_type(media_type):
+            try:
+                value = wire.decode(body, max_depth=self._max_depth)
+            except wire.WireError as error:
+                return Verdict(False, (f"body: {error}",))
+            return self._told("body ", self._validator.faults(schema, value))
+        if media_type in _FORMS:
+            return self._form(self._validator.resolve(schema), request)
+        return Verdict(None)
+
+    def _form(self, schema: Json, request: Request) -> Verdict:
+        # Parsed already by the operation; a form that nobody read says nothing.
+        fields = t.cast("MultiDict[str, str] | None", request.__dict__.get("form"))
+        files = t.cast("MultiDict[str, t.Any] | None", request.__dict__.get("files"))
+        if fields is None or "properties" not in schema:
+            return Verdict(None)
+        value: dict[str, t.Any] = {}
+        for name in {*fields, *(files or ())}:
+            member = self._validator.resolve(schema["properties"].get(name, {}))
+            texts: list[t.Any] = [*fields.getlist(name), *("" for _ in (files or MultiDict()).getlist(name))]
+            if "array" in self.types(member):
+                value[name] = [self.read(text, member.get("items", {})) for text in texts]
+            elif len(texts) > 1:
+                return Verdict(None)
+            else:
+                value[name] = self.read(texts[0], member)
+        return self._told("form ", self._validator.faults(schema, value))
+
+    def types(self, schema: t.Any) -> set[str]:
+        """The types that a schema names, those of its choices included."""
+        schema = self._validator.resolve(schema)
+        if not isinstance(schema, dict):
+            return set()
+        kinds = schema.get("type", ())
+        found = {kinds} if isinstance(kinds, str) else set(kinds)
+        for word in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(word, ()):
+                found |= self.types(part)
+        return found
+
+    def read(self, text: str, schema: t.Any) -> t.Any:
+        """The value that a text in a parameter or header stands for, by the types of its schema; else the text."""
+        kinds = self.types(schema)
+        if "string" in kinds:
+            return text
+        if kinds & {"integer", "number"} and len(text) <= lexical.MAX_DIGITS:
+            if lexical.is_integer(text):
+                return int(text)
+            try:
+                return float(lexical.number(text))
+            except (ValueError, OverflowError):
+                return text
+        if "boolean" in kinds:
+            return {"true": True, "false": False}.get(text, text)
+        return text

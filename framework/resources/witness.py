@@ -1,0 +1,67 @@
+"""What a request leaves for the contract: the value that the handler returned, and the error that was raised.
+
+The answer does not show these any more: a body returned for 204 is not sent, and an error may have been rendered in any
+shape. Pipelines ask for this only while answers are checked (``openapi.contract``); else nothing here runs.
+Floor 5: imports ``context`` (floor 3).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import typing as t
+
+from ..context import Context, current
+
+_F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+
+MISSING: t.Any = object()
+"""Stands for the value of a handler that was not called, or did not return."""
+
+_NAME = "_framework_witness"
+
+
+class Witness:
+    """What was seen of one request."""
+
+    __slots__ = ("called", "raised", "returned")
+
+    def __init__(self) -> None:
+        self.called = False
+        self.returned: t.Any = MISSING
+        self.raised: Exception | None = None
+
+
+def witness_of(ctx: Context) -> Witness:
+    """What was seen of the request of a context, made on first touch."""
+    found: Witness | None = ctx.__dict__.get(_NAME)
+    if found is None:
+        found = ctx.__dict__[_NAME] = Witness()
+    return found
+
+
+def remember_value(handler: _F) -> _F:
+    """Wrap a handler so that its value is remembered."""
+
+    @functools.wraps(handler)
+    def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        witness = witness_of(current())
+        witness.called = True
+        value = witness.returned = handler(*args, **kwargs)
+        return value
+
+    return t.cast(_F, call)
+
+
+def remember_error(function: _F) -> _F:
+    """Wrap what runs an operation, or a hook, so that what it raises is remembered; a later error takes the place."""
+
+    @functools.wraps(function)
+    def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            witness_of(current()).raised = error
+            raise
+
+    return t.cast(_F, call)
