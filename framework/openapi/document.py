@@ -105,12 +105,12 @@ def make(app: App, version: str) -> Built:
         made: dict[str, Json] = {}
         read: dict[int, dict[str, Json]] = {}
         for operation in members:
-            names = operation.tags or (title(app),)
-            tags.update(dict.fromkeys(names))
+            own_tags = operation.tags or (title(app),)
+            tags.update(dict.fromkeys(own_tags))
             variables = read.get(id(operation.rule))
             if variables is None:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
-            made[operation.method.lower()] = operation_object(operation, names, variables, answers)
+            made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
             schemes.update({record.name: record.scheme for record in operation.security})
         summary, description = words_of_path(members)
         spec.path(path, operations=made, summary=summary, description=description)

@@ -17,6 +17,7 @@ from .answers import Answers
 from .components import Components
 from .jsonschema import MISSING, Json, both, plain
 from .members import style
+from .paths import names
 
 if t.TYPE_CHECKING:
     from ..resources.operation import Operation
@@ -25,12 +26,17 @@ _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def operation_object(
-    operation: Operation, tags: cabc.Sequence[str], variables: cabc.Mapping[str, Json], answers: Answers
+    operation: Operation,
+    path: str,
+    tags: cabc.Sequence[str],
+    variables: cabc.Mapping[str, Json],
+    answers: Answers,
 ) -> Json:
     """Give the Operation Object (OpenAPI 3.1, section 4.8.10).
 
+    :param path: the template it stands under, whose variables may have other names than those of its rule.
     :param tags: its tags, at least one.
-    :param variables: the schema of each variable in the path, by name.
+    :param variables: the schema of each variable of its rule, by name, in their order.
     :param answers: makes the responses.
     """
     components = answers.components
@@ -39,7 +45,7 @@ def operation_object(
     made["description"] = operation.description or made["summary"]
     if operation.deprecated:
         made["deprecated"] = True
-    parameters = [*path_parameters(operation, variables, components), *other_parameters(operation, components)]
+    parameters = [*path_parameters(operation, path, variables, components), *other_parameters(operation, components)]
     if parameters:
         made["parameters"] = parameters
     if operation.bodies:
@@ -59,19 +65,19 @@ def words_of(name: str) -> str:
 
 
 def path_parameters(
-    operation: Operation, variables: cabc.Mapping[str, Json], components: Components
+    operation: Operation, path: str, variables: cabc.Mapping[str, Json], components: Components
 ) -> cabc.Iterator[Json]:
     """A parameter for each variable in the path; a field that a mark declares for it is asked as well."""
     told = {record.name: record for record in operation.parameters if record.location == "path"}
-    for name, schema in variables.items():
+    for (name, schema), written in zip(variables.items(), names(path), strict=True):
         schema = components.final(schema)
         if name in told:
             made = parameter(told[name], components, operation)
             if made["schema"].get("type") == schema.get("type"):
                 made["schema"] = both(made["schema"], {k: v for k, v in schema.items() if k not in made["schema"]})
-            yield made
+            yield {**made, "name": written}
         else:
-            yield {"name": name, "in": "path", "required": True, "schema": schema}
+            yield {"name": written, "in": "path", "required": True, "schema": schema}
 
 
 def other_parameters(operation: Operation, components: Components) -> cabc.Iterator[Json]:

@@ -27,19 +27,23 @@ def shape(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
+def names(path: str) -> list[str]:
+    """The names of the variables in a template."""
+    return re.findall(r"\{([^{}]*)\}", path)
+
+
 def variables(rule: Rule) -> dict[str, Json]:
     """The JSON Schema of each variable in the path, in their order.
 
     :return: by name; a rule of a class that reads its text differently gives plain strings.
     """
-    names = _VARIABLE.findall(rule.rule)
     try:
         found, parts = parse(rule)
     except Unreadable:
-        return {name: {"type": "string"} for name in names}
+        return {name: {"type": "string"} for name in names(template(rule))}
     converters = [converter for part in parts for converter in part.converters]
     if len(converters) != len(found):
-        return {name: {"type": "string"} for name in names}
+        return {name: {"type": "string"} for name in names(template(rule))}
     return {name: described(converter) for name, converter in zip(found, converters, strict=True)}
 
 

@@ -238,7 +238,9 @@ def test_two_classes_of_one_name_are_a_conflict_that_names_both() -> None:
     components = Components()
     components.schema(PetSchema(), "output")
 
-    with pytest.raises(ComponentConflict, match=r"'Pet'.*\.PetSchema \(line \d+\) and .*<locals>\.PetSchema \(line \d+\)"):
+    with pytest.raises(
+        ComponentConflict, match=r"'Pet'.*\.PetSchema \(line \d+\) and .*<locals>\.PetSchema \(line \d+\)"
+    ):
         components.schema(another()(), "output")
 
 
@@ -494,7 +496,9 @@ def test_older_words_know_no_newer_ones() -> None:
     """In 3.0 there is no list of types, no ``const``, no number as an exclusive bound, and one example."""
     schema = ma.Schema.from_dict(
         {
-            "a": f.Integer(allow_none=True, validate=v.Range(min=0, min_inclusive=False), metadata={"examples": [1, 2]}),
+            "a": f.Integer(
+                allow_none=True, validate=v.Range(min=0, min_inclusive=False), metadata={"examples": [1, 2]}
+            ),
             "b": f.Constant("x"),
             "c": f.Tuple((f.Integer(), f.String())),
             "d": f.Raw(),

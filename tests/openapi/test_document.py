@@ -1,0 +1,571 @@
+"""The document of an application: what each operation takes and answers, and what is said about it."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import typing as t
+
+import jsonschema
+import pytest
+import yaml
+from openapi_spec_validator import validate as validate_document
+
+from framework import App, Resource, Router, Schema, alt_response, arguments, doc, errors, fields, raises, response
+from framework.errors import SetupError
+from framework.marks.base import Doc, Header, Mark, Parameter, Security
+from framework.openapi.document import build, document_of, to_yaml
+from tests.openapi.everything import make_app
+
+
+@pytest.fixture(scope="module")
+def everything() -> t.Any:
+    """The document of the application that uses everything."""
+    return build(make_app())
+
+
+class Gone(errors.NotFound):
+    """It was here.
+
+    :param x: not for the document.
+    """
+
+
+class Details(Schema):
+    until = fields.Integer(metadata={"example": 3})
+
+
+class Busy(errors.Conflict):
+    """Come back later."""
+
+    schema = Details
+
+
+def one(handler: cabc.Callable[..., t.Any], rule: str = "/x", **config: t.Any) -> t.Any:
+    """The operation object of a function, and the document."""
+    app = App(__name__)
+    app.config.update(config)
+    app.get(rule)(handler)
+    document = build(app)
+    (path,) = document["paths"].values()
+    return path["get"], document
+
+
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.3"])
+def test_the_document_is_valid(version: str) -> None:
+    """The document fits the schema of its version of OpenAPI, and is JSON."""
+    document = build(make_app(), version)
+    validate_document(document)
+
+    assert document["openapi"] == version
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+def test_the_settings_fill_in_what_no_operation_knows(everything: t.Any) -> None:
+    """Title, version, contact, licence and servers come from the settings; no scheme of security is asked of all."""
+    assert everything["info"]["title"] == "Pet shop"
+    assert everything["info"]["version"] == "2.0.0"
+    assert everything["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert everything["servers"] == [{"url": "https://api.shop.invalid", "description": "Production."}]
+    assert everything["security"] == []
+
+
+def test_an_older_version_gets_the_address_of_the_licence() -> None:
+    """3.0 has no identifier of a licence, so the address of the licence's text stands there."""
+    licence = build(make_app(), "3.0.3")["info"]["license"]
+
+    assert licence == {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"}
+
+
+def test_paths_are_templates_and_converters_describe_their_variables(everything: t.Any) -> None:
+    """A rule becomes a template, and each variable has the schema of its converter."""
+    path = everything["paths"]["/pets/{pet_id}/photos/{side}/{key}"]
+    schemas = {each["name"]: each["schema"] for each in path["post"]["parameters"] if each["in"] == "path"}
+
+    assert schemas == {
+        "pet_id": {"type": "integer", "minimum": 0},
+        "side": {"type": "string", "enum": ["back", "front"]},
+        "key": {"type": "string", "format": "uuid"},
+    }
+
+
+def test_tags_are_routers(everything: t.Any) -> None:
+    """One tag a router, described by it; what stands on the application has the title as its tag."""
+    assert everything["tags"] == [
+        {"name": "pets", "description": "All about pets."},
+        {"name": "owners", "description": "Operations of owners."},
+        {"name": "Pet shop", "description": "Operations of Pet shop."},
+    ]
+    assert everything["paths"]["/pets"]["get"]["tags"] == ["pets"]
+
+
+def test_docstrings_describe_paths_and_operations(everything: t.Any) -> None:
+    """The first line is the summary, the rest the description; one line is both."""
+    path = everything["paths"]["/pets"]
+
+    assert (path["summary"], path["description"]) == ("All pets of the shop.", "Sold ones included.")
+    assert path["post"]["summary"] == "Add a pet."
+    assert path["post"]["description"] == "Its id is given by the server."
+    assert path["get"]["description"] == "List pets, newest first."
+    assert path["get"]["operationId"] == "getPets"
+
+
+def test_parameters_say_where_and_how_they_are_written(everything: t.Any) -> None:
+    """Query, headers and cookies: names as they are sent, styles of lists, deprecation beside the schema."""
+    found = {each["name"]: each for each in everything["paths"]["/pets"]["get"]["parameters"]}
+
+    assert found["page"] == {
+        "name": "page",
+        "in": "query",
+        "description": "From 1.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1},
+    }
+    assert (found["tags"]["style"], found["tags"]["explode"]) == ("form", True)
+    assert (found["ids"]["style"], found["ids"]["explode"]) == ("form", False)
+    assert found["words"]["style"] == "pipeDelimited"
+    assert found["range"]["schema"]["minItems"] == found["range"]["schema"]["maxItems"] == 2
+    assert found["full"]["deprecated"] is True
+    assert found["x-request-id"]["in"] == "header"
+    assert (found["x-languages"]["style"], found["x-languages"]["explode"]) == ("simple", False)
+    assert found["theme"]["in"] == "cookie"
+
+
+def test_bodies_that_several_marks_read_are_one(everything: t.Any) -> None:
+    """Form and files of one request are one object; two marks on JSON give one that is open if one of them is."""
+    upload = everything["paths"]["/pets/{pet_id}/photos/{side}/{key}"]["post"]["requestBody"]
+    rename = everything["paths"]["/owners"]["put"]["requestBody"]
+
+    assert upload == {
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "caption": {"type": "string"},
+                        "photo": {"type": "string", "format": "binary", "description": "The file."},
+                        "others": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    },
+                    "required": ["photo"],
+                    "additionalProperties": False,
+                }
+            }
+        },
+        "required": True,
+    }
+    assert set(rename["content"]["application/json"]["schema"]) == {"type", "properties", "required"}
+
+
+def test_a_body_in_json_or_a_form_stands_under_each_media_type(everything: t.Any) -> None:
+    """``json_or_form`` is read in three media types."""
+    content = everything["paths"]["/owners"]["post"]["requestBody"]["content"]
+
+    assert set(content) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def test_every_operation_says_what_the_framework_answers_by_itself(everything: t.Any) -> None:
+    """405 and 500 everywhere, 404 where the path has variables, 400, 413, 415 and 422 where a body is read."""
+    for path, members in everything["paths"].items():
+        for method, operation in members.items():
+            if method in ("summary", "description"):
+                continue
+            statuses = set(operation["responses"])
+
+            assert {"405", "500"} <= statuses
+            assert ("404" in statuses) >= ("{" in path)
+            assert ("requestBody" in operation) == ({"400", "413", "415", "422"} <= statuses)
+
+
+def test_errors_of_the_framework_stand_once(everything: t.Any) -> None:
+    """Its answers are shared components of the media type problem+json, with their headers."""
+    shared = everything["components"]["responses"]
+
+    assert everything["paths"]["/pets"]["get"]["responses"]["422"] == {
+        "$ref": "#/components/responses/ValidationFailed"
+    }
+    assert set(shared["BadRequest"]["content"]) == {"application/problem+json"}
+    assert shared["MethodNotAllowed"]["headers"]["Allow"]["required"] is True
+
+
+def test_errors_of_one_status_are_told_apart_by_their_code() -> None:
+    """One response lists each class with its code, and lets no other code through."""
+
+    @raises(Gone)
+    @response(200)
+    def show(number: int) -> None:
+        """Show."""
+
+    operation, document = one(show, "/x/<int:number>")
+    found = operation["responses"]["404"]
+    media = found["content"]["application/problem+json"]
+    validator = jsonschema.Draft202012Validator({**media["schema"], "components": document["components"]})
+
+    assert found["description"] == "- `gone`: It was here.\n- `not_found`: Nothing is at this address."
+    assert set(media["examples"]) == {"gone", "not_found"}
+    for example in media["examples"].values():
+        assert validator.is_valid(example["value"])
+        assert not validator.is_valid({**example["value"], "code": "other"})
+
+
+def test_errors_with_members_of_their_own_show_them() -> None:
+    """The schema of an error class is part of its answer, and its example too."""
+
+    @raises(Busy, errors.Conflict)
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, document = one(show)
+    media = operation["responses"]["409"]["content"]["application/problem+json"]
+    validator = jsonschema.Draft202012Validator({**media["schema"], "components": document["components"]})
+
+    assert media["examples"]["busy"]["value"] == {
+        "type": "/docs/errors/busy",
+        "title": "Conflict",
+        "status": 409,
+        "code": "busy",
+        "detail": "Come back later.",
+        "until": 3,
+    }
+    assert validator.is_valid(media["examples"]["busy"]["value"])
+    assert not validator.is_valid({**media["examples"]["busy"]["value"], "until": "x"})
+
+
+def test_what_really_leaves_is_what_stands_there() -> None:
+    """The problem object of a real answer fits the response of its status."""
+    app = make_app()
+    document = build(app)
+    reply = app.test_client(contract=False).post("/pets", json={"petNam": 1})
+    found = document["components"]["responses"]["ValidationFailed"]["content"]
+    schema = found[reply.content_type]["schema"]
+
+    assert reply.status_code == 422
+    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(reply.json)
+
+
+def test_another_shape_of_errors_replaces_problem_objects() -> None:
+    """``render_error`` changes schema and media type of every error; no problem object is left in the document."""
+
+    class Fault(Schema):
+        message = fields.String(metadata={"example": "No."})
+
+    app = App(__name__)
+
+    @app.render_error(Fault, media_type="application/vnd.fault+json")
+    def render(error: t.Any) -> t.Any:
+        return {"message": str(error)}
+
+    @app.get("/x/<int:number>")
+    @raises(Gone)
+    @response(200)
+    def show(number: int) -> None:
+        """Show."""
+
+    document = build(app)
+    found = document["paths"]["/x/{number}"]["get"]["responses"]["404"]
+
+    assert found["content"] == {
+        "application/vnd.fault+json": {
+            "schema": {"$ref": "#/components/schemas/Fault"},
+            "example": {"message": "No."},
+        }
+    }
+    assert list(document["components"]["schemas"]) == ["Fault"]
+
+
+def test_answers_without_a_body_have_no_content(everything: t.Any) -> None:
+    """204 has no content; an outcome without a schema is any JSON; two media types stand side by side."""
+    path = everything["paths"]["/pets/{pet_id}"]
+
+    assert path["delete"]["responses"]["204"] == {"description": "No Content"}
+    assert set(path["get"]["responses"]["200"]["content"]) == {"application/json", "text/plain"}
+    assert path["get"]["responses"]["200"]["description"] == "As text."
+
+
+def test_headers_stand_on_the_answers_they_belong_to() -> None:
+    """A header without a status is on all answers below 400, one with a status on that alone."""
+
+    class Sends(Mark):
+        def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+            yield Header("X-All", fields.Integer(metadata={"description": "Said."}), required=True)
+            yield Header("X-Late", fields.String(), "When.", status=409)
+
+    @Sends()
+    @raises(errors.Conflict)
+    @response(200, headers={"X-Own": fields.String()})
+    def show() -> None:
+        """Show."""
+
+    operation, _ = one(show)
+
+    assert operation["responses"]["200"]["headers"] == {
+        "X-Own": {"schema": {"type": "string"}},
+        "X-All": {"description": "Said.", "required": True, "schema": {"type": "integer"}},
+    }
+    assert operation["responses"]["409"]["headers"] == {"X-Late": {"description": "When.", "schema": {"type": "string"}}}
+    assert "headers" not in operation["responses"]["500"]
+
+
+def test_security_is_one_of_several_schemes() -> None:
+    """Each scheme is an alternative with all its scopes; where one is optional, none is an alternative too."""
+
+    class Keys(Mark):
+        def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+            yield Security("key", {"type": "apiKey", "in": "header", "name": "X-Key"})
+            yield Security("oauth", {"type": "openIdConnect", "openIdConnectUrl": "https://x.invalid"}, ("a",))
+            yield Security("oauth", {"type": "openIdConnect", "openIdConnectUrl": "https://x.invalid"}, ("b",), True)
+
+    @Keys()
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, document = one(show)
+
+    assert operation["security"] == [{"key": []}, {"oauth": ["a", "b"]}, {}]
+    assert set(document["components"]["securitySchemes"]) == {"key", "oauth"}
+
+
+def test_words_of_a_mark_win_and_extra_members_are_merged() -> None:
+    """``doc`` replaces what docstrings say; its further members stand in the operation, schemas in them described."""
+
+    @doc(summary="Other", description="More", tags=["a", "b"], operation_id="seeIt", deprecated=True, **{"x-a": Details})
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, document = one(show)
+
+    assert operation["summary"] == "Other"
+    assert operation["description"] == "More"
+    assert operation["tags"] == ["a", "b"]
+    assert operation["operationId"] == "seeIt"
+    assert operation["deprecated"] is True
+    assert operation["x-a"] == {"$ref": "#/components/schemas/Details"}
+    assert [tag["name"] for tag in document["tags"]] == ["a", "b"]
+
+
+def test_hidden_operations_and_plain_views_are_left_out() -> None:
+    """What is hidden, and a view without marks, does not stand in the document, nor do its errors."""
+    app = App(__name__)
+    app.get("/plain")(lambda: "x")
+
+    @app.get("/hidden")
+    @doc(hidden=True)
+    @raises(Gone)
+    def hidden() -> str:
+        return "x"
+
+    @app.get("/shown")
+    @response(200)
+    def shown() -> None:
+        """Shown."""
+
+    assert list(build(app)["paths"]) == ["/shown"]
+
+
+def test_an_undeclared_answer_of_a_resource_is_some_json() -> None:
+    """A resource without ``response`` sends JSON of any shape; of another view nothing is known."""
+    app = App(__name__)
+
+    @app.route("/x")
+    class Thing(Resource):
+        def get(self) -> t.Any:
+            """Show."""
+
+    @app.get("/y")
+    @doc(summary="Page")
+    def page() -> str:
+        return "<p>"
+
+    document = build(app)
+
+    assert document["paths"]["/x"]["get"]["responses"]["200"]["content"] == {"application/json": {"schema": {}}}
+    assert document["paths"]["/y"]["get"]["responses"]["200"]["content"] == {"*/*": {"schema": {}}}
+
+
+def test_a_mark_for_a_variable_narrows_its_converter() -> None:
+    """What ``arguments`` say of a variable stands together with what its converter says."""
+
+    @arguments({"number": fields.Integer(metadata={"description": "Which."})}, location="path")
+    @response(200)
+    def show(values: t.Any, number: int) -> None:
+        """Show."""
+
+    operation, _ = one(show, "/x/<int(max=5):number>")
+
+    assert operation["parameters"] == [
+        {
+            "name": "number",
+            "in": "path",
+            "description": "Which.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 0, "maximum": 5},
+        }
+    ]
+
+
+def test_an_object_cannot_be_a_parameter() -> None:
+    """A nested schema in the query is refused, with the handler and the name."""
+
+    @arguments({"inner": fields.Nested(Details)}, location="query")
+    @response(200)
+    def show(values: t.Any) -> None:
+        """Show."""
+
+    with pytest.raises(SetupError, match=r"show takes the object 'inner' from query"):
+        one(show)
+
+
+def test_one_header_declared_twice_stands_once() -> None:
+    """Names of headers have no case; both schemas hold."""
+
+    class Asks(Mark):
+        def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+            yield Parameter("X-A", "header", fields.String())
+            yield Parameter("x-a", "header", fields.UUID())
+            yield Doc(summary="Ask")
+
+    @Asks()
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, _ = one(show)
+
+    assert [each["name"] for each in operation["parameters"]] == ["X-A"]
+    assert operation["parameters"][0]["schema"] == {"type": "string", "format": "uuid"}
+
+
+def test_an_error_as_an_alternative_answer_is_a_problem() -> None:
+    """``alt_response`` with an error class documents that error."""
+
+    @alt_response(410, errors.Gone)
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, _ = one(show)
+
+    assert operation["responses"]["410"] == {"$ref": "#/components/responses/Gone"}
+
+
+def test_examples_are_those_that_were_given_or_made_of_the_members() -> None:
+    """Examples of a mark stand as they are; without them one is made, if members have examples."""
+
+    class Half(Schema):
+        a = fields.String(required=True)
+
+    @response(200, Details)
+    @response(201, Details, example={"until": 9})
+    @response(202, Details, examples={"one": {"until": 1}, "two": {"until": 2}})
+    @response(203, Half)
+    def show() -> None:
+        """Show."""
+
+    operation, _ = one(show)
+    media = {status: each["content"]["application/json"] for status, each in operation["responses"].items() if status < "3"}
+
+    assert media["200"]["example"] == {"until": 3}
+    assert media["201"]["example"] == {"until": 9}
+    assert media["202"]["examples"] == {"one": {"value": {"until": 1}}, "two": {"value": {"until": 2}}}
+    assert set(media["203"]) == {"schema"}
+
+
+def test_examples_fit_their_schemas(everything: t.Any) -> None:
+    """Every example in the document is valid against the schema beside it."""
+    found = 0
+
+    def walk(node: t.Any) -> None:
+        nonlocal found
+        if isinstance(node, dict):
+            if "schema" in node and ("example" in node or "examples" in node):
+                examples = [node["example"]] if "example" in node else [e["value"] for e in node["examples"].values()]
+                schema = {**node["schema"], "components": everything["components"]}
+                for example in examples:
+                    found += 1
+                    jsonschema.Draft202012Validator(schema).validate(example)
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(everything)
+
+    assert found > 10
+
+
+def test_rules_that_only_redirect_are_left_out() -> None:
+    """A rule that redirects has no operation in the document."""
+    app = App(__name__)
+
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    app.add_url_rule("/x", "show", show)
+    app.add_url_rule("/old", "old", response(200)(lambda: None), redirect_to="/x")
+
+    assert list(build(app)["paths"]) == ["/x"]
+
+
+def test_paths_that_openapi_cannot_tell_apart_are_one() -> None:
+    """Two rules that differ in their converters alone are one path; of two operations on it the first stands there."""
+    app = App(__name__)
+    router = Router("x")
+
+    @router.get("/x/<int:number>")
+    @response(200)
+    def by_number(number: int) -> None:
+        """By number."""
+
+    @router.get("/x/<name>")
+    @response(200)
+    def by_name(name: str) -> None:
+        """By name."""
+
+    @router.post("/x/<name>")
+    @response(200)
+    def post_name(name: str) -> None:
+        """Post."""
+
+    app.register_router(router)
+    document = build(app)
+
+    assert list(document["paths"]) == ["/x/{number}"]
+    assert document["paths"]["/x/{number}"]["get"]["operationId"] == "byNumber"
+    assert document["paths"]["/x/{number}"]["post"]["parameters"][0]["name"] == "number"
+    validate_document(document)
+
+
+def test_the_document_is_kept_until_a_setting_changes() -> None:
+    """Asked twice it is the same object; a setting that changes makes it new, in the version that is set."""
+    app = make_app()
+    first = document_of(app)
+
+    assert document_of(app) is first
+    assert app.openapi is first
+
+    app.config["OPENAPI_VERSION"] = "3.0.3"
+
+    assert app.openapi["openapi"] == "3.0.3"
+
+
+def test_yaml_says_the_same(everything: t.Any) -> None:
+    """The document in YAML reads as the document, in the same order, without aliases."""
+    text = to_yaml(everything)
+
+    assert yaml.safe_load(text) == everything
+    assert text.startswith("openapi: 3.1.0\ninfo:\n")
+    assert "&id" not in text
+
+
+def test_building_leaves_no_trace_in_the_next_document() -> None:
+    """A document can be changed by whoever asked for it; the next one is as the first was."""
+    app = make_app()
+    first = build(app)
+    before = json.dumps(first)
+    first["components"]["schemas"]["Problem"]["properties"].clear()
+    first["info"]["contact"].clear()
+
+    assert json.dumps(build(app)) == before
