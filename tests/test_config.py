@@ -129,6 +129,14 @@ def test_silent_passes_over_missing_files(config, tmp_path, name):
     assert config == {"KEPT": 1}
 
 
+def test_silent_does_not_hide_other_failures(config, tmp_path):
+    """A file that is there and cannot be opened is an error all the same."""
+    (tmp_path / "loop.cfg").symlink_to("loop.cfg")
+
+    with pytest.raises(OSError, match="Unable to load configuration file"):
+        config.from_pyfile("loop.cfg", silent=True)
+
+
 def test_silent_does_not_hide_mistakes_in_the_file(config, tmp_path):
     """``silent`` is about missing files only."""
     (tmp_path / "settings.py").write_text("A = 1/0\n")
@@ -237,6 +245,15 @@ def test_from_prefixed_env_goes_into_dictionaries(config, monkeypatch):
 
     assert config["EXIST"] == {"ok": "other", "flag": True, "inner": {"ik": 2}}
     assert config["NEW"] == {"more": {"K": {"k": False}}}
+
+
+def test_from_prefixed_env_goes_by_name(config, monkeypatch):
+    """Variables are taken in the order of their names, so a dictionary comes before what goes into it."""
+    monkeypatch.setenv("FRAMEWORK_MAIL__port", "25")
+    monkeypatch.setenv("FRAMEWORK_MAIL", '{"host": "a", "port": 1}')
+    config.from_prefixed_env()
+
+    assert config["MAIL"] == {"host": "a", "port": 25}
 
 
 def test_from_prefixed_env_needs_dictionaries_on_the_way(config, monkeypatch):

@@ -179,10 +179,13 @@ def test_redirect(app, inside):
     class Mine(Response):
         pass
 
+    class Other(Response):
+        pass
+
     def check():
         response = redirect("/there", 303)
         assert (response.status_code, response.location) == (303, "/there")
-        assert type(redirect("/", Response=Mine)) is Mine
+        assert type(redirect("/", Response=Other)) is Other
 
     if inside:
         app.response_class = Mine
@@ -303,6 +306,31 @@ def test_a_stream_that_fails_is_closed(app):
     assert closed == [True]
     with pytest.raises(StopIteration):
         next(stream)
+
+
+def test_a_stream_is_closed_once(app):
+    """Closing again, after the end or an earlier close, does nothing."""
+
+    class Closing:
+        closed = 0
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration
+
+        def close(self):
+            self.closed += 1
+
+    inner = Closing()
+    with app.test_request_context():
+        stream = stream_with_context(inner)
+    assert list(stream) == []
+    stream.close()
+    stream.close()
+
+    assert inner.closed == 1
 
 
 def test_a_stream_needs_a_request(app):

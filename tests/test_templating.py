@@ -212,8 +212,7 @@ def test_the_search_is_explained(app, caplog):
     assert "endpoint that belongs to the router 'pages'" in text
 
     caplog.clear()
-    app.test_client().get("/pages/both.html")
-
+    assert app.test_client().get("/pages/both.html").text == "application"
     assert "Warning: several loaders" in caplog.records[0].getMessage()
 
 
@@ -242,6 +241,11 @@ def test_own_environment_and_loader(app):
         def create_global_jinja_loader(self):
             return jinja2.DictLoader({"a.html": "{% if true %}\na{% endif %}"})
 
+    class Third(App):
+        jinja_options = {"loader": jinja2.DictLoader({"a.html": "third"})}
+
+    with Third("third_templates").app_context():
+        assert render_template("a.html") == "third"
     other = Other("other_templates")
     with other.app_context():
         assert render_template("a.html") == "a"

@@ -207,6 +207,8 @@ def test_limits_come_from_the_settings_unless_set(app, name, key, value):
         assert getattr(request, name) == 20
         setattr(request, name, 10)
         assert getattr(request, name) == 10
+        setattr(request, name, 0)
+        assert getattr(request, name) == 0
         assert app.config[key] == 20
     with app.test_request_context("/"):
         assert getattr(request, name) == 20

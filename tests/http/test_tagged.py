@@ -53,6 +53,7 @@ def test_values_come_back_as_they_went(serializer, value):
     ("value", "text"),
     [
         ({"b": 1, "a": (1, 2)}, '{"b":1,"a":{" t":[1,2]}}'),
+        ({"a": 1}, '{"a":1}'),
         ({" t": [1]}, '{" di":{" t__":[1]}}'),
         (b"\xff", '{" b":"/w=="}'),
         (uuid.UUID(int=3), '{" u":"00000000000000000000000000000003"}'),
