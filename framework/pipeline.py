@@ -18,6 +18,7 @@ from .marks.responses import ResponseMark, check_outcomes
 from .resources.operation import Operation, Words, runner, source_of, words_of
 from .resources.resource import Resource
 from .views import MethodView, View, http_method_funcs
+from .wrappers import Request
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -123,8 +124,12 @@ STEPS = (
 
 def is_overridden(app: App, name: str) -> bool:
     """Whether a method is not the framework's own, in the class or on the instance."""
-    function = getattr(type(app), name)
-    return name in vars(app) or not function.__module__.startswith("framework.app.")
+    if name in vars(app):
+        return True
+    owner = next(cls for cls in type(app).__mro__ if name in vars(cls))
+    function = vars(owner)[name]
+    modules = (owner.__module__, getattr(function, "__module__", ""))
+    return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
 
 
 def make_matcher(app: App) -> Matcher | None:
@@ -217,18 +222,28 @@ def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[
     return view_class.dispatch_request
 
 
-def build_operation(
-    app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., t.Any]
-) -> Operation:
+def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., t.Any]) -> Operation:
     """Ask all marks of an operation for their two faces, and freeze what they say."""
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
     view_class: type[View] | None = getattr(view, "view_class", None)
     marks = merge_marks(app, handler, view, view_class, routers)
     check_outcomes(marks, handler.__qualname__)
-    plan = Plan(app.config, rule, method, handler, endpoint, marks, encode=app.encode_json, direct=app.json_untouched)
+    plan = Plan(
+        app.config,
+        rule,
+        method,
+        handler,
+        endpoint,
+        marks,
+        encode=app.encode_json,
+        direct=app.json_untouched,
+        reads_environ=reads_environ(app),
+    )
     steps: list[Step] = [step for mark in marks for step in mark.run(plan)]
-    records: list[Record] = [record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)]
+    records: list[Record] = [
+        record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
+    ]
     words = Words(records)
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
@@ -266,6 +281,12 @@ def build_operation(
     )
     object.__setattr__(operation, "run", bind(operation))
     return operation
+
+
+def reads_environ(app: App) -> bool:
+    """Whether nobody can tell that a body or query was read without the request."""
+    own = ("__init__", "args", "data", "get_data", "max_content_length", "mimetype", "stream")
+    return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
 
 
 def merge_marks(
@@ -391,5 +412,3 @@ def look_behind(function: t.Any, where: str) -> None:
                 " returns another function that does not carry them. Put functools.wraps(function) on the wrapper"
                 " inside that decorator."
             )
-
-

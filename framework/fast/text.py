@@ -108,6 +108,29 @@ def from_multidict(schema: ma.Schema, multi: Source) -> tuple[dict[str, t.Any], 
     return data, wrong
 
 
+def from_values(wanted: Reader, values: cabc.Mapping[str, list[str]]) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
+    """:func:`from_multidict` for the values of each name as a plain dict of lists.
+
+    :param wanted: what :func:`reader` says of the schema.
+    :param values: never an empty list.
+    """
+    data: dict[str, t.Any] = {}
+    wrong: dict[str, list[str]] = {}
+    for key, _ in wanted.scalars:
+        given = values.get(key)
+        if given is not None:
+            if len(given) == 1:
+                data[key] = given[0]
+            else:
+                wrong[key] = [GIVEN_TWICE]
+    for key, _ in wanted.lists:
+        if key in values:
+            data[key] = values[key]
+    if wanted.others:
+        _add_others(data, wrong, wanted, MultiDict(values))
+    return data, wrong
+
+
 def _pieces(values: cabc.Iterable[str]) -> list[str]:
     """The members of a list header, empty ones left out."""
     return [piece for value in values for each in value.split(",") if (piece := each.strip(" \t"))]

@@ -13,6 +13,7 @@ from marshmallow import INCLUDE, Schema
 
 from ..errors import SetupError, ValidationFailed
 from ..fast.text import parameter_name
+from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
 from .bodies import EMPTY, FORM_TYPES, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
@@ -102,7 +103,7 @@ class ArgumentsMark(Mark):
             parts = fixed if factory is None else self.prepare(factory(ctx.request), plan)
             part = t.cast("list[Part]", parts)[0]
             if call.body is EMPTY and part.location == "json":
-                if len(t.cast("list[Part]", parts)) > 1 and ctx.request.mimetype in FORM_TYPES:
+                if len(t.cast("list[Part]", parts)) > 1 and media_type(t.cast(t.Any, ctx.environ)) in FORM_TYPES:
                     part = t.cast("list[Part]", parts)[1]
                 elif refuses_empty:
                     raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
@@ -164,7 +165,7 @@ def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
     for group in ("query", "form", "json"):
         members = [part for part in parts if GROUPS.get(part.location) == group and not part.judges_alone]
         if members and all(part.refuses_unknown for part in members) and not has_factory(plan, group):
-            yield Step(Phase.INPUTS, Undeclared(members).check(group))
+            yield Step(Phase.INPUTS, Undeclared(members, plan).check(group))
 
 
 def has_factory(plan: Plan, group: str) -> bool:

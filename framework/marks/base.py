@@ -83,7 +83,7 @@ class Call:
     :param view_args: The values from the path, which the handler gets as keyword arguments.
     """
 
-    __slots__ = ("arguments", "body", "instance", "kwargs", "notes", "operation", "value", "view_args")
+    __slots__ = ("arguments", "body", "instance", "kwargs", "notes", "operation", "query", "value", "view_args")
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -96,6 +96,8 @@ class Call:
         """The resource, for methods."""
         self.body: t.Any = None
         """The parsed JSON body, once the phase ``BODY`` is over."""
+        self.query: cabc.Mapping[str, list[str]] | None = None
+        """The values of the query string, once a mark has asked for them."""
         self.value: t.Any = None
         """What the handler returned."""
         self.notes: dict[t.Any, t.Any] | None = None
@@ -113,6 +115,7 @@ class Plan:
     :param marks: All marks of the operation, merged, the outermost first.
     :param encode: What writes plain values as JSON: the application's provider.
     :param direct: Whether declared answers may go straight to the wire, the provider being untouched.
+    :param reads_environ: Whether body and query may be read without a request: its class is the framework's own.
     """
 
     def __init__(
@@ -126,7 +129,9 @@ class Plan:
         *,
         encode: cabc.Callable[[t.Any], bytes],
         direct: bool,
+        reads_environ: bool,
     ) -> None:
+        self.reads_environ = reads_environ
         self.encode = encode
         self.direct = direct
         self.fast: bool = config["FAST_PATH"]
@@ -155,7 +160,7 @@ class Mark:
 
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
-        own = getattr(target, ATTRIBUTE, ())
+        own = marks_of(target)
         try:
             # Decorators apply from the bottom up: the one applied last stands on top, so it goes in front.
             setattr(target, ATTRIBUTE, (self, *own))

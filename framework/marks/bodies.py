@@ -2,7 +2,7 @@
 
 Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
 Not here: schemas (``marks.inputs``).
-Floor 4: imports ``marks.base``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``fast.wire`` (floor 1), ``http.reading``, ``http.request`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -10,13 +10,18 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from .. import errors
 from ..fast import wire
+from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
 from .base import Call, Outcome, Phase, Plan, Step
 from .raises import error_outcome
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from ..context import Context
     from ..wrappers import Request
 
@@ -31,39 +36,19 @@ def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
     return mimetype in media_types or (is_json_type(mimetype) and "application/json" in media_types)
 
 
-def has_body(request: Request) -> bool:
-    """Whether the request says that it carries a body (RFC 9112, section 6.3)."""
-    return bool(request.content_length) or "HTTP_TRANSFER_ENCODING" in request.environ
-
-
 def media_type_step(media_types: tuple[str, ...]) -> Step:
     """Refuse a body whose media type nobody reads here; an empty body has none."""
     listing = " or ".join(media_types)
     headers = {"Accept": ", ".join(media_types)}
 
     def check(ctx: Context, call: Call) -> None:
-        request = ctx.request
-        if not takes(request.mimetype, media_types) and has_body(request):
-            given = f"not {request.mimetype}" if request.mimetype else "and the request names none"
+        environ = t.cast("WSGIEnvironment", ctx.environ)
+        given = media_type(environ)
+        if not takes(given, media_types) and has_body(environ):
+            named = f"not {given}" if given else "and the request names none"
             raise errors.UnsupportedMediaType(
-                f"The media type of the body must be {listing}, {given}.", headers=headers
+                f"The media type of the body must be {listing}, {named}.", headers=headers
             )
-
-    return Step(Phase.MEDIA_TYPE, check)
-
-
-def length_step(limit: int | None) -> Step:
-    """Refuse a JSON body by its declared length; one that declares none is counted while it is read."""
-
-    def check(ctx: Context, call: Call) -> None:
-        request = ctx.request
-        if not is_json_type(request.mimetype):
-            return  # forms have limits of their own
-        allowed = smaller(limit, request.max_content_length)
-        if allowed is not None:
-            if (request.content_length or 0) > allowed:
-                raise too_large(allowed)
-            request.max_content_length = allowed
 
     return Step(Phase.MEDIA_TYPE, check)
 
@@ -73,30 +58,51 @@ def smaller(*limits: int | None) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def too_large(limit: int) -> errors.RequestEntityTooLarge:
+def too_large(limit: int | None) -> errors.RequestEntityTooLarge:
     """The refusal of a body over ``limit`` bytes."""
     return errors.RequestEntityTooLarge(f"The request body is larger than {limit} bytes.")
 
 
-def json_step(depth: int) -> Step:
+def length_step(plan: Plan) -> Step:
+    """Refuse a JSON body by its declared length; one that declares none is counted while it is read."""
+    for_json: int | None = plan.config["MAX_JSON_LENGTH"]
+    everywhere = smaller(for_json, plan.config["MAX_CONTENT_LENGTH"])
+
+    def check(ctx: Context, call: Call) -> None:
+        environ = t.cast("WSGIEnvironment", ctx.environ)
+        length = declared_length(environ)
+        if length == 0 or not is_json_type(media_type(environ)):
+            return  # forms have limits of their own
+        if ctx._request is None and length is not None:
+            allowed = everywhere
+        else:
+            # A hook may have set another limit on the request.
+            request = ctx.request
+            allowed = smaller(for_json, request.max_content_length)
+            if allowed is not None:
+                request.max_content_length = allowed
+        if allowed is not None and (length or 0) > allowed:
+            raise too_large(allowed)
+
+    return Step(Phase.MEDIA_TYPE, check)
+
+
+def json_step(plan: Plan) -> Step:
     """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
+    depth: int = plan.config["MAX_JSON_DEPTH"]
+    reads_environ = plan.reads_environ
 
     def read(ctx: Context, call: Call) -> None:
-        request = ctx.request
-        if not has_body(request) or not is_json_type(request.mimetype):
-            # A body of undeclared length may turn out to be empty only when it is read; another type is a form.
-            call.body = EMPTY
+        environ = t.cast("WSGIEnvironment", ctx.environ)
+        if not has_body(environ) or not is_json_type(media_type(environ)):
+            call.body = EMPTY  # no body, or a form where both are taken
             return
-        limit = request.max_content_length
-        try:
-            text = request.get_data()
-        except errors.http.RequestEntityTooLarge:
-            raise too_large(limit or 0) from None
+        text = read_body(environ) if reads_environ and ctx._request is None else None
+        if text is None:
+            text = ask_request(ctx.request)
         if not text:
             call.body = EMPTY
             return
-        if limit is not None and len(text) > limit:  # someone had read it under a larger limit
-            raise too_large(limit)
         try:
             call.body = wire.decode(text, max_depth=depth)
         except wire.WireError as error:
@@ -105,11 +111,26 @@ def json_step(depth: int) -> Step:
     return Step(Phase.BODY, read)
 
 
+def ask_request(request: Request) -> bytes:
+    """The body as the request reads it, under its limit.
+
+    :raises RequestEntityTooLarge: It is longer.
+    """
+    limit = request.max_content_length
+    try:
+        text = request.get_data()
+    except RequestEntityTooLarge:
+        raise too_large(limit) from None
+    if limit is not None and len(text) > limit:  # somebody had read it under a larger limit
+        raise too_large(limit)
+    return text
+
+
 def form_step() -> Step:
     """Parse a form, so that what is wrong with it is answered before any schema sees it."""
 
     def read(ctx: Context, call: Call) -> None:
-        if ctx.request.mimetype in FORM_TYPES:
+        if media_type(t.cast("WSGIEnvironment", ctx.environ)) in FORM_TYPES:
             ctx.request.form  # noqa: B018 - parsed and kept; raises 413 for its limits
 
     return Step(Phase.BODY, read)
@@ -124,8 +145,8 @@ def body_steps(plan: Plan, media_types: tuple[str, ...]) -> cabc.Iterator[Step]:
         return
     yield media_type_step(media_types)
     if any(is_json_type(media_type) for media_type in media_types):
-        yield length_step(plan.config["MAX_JSON_LENGTH"])
-        yield json_step(plan.config["MAX_JSON_DEPTH"])
+        yield length_step(plan)
+        yield json_step(plan)
     if any(media_type in FORM_TYPES for media_type in media_types):
         yield form_step()
 

@@ -1,7 +1,8 @@
 """How the parts of a request reach their schemas: where the values are taken from, and which names are refused.
 
 Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict`` (floor 1), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1), ``http.reading``
+(floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -14,38 +15,51 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from ..errors import Messages, ValidationFailed
 from ..fast.load import loader
 from ..fast.strict import Rules, from_multidict, hint, strict, unknown_message
-from ..fast.text import parameter_name
+from ..fast.text import from_values, parameter_name, reader
+from ..http.reading import Values, query_values
 from .base import Call, Plan
 from .bodies import EMPTY
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from ..context import Context
 
 MISSING_BODY = "The request body is missing."
 HINTS = 20
 
-Source: t.TypeAlias = cabc.Callable[["Context", Call, Schema], tuple[t.Any, Messages]]
+Source: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
 
 
-def _json(ctx: Context, call: Call, schema: Schema) -> tuple[t.Any, Messages]:
+def _json(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
     return ({} if call.body is EMPTY else call.body), {}
 
 
-def _path(ctx: Context, call: Call, schema: Schema) -> tuple[t.Any, Messages]:
+def _path(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
     values = ctx.view_args or {}
     return {name: value if isinstance(value, str) else str(value) for name, value in values.items()}, {}
 
 
-SOURCES: dict[str, Source] = {
-    "json": _json,
-    "path": _path,
-    "query": lambda ctx, call, schema: from_multidict(schema, ctx.request.args),
-    "form": lambda ctx, call, schema: from_multidict(schema, ctx.request.form),
-    "files": lambda ctx, call, schema: from_multidict(schema, ctx.request.files),
-    "cookies": lambda ctx, call, schema: from_multidict(schema, ctx.request.cookies),
-    "headers": lambda ctx, call, schema: from_multidict(schema, ctx.request.headers),
-}
+def source_of(location: str, schema: Schema, plan: Plan) -> Source:
+    """What gives the raw values of a location for a schema."""
+    if location == "json":
+        return _json
+    if location == "path":
+        return _path
+    if location == "query" and plan.reads_environ:
+        wanted = reader(schema)
+        return lambda ctx, call: from_values(wanted, query_of(ctx, call))
+    attribute = "args" if location == "query" else location
+    return lambda ctx, call: from_multidict(schema, getattr(ctx.request, attribute))
+
+
+def query_of(ctx: Context, call: Call) -> Values:
+    """The values of the query string, parsed once for all marks."""
+    if call.query is None:
+        call.query = query_values(t.cast("WSGIEnvironment", ctx.environ))
+    return call.query
+
 
 GROUPS = {"json": "json", "query": "query", "form": "form", "files": "form"}
 """Where undeclared names are refused. Headers and cookies always carry others; a form and its files are one body."""
@@ -55,7 +69,7 @@ class Part:
     """One schema at one location, ready to load.
 
     :param schema: The user's schema.
-    :param location: A key of :data:`SOURCES`.
+    :param location: One of ``fast.strict.LOCATIONS``.
     :param unknown: What the mark says on undeclared names, or ``None``.
     :param plan: The operation in the making.
     :param alone: Whether no other part of the operation reads this location.
@@ -75,22 +89,20 @@ class Part:
         if self.refuses_unknown and not self.judges_alone:
             exact.unknown = EXCLUDE  # judged over all parts of the location together, see Undeclared
         self.schema = exact
-        self._source = SOURCES[location]
+        self._source = source_of(location, exact, plan)
         self._load = loader(exact, fast=plan.fast)
 
     @property
     def names(self) -> set[str]:
         """The names that a client may write here."""
-        return {
-            parameter_name(name, field, self.location) for name, field in self.schema.load_fields.items()
-        }
+        return {parameter_name(name, field, self.location) for name, field in self.schema.load_fields.items()}
 
     def load(self, ctx: Context, call: Call) -> t.Any:
         """The loaded value.
 
         :raises ValidationFailed: The schema refuses.
         """
-        data, wrong = self._source(ctx, call, self.schema)
+        data, wrong = self._source(ctx, call)
         try:
             value = self._load(data)
         except ValidationError as error:
@@ -107,12 +119,15 @@ class Undeclared:
     :param parts: All parts of one group.
     """
 
-    def __init__(self, parts: cabc.Sequence[Part]) -> None:
+    def __init__(self, parts: cabc.Sequence[Part], plan: Plan) -> None:
         self._names = set().union(*(part.names for part in parts))
+        self._reads_environ = plan.reads_environ
 
     def check_query(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of the query string."""
-        self._refuse("query", ctx.request.args)
+        given = query_of(ctx, call) if self._reads_environ else ctx.request.args
+        if not given.keys() <= self._names:
+            self._refuse("query", given)
 
     def check_form(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of a form, files included."""
