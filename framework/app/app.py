@@ -57,7 +57,9 @@ class App(Dispatch, Templates, Serve):
         with self._freezing:
             if not self._got_first_request:
                 self._add_docs_rules()
-            if self._pipeline is None:
+            if (
+                self._pipeline is None or not self._got_first_request
+            ):  # a test may have asked before the set-up was over
                 self._pipeline = Pipeline(self)
             self._got_first_request = True
             if compile:

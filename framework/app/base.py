@@ -74,7 +74,8 @@ class AppBase(Scaffold):
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
     permanent_session_lifetime = ConfigAttribute[timedelta](
-        "PERMANENT_SESSION_LIFETIME", get_converter=to_timedelta  # type: ignore[arg-type]
+        "PERMANENT_SESSION_LIFETIME",
+        get_converter=to_timedelta,  # type: ignore[arg-type]
     )
 
     def __init__(
@@ -250,6 +251,7 @@ class AppBase(Scaffold):
                 " first request, any changes will not be applied consistently. Make sure all imports, decorators and"
                 " functions that set up the application run before it is served or frozen."
             )
+        self._pipeline = None  # a test context may have built one from what was there so far
 
     @setupmethod
     def register_router(self, router: Router, **options: t.Any) -> None:

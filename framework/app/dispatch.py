@@ -162,13 +162,19 @@ class Dispatch(Urls):
                 return value
         return None
 
-    def _hooks_of(self, ctx: Context) -> t.Any:
-        if self._pipeline is None:
+    def _built(self) -> Pipeline:
+        """The pipeline, built if a setting has dropped it."""
+        pipeline = self._pipeline
+        if pipeline is None:
             with self._freezing:
-                if self._pipeline is None:
-                    self._pipeline = Pipeline(t.cast(t.Any, self))
+                pipeline = self._pipeline
+                if pipeline is None:
+                    pipeline = self._pipeline = Pipeline(t.cast(t.Any, self))
+        return pipeline
+
+    def _hooks_of(self, ctx: Context) -> t.Any:
         if ctx.hooks is None:
-            ctx.hooks = self._pipeline.hooks(self.scopes_of(ctx))
+            ctx.hooks = self._built().hooks(self.scopes_of(ctx))
         return ctx.hooks
 
     def dispatch_request(self) -> t.Any:
@@ -183,6 +189,9 @@ class Dispatch(Urls):
             self.raise_routing_exception(ctx.request)
         rule = t.cast(t.Any, rule)
         operation = ctx.operation
+        if operation is None or rule is not ctx.url_rule:
+            # A setting dropped the pipeline, or a hook chose another rule: the marks of what is called must run all the same.
+            operation = ctx.operation = self._operation_of(rule, ctx.request.method)
         if operation is None and getattr(rule, "provide_automatic_options", False) and ctx.request.method == "OPTIONS":
             return self.make_default_options_response()
         view: t.Any = self.view_functions[rule.endpoint]
@@ -192,6 +201,11 @@ class Dispatch(Urls):
         if not operation.direct:
             return self.ensure_sync(view)(**arguments)
         return operation.run(ctx, arguments, view.make_instance() if operation.view_class is not None else None)
+
+    def _operation_of(self, rule: t.Any, method: str) -> t.Any:
+        """The operation of a rule and method, from a pipeline that is built if there is none."""
+        route = self._built().route(rule, method)
+        return None if route is None else route.operation
 
     def raise_routing_exception(self, request: t.Any) -> t.NoReturn:
         """Raise the error that was kept when no rule matched.
@@ -244,11 +258,7 @@ class Dispatch(Urls):
 
     def _has_more_to_do(self, ctx: Context) -> bool:
         """Whether ``process_response`` would do anything."""
-        return bool(
-            ctx._after_request_functions
-            or ctx._session is not None
-            or self._hooks_of(ctx).processes
-        )
+        return bool(ctx._after_request_functions or ctx._session is not None or self._hooks_of(ctx).processes)
 
     def make_response(self, rv: t.Any) -> Response:
         """A response of what a view returned.

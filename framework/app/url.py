@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
@@ -61,7 +61,7 @@ class Urls(AppBase):
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
         pipeline = self._pipeline
         environ = t.cast("WSGIEnvironment", ctx.environ)
-        method: str = environ["REQUEST_METHOD"]
+        method: str = environ["REQUEST_METHOD"].upper()
         if pipeline is not None and pipeline.matcher is not None and "HTTP_UPGRADE" not in environ:
             if len(self.url_map.added) == pipeline.rule_count:  # type: ignore[attr-defined]
                 found = pipeline.matcher.match(None, environ.get("PATH_INFO", ""), method)
@@ -114,6 +114,15 @@ class Urls(AppBase):
             except HTTPException:
                 return ()
             return self.routers_of(rule.endpoint)
+        if isinstance(error, RequestRedirect):
+            root = adapter.script_name.rstrip("/")
+            target = unquote(urlsplit(error.new_url).path).removeprefix(root)
+            try:
+                rule, _ = adapter.match(path_info=target, return_rule=True)
+            except HTTPException:
+                pass  # it leads to another host, or on to a further redirect
+            else:
+                return self.routers_of(rule.endpoint)
         path = t.cast(t.Any, ctx.environ).get("PATH_INFO", "").encode("latin1").decode(errors="replace")
         segments = [segment for segment in path.split("/") if segment]
         best: tuple[int, str] | None = None
