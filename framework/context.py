@@ -241,7 +241,10 @@ class Context:
 
         :raises RuntimeError: The context has no request.
         """
-        return self.__class__(self.app, self.environ, self.request, self.session)
+        request = self.request
+        if self._session is None:
+            self._open_session()  # so that both contexts write to one session; opening is no access
+        return self.__class__(self.app, self.environ, request, self._session)
 
     def match_request(self) -> None:
         """Find the rule for the path; what goes wrong is kept in ``routing_exception`` and raised later."""
@@ -255,20 +258,23 @@ class Context:
     def push(self) -> None:
         """Make this the active context: opens a session interface that is not lazy, and matches the path."""
         outer = _current.get(None)
-        if self.environ is not None:
-            # A request joins the application context that is there (its own when it is pushed again).
-            self._owns_app = outer is None or (outer.app is not self.app) or outer is self
-            if not self._owns_app:
-                self._g = t.cast("Context", outer).g
-        elif outer is not None and outer is not self:
-            self._request_ctx = outer._request_ctx
+        if outer is not None and outer is not self:
+            self._join(outer)
         self._tokens.append(_current.set(self))
-        if self._owns_app and signals.appcontext_pushed.receivers:
+        if signals.appcontext_pushed.receivers and self._owns_app:
             signals.appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.environ is not None:
             if self._session is None and not getattr(self.app.session_interface, "lazy", False):
                 self._open_session()
             self.match_request()
+
+    def _join(self, outer: Context) -> None:
+        """A request joins the application context that is there; a context without one still sees its request."""
+        if self.environ is None:
+            self._request_ctx = outer._request_ctx
+        elif outer.app is self.app:
+            self._owns_app = False
+            self._g = outer.g
 
     def pop(self, exc: BaseException | None = _missing) -> None:
         """Leave the context; the last of several pops runs the teardown functions, all of them.
@@ -276,46 +282,57 @@ class Context:
         :param exc: The exception that ended the work. Default: the one being handled.
         :raises AssertionError: Another context is active.
         """
-        if exc is _missing:
-            exc = sys.exc_info()[1]
         tokens = self._tokens
         if _current.get(None) is not self:
             raise AssertionError(
                 f"Popped wrong context: {_current.get(None)!r} is active instead of {self!r}."
                 " Pop contexts in the reverse order of their pushes."
             )
-        collector = CollectErrors()
-        if len(tokens) == 1:
-            self._tear_down(exc, collector)
+        if len(tokens) > 1:
+            _current.reset(tokens.pop())
+            return
+        if exc is _missing:
+            exc = sys.exc_info()[1]
+        collector = self._tear_down(exc)
         _current.reset(tokens.pop())
-        if not tokens:
-            self._popped(collector)
-        if collector.errors:
+        collector = self._popped(collector)
+        if collector is not None:
             collector.raise_any("Errors during context teardown.")
 
-    def _tear_down(self, exc: BaseException | None, collector: CollectErrors) -> None:
-        pipeline = self.app._pipeline
+    def _tear_down(self, exc: BaseException | None) -> CollectErrors | None:
+        """Run what ends the request and, where it is this one's own, the application context.
+
+        :return: What was raised, if anything had to be done.
+        """
+        app, hooks, pipeline = self.app, self.hooks, self.app._pipeline
+        collector = None
         if self.environ is not None:
-            if pipeline is None or self.hooks is None or self.hooks.tears_down or signals.request_tearing_down.receivers:
+            if pipeline is None or hooks is None or hooks.tears_down or signals.request_tearing_down.receivers:
+                collector = CollectErrors()
                 with collector:
-                    self.app.do_teardown_request(exc)
+                    app.do_teardown_request(exc)
             if self._request is not None:
+                collector = collector or CollectErrors()
                 with collector:
                     self._request.close()
                 # The request refers to the environment: cut the circle so that both go at once.
                 self.environ["werkzeug.request"] = None
-        if self._owns_app and (
-            pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers
-        ):
-            with collector:
-                self.app.do_teardown_appcontext(exc)
+        if self._owns_app:
+            if pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers:
+                collector = collector or CollectErrors()
+                with collector:
+                    app.do_teardown_appcontext(exc)
+        return collector
 
-    def _popped(self, collector: CollectErrors) -> None:
+    def _popped(self, collector: CollectErrors | None) -> CollectErrors | None:
         if self.environ is None:
             self._request_ctx = None
-        if self._owns_app and signals.appcontext_popped.receivers:
+        if signals.appcontext_popped.receivers and self._owns_app:
+            collector = collector or CollectErrors()
             with collector:
                 signals.appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+        self._owns_app = True
+        return collector
 
     def __enter__(self) -> t.Self:
         self.push()
@@ -351,11 +368,11 @@ class Context:
 
         :param exc: The exception that ended the body, or ``None``.
         """
-        collector = CollectErrors()
         with self.active():
-            self._tear_down(exc, collector)
-        self._popped(collector)
-        collector.raise_any("Errors during context teardown.")
+            collector = self._tear_down(exc)
+        collector = self._popped(collector)
+        if collector is not None:
+            collector.raise_any("Errors during context teardown.")
 
 
 class ContextIterator(cabc.Iterator[_T]):

@@ -25,9 +25,9 @@ class Hooks:
     """The tables of one application or router. A base class of ``Scaffold``."""
 
     def __init__(self) -> None:
-        self.error_handler_spec: dict[
-            str | None, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
-        ] = collections.defaultdict(lambda: collections.defaultdict(dict))
+        self.error_handler_spec: dict[str | None, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]] = (
+            collections.defaultdict(lambda: collections.defaultdict(dict))
+        )
         """Scope, status code (``None`` for any), exception class: the handler."""
         self.before_request_funcs: dict[str | None, list[ft.BeforeRequestCallable]] = collections.defaultdict(list)
         self.after_request_funcs: dict[str | None, list[ft.AfterRequestCallable]] = collections.defaultdict(list)
@@ -35,8 +35,8 @@ class Hooks:
         self.template_context_processors: dict[str | None, list[ft.TemplateContextProcessorCallable]] = (
             collections.defaultdict(list)
         )
-        self.url_value_preprocessors: dict[str | None, list[ft.URLValuePreprocessorCallable]] = (
-            collections.defaultdict(list)
+        self.url_value_preprocessors: dict[str | None, list[ft.URLValuePreprocessorCallable]] = collections.defaultdict(
+            list
         )
         self.url_default_functions: dict[str | None, list[ft.URLDefaultCallable]] = collections.defaultdict(list)
 
@@ -82,13 +82,25 @@ def error_key(code_or_class: int | type[Exception]) -> tuple[type[Exception], in
                 " that code instead, and register the handler for the class."
             ) from None
     if isinstance(code_or_class, Exception):
-        raise TypeError(f"{code_or_class!r} is an instance, not a class. Handlers are registered for exception classes.")
+        raise TypeError(
+            f"{code_or_class!r} is an instance, not a class. Handlers are registered for exception classes."
+        )
     if not (isinstance(code_or_class, type) and issubclass(code_or_class, Exception)):
         what = repr(code_or_class.__name__ if isinstance(code_or_class, type) else code_or_class)
-        raise ValueError(f"{what} is not a subclass of Exception. Register handlers for exception classes or HTTP codes.")
+        raise ValueError(
+            f"{what} is not a subclass of Exception. Register handlers for exception classes or HTTP codes."
+        )
     if issubclass(code_or_class, HTTPException):
         return code_or_class, code_or_class.code
     return code_or_class, None
+
+
+def stand_ins(cls: type) -> tuple[type, ...]:
+    """The framework's classes that stand for one of werkzeug's, so that handlers for them serve werkzeug's own too."""
+    code = getattr(cls, "code", None)
+    if code in errors.by_status and cls is default_exceptions.get(t.cast(int, code)):
+        return errors.by_status[t.cast(int, code)], errors.APIError
+    return ()
 
 
 def find_error_handler(
@@ -104,15 +116,14 @@ def find_error_handler(
     :param scopes: The routers' names, the innermost first.
     """
     kind, code = error_key(type(error))
-    if code is not None and kind is default_exceptions.get(code):
-        kind = errors.by_status[code]  # a handler for our class of a status serves werkzeug's own too
+    classes = tuple(dict.fromkeys(stand_in for cls in kind.__mro__ for stand_in in (*stand_ins(cls), cls)))
     names: tuple[str | None, ...] = (*scopes, None)
     for wanted in (code, None) if code is not None else (None,):
         for name in names:
             by_class = spec[name][wanted] if name in spec and wanted in spec[name] else None
             if not by_class:
                 continue
-            for cls in kind.__mro__:
+            for cls in classes:
                 handler = by_class.get(cls)
                 if handler is not None:
                     return handler

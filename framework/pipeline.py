@@ -67,6 +67,7 @@ class Pipeline:
         self._hooks: dict[Scopes, ScopeHooks] = {}
         self._handlers: dict[tuple[type[Exception], Scopes], t.Any] = {}
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
+        check_lost_marks(self.operations)
         check_operation_ids(self.operations)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
         self._routes: dict[int, dict[str, Route]] = {}
@@ -191,7 +192,6 @@ def build_operations(app: App) -> cabc.Iterator[Operation]:
         view = app.view_functions.get(rule.endpoint)
         if view is None or rule.methods is None or rule.build_only:
             continue
-        check_lost_marks(view, rule)
         for method in sorted(rule.methods, key=lambda name: (*METHOD_ORDER, name).index(name)):
             handler = find_handler(view, method)
             if handler is None or is_automatic(rule, view, method):
@@ -375,38 +375,41 @@ def place(operation: Operation) -> str:
 # Marks that reach no operation.
 
 
-def check_lost_marks(view: t.Any, rule: Rule) -> None:
+def check_lost_marks(operations: cabc.Iterable[Operation]) -> None:
     """Refuse marks that a request would pass by.
 
     :raises MarkLost: A decorator hides the function that carries them, or they stand on a method that no request calls.
     """
-    view_class: type[View] | None = getattr(view, "view_class", None)
-    if view_class is None:
-        look_behind(view, rule.rule)
-        return
-    for cls in view_class.__mro__:
-        if not issubclass(cls, View):
-            continue
-        for name, member in vars(cls).items():
-            if name in http_method_funcs or name == "dispatch_request":
-                look_behind(member, f"{cls.__qualname__}.{name}")
-            elif callable(member) and not isinstance(member, type) and marks_of(member):
-                raise MarkLost(
-                    f"The marks on {cls.__qualname__}.{name} reach no operation: no HTTP method has that name."
-                    f" Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks away."
-                )
+    operations = tuple(operations)
+    # A function may close over another one that is registered itself, and call it: those marks are not lost.
+    reached = {id(mark) for operation in operations for mark in operation.marks}
+    for operation in operations:
+        look_behind(operation.handler, operation.rule.rule, reached)
+    for view_class in dict.fromkeys(operation.view_class for operation in operations if operation.view_class):
+        for cls in view_class.__mro__:
+            for name, member in vars(cls).items() if issubclass(cls, View) else ():
+                if name in http_method_funcs or not callable(member) or isinstance(member, type):
+                    continue
+                if any(id(mark) not in reached for mark in marks_of(member)):
+                    raise MarkLost(
+                        f"The marks on {cls.__qualname__}.{name} reach no operation: no HTTP method has that name."
+                        f" Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks away."
+                    )
 
 
-def look_behind(function: t.Any, where: str) -> None:
+def look_behind(function: t.Any, where: str, reached: cabc.Set[int], depth: int = 10) -> None:
     """Look for marks on a function that a decorator has closed over without saying so in ``__wrapped__``."""
-    if marks_of(function):
+    if marks_of(function) or not depth:
         return
     for cell in getattr(function, "__closure__", None) or ():
         try:
             inner = cell.cell_contents
         except ValueError:
             continue
-        if callable(inner) and not isinstance(inner, (type, functools.partial)) and marks_of(inner):
+        if not callable(inner) or isinstance(inner, (type, functools.partial)):
+            continue
+        look_behind(inner, where, reached, depth - 1)
+        if any(id(mark) not in reached for mark in marks_of(inner)):
             raise MarkLost(
                 f"The marks on {getattr(inner, '__qualname__', inner)!s} ({where}) are lost: a decorator above them"
                 " returns another function that does not carry them. Put functools.wraps(function) on the wrapper"

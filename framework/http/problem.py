@@ -75,8 +75,15 @@ def dump_members(error: errors.APIError) -> dict[str, t.Any]:
 
 
 def headers_of(error: HTTPException) -> list[tuple[str, str]]:
-    """The headers of an error but ``Content-Type``, for instance ``Allow`` and ``Retry-After``."""
-    return [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    """The headers of an error but ``Content-Type``, for instance ``Allow`` and ``Retry-After``.
+
+    :raises ValueError: A value contains a line break.
+    """
+    headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    for name, value in headers:
+        if "\n" in value or "\r" in value:  # a server would send what follows as a header of its own
+            raise ValueError(f"The header {name!r} of an error contains a line break: {value!r}. Take it out.")
+    return headers
 
 
 def render(error: HTTPException, types: str | None = None) -> Wire:

@@ -159,28 +159,31 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
         if type(value) is dict or type(value) is list:  # PERF: saves the questions below, 0.6 us
             return write_default(default, value)
         headers: t.Any = None
-        status = default
-        if isinstance(value, tuple) and 2 <= len(value) <= 3:
-            value, status, headers = unpack(value, default)
-        if isinstance(value, (BaseResponse, Wire)):
-            return with_headers(value, headers)
-        if value is None and empty is not None and status == default:
+        given: int | None = None
+        if type(value) is tuple and 2 <= len(value) <= 3:  # a named tuple is data
+            value, given, headers = unpack(value)
+        if callable(value) and not isinstance(value, cabc.Mapping):  # a response, or a WSGI application
+            if given is None and not headers:
+                return value
+            reply = ctx.app.make_response(value)
+            reply.status_code = reply.status_code if given is None else given
+            return with_headers(reply, headers)
+        status = default if given is None else given
+        if value is None and empty is not None and given is None:
             status = empty
-        if callable(value) and not isinstance(value, cabc.Mapping):
-            return value  # a WSGI application
         return with_headers(writers.get(status, plain)(status, value), headers)
 
     return to_reply
 
 
-def unpack(value: tuple[t.Any, ...], default: int) -> tuple[t.Any, int, t.Any]:
+def unpack(value: tuple[t.Any, ...]) -> tuple[t.Any, int | None, t.Any]:
     """Take ``(value, status)``, ``(value, headers)`` or ``(value, status, headers)`` apart; other tuples are data."""
     second = value[1]
     if isinstance(second, int) and not isinstance(second, bool):
         return value[0], int(second), value[2] if len(value) == 3 else None
     if len(value) == 2 and isinstance(second, (cabc.Mapping, Headers)):
-        return value[0], default, second
-    return value, default, None
+        return value[0], None, second
+    return value, None, None
 
 
 def with_headers(reply: t.Any, headers: t.Any) -> t.Any:

@@ -2,7 +2,7 @@
 
 The pipeline runs it, the document describes it, the test client checks against it, the commands explain it: all of them
 read this record, and nobody keeps notes of their own.
-Floor 5: imports ``marks.*`` (floor 4), ``errors`` (floor 0).
+Floor 5: imports ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import dataclasses
 import inspect
 import typing as t
 
+from werkzeug.wrappers import Response as BaseResponse
+
 from ..errors import Messages, ValidationFailed
+from ..http.response import Wire
 from ..marks.base import (
     Body,
     Call,
@@ -108,7 +111,7 @@ def runner(
 
         def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
             if after:
-                if outcome is None:
+                if not isinstance(reply, (Wire, BaseResponse)):  # a plain view's value, a WSGI application, an error
                     reply = ctx.app.make_response(reply)
                 for step in after:
                     changed = step.run(ctx, call, reply)
@@ -237,5 +240,3 @@ def words_of(documented: cabc.Callable[..., t.Any]) -> tuple[str, str]:
     text = inspect.getdoc(documented) or ""
     summary, _, rest = text.partition("\n")
     return summary.strip(), rest.strip()
-
-
