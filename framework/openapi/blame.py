@@ -55,7 +55,10 @@ def curl_line(request: Request, body: bytes | None) -> str:
             value = f"{scheme} {MASK}" if rest and name.lower() == "authorization" else MASK
         words += ["-H", f"{name}: {value}"]
     if body:
-        words += ["--data-raw" if request.mimetype != "multipart/form-data" else "--data-binary", masked_body(request, body)]
+        words += [
+            "--data-raw" if request.mimetype != "multipart/form-data" else "--data-binary",
+            masked_body(request, body),
+        ]
     return " ".join(shlex.quote(word) for word in words)
 
 

@@ -14,7 +14,7 @@ from ..fast.converters import describe
 from ..fast.patterns import Unreadable, parse
 from .jsonschema import Json
 
-_VARIABLE = re.compile(r"<(?:[^<>:]*:)?([A-Za-z_][A-Za-z0-9_]*)>")
+_VARIABLE = re.compile(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", re.ASCII)
 
 
 def template(rule: Rule) -> str:

@@ -301,7 +301,9 @@ def test_headers_stand_on_the_answers_they_belong_to() -> None:
         "X-Own": {"schema": {"type": "string"}},
         "X-All": {"description": "Said.", "required": True, "schema": {"type": "integer"}},
     }
-    assert operation["responses"]["409"]["headers"] == {"X-Late": {"description": "When.", "schema": {"type": "string"}}}
+    assert operation["responses"]["409"]["headers"] == {
+        "X-Late": {"description": "When.", "schema": {"type": "string"}}
+    }
     assert "headers" not in operation["responses"]["500"]
 
 
@@ -328,7 +330,9 @@ def test_security_is_one_of_several_schemes() -> None:
 def test_words_of_a_mark_win_and_extra_members_are_merged() -> None:
     """``doc`` replaces what docstrings say; its further members stand in the operation, schemas in them described."""
 
-    @doc(summary="Other", description="More", tags=["a", "b"], operation_id="seeIt", deprecated=True, **{"x-a": Details})
+    @doc(
+        summary="Other", description="More", tags=["a", "b"], operation_id="seeIt", deprecated=True, **{"x-a": Details}
+    )
     @response(200)
     def show() -> None:
         """Show."""
@@ -463,7 +467,9 @@ def test_examples_are_those_that_were_given_or_made_of_the_members() -> None:
         """Show."""
 
     operation, _ = one(show)
-    media = {status: each["content"]["application/json"] for status, each in operation["responses"].items() if status < "3"}
+    media = {
+        status: each["content"]["application/json"] for status, each in operation["responses"].items() if status < "3"
+    }
 
     assert media["200"]["example"] == {"until": 3}
     assert media["201"]["example"] == {"until": 9}
