@@ -70,7 +70,7 @@ class Dispatch(Urls):
                 error = raised
                 response = self.handle_exception(raised)
             body = response(environ, start_response)
-            streamed = is_streamed(response, environ)
+            streamed = type(response) is not Wire and is_streamed(response, environ)
             if streamed:
                 return ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
             return body
@@ -78,9 +78,8 @@ class Dispatch(Urls):
             error = sys.exc_info()[1]
             raise
         finally:
-            preserve = environ.get("werkzeug.debug.preserve_context")
-            if preserve is not None:
-                preserve(ctx)
+            if "werkzeug.debug.preserve_context" in environ:
+                environ["werkzeug.debug.preserve_context"](ctx)
             if streamed:
                 ctx.detach()
             else:
@@ -101,7 +100,7 @@ class Dispatch(Urls):
 
     def request_context(self, environ: WSGIEnvironment) -> Context:
         """A context for a WSGI environment; push it, or use it with ``with``."""
-        return Context(t.cast(t.Any, self), environ)
+        return Context(self, environ)  # type: ignore[arg-type]
 
     def full_dispatch_request(self) -> Response | Wire:
         """From the hooks to the finished response, with the handling of exceptions."""
@@ -472,6 +471,6 @@ class Dispatch(Urls):
 
 def is_streamed(response: t.Any, environ: WSGIEnvironment) -> bool:
     """Whether a body is made while it is sent, by code that may use the context."""
-    if isinstance(response, Wire) or environ["REQUEST_METHOD"] == "HEAD":
+    if environ["REQUEST_METHOD"] == "HEAD":
         return False
     return not getattr(response, "is_sequence", False) and not getattr(response, "direct_passthrough", False)

@@ -67,10 +67,12 @@ class Urls(AppBase):
                 found = pipeline.matcher.match(None, environ.get("PATH_INFO", ""), method)
                 if type(found) is tuple:
                     ctx.url_rule, ctx.view_args = found
-                    self._take_route(ctx, pipeline, method)
+                    route = pipeline.route(ctx.url_rule, method)
+                    if route is not None:
+                        ctx.operation, ctx._scopes, ctx.hooks = route
                     return
-                if found is not None:
-                    methods = t.cast(Miss, found).methods
+                if isinstance(found, Miss):
+                    methods = found.methods
                     ctx.routing_exception = errors.MethodNotAllowed(sorted(methods)) if methods else errors.NotFound()
                     return
         try:
@@ -83,12 +85,9 @@ class Urls(AppBase):
             ctx.routing_exception = own_routing_error(error)
             return
         if pipeline is not None:
-            self._take_route(ctx, pipeline, method)
-
-    def _take_route(self, ctx: Context, pipeline: Pipeline, method: str) -> None:
-        route = pipeline.route(t.cast(Rule, ctx.url_rule), method)
-        if route is not None:
-            ctx.operation, ctx._scopes, ctx.hooks = route
+            route = pipeline.route(ctx.url_rule, method)
+            if route is not None:
+                ctx.operation, ctx._scopes, ctx.hooks = route
 
     def scopes_of(self, ctx: Context) -> Scopes:
         """The routers that serve a request, the innermost first.
