@@ -71,7 +71,7 @@ def test_what_is_sent_has_every_dumped_member_required_and_is_open() -> None:
 
 
 def test_what_is_read_is_closed_and_has_defaults() -> None:
-    """A body has the members that are loaded, closed as unknown members are refused, with what stands for absent ones."""
+    """A body has the members that are loaded, with what stands for absent ones; unknown members are refused."""
     components = Components()
     components.schema(PetSchema(), "input")
 
@@ -89,7 +89,7 @@ def test_what_is_read_is_closed_and_has_defaults() -> None:
 
 
 def test_a_patch_asks_for_nothing_and_its_nested_objects_are_whole() -> None:
-    """Nothing is required in a patch and nothing filled in; what is nested is not partial, as strict schemas have it."""
+    """Nothing is required in a patch and nothing filled in; what is nested is whole, as strict schemas have it."""
     components = Components()
     components.schema(PetSchema(partial=True), "input")
     patch = named(components, "PetPatch")
@@ -381,7 +381,7 @@ def test_fields_validators_and_schemas_may_tell_for_themselves() -> None:
 
 
 def test_functions_say_what_they_return_by_annotation() -> None:
-    """A ``Method`` or ``Function`` field is described by the annotation of what it calls; without one it is anything."""
+    """A ``Method`` or ``Function`` field is described by the annotation of what it calls; without one by nothing."""
 
     def count(obj: t.Any) -> int | None:
         return 1

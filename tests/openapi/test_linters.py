@@ -1,7 +1,7 @@
 """What other people's linters and generators say of the documents.
 
-They are programs of Node; where ``node_modules/.bin`` of the folder named by ``NODE_TOOLS``, or of the working folder, does
-not have them the tests are skipped.
+They are programs of Node; where ``node_modules/.bin`` of the folder named by ``NODE_TOOLS``, or of the working folder,
+does not have them the tests are skipped.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import subprocess
-import typing as t
 
 import pytest
 
@@ -42,12 +41,12 @@ def run(folder: pathlib.Path, name: str, *arguments: str) -> subprocess.Complete
 
 
 @pytest.fixture(params=VERSIONS)
-def folder(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[pathlib.Path]:
+def folder(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with the document of the application that uses everything."""
     document = build(make_app(), request.param)
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     (tmp_path / ".spectral.yaml").write_text('extends: ["spectral:oas"]\n')
-    yield tmp_path
+    return tmp_path
 
 
 def test_redocly_finds_nothing(folder: pathlib.Path) -> None:

@@ -188,9 +188,8 @@ def test_a_file_without_its_digest_is_asked_for_each_time(client: t.Any) -> None
         with client.get(f"/docs/static/page.css{query}") as reply:
             assert reply.headers["Cache-Control"] == "no-cache"
 
-    again = client.get("/docs/static/page.css", headers={"If-None-Match": reply.headers["ETag"]})
-
-    assert again.status_code == 304
+    with client.get("/docs/static/page.css", headers={"If-None-Match": reply.headers["ETag"]}) as again:
+        assert again.status_code == 304
 
 
 @pytest.mark.parametrize(
