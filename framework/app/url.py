@@ -94,6 +94,7 @@ class Urls(AppBase):
 
         Those of the matched rule. For a path that no rule matches, those of the mount with the longest prefix that
         matches whole segments on that host; for another method or a redirect, those of the rule that matches else.
+        A mount with a variable in its prefix serves matched rules alone: its hooks count on the variable's value.
         """
         if ctx._scopes is None:
             error = ctx.routing_exception
@@ -102,7 +103,8 @@ class Urls(AppBase):
             elif error is None or not self.mounts or ctx._url_adapter is None:
                 return ()
             else:
-                ctx._scopes = self._owner_of_miss(ctx, error)
+                owner = self._owner_of_miss(ctx, error)
+                ctx._scopes = tuple(name for name in owner if "<" not in (self.mounts[name].url_prefix or ""))
         return ctx._scopes
 
     def _owner_of_miss(self, ctx: Context, error: HTTPException) -> Scopes:
@@ -129,10 +131,7 @@ class Urls(AppBase):
             prefix = [segment for segment in (mount.url_prefix or "").split("/") if segment]
             if not prefix or (mount.subdomain or "") != (adapter.subdomain or ""):
                 continue
-            matches = len(prefix) <= len(segments) and all(
-                want == have or want.startswith("<") for want, have in zip(prefix, segments, strict=False)
-            )
-            if matches and (best is None or len(prefix) > best[0]):
+            if prefix == segments[: len(prefix)] and (best is None or len(prefix) > best[0]):
                 best = (len(prefix), name)
         return () if best is None else split_router_path(best[1])
 
