@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 
 from framework import App
 from sample_api import create_app
@@ -46,8 +47,13 @@ def session_app(database_url: str) -> t.Iterator[App]:
     """One application for all tests of a database."""
     plain = "plain" in database_url
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": database_url, "FAST_PATH": not plain})
-    yield app
     database: Database = app.extensions["database"]
+    if database.engine.dialect.name == "sqlite":
+        # The data need not survive a loss of power: as the option -F of the PostgreSQL server.
+        sa.event.listen(
+            database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF")
+        )
+    yield app
     database.dispose()
 
 

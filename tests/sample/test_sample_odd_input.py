@@ -60,38 +60,38 @@ def test_odd_values_in_bodies(jake, method, path, member, fields):
         assert reply.status_code < 300 or shapes.is_errors_answer(reply.json)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=%00",
-        "limit=%F0%9F%90%89",
-        "limit=١٢",
-        "limit=1e2",
-        "limit=0x10",
-        "limit=+5",
-        "limit=%205",
-        "offset=-0",
-        "offset=1_0",
-        "tag=%ED%A0%80",
-        "tag[]=x",
-        "=",
-        "&&&",
-        "%",
-        "limit",
-        "tag=" + "%00" * 500,
-        "&".join(f"a{number}=1" for number in range(500)),
-    ],
-)
+QUERIES = [
+    "limit=%00",
+    "limit=%F0%9F%90%89",
+    "limit=١٢",
+    "limit=1e2",
+    "limit=0x10",
+    "limit=+5",
+    "limit=%205",
+    "offset=-0",
+    "offset=1_0",
+    "tag=%ED%A0%80",
+    "tag[]=x",
+    "=",
+    "&&&",
+    "%",
+    "limit",
+    "tag=" + "%00" * 500,
+    "&".join(f"a{number}=1" for number in range(500)),
+]
+
+
 @pytest.mark.parametrize("path", ["/articles", "/articles/feed"])
-def test_odd_queries(jake, path, query):
+def test_odd_queries(jake, path):
     """Every odd query is taken or refused."""
-    assert jake.get(f"{path}?{query}").status_code in (200, 422)
+    for query in QUERIES:
+        assert jake.get(f"{path}?{query}").status_code in (200, 422), query
 
 
-@pytest.mark.parametrize("segment", ["%2F", "%5C", "..", "%2e%2e%2f", ".", "%0A", "%20", "*", "%C3%28", "😀", "%"])
 @pytest.mark.parametrize("path", ["/profiles/{}", "/articles/{}", "/articles/{}/comments", "/profiles/{}/follow"])
-def test_odd_addresses(jake, path, segment):
-    """Every odd address is 404, or 405 where it is another one."""
-    reply = jake.call("DELETE" if path.endswith("follow") else "GET", path.format(segment))
+def test_odd_addresses(jake, path):
+    """Every odd address is 404, or another one."""
+    for segment in ["%2F", "%5C", "..", "%2e%2e%2f", ".", "%0A", "%20", "*", "%C3%28", "😀", "%"]:
+        reply = jake.call("DELETE" if path.endswith("follow") else "GET", path.format(segment))
 
-    assert reply.status_code in (200, 308, 404, 405)
+        assert reply.status_code in (200, 308, 404, 405), segment

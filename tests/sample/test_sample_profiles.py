@@ -65,8 +65,8 @@ def test_an_unknown_user_is_404(jake, method, path):
     assert reply.json == {"errors": {"profile": ["not found"]}}
 
 
-@pytest.mark.parametrize("name", ["%00", "a%00b", "%FF", "%F0%9F%98%80", "x" * 3000, "'%20OR%201=1", "%2e%2e"])
-def test_odd_names_are_404(jake, name):
+def test_odd_names_are_404(jake):
     """A name that nobody can have is 404, whatever is in it."""
-    assert jake.get(f"/profiles/{name}").status_code == 404
-    assert jake.post(f"/profiles/{name}/follow").status_code == 404
+    for name in ("%00", "a%00b", "%FF", "%F0%9F%98%80", "x" * 3000, "'%20OR%201=1", "%2e%2e"):
+        assert jake.get(f"/profiles/{name}").status_code == 404, name
+        assert jake.post(f"/profiles/{name}/follow").status_code == 404, name
