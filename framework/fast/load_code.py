@@ -102,7 +102,7 @@ class LoadCode:
         """Write the lines for one field."""
         key = field.data_key if field.data_key is not None else name
         target = field.attribute or name
-        slot = _Slot(
+        slot = Slot(
             field,
             name,
             key,
@@ -118,7 +118,7 @@ class LoadCode:
             *indented(self._absent(slot)),
         ]
 
-    def _absent(self, slot: _Slot) -> list[str]:
+    def _absent(self, slot: Slot) -> list[str]:
         """Write what becomes of a name that the data does not have: an error, a default, or nothing."""
         field = slot.field
         lines = slot.ask("MISSING")
@@ -129,12 +129,12 @@ class LoadCode:
                 lines = [f"value = {self.writer.bind(field.load_default, 'default')}", slot.store]
         return ["if partial is not True:", *indented(lines)]
 
-    def _present(self, slot: _Slot) -> list[str]:
+    def _present(self, slot: Slot) -> list[str]:
         """Write what becomes of a value."""
         field = slot.field
-        if plain.is_plain_load(field) and not _has_processors(field):
+        if plain.is_plain_load(field) and not has_processors(field):
             made: list[str] | None = None
-            if _is_nested(field):
+            if is_nested(field):
                 made = self._nested(slot)
             elif type(field) is ma.fields.List:
                 made = self._list(slot)
@@ -145,7 +145,7 @@ class LoadCode:
                 return made
         return slot.ask("value")
 
-    def _scalar(self, slot: _Slot, found: Recipe) -> list[str]:
+    def _scalar(self, slot: Slot, found: Recipe) -> list[str]:
         """Write the lines of a recipe and of the validators."""
         done, expressions, errors = self._done(slot, found.kind)
         if not found.convert and not errors:
@@ -161,7 +161,7 @@ class LoadCode:
             *self._settled(slot, done),
         ]
 
-    def _settled(self, slot: _Slot, done: list[str]) -> list[str]:
+    def _settled(self, slot: Slot, done: list[str]) -> list[str]:
         return ["if is_good:", *indented(done), *slot.none("given"), "else:", *indented(slot.ask("given"))]
 
     def _guarded(self, lines: list[str], errors: tuple[type[Exception], ...]) -> list[str]:
@@ -172,7 +172,7 @@ class LoadCode:
         caught = names[0] if len(names) == 1 else f"({', '.join(names)})"
         return ["try:", *indented(lines), f"except {caught}:", "    pass"]
 
-    def _done(self, slot: _Slot, kind: type) -> tuple[list[str], list[str], tuple[type[Exception], ...]]:
+    def _done(self, slot: Slot, kind: type) -> tuple[list[str], list[str], tuple[type[Exception], ...]]:
         """Decide how a field's validators are run.
 
         :return: what to do with a good value, the expressions that validators make of it being good, and what these
@@ -186,7 +186,7 @@ class LoadCode:
 
     # ------------------------------------------------------------------ fields that hold others
 
-    def _nested(self, slot: _Slot) -> list[str]:
+    def _nested(self, slot: Slot) -> list[str]:
         """Write the call of the nested schema's function; it raises all errors at once, as ``schema.load`` does."""
         load = self.writer.bind(self.nested(t.cast(ma.fields.Nested, slot.field)), f"nested_{slot.name}")
         return [
@@ -196,7 +196,7 @@ class LoadCode:
             *indented(self._raising(slot, f"{load}(value, partial)")),
         ]
 
-    def _raising(self, slot: _Slot, call: str) -> list[str]:
+    def _raising(self, slot: Slot, call: str) -> list[str]:
         """Write a call that may raise the messages for the field, and then the field's validators."""
         validate = []
         if slot.field.validators:
@@ -211,12 +211,12 @@ class LoadCode:
             *slot.keep(),
         ]
 
-    def _list(self, slot: _Slot) -> list[str] | None:
+    def _list(self, slot: Slot) -> list[str] | None:
         """Write a loop over good members; a member that is none leaves the whole list to the field."""
         inner = t.cast("ma.fields.List[t.Any]", slot.field).inner
-        if not plain.is_plain_load(inner) or _has_processors(inner):
+        if not plain.is_plain_load(inner) or has_processors(inner):
             return None
-        if _is_nested(inner):
+        if is_nested(inner):
             return None if inner.validators else self._nested_list(slot, t.cast(ma.fields.Nested, inner))
         found = recipe(self.writer, inner, "item")
         members = None if found is None else checks(self.writer, inner.validators, "item", found.kind)
@@ -244,7 +244,7 @@ class LoadCode:
             *self._settled(slot, done),
         ]
 
-    def _nested_list(self, slot: _Slot, inner: ma.fields.Nested) -> list[str]:
+    def _nested_list(self, slot: Slot, inner: ma.fields.Nested) -> list[str]:
         load = self.writer.bind(_list_loader(inner, self.nested(inner)), f"load_items_of_{slot.name}")
         return [
             "if type(value) is list:",
@@ -255,7 +255,7 @@ class LoadCode:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """One field in the text: what it is called, where its value goes, and who is asked about doubtful values.
 
     :param store: the statement that puts ``value`` into the result.
@@ -290,12 +290,12 @@ def _grouped(expression: str) -> str:
     return f"({expression})" if " or " in expression else expression
 
 
-def _has_processors(field: AnyField) -> bool:
+def has_processors(field: AnyField) -> bool:
     """Whether functions of users run before or after a field (marshmallow 4.3 and later)."""
     return bool(getattr(field, "pre_load", None) or getattr(field, "post_load", None))
 
 
-def _is_nested(field: AnyField) -> bool:
+def is_nested(field: AnyField) -> bool:
     return type(field) in (ma.fields.Nested, strict.Nested)
 
 

@@ -158,7 +158,7 @@ class LoadPlan:
     def _nested_loader(field: ma.fields.Nested) -> t.Callable[[t.Any, t.Any], t.Any]:
         """Give the function that loads what a Nested field holds; the nested schema is looked up when it is called."""
         found: tuple[LoadPlan, bool] | None = None
-        stops_partial = getattr(field, "strict_plan", None) is not None and field.strict_plan.rules.nested_partial  # type: ignore[attr-defined]
+        is_end = stops_partial(field)
 
         def load(value: t.Any, partial: t.Any) -> t.Any:
             nonlocal found
@@ -167,6 +167,12 @@ class LoadPlan:
             plan, is_many = found
             if not plan.compilable or (is_many and not is_collection(value)):
                 return field._deserialize(value, None, None, partial=partial)
-            return plan.load(value, partial=None if stops_partial else partial, unknown=field.unknown)
+            return plan.load(value, partial=None if is_end else partial, unknown=field.unknown)
 
         return load
+
+
+def stops_partial(field: ma.fields.Nested) -> bool:
+    """Whether ``partial`` of the outer schema does not reach into a nested one, as in strict schemas."""
+    strict_plan = getattr(field, "strict_plan", None)
+    return strict_plan is not None and bool(strict_plan.rules.nested_partial)

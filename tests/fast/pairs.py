@@ -24,7 +24,7 @@ import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE, fields, validate
 
 from framework import fields as own
-from framework.fast import canary, dump, load, strict, wire
+from framework.fast import body, canary, dump, load, strict, wire
 
 D = decimal.Decimal
 UTC = dt.UTC
@@ -675,6 +675,12 @@ def compare_load(schema: ma.Schema, data: t.Any) -> None:
     same("load", expected, outcome(load.loader(schema), data), schema.fields, data)
 
 
+def compare_body(schema: ma.Schema, text: bytes) -> None:
+    """Load a JSON text in both ways."""
+    expected = outcome(lambda each: schema.load(wire.decode(each)), text)
+    same("body", expected, outcome(body.body_loader(schema), text), schema.fields, text)
+
+
 def as_read(text: bytes) -> t.Any:
     """What a text says, its numbers as they are written; a character may be escaped or not."""
     return json.loads(text, parse_float=str, parse_int=str)
@@ -779,15 +785,59 @@ def mixes() -> int:
     return count
 
 
+def bodies(names: cabc.Iterable[str], *, kind: str = "json") -> int:
+    """Every named field with each option and validator, and each value that JSON can carry, as the text of a body."""
+    count = 0
+    for name in names:
+        factory, values = FIELDS[name]
+        for options in [*LOAD_OPTIONS, *({"validate": each} for each in VALIDATORS)]:
+            schema = schema_of({"a": factory(**options), "b": fields.String()})
+            if kind != "plain":
+                schema = strict.strict(schema, kind)
+            key = options.get("data_key", "a")
+            for value in [*values, None]:
+                try:
+                    text = wire.encode({key: value, "b": "é"})
+                except (TypeError, ValueError):
+                    continue
+                compare_body(schema, text)
+                count += 1
+            compare_body(schema, b'{"b":"x"}')
+    return count
+
+
+def texts() -> int:
+    """Texts of bodies with names that are given twice, unknown or escaped; with and without colons in strings."""
+    schema = schema_of({"a": fields.String(), "b": fields.Nested(Part), "c": fields.List(fields.Integer())})
+    given = [
+        b'{"a":"x","a":"x"}',
+        b'{"a":"x:y","zz":1}',
+        b'{"a":"\\u003a","a":":"}',
+        b'{"a":"x","a":"\\u003a"}',
+        b'{"b":{"name":"x","name":"y"}}',
+        b'{"b":{"name":"x","id":1},"c":[1,2]}',
+        b'{"\\u0061":"x"}',
+        b'{"a":"\\ud800"}',
+        b'{"a":1,"c":[[1]]}',
+        b'{"a":"x"} x',
+    ]
+    for text in given:
+        compare_body(schema, text)
+    return len(given)
+
+
 NAMES = list(FIELDS)
 GENERATORS: dict[str, cabc.Callable[[], int]] = {
     **{f"dump:{name}": (lambda name=name: dumps([name])) for name in NAMES},  # type: ignore[misc]
     **{f"load:{name}": (lambda name=name: loads([name])) for name in NAMES},  # type: ignore[misc]
     **{f"json:{name}": (lambda name=name: loads([name], kind="json")) for name in NAMES},  # type: ignore[misc]
     **{f"query:{name}": (lambda name=name: loads([name], kind="query")) for name in NAMES},  # type: ignore[misc]
+    **{f"body:{name}": (lambda name=name: bodies([name])) for name in NAMES},  # type: ignore[misc]
+    **{f"plain body:{name}": (lambda name=name: bodies([name], kind="plain")) for name in NAMES},  # type: ignore[misc]
     "shapes": shapes,
     "shapes:json": lambda: shapes("json"),
     "mixes": mixes,
+    "texts": texts,
 }
 
 

@@ -62,8 +62,11 @@ MUTANTS: dict[str, tuple[str, str, str, str]] = {
     "errors have an index always": ("load_plan", "index if has_index else None", "index", "shapes"),
     "post_load is passed over": ("load_plan", "and postprocess and self.has_post_load", "and False", "load:NestedHooks"),
     "validators of schemas are passed over": ("load_plan", "if errors or self.has_validators:", "if errors:", "load:NestedHooks"),
-    "partial spreads into strict nested schemas": ("load_plan", "None if stops_partial else partial", "partial", "shapes:json"),
+    "partial spreads into strict nested schemas": ("load_plan", "None if is_end else partial", "partial", "shapes:json"),
     "the policy of a nested field is passed over": ("load_plan", "unknown=field.unknown", "unknown=None", "load:NestedInclude"),
+    "names given twice are passed over": ("body", 'ENCODE(rows).count(b":") != body.count(b":")', "False", "texts"),
+    "escaped colons are not counted": ("body", r'b"\\u003" in body or ', "", "texts"),
+    "doubtful values of a body are taken": ("body_code", 'return ["raise NotTaken"]', 'return [slot_store := self.store]', "body:Integer"),
 }  # fmt: skip
 
 

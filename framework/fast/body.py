@@ -1,0 +1,121 @@
+"""Load the JSON text of a body in one go, where that is the same as reading it and loading what was read.
+
+A text that is as it should be is decoded into rows and checked by generated lines. Any other (a fault in the text, an
+unknown or repeated name, a value of another type) is *not taken*: nothing of users has run then, and the text is read
+in the exact way, which alone makes messages.
+
+Knows marshmallow schemas and JSON text; knows nothing of requests.
+Floor 1: imports ``fast.body_code``, ``fast.canary``, ``fast.codegen``, ``fast.dump_values``, ``fast.load`` and
+``fast.wire``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import marshmallow as ma
+import msgspec
+
+from . import canary, codegen, wire
+from .body_code import BodyCode, NotTaken
+from .dump_values import ENCODE
+from .load import loader
+
+#: What :func:`body_reader`'s function gives for a text that has to be read in the exact way.
+NOT_TAKEN: t.Any = msgspec.UNSET
+
+
+def body_reader(
+    schema: ma.Schema, *, fast: bool = True, max_depth: int = wire.MAX_DEPTH
+) -> cabc.Callable[[bytes], t.Any]:
+    """Give a function that loads a JSON text if it is as it should be.
+
+    It costs nothing until it is called.
+
+    :param schema: the instance whose own ``many`` and ``partial`` hold.
+    :param fast: ``False`` gives a function that takes no text.
+    :param max_depth: how many lists and objects may stand in one another; where the schema allows for more, no text is
+        taken.
+    :return: a function of one argument, the text; it returns what ``schema.load`` gives for it, or
+        :data:`NOT_TAKEN`. It raises nothing.
+    """
+    plan: BodyPlan | None = None
+
+    def read(body: bytes) -> t.Any:
+        nonlocal plan
+        if not fast:
+            return NOT_TAKEN
+        if plan is None or not plan.is_current():
+            if not canary.is_trusted():
+                return NOT_TAKEN
+            plan = codegen.plan(schema, BodyPlan)
+        return plan.read(body) if plan.depth <= max_depth else NOT_TAKEN
+
+    return read
+
+
+def body_loader(
+    schema: ma.Schema, *, fast: bool = True, max_depth: int = wire.MAX_DEPTH
+) -> cabc.Callable[[bytes], t.Any]:
+    """Give a function that reads a JSON text and loads what it says.
+
+    :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
+    :param fast: ``False`` lets marshmallow do the loading.
+    :param max_depth: how many lists and objects may stand in one another.
+    :return: a function of one argument, the text; it raises :exc:`wire.WireError` for what is no JSON and
+        :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
+    """
+    read, load = body_reader(schema, fast=fast, max_depth=max_depth), loader(schema, fast=fast)
+
+    def load_body(body: bytes) -> t.Any:
+        value = read(body)
+        return load(wire.decode(body, max_depth=max_depth)) if value is NOT_TAKEN else value
+
+    return load_body
+
+
+class BodyPlan:
+    """How the JSON texts of one schema instance are loaded.
+
+    :ivar depth: how many objects and lists may stand in one another in a text that is taken.
+    """
+
+    def __init__(self, schema: ma.Schema) -> None:
+        self.schema = schema
+        self.load_fields = schema.load_fields
+        self.options = self._options()
+        self.depth = 0
+        self._load: t.Any = None
+        try:
+            code = BodyCode(schema)
+        except NotTaken:
+            return
+        self._load, text = code.functions()
+        codegen.record(schema).texts += [*code.texts, text]
+        self.depth = code.depth + bool(schema.many)
+        kind: t.Any = list[code.row] if schema.many else code.row  # type: ignore[name-defined]
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def _options(self) -> tuple[t.Any, ...]:
+        return (self.schema.many, self.schema.partial)
+
+    def is_current(self) -> bool:
+        """Whether the schema still has the fields and options that this was made for."""
+        return self.schema.load_fields is self.load_fields and self.options == self._options()
+
+    def read(self, body: bytes) -> t.Any:
+        """Load a text, or give :data:`NOT_TAKEN`."""
+        if self._load is None or type(body) is not bytes:
+            return NOT_TAKEN
+        many, partial = self.options
+        try:
+            rows = self._decode(body)
+            value = [self._load(row, partial) for row in rows] if many else self._load(rows, partial)
+        except (NotTaken, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return NOT_TAKEN
+        # A name that is unknown, or given twice, is in the text and not in the rows. Each name has a colon behind it,
+        # all other colons stand in strings; so rows that write as many colons have lost nothing.
+        if b"\\u003" in body or ENCODE(rows).count(b":") != body.count(b":"):
+            return NOT_TAKEN
+        return value

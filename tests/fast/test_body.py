@@ -1,0 +1,221 @@
+"""Loading the text of a body in one go is the same as reading it and loading what was read."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import marshmallow as ma
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from marshmallow import EXCLUDE, INCLUDE, RAISE, fields, validate
+
+from framework import fields as own
+from framework.fast import body, codegen, load, strict, wire
+
+CALLS: list[t.Any] = []
+
+
+class Part(ma.Schema):
+    id = fields.Integer(required=True)
+    name = fields.String(validate=validate.Length(max=5))
+
+
+class Item(ma.Schema):
+    name = fields.String(required=True, validate=validate.Length(min=1, max=20))
+    kind = fields.String(validate=validate.OneOf(["a", "b"]), load_default="a")
+    at = own.DateTime(allow_none=True)
+    price = fields.Decimal(as_string=True)
+    part = fields.Nested(Part)
+    parts = fields.List(fields.Nested(Part))
+    tags = fields.List(fields.String())
+    weight = fields.Float(data_key="Weight", attribute="size.weight")
+
+
+GOOD: dict[str, t.Any] = {
+    "name": "a: b",
+    "at": "2024-01-01T00:00:00Z",
+    "price": "1.50",
+    "part": {"id": 1, "name": "p"},
+    "parts": [{"id": 2}, {"id": 3, "name": "q"}],
+    "tags": ["x", "é"],
+    "Weight": 5,
+}
+
+
+def _outcome(function: t.Any, text: bytes) -> tuple[str, t.Any]:
+    try:
+        return "value", repr(function(text))
+    except wire.WireError as error:
+        return "no JSON", (error.reason, error.position)
+    except ma.ValidationError as error:
+        return "invalid", (repr(error.messages), repr(error.valid_data), repr(error.data))
+
+
+def _compare(schema: ma.Schema, text: bytes) -> tuple[str, t.Any]:
+    expected = _outcome(lambda each: schema.load(wire.decode(each)), text)
+    found = _outcome(body.body_loader(schema), text)
+
+    assert found == expected
+    return found
+
+
+@pytest.mark.parametrize("location", ["json", None])
+@pytest.mark.parametrize("many", [False, True])
+def test_good_texts_are_taken(location: str | None, many: bool) -> None:
+    """A text that is as it should be is loaded without being read as a dict."""
+    schema = Item(many=many)
+    if location:
+        schema = strict.strict(schema, location)
+    data: t.Any = [GOOD, {"name": "y"}] if many else GOOD
+    for text in (json.dumps(data).encode(), json.dumps(data, indent=2, ensure_ascii=False).encode()):
+        made = body.body_reader(schema)(text)
+
+        assert made == schema.load(data)
+        assert repr(made) == repr(schema.load(data))
+
+
+TEXTS = [
+    b'{"name":"x","name":"x"}',
+    b'{"name":"x","part":{"id":1,"id":1}}',
+    b'{"name":"x","parts":[{"id":1,"id":2}]}',
+    b'{"name":"x","zz":1}',
+    b'{"name":"x","part":{"id":1,"zz":1}}',
+    b'{"na\\u006de":"x"}',
+    b'{"name":"a\\u003ab","kind":"a"}',
+    b'{"name":"\\u003a","name":"x"}',
+    b'{"name":"x","name":"\\u003a"}',
+    b'{"name":"x:","kind":"a","kind":"a"}',
+    b'{"name":"\\ud800"}',
+    b'{"name":"\xff"}',
+    b'{"name":"x"} ',
+    b'{"name":"x"}x',
+    b'\xef\xbb\xbf{"name":"x"}',
+    b'{"name":NaN}',
+    b'{"name":"x","Weight":1e400}',
+    b'{"name":"x","Weight":-0}',
+    b'{"name":"x","Weight":"1"}',
+    b'{"name":"x","part":null}',
+    b'{"name":"x","at":null}',
+    b'{"name":"x","parts":[null]}',
+    b'{"name":"x","tags":[["y"]]}',
+    b'{"name":"x","tags":[{"y":1}]}',
+    b'{"name":"","kind":"c"}',
+    b'{"name":"x","part":{"id":1.0}}',
+    b'{"name":"x","part":{"id":' + b"9" * 5000 + b"}}",
+    b'{"name":"x","tags":' + b"[" * 100_000,
+    b"[]",
+    b"{}",
+    b"null",
+    b"1",
+    b"",
+    b'[{"name":"x"},{"name":1}]',
+    b'[{"name":"x"},[]]',
+]
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("unknown", [RAISE, INCLUDE, EXCLUDE])
+@pytest.mark.parametrize("partial", [None, True, ("name",)])
+def test_every_text_means_what_it_means(many: bool, unknown: str, partial: t.Any) -> None:
+    """Faults in a text, names that are unknown or repeated, and values of other types are told as ever."""
+    for location in ("json", None):
+        schema = Item(many=many, unknown=unknown, partial=partial)
+        if location:
+            schema = strict.strict(schema, location)
+        for text in TEXTS:
+            _compare(schema, b"[" + text + b"]" if many and text[:1] == b"{" else text)
+
+
+_texts = st.one_of(st.text(max_size=4), st.sampled_from(["a", "2024-01-01T00:00:00Z", "1.5"]))
+_scalars = st.one_of(st.none(), st.booleans(), st.integers(-3, 9), st.floats(), _texts)
+_names = st.sampled_from(["name", "kind", "at", "price", "part", "parts", "tags", "Weight", "id", "zz", "a:b"])
+_json = st.recursive(
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_names, inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(_names, _json, max_size=6), st.booleans(), st.sampled_from(["json", None]))
+def test_random_texts_mean_what_they_mean(changes: dict[str, t.Any], spaced: bool, location: str | None) -> None:
+    """Good data with random changes load as they would have been loaded."""
+    schema: ma.Schema = Item()
+    if location:
+        schema = strict.strict(schema, location)
+
+    _compare(schema, json.dumps({**GOOD, **changes}, indent=1 if spaced else None).encode())
+
+
+def test_code_of_users_runs_once() -> None:
+    """A schema that runs code of users is read in the exact way, so nothing of theirs runs twice."""
+
+    def spy(value: t.Any) -> None:
+        CALLS.append(value)
+
+    class Spied(ma.Schema):
+        name = fields.String(validate=spy)
+        size = fields.Integer()
+
+    class Hooked(Item):
+        @ma.post_load
+        def after(self, data: t.Any, **kwargs: t.Any) -> t.Any:
+            CALLS.append("after")
+            return data
+
+    for schema, good, bad in (
+        (Spied(), b'{"name":"x","size":1}', b'{"name":"x","size":"y"}'),
+        (Hooked(), b'{"name":"x"}', b'{"name":1}'),
+    ):
+        CALLS.clear()
+        _outcome(body.body_loader(schema), good)
+        _outcome(body.body_loader(schema), bad)
+
+        assert CALLS in (["x", "x"], ["after"])
+        assert body.body_reader(schema)(good) is body.NOT_TAKEN
+
+
+def test_depth_is_bounded() -> None:
+    """Where the schema allows for more depth than there may be, the exact way decides."""
+    text = json.dumps(GOOD).encode()
+
+    assert body.body_reader(Item(), max_depth=2)(text) is body.NOT_TAKEN
+    assert body.body_reader(Item(), max_depth=3)(text) == Item().load(GOOD)
+    with pytest.raises(wire.WireError, match="deeper than 2"):
+        body.body_loader(Item(), max_depth=2)(text)
+
+
+def test_lists_of_scalars_count_as_depth() -> None:
+    """A list inside the object is a level of its own."""
+
+    class Tags(ma.Schema):
+        tags = fields.List(fields.String())
+
+    with pytest.raises(wire.WireError):
+        body.body_loader(Tags(), max_depth=1)(b'{"tags":["x"]}')
+
+
+def test_switched_off() -> None:
+    """Without the fast path no text is taken, and the value is the same."""
+    text = json.dumps(GOOD).encode()
+    schema = Item()
+
+    assert body.body_reader(schema, fast=False)(text) is body.NOT_TAKEN
+    assert body.body_loader(schema, fast=False)(text) == load.loader(schema)(GOOD)
+    assert codegen.source(Item()) == ""
+
+
+def test_options_of_the_instance_hold() -> None:
+    """``partial`` and ``many`` of the schema are followed when they are changed."""
+    schema = Item()
+    function = body.body_loader(schema)
+    with pytest.raises(ma.ValidationError):
+        function(b"{}")
+    schema.partial = True
+    one = function(b"{}")
+    schema.many = True
+
+    assert one == {}
+    assert function(b"[{}]") == [{}]
