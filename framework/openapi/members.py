@@ -275,6 +275,13 @@ def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
     return {"enum": known} if kind is None else {"type": kind, "enum": known}
 
 
+def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
+    """JSON writers send a Decimal as text, so that no digit is lost, also without ``as_string``."""
+    if view.reads or field.as_string:
+        return _scalar(field, view)
+    return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
+
+
 def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
     made = _scalar(field, view)
     if field.format in ("timestamp", "timestamp_ms"):
@@ -313,6 +320,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
     (ma.fields.Constant, _constant),
     ((ma.fields.Function, ma.fields.Method), _returned),
     (ma.fields.Boolean, _boolean),
+    (ma.fields.Decimal, _decimal),
     (ma.fields.DateTime, _date_time),
     (ma.fields.TimeDelta, _duration),
     (ma.fields.IP, _address),
