@@ -114,7 +114,12 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             True, "Use compiled schemas and routes; ``False`` leaves all to marshmallow and werkzeug."
         ),
         "CONTRACT": Setting(
-            "off", "What a server does about an answer its operation does not declare: ``off`` or ``log``."
+            None,
+            "What to do about an answer that its operation does not declare: ``raise``, ``log`` (once per operation),"
+            " ``off``. ``None``: raise in the test client, off in a server.",
+        ),
+        "CONTRACT_SAMPLE": Setting(
+            1.0, "How many of its answers a server checks where ``CONTRACT`` is on: from 0.0, none, to 1.0, all."
         ),
     }
 )

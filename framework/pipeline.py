@@ -10,13 +10,14 @@ import collections.abc as cabc
 import functools
 import typing as t
 
-from .errors import MarkLost, OperationIdConflict
+from .errors import MarkLost, OperationIdConflict, SetupError
 from .fast.matcher import Matcher
 from .hooks import find_error_handler
 from .marks.base import Mark, Plan, Record, Step, marks_of
 from .marks.responses import ResponseMark, check_outcomes
 from .resources.operation import Operation, Words, runner, source_of, words_of
 from .resources.resource import Resource
+from .resources.witness import remember_error, remember_value
 from .views import MethodView, View, http_method_funcs
 from .wrappers import Request
 
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from . import typing as ft
     from .app.app import App
+    from .openapi.contract import Door
 
 Scopes: t.TypeAlias = tuple[str, ...]
 """The names of the routers that serve a request, the innermost first."""
@@ -84,6 +86,7 @@ class Pipeline:
         self.tears_down_app = bool(app.teardown_appcontext_funcs) or "do_teardown_appcontext" in self.overridden
         self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
         self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
+        self.contract = make_contract(app)
 
     def route(self, rule: Rule, method: str) -> Route | None:
         """What is decided for a rule and method; ``None`` for an automatic OPTIONS and for rules added later."""
@@ -133,6 +136,27 @@ def is_overridden(app: App, name: str) -> bool:
     return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
 
 
+def make_contract(app: App) -> Door | None:
+    """What looks at the answers of a server, where the setting ``CONTRACT`` asks for it.
+
+    :raises SetupError: The setting has no such value.
+    """
+    mode = app.config["CONTRACT"]
+    if mode not in (None, "off", "log", "raise"):
+        raise SetupError(f"The setting CONTRACT is {mode!r}. Set 'raise', 'log', 'off' or None.")
+    if mode in (None, "off"):
+        return None
+    # Looked up here: without the contract no request needs apispec.
+    from .openapi.contract import Door
+
+    return Door(app, mode, app.config["CONTRACT_SAMPLE"])
+
+
+def is_watched(app: App) -> bool:
+    """Whether requests leave behind what the contract wants to see."""
+    return app.watched or app.config["CONTRACT"] in ("log", "raise")
+
+
 def make_matcher(app: App) -> Matcher | None:
     """The compiled matcher, where it gives the application's own answers.
 
@@ -161,6 +185,8 @@ def flatten_hooks(app: App, scopes: Scopes) -> ScopeHooks:
 
     preprocess_url = tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ()))
     before, after = first(app.before_request_funcs), last(app.after_request_funcs)
+    if is_watched(app):
+        before = tuple(remember_error(function) for function in before)
     teardown = last(app.teardown_request_funcs)
     return ScopeHooks(
         preprocess_url,
@@ -248,7 +274,8 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
-    ordered, bind = runner(plan, steps, data_rules, app.ensure_sync(handler))
+    called, watched = app.ensure_sync(handler), is_watched(app)
+    ordered, bind = runner(plan, steps, data_rules, remember_value(called) if watched else called)
     summary, description = words_of(handler)
     operation = Operation(
         endpoint=endpoint,
@@ -279,7 +306,8 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         source=source_of(handler),
         run=lambda ctx, view_args, instance=None: None,
     )
-    object.__setattr__(operation, "run", bind(operation))
+    run = bind(operation)
+    object.__setattr__(operation, "run", remember_error(run) if watched else run)
     return operation
 
 

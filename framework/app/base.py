@@ -70,6 +70,8 @@ class AppBase(Scaffold):
     url_rule_class: type[Rule] = AppRule
     url_map_class: type[Map] = OrderedMap
     default_config: cabc.Mapping[str, t.Any] = DEFAULTS
+    watched: bool = False
+    """Whether requests leave behind what the contract wants to see; a test client that checks answers says so."""
 
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")

@@ -69,6 +69,9 @@ class Dispatch(Urls):
             except Exception as raised:
                 error = raised
                 response = self.handle_exception(raised)
+            contract = None if self._pipeline is None else self._pipeline.contract
+            if contract is not None and "framework.contract" not in environ:
+                contract.check(ctx, response)
             body = response(environ, start_response)
             streamed = type(response) is not Wire and is_streamed(response, environ)
             if streamed:
