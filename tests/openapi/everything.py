@@ -99,7 +99,7 @@ class PetSchema(Schema):
     owner = fields.Nested(OwnerSchema, allow_none=True)
     keeper = fields.Nested(OwnerSchema, only=("id", "name"))
     friends = fields.List(fields.Nested(lambda: PetSchema(exclude=("friends",))))
-    parents = fields.Nested("PetSchema", many=True)
+    parents = fields.Nested(lambda: PetSchema(), many=True)
     owner_names = fields.Pluck(OwnerSchema, "name", many=True)
     initial = fields.Function(lambda pet: pet["name"][0])
     label = fields.Method("get_label")
