@@ -52,9 +52,12 @@ class ScopeHooks(t.NamedTuple):
 class Route(t.NamedTuple):
     """What is decided for one method of one rule."""
 
-    operation: Operation | None
+    operation: Operation
     scopes: Scopes
     hooks: ScopeHooks
+
+
+NO_ROUTES: cabc.Mapping[str, Route] = {}
 
 
 class Pipeline:
@@ -72,26 +75,22 @@ class Pipeline:
         check_lost_marks(self.operations)
         check_operation_ids(self.operations)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
-        self._routes: dict[int, dict[str, Route]] = {}
+        self.routes: dict[int, dict[str, Route]] = {}
+        """By the identity of the rule and the method; nothing for an automatic OPTIONS."""
         for operation in self.operations:
             scopes = split_router_path(operation.endpoint.rpartition(".")[0])
             route = Route(operation, scopes, self.hooks(scopes))
-            self._routes.setdefault(id(operation.rule), {})[operation.method] = route
-        for methods in self._routes.values():
+            self.routes.setdefault(id(operation.rule), {})[operation.method] = route
+        for methods in self.routes.values():
             if "GET" in methods:
                 methods.setdefault("HEAD", methods["GET"])
-        self.matcher = make_matcher(app)
-        self.rule_count = len(getattr(app.url_map, "added", ()))
+        matcher = make_matcher(app)
+        self.match = None if matcher is None else matcher.match
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = bool(app.teardown_appcontext_funcs) or "do_teardown_appcontext" in self.overridden
         self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
         self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
         self.contract = make_contract(app)
-
-    def route(self, rule: Rule, method: str) -> Route | None:
-        """What is decided for a rule and method; ``None`` for an automatic OPTIONS and for rules added later."""
-        methods = self._routes.get(id(rule))
-        return None if methods is None else methods.get(method)
 
     def hooks(self, scopes: Scopes) -> ScopeHooks:
         """The hooks for requests that these routers serve."""

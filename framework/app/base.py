@@ -17,7 +17,7 @@ import typing as t
 import weakref
 from datetime import timedelta
 
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, Rule, RuleFactory
 
 from ..config import DEFAULTS, Config, ConfigAttribute
 from ..context import _AppCtxGlobals
@@ -57,6 +57,17 @@ class AppRule(Rule):
     operation_id: str | None = None
 
 
+class AppMap(OrderedMap):
+    """A map that tells its application of every new rule, also of those that are added by hand."""
+
+    on_add: cabc.Callable[[], t.Any] | None = None
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        super().add(rulefactory)
+        if self.on_add is not None:
+            self.on_add()
+
+
 class AppBase(Scaffold):
     """What the parts of :class:`App` stand on. See there for the arguments."""
 
@@ -68,7 +79,7 @@ class AppBase(Scaffold):
     config_class = Config
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     url_rule_class: type[Rule] = AppRule
-    url_map_class: type[Map] = OrderedMap
+    url_map_class: type[Map] = AppMap
     default_config: cabc.Mapping[str, t.Any] = DEFAULTS
     watched: bool = False
     """Whether requests leave behind what the contract wants to see; a test client that checks answers says so."""
@@ -115,6 +126,8 @@ class AppBase(Scaffold):
         self.mounts: dict[str, RouterSetupState] = {}
         self.extensions: dict[str, t.Any] = {}
         self.url_map = self.url_map_class(host_matching=host_matching)
+        if isinstance(self.url_map, AppMap):
+            self.url_map.on_add = self.config.on_change
         self.subdomain_matching = subdomain_matching
         self._owners: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, t.Any, str]] = []
@@ -317,7 +330,6 @@ class AppBase(Scaffold):
         self.url_map.add(made)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
-        self._pipeline = None
 
     def _check_conflict(self, rule: Rule, view_func: ft.RouteCallable) -> None:
         """Note which path and method this rule answers, and refuse a second owner where a Resource is concerned."""

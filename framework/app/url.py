@@ -18,7 +18,7 @@ from werkzeug.wsgi import get_host
 from .. import errors
 from ..context import Context, current, request_context_or_none
 from ..fast.matcher import Miss
-from ..pipeline import Pipeline, Scopes, split_router_path
+from ..pipeline import NO_ROUTES, Scopes, split_router_path
 from .base import AppBase
 
 if t.TYPE_CHECKING:
@@ -62,19 +62,18 @@ class Urls(AppBase):
         pipeline = self._pipeline
         environ = t.cast("WSGIEnvironment", ctx.environ)
         method: str = environ["REQUEST_METHOD"].upper()
-        if pipeline is not None and pipeline.matcher is not None and "HTTP_UPGRADE" not in environ:
-            if len(self.url_map.added) == pipeline.rule_count:  # type: ignore[attr-defined]
-                found = pipeline.matcher.match(None, environ.get("PATH_INFO", ""), method)
-                if type(found) is tuple:
-                    ctx.url_rule, ctx.view_args = found
-                    route = pipeline.route(ctx.url_rule, method)
-                    if route is not None:
-                        ctx.operation, ctx._scopes, ctx.hooks = route
-                    return
-                if isinstance(found, Miss):
-                    methods = found.methods
-                    ctx.routing_exception = errors.MethodNotAllowed(sorted(methods)) if methods else errors.NotFound()
-                    return
+        if pipeline is not None and pipeline.match is not None and "HTTP_UPGRADE" not in environ:
+            found = pipeline.match(None, environ.get("PATH_INFO", ""), method)
+            if type(found) is tuple:
+                ctx.url_rule, ctx.view_args = found
+                route = pipeline.routes.get(id(found[0]), NO_ROUTES).get(method)
+                if route is not None:
+                    ctx.operation, ctx._scopes, ctx.hooks = route
+                return
+            if isinstance(found, Miss):
+                methods = found.methods
+                ctx.routing_exception = errors.MethodNotAllowed(sorted(methods)) if methods else errors.NotFound()
+                return
         try:
             adapter = ctx.url_adapter
             if adapter is None:
@@ -85,7 +84,7 @@ class Urls(AppBase):
             ctx.routing_exception = own_routing_error(error)
             return
         if pipeline is not None:
-            route = pipeline.route(ctx.url_rule, method)
+            route = pipeline.routes.get(id(ctx.url_rule), NO_ROUTES).get(method)
             if route is not None:
                 ctx.operation, ctx._scopes, ctx.hooks = route
 

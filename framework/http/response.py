@@ -56,14 +56,18 @@ class Wire:
         return self._headers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        status = self.status_code
-        headers = self._headers if type(self._headers) is list else t.cast(Headers, self._headers).to_wsgi_list()
+        status, headers = self.status_code, self._headers
+        if type(headers) is not list:
+            headers = headers.to_wsgi_list()
         if status in _BODILESS or status < 200:
             headers = [item for item in headers if item[0].lower() not in ("content-type", "content-length")]
             start_response(status_line(status), headers)
             return ()
-        start_response(status_line(status), [*headers, ("Content-Length", str(len(self.body)))])
-        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+        body = self.body
+        start_response(
+            STATUS_LINES.get(status) or status_line(status), [*headers, ("Content-Length", str(len(body)))]
+        )
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
     def to_response(self, response_class: type[_R]) -> _R:
         """The same answer as a full response of the given class."""
