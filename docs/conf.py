@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -53,6 +54,18 @@ def written(value: t.Any) -> str:
     return repr(value)
 
 
+def short_names(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Leave the modules' short names out of signatures: ``t.Any`` is written ``Any``."""
+
+    def short(text: str | None) -> str | None:
+        return None if text is None else re.sub(r"\b(?:t|cabc|ft|dt)\.(?=[A-Za-z])", "", text)
+
+    return short(signature), short(returns)
+
+
 def setup(app: Sphinx) -> None:
-    """Add the directive; Sphinx calls this."""
+    """Add what is written here; Sphinx calls this."""
     app.add_directive("settings-table", SettingsTable)
+    app.connect("autodoc-process-signature", short_names)
