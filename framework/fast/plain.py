@@ -90,10 +90,8 @@ SCHEMA_METHODS = _noted([ma.Schema], {*SCHEMA_DUMP_METHODS, *SCHEMA_LOAD_METHODS
 
 def _unchanged(value: object, noted: cabc.Mapping[str, t.Any], names: cabc.Iterable[str]) -> bool:
     cls, state = type(value), vars(value)
-    for name in names:
-        if name in noted and (name in state or _lookup(cls, name) is not noted[name]):
-            return False
-    return True
+    known = [name for name in names if name in noted]
+    return all(name not in state and _lookup(cls, name) is noted[name] for name in known)
 
 
 def is_plain_dump(field: AnyField) -> bool:

@@ -10,6 +10,7 @@ import collections.abc as cabc
 import dataclasses
 import datetime as dt
 import decimal
+import json
 import pathlib
 import statistics
 import sys
@@ -23,7 +24,7 @@ import msgspec
 from marshmallow import fields, validate
 
 from framework import fields as own
-from framework.fast import dump, load, strict, wire
+from framework.fast import body, dump, load, strict, wire
 
 ROUNDS = 25
 ROUND_SECONDS = 0.02
@@ -210,6 +211,17 @@ def dumps() -> None:
 
 def loads() -> None:
     """Data to values: plain and strict, good and bad, one and many."""
+    schema, text = strict.strict(OwnItemSchema(), "json"), json.dumps(DATA).encode()
+    load_body, load_dict = body.body_loader(schema), load.loader(schema)
+    measure(
+        "1 JSON text loaded, strict",
+        {
+            "generated, in one go": lambda: load_body(text),
+            "generated, from a dict": lambda: load_dict(wire.decode(text)),
+            "marshmallow": lambda: schema.load(wire.decode(text)),
+        },
+        "generated, in one go",
+    )
     _loads("plain", ItemSchema(), ItemSchema(many=True))
     _loads("strict", strict.strict(OwnItemSchema(), "json"), strict.strict(OwnItemSchema(many=True), "json"))
 
