@@ -1,9 +1,9 @@
 """What the document says of a request that was sent: valid, not valid, or nothing that can be known.
 
-Judged are the parameters in query, headers and cookies, and bodies of JSON and forms. What OpenAPI has no words for (names
-in the query that nobody declares, a scalar that is given twice) makes a request neither valid nor invalid.
+Judged are the parameters in query, headers and cookies, and bodies of JSON and forms. What OpenAPI has no words for
+(names in the query that nobody declares, a scalar that is given twice) makes a request neither valid nor invalid.
 Not here: what is made of it (``openapi.contract``).
-Floor 7: imports ``fast.lexical``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``openapi.validation``.
+Floor 7: imports ``fast.lexical``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from werkzeug.datastructures import MultiDict
-
 from ..fast import lexical, wire
 from ..http.request import is_json_type
+from .faults import Fault, written_path
 from .jsonschema import Json
-from .validation import Fault, Validator, written_path
+from .validation import Validator
 
 if t.TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -127,15 +126,12 @@ class Sent:
         return Verdict(None)
 
     def _form(self, schema: Json, request: Request) -> Verdict:
-        # Parsed already by the operation; a form that nobody read says nothing.
-        fields = t.cast("MultiDict[str, str] | None", request.__dict__.get("form"))
-        files = t.cast("MultiDict[str, t.Any] | None", request.__dict__.get("files"))
-        if fields is None or "properties" not in schema:
+        if "properties" not in schema:
             return Verdict(None)
         value: dict[str, t.Any] = {}
-        for name in {*fields, *(files or ())}:
+        for name in {*request.form, *request.files}:
             member = self._validator.resolve(schema["properties"].get(name, {}))
-            texts: list[t.Any] = [*fields.getlist(name), *("" for _ in (files or MultiDict()).getlist(name))]
+            texts = [*request.form.getlist(name), *("" for _ in request.files.getlist(name))]
             if "array" in self.types(member):
                 value[name] = [self.read(text, member.get("items", {})) for text in texts]
             elif len(texts) > 1:

@@ -3,7 +3,8 @@
 Built on werkzeug's test client; what is added is what comes from the application: defaults from its config, its JSON
 provider, its sessions, and its context kept for a look afterwards.
 Not here: running commands (``testing.runner``), and what the contract is (``openapi.contract``).
-Floor 7: imports nothing of the framework at import; it is given an ``App``.
+Floor 7: imports ``testing.coverage``, and ``openapi.contract`` when there is something to check. It is given an ``App``
+and imports none.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ import werkzeug.test
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 
+from . import coverage
+
 if t.TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from ..app.app import App
     from ..context import Context
+    from ..openapi.contract import Contract
     from ..sessions import SessionMixin
 
 #: Where a request carries the function that is told of its context just before that is popped. werkzeug's debugger
@@ -91,8 +95,8 @@ class AppClient(Client):
     that ``request``, ``session`` and ``g`` can be looked at.
 
     :param args: As :class:`werkzeug.test.Client` takes them: the application, the response class, ``use_cookies``.
-    :param contract: Whether replies are checked against what their operation declares; ``None`` follows the
-        application.
+    :param contract: Whether replies are checked against what their operation declares. Default: by the setting
+        ``CONTRACT``: yes, unless it is ``"off"``.
     :param kwargs: As :class:`werkzeug.test.Client` takes them.
     """
 
@@ -101,6 +105,7 @@ class AppClient(Client):
     def __init__(self, *args: t.Any, contract: bool | None = None, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self.contract = contract
+        self._checks: Contract | None = None
         self.preserve_context = False
         #: Merged below the environment of each request; an attribute of the client, free to be changed.
         self.environ_base: dict[str, t.Any] = {
@@ -126,6 +131,10 @@ class AppClient(Client):
             that streams lives, with its context, until its body is read to the end or it is closed.
         """
         self._kept.close()
+        if self.checks_replies and not self.application.watched:
+            # What is watched costs a little, so only an application that is tested does it.
+            self.application.watched = True
+            self.application._pipeline = None
         contexts: list[Context] = []
         request = self._make_request(args, kwargs, contexts)
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
@@ -143,12 +152,36 @@ class AppClient(Client):
     def check_reply(self, response: TestResponse, ctx: Context | None) -> None:
         """Look at a reply before the test does; called once for each, also for those between redirects.
 
-        Whatever it raises reaches the test. This one lets everything pass.
+        Whatever it raises reaches the test. This one holds the reply against what its operation declares.
 
         :param response: The reply. The body of one that streams is not read yet.
         :param ctx: The context of the request, not active (except in ``with client:``) and torn down unless the body
             streams; ``None`` when the application was not reached (a middleware answered).
+        :raises ContractViolation: The reply is not as declared, and ``CONTRACT`` is not ``"log"``.
         """
+        if ctx is None or ctx.operation is None or not ctx.operation.declared or not self.checks_replies:
+            return
+        # Looked up here: a client that checks nothing needs no document.
+        from ..openapi.contract import Contract, exchange_of, finished_body, violation
+
+        exchange = exchange_of(ctx, response.status_code, response.headers, finished_body(response))
+        if exchange is None:
+            return
+        if self._checks is None:
+            self._checks = Contract.of(self.application)
+        findings = self._checks.check(exchange)
+        if coverage.current is not None:
+            coverage.current.record(self.application, exchange)
+        if findings:
+            error = violation(exchange, findings)
+            if self.application.config["CONTRACT"] != "log":
+                raise error
+            self.application.logger.error("%s", error)
+
+    @property
+    def checks_replies(self) -> bool:
+        """Whether replies are held against what their operations declare."""
+        return self.application.config["CONTRACT"] != "off" if self.contract is None else self.contract
 
     def _make_request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any], contexts: list[Context]) -> BaseRequest:
         """Make the request from the arguments of :meth:`open`, with this client's environment below it."""
@@ -178,7 +211,8 @@ class AppClient(Client):
             builder.close()
 
     def _environ(self, given: cabc.Mapping[str, t.Any], contexts: list[Context]) -> dict[str, t.Any]:
-        return {**self.environ_base, **given, PRESERVE_CONTEXT: contexts.append}
+        # The key at the end says that the client looks at the reply, or does not want it to be looked at.
+        return {**self.environ_base, **given, PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
 
     @contextlib.contextmanager
     def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> cabc.Iterator[SessionMixin]:

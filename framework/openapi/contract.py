@@ -1,0 +1,469 @@
+"""Hold each answer of a declared operation against what the operation and the document say.
+
+:class:`Contract` compares; the test client raises what it finds (``testing.client``), a server logs or raises it
+(:class:`Door`). Checked are the status, the media type, the headers, the body (members that no schema names are
+refused), the errors that were raised, and whether the request deserved its answer. An operation without a ``response``
+mark is not checked, nor is an answer to a path or method that no operation has.
+Not here: how a value is judged (``openapi.validation``), a request (``openapi.sent``), the words (``openapi.blame``,
+``openapi.remedies``).
+Floor 7: imports ``errors`` (floor 0), ``http.*`` (floor 2), ``marks.*`` (floor 4), ``resources.*`` (floor 5),
+``openapi.*``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import io
+import random
+import threading
+import typing as t
+import weakref
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request as PlainRequest
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import errors
+from ..fast import wire
+from ..fast.strict import Rules
+from ..http import problem
+from ..http.request import is_json_type
+from ..http.response import Wire
+from ..resources.witness import MISSING, Witness, witness_of
+from . import document, paths, remedies
+from .answers import BODILESS, Answers
+from .components import Components
+from .faults import Fault, shown
+from .jsonschema import Json
+from .operations import operation_object
+from .remedies import Finding
+from .sent import Sent
+from .validation import Validator
+
+if t.TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from ..app.app import App
+    from ..context import Context
+    from ..resources.operation import Operation
+    from ..wrappers import Response
+
+OF_TRANSPORT = frozenset(
+    {
+        *("content-type", "content-length", "content-encoding", "content-language", "content-disposition"),
+        *("content-range", "content-security-policy", "content-location", "accept-ranges", "transfer-encoding"),
+        *("connection", "date", "server", "vary", "cache-control", "expires", "last-modified", "etag", "set-cookie"),
+        *("pragma", "x-sendfile", "x-content-type-options", "x-accel-redirect", "x-accel-buffering"),
+    }
+)
+"""Headers that a handler may set without declaring them: they speak of the message, not of the API."""
+
+_FAULTS_SHOWN = 10
+
+_contracts: weakref.WeakKeyDictionary[App, Contract] = weakref.WeakKeyDictionary()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request, and what was answered."""
+
+    operation: Operation
+    request: PlainRequest
+    sent: bytes | None
+    """The body of the request; ``None`` when it is not known."""
+    status: int
+    headers: Headers
+    body: bytes | None
+    """The body of the answer; ``None`` when it is made while it is sent, or is no matter of schemas."""
+    witness: Witness
+
+
+class Described(t.NamedTuple):
+    """What the document says of an operation, references followed where answers are concerned."""
+
+    operation: Json
+    responses: cabc.Mapping[int, Json]
+    closed: Validator
+    sent: Sent
+
+
+class Contract:
+    """What an application's operations promise.
+
+    :param app: The application; its document is made at the first check.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._ref = weakref.ref(app)
+        self._operations: tuple[Operation, ...] | None = None
+        self._described: dict[int, Described] = {}
+        self._listed: dict[int, Json] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def of(cls, app: App) -> Contract:
+        """The contract of an application; all that ask for it share one."""
+        made = _contracts.get(app)
+        if made is None:
+            made = _contracts[app] = cls(app)
+        return made
+
+    def check(self, exchange: Exchange) -> list[Finding]:
+        """What is wrong with an answer; empty when all is as declared."""
+        operation = exchange.operation
+        if not operation.declared:
+            return []
+        described = self.described(operation)
+        found = list(self._error(exchange))
+        if not found:
+            found += self._answer(exchange, described)
+        found += self._value(exchange)
+        found += self._request(exchange, described)
+        return found
+
+    @property
+    def _app(self) -> App:
+        return t.cast("App", self._ref())
+
+    # The document
+
+    def described(self, operation: Operation) -> Described:
+        """What the document says of an operation; one that it hides is described for itself."""
+        with self._lock:
+            operations = self._app.operations
+            if self._operations is not operations:
+                self._operations = operations
+                self._described.clear()
+                self._read_document(operations)
+            made = self._described.get(id(operation))
+            if made is None:
+                made = self._described[id(operation)] = self._alone(operation)
+            return made
+
+    def _read_document(self, operations: tuple[Operation, ...]) -> None:
+        # What an older version has no words for is not judged by it: the contract is always that of 3.1.
+        is_31 = self._app.config["OPENAPI_VERSION"].startswith("3.1")
+        whole = document.document_of(self._app) if is_31 else document.build(self._app)
+        closed, sent = self._judges(whole)
+        listed = [each for each in operations if document.is_listed(each)]
+        for path, members in document.by_path(listed).items():
+            for operation in members:
+                made = whole["paths"][path][operation.method.lower()]
+                self._described[id(operation)] = self._resolved(made, closed, sent)
+
+    def _alone(self, operation: Operation) -> Described:
+        config = self._app.config
+        components = Components(rules=Rules.from_config(config), default_unknown=config["UNKNOWN"])
+        answers = Answers(components, self._app.error_renderer, document.error_types(config))
+        path = paths.template(operation.rule)
+        made = operation_object(operation, path, (), paths.variables(operation.rule), answers)
+        whole = {"components": {"schemas": components.to_dict(), "responses": answers.shared}}
+        return self._resolved(made, *self._judges(whole))
+
+    def _judges(self, whole: Json) -> tuple[Validator, Sent]:
+        return Validator(whole, closed=True), Sent(whole, self._app.config["MAX_JSON_DEPTH"])
+
+    def _resolved(self, made: Json, closed: Validator, sent: Sent) -> Described:
+        responses = {
+            int(status): closed.resolve(answer) for status, answer in made["responses"].items() if status.isdigit()
+        }
+        return Described(made, responses, closed, sent)
+
+    # Errors
+
+    def _error(self, exchange: Exchange) -> cabc.Iterator[Finding]:
+        """An error that was raised, rendered as one, and declared nowhere."""
+        raised, operation = exchange.witness.raised, exchange.operation
+        if not isinstance(raised, HTTPException) or raised.code != exchange.status or problem.leaves_unchanged(raised):
+            return
+        renderer = self._app.error_renderer
+        media_type = problem.MEDIA_TYPE if renderer is None else renderer.media_type
+        if mimetype(exchange.headers) != media_type:
+            return  # a handler made something else of it
+        outcomes = [outcome for outcome in operation.outcomes if outcome.status == exchange.status]
+        if any(outcome.error is None for outcome in outcomes):
+            return  # declared by hand, with a schema of its own
+        declared: set[type[errors.APIError]] = {errors.InternalServerError, errors.MethodNotAllowed}
+        declared.update(outcome.error for outcome in outcomes if outcome.error is not None)
+        if paths.variables(operation.rule):
+            declared.add(errors.NotFound)
+        cls = problem.own_class(raised)
+        if cls is not None and any(
+            cls is each or (issubclass(cls, each) and (renderer is not None or cls.error_code == each.error_code))
+            for each in declared
+        ):
+            return
+        yield remedies.undeclared_error(self._app, operation, raised, cls)
+
+    # The answer
+
+    def _answer(self, exchange: Exchange, described: Described) -> cabc.Iterator[Finding]:
+        """Status, media type, headers and body."""
+        answer = described.responses.get(exchange.status)
+        if answer is None:
+            yield remedies.undeclared_status(self._app, exchange.operation, exchange, tuple(described.responses))
+            return
+        yield from self._headers(exchange, described, answer)
+        if exchange.request.method != "HEAD":
+            yield from self._body(exchange, described, answer)
+
+    def _headers(self, exchange: Exchange, described: Described, answer: Json) -> cabc.Iterator[Finding]:
+        declared = {
+            name.lower(): (name, described.closed.resolve(header)) for name, header in answer.get("headers", {}).items()
+        }
+        for name, header in declared.values():
+            values = exchange.headers.getlist(name)
+            if not values:
+                if header.get("required"):
+                    yield Finding(
+                        f"The header {name} is declared as always there on {exchange.status}, and it is missing.",
+                        f"Set it, or declare it without 'required': Header({name!r}, ..., required=False).",
+                    )
+                continue
+            schema = header.get("schema", {})
+            value: t.Any
+            if "array" in described.sent.types(schema):
+                pieces = [piece.strip() for text in values for piece in text.split(",")]
+                items = described.closed.resolve(schema).get("items", {})
+                value = [described.sent.read(piece, items) for piece in pieces]
+            else:
+                value = described.sent.read(values[0], schema)
+            for fault in described.closed.faults(schema, value)[:1]:
+                yield Finding(
+                    f"The header {name} of {exchange.status} is not what it is declared to be: {fault.message}",
+                    "Set it to such a value, or declare another field for it in 'headers='.",
+                )
+        free = {*declared, *OF_TRANSPORT}
+        for name, value in set_by_handler(exchange.witness):
+            low = name.lower()
+            if low not in free and not low.startswith("access-control-") and name in exchange.headers:
+                yield remedies.undeclared_header(exchange.operation, exchange.status, name, value)
+
+    def _body(self, exchange: Exchange, described: Described, answer: Json) -> cabc.Iterator[Finding]:
+        content: cabc.Mapping[str, Json] = answer.get("content", {})
+        status, body = exchange.status, exchange.body
+        if status in BODILESS or (not content and 300 <= status < 400):
+            return  # what is not sent is a matter of the handler's value; a redirect may have some words for people
+        media_type = mimetype(exchange.headers)
+        if not content:
+            if body:
+                yield Finding(
+                    f"{status} is declared without a body, and {len(body)} bytes of {media_type} were sent.", ""
+                )
+            return
+        media = media_for(media_type, content)
+        if media is None:
+            yield remedies.undeclared_media_type(exchange.operation, status, media_type, content)
+            return
+        schema = media.get("schema", {})
+        if body is None or schema in ({}, True) or not is_json_type(media_type):
+            if is_json_type(media_type) and body is not None:
+                yield from self._parsed(body, media_type)[1]
+            return
+        value, wrong = self._parsed(body, media_type)
+        if wrong:
+            yield from wrong
+            return
+        faults = described.closed.faults(schema, value)
+        for fault in faults[:_FAULTS_SHOWN]:
+            yield remedies.wrong_body(exchange.operation, status, fault, value)
+        if len(faults) > _FAULTS_SHOWN:
+            yield Finding(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
+
+    def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Finding]]:
+        try:
+            return wire.decode(body, max_depth=500), []
+        except wire.WireError as error:
+            text = shown(body.decode("utf-8", "replace"), 200)
+            return None, [Finding(f"The body is sent as {media_type} and is not JSON: {error} It is {text}.", "")]
+
+    # The handler's value
+
+    def _value(self, exchange: Exchange) -> cabc.Iterator[Finding]:
+        """What a handler returned and the answer cannot show."""
+        returned = exchange.witness.returned
+        if returned is MISSING or exchange.witness.raised is not None:
+            return
+        value = value_of(returned)
+        if exchange.status in BODILESS:
+            if not is_empty(value):
+                yield remedies.body_for_nothing(exchange.operation, exchange.status, value)
+            return
+        for outcome in exchange.operation.outcomes:
+            if outcome.status == exchange.status and outcome.schema is not None and outcome.error is None:
+                for fault in remedies.dropped_members(outcome.schema, value):
+                    yield remedies.dropped(outcome.schema, fault, value)
+                return
+
+    # The request
+
+    def _request(self, exchange: Exchange, described: Described) -> cabc.Iterator[Finding]:
+        """Whether a request was refused that the document calls valid, or taken although it is not."""
+        refused = exchange.status in (400, 415, 422)
+        if not refused and (exchange.status >= 400 or not exchange.witness.called or self._is_relaxed()):
+            return
+        if refused and not remedies.is_refused_by_inputs(exchange.witness.raised):
+            return  # by the handler, for reasons of its own
+        verdict = described.sent.judge(described.operation, exchange.request, exchange.sent)
+        if refused and verdict.valid:
+            yield from remedies.refused(exchange.operation, t.cast(errors.APIError, exchange.witness.raised))
+        elif not refused and verdict.valid is False:
+            yield remedies.taken(exchange.status, verdict.reasons)
+
+    def _is_relaxed(self) -> bool:
+        config = self._app.config
+        return not all(config[f"STRICT_{name}"] for name in ("TYPES", "TEXT", "PATTERNS", "NESTED_PARTIAL", "UNKNOWN"))
+
+
+# Parts of an exchange
+
+
+def mimetype(headers: Headers) -> str:
+    """The media type of an answer, without parameters."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def media_for(media_type: str, content: cabc.Mapping[str, Json]) -> Json | None:
+    """The Media Type Object for a media type, ranges such as ``text/*`` included."""
+    for declared in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        for name, media in content.items():
+            if name.partition(";")[0].strip().lower() == declared:
+                return media
+    return None
+
+
+def value_of(returned: t.Any) -> t.Any:
+    """The value of what a handler returned, without status and headers."""
+    if isinstance(returned, tuple) and 2 <= len(returned) <= 3:
+        second = returned[1]
+        if isinstance(second, (int, cabc.Mapping, Headers)) and not isinstance(second, bool):
+            return returned[0]
+    return returned
+
+
+def is_empty(value: t.Any) -> bool:
+    """Whether a value stands for no body."""
+    if isinstance(value, Wire):
+        return not value.body
+    if isinstance(value, BaseResponse):
+        return not value.is_sequence or not value.get_data()
+    return value is None or value == "" or value == b"" or callable(value)
+
+
+def set_by_handler(witness: Witness) -> cabc.Iterator[tuple[str, str]]:
+    """The headers that a handler, or the error it raised, set on the answer."""
+    if witness.raised is not None:
+        if isinstance(witness.raised, errors.APIError):
+            yield from witness.raised.headers
+        return
+    returned = witness.returned
+    if isinstance(returned, tuple):
+        for part in returned[1:]:
+            if isinstance(part, (cabc.Mapping, Headers)):
+                yield from ((str(name), str(value)) for name, value in part.items())
+    value = value_of(returned)
+    if isinstance(value, (BaseResponse, Wire)):
+        yield from value.headers.items()
+
+
+# Where contexts come in
+
+
+def exchange_of(
+    ctx: Context, status: int, headers: Headers, body: bytes | None, sent: bytes | None = None
+) -> Exchange | None:
+    """The exchange of a context; ``None`` where no operation answers for it.
+
+    :param sent: The body of the request, where it is known; else it is looked for.
+    """
+    operation = ctx.operation
+    if operation is None or ctx.environ is None or ctx.routing_exception is not None:
+        return None
+    if sent is None:
+        sent = body_of(ctx)
+    environ = {**ctx.environ, "wsgi.input": io.BytesIO(sent or b""), "werkzeug.request": None}
+    request = PlainRequest(environ, populate_request=False)
+    return Exchange(
+        operation=operation,
+        request=request,
+        sent=sent,
+        status=status,
+        headers=headers,
+        body=body,
+        witness=witness_of(ctx),
+    )
+
+
+def body_of(ctx: Context) -> bytes | None:
+    """The body of the request of a context, where it can still be had."""
+    environ = t.cast("dict[str, t.Any]", ctx.environ)
+    whole = getattr(environ.get("wsgi.input"), "getvalue", None)
+    if whole is not None:
+        try:
+            return t.cast(bytes, whole())
+        except ValueError:  # closed
+            pass
+    kept = getattr(ctx._request, "_cached_data", None)
+    if isinstance(kept, bytes):
+        return kept
+    return b"" if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ else None
+
+
+def finished_body(response: TestResponse) -> bytes | None:
+    """The body of a test client's reply, where it is JSON and not made while it is sent."""
+    if "Content-Length" not in response.headers and response.status_code not in BODILESS:
+        return None
+    return response.get_data() if is_json_type(mimetype(response.headers)) or not response.content_length else None
+
+
+def violation(exchange: Exchange, findings: cabc.Sequence[Finding]) -> errors.ContractViolation:
+    """The error for what was found, ready to be raised or logged."""
+    return errors.ContractViolation(remedies.report(exchange, findings))
+
+
+class Door:
+    """The contract in a server: looks at the answers before they leave.
+
+    :param app: The application.
+    :param mode: ``"raise"`` or ``"log"``; logged is once per operation, which is then left alone.
+    :param share: How many of the answers are looked at, from 0.0 to 1.0.
+    """
+
+    def __init__(self, app: App, mode: str, share: float) -> None:
+        self._app = app
+        self._mode = mode
+        self._share = share
+        self._contract = Contract.of(app)
+        self._told: set[tuple[str, str]] = set()
+
+    def check(self, ctx: Context, response: Response | Wire) -> None:
+        """Look at an answer.
+
+        :raises ContractViolation: It is not as declared, and the mode is ``"raise"``.
+        """
+        operation = ctx.operation
+        if operation is None or not operation.declared:
+            return
+        key = (operation.method, operation.rule.rule)
+        if key in self._told or (self._share < 1 and random.random() >= self._share):
+            return
+        if isinstance(response, Wire):
+            body: bytes | None = response.body
+        else:
+            body = response.get_data() if response.is_sequence else None
+        exchange = exchange_of(ctx, response.status_code, response.headers, body)
+        if exchange is None:
+            return
+        findings = self._contract.check(exchange)
+        if not findings:
+            return
+        error = violation(exchange, findings)
+        if self._mode == "raise":
+            raise error
+        self._told.add(key)
+        self._app.logger.error("%s\n\nThis is logged once per operation.", error)
+
+
+__all__ = ["Contract", "Described", "Door", "Exchange", "Fault", "Finding", "exchange_of", "violation"]

@@ -1,0 +1,380 @@
+"""What to say of each way to break a contract: what happened, where, and the declaration that is missing, to paste.
+
+Floor 7: imports ``errors`` (floor 0), ``marks.base`` (floor 4), ``openapi.blame``, ``openapi.faults`` and
+``openapi.members``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import textwrap
+import typing as t
+
+import marshmallow as ma
+from marshmallow import RAISE, validate
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .. import errors, fields
+from ..fast.strict import wrote_unknown
+from . import blame
+from .faults import Fault, Path, shown, written_path
+from .members import written_name
+from .validators import flat
+
+if t.TYPE_CHECKING:
+    from ..app.app import App
+    from ..resources.operation import Operation
+    from .contract import Exchange
+
+
+class Finding(t.NamedTuple):
+    """One thing that is wrong with an answer."""
+
+    message: str
+    """What happened."""
+
+    remedy: str
+    """What to do: prose, then code to paste, indented by four spaces; empty where the message says it."""
+
+
+def report(exchange: Exchange, findings: cabc.Sequence[Finding]) -> str:
+    """The whole message: the request, the handler, and each finding with its remedy."""
+    operation = exchange.operation
+    media_type = exchange.headers.get("Content-Type", "no body")
+    lines = [
+        f"{operation.method} {operation.rule.rule} ({operation.operation_id}) broke its contract.",
+        "",
+        f"  handler   {blame.place_of(operation.handler)}",
+        f"  request   {blame.curl_line(exchange.request, exchange.sent)}",
+        f"  answer    {exchange.status} {HTTP_STATUS_CODES.get(exchange.status, '')}, {media_type}",
+    ]
+    for number, finding in enumerate(findings, 1):
+        lines += ["", f"{number}. {finding.message}"]
+        if finding.remedy:
+            lines.append(textwrap.indent(finding.remedy, "   "))
+    return "\n".join(lines)
+
+
+def schema_argument(operation: Operation) -> str:
+    """How the schema of the operation's first outcome is written, to be repeated in a declaration."""
+    for outcome in operation.outcomes:
+        if outcome.schema is not None and outcome.error is None:
+            return blame.name_of_schema(outcome.schema)
+    return "..."
+
+
+# Status and errors
+
+
+def undeclared_error(
+    app: App, operation: Operation, raised: HTTPException, cls: type[errors.APIError] | None
+) -> Finding:
+    """An error whose class the operation does not declare."""
+    origin = blame.origin_of(raised)
+    name = type(raised).__name__ if cls is None else cls.__name__
+    where = "" if origin is None else f" at {blame.shown_path(origin.file)}:{origin.line}"
+    message = f"{name} ({raised.code}) was raised{where}, and the operation does not declare it."
+    hook = None if origin is None else hook_among(app, operation, origin.codes)
+    code = f"@raises({name})" if cls is not None else f'@alt_response({raised.code}, description="...")'
+    if hook is not None:
+        return Finding(message, f"Put this above the before_request function {blame.place_of(hook)}:\n\n    {code}")
+    return Finding(message, f"Put this above the handler:\n\n    {code}")
+
+
+def hook_among(app: App, operation: Operation, codes: cabc.Collection[t.Any]) -> t.Any:
+    """The ``before_request`` function that one of these codes belongs to, or ``None``."""
+    for hook in hooks_before(app, operation):
+        if getattr(inspect.unwrap(hook), "__code__", None) in codes:
+            return hook
+    return None
+
+
+def hooks_before(app: App, operation: Operation) -> list[t.Any]:
+    """The ``before_request`` functions that serve an operation."""
+    return [hook for scope in (None, *operation.routers) for hook in app.before_request_funcs.get(scope, ())]
+
+
+def undeclared_status(app: App, operation: Operation, exchange: Exchange, declared: tuple[int, ...]) -> Finding:
+    """A status that is not among the outcomes."""
+    status, witness = exchange.status, exchange.witness
+    listing = ", ".join(map(str, declared))
+    message = f"The status {status} is not declared; declared are {listing}."
+    if witness.raised is not None:
+        origin = blame.origin_of(witness.raised)
+        where = "" if origin is None else f" at {blame.shown_path(origin.file)}:{origin.line}"
+        message += f" It was made of {type(witness.raised).__name__}, raised{where}."
+        code = f'@alt_response({status}, description="...")'
+        return Finding(message, f"Put this above the error handler, or above the handler:\n\n    {code}")
+    if not witness.called:
+        hooks = [blame.place_of(hook) for hook in hooks_before(app, operation)]
+        who = f"the before_request function {hooks[0]}" if len(hooks) == 1 else "one of " + ", ".join(hooks)
+        who = who if hooks else "a step before the handler"
+        message += f" The handler was not called: {who} answered."
+        code = f'@alt_response({status}, description="...")'
+        return Finding(message, f"Put this above the function that answers:\n\n    {code}")
+    if status >= 400:
+        cls = errors.by_status.get(status)
+        name = "..." if cls is None else cls.__name__
+        return Finding(
+            message,
+            f"Declare it above the handler, and better raise it, so that its body is an error like all others:"
+            f'\n\n    @raises({name})          with  abort({name}("..."))\n    @alt_response({status}, ...)'
+            "  to go on returning it",
+        )
+    body = "" if status in (204, 205, 304) or 300 <= status < 400 else f", {schema_argument(operation)}"
+    return Finding(message, f"Put this above the handler:\n\n    @response({status}{body})")
+
+
+# Headers and media types
+
+
+def undeclared_header(operation: Operation, status: int, name: str, value: str) -> Finding:
+    """A header that the handler sets and nobody declares."""
+    code = f"headers={{{name!r}: {blame.header_field(value)}}}"
+    if status >= 400:
+        return Finding(
+            f"The error carries the header {name}, which nobody declares for {status}.",
+            f"Put this above the handler:\n\n    @alt_response({status}, ..., {code})",
+        )
+    return Finding(
+        f"The handler sets the header {name}, which is not declared for {status}.",
+        f"Add it to the response mark:\n\n    @response({status}, {schema_argument(operation)}, {code})",
+    )
+
+
+def undeclared_media_type(operation: Operation, status: int, media_type: str, content: cabc.Collection[str]) -> Finding:
+    """A media type that is not declared for the status."""
+    given = media_type or "no media type"
+    message = f"{status} is declared as {' or '.join(content)}, and {given} was sent."
+    if status >= 400:
+        return Finding(
+            message,
+            "Raise an error class instead of returning the body, or declare it above the handler:"
+            f'\n\n    @alt_response({status}, {{...}}, content_type="{media_type}")',
+        )
+    return Finding(
+        message,
+        f'Put this above the handler:\n\n    @alt_response({status}, content_type="{media_type or "text/plain"}")',
+    )
+
+
+# Bodies
+
+
+def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any) -> Finding:
+    """A place in the body that its schema refuses."""
+    message = f"The body of {status} does not fit its schema. {fault}"
+    schemas = [each.schema for each in operation.outcomes if each.status == status and each.schema is not None]
+    spots = [spot for schema in schemas if (spot := blame.spot_of(schema, fault.at)) is not None]
+    spot = spots[0] if len(schemas) == 1 and spots else None
+    if fault.word in ("closed", "additionalProperties"):
+        value = value_at(body, fault.at)
+        name = str(fault.at[-1])
+        code = f"{name} = {blame.field_for(value)}" if name.isidentifier() else f"... data_key={name!r}"
+        where = "to its schema" if spot is None else f"to {blame.place_of_class(type(spot.schema))}"
+        return Finding(message, f"Leave it out, or add {where}:\n\n    {code}")
+    if spot is None:
+        return Finding(message, "Answer with what is declared, or declare what is answered.")
+    if spot.field is None:
+        return Finding(message, f"It is declared by {blame.place_of_class(type(spot.schema))}.")
+    field = spot.schema.fields[spot.field]
+    where = blame.place_of_class(type(spot.schema), spot.field)
+    if fault.word == "required":
+        code = 'metadata={"optional": True}'
+        return Finding(message, f"Give {where} a value; or, if it may be absent, say so in the field:\n\n    {code}")
+    if fault.word == "type" and value_at(body, fault.at) is None and not field.allow_none:
+        return Finding(
+            message, f"Give {where} a value; or, if it may be null, say so in the field:\n\n    allow_none=True"
+        )
+    return Finding(message, f"The handler must give such a value, or {where} must allow this one.")
+
+
+def value_at(body: t.Any, at: Path) -> t.Any:
+    """What stands at a place in a body; ``None`` where nothing does."""
+    for part in at:
+        try:
+            body = body[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return body
+
+
+def body_for_nothing(operation: Operation, status: int, value: t.Any) -> Finding:
+    """A body for a status that has none."""
+    seen = shown(value) if isinstance(value, (dict, list, str, int, float)) else f"a {type(value).__name__}"
+    return Finding(
+        f"The handler returned {seen} with the status {status}, which has no body (RFC 9110, section 15):"
+        " it was not sent.",
+        f'Return None (or "", {status}) to send nothing; or, to send it, declare another status:'
+        f"\n\n    @response(200, {schema_argument(operation)})",
+    )
+
+
+def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
+    """The members of plain dicts that a handler returned and that its schema has never heard of.
+
+    Judged are only schemas whose every field says itself what it reads, so that nothing can have used the member.
+    One that was told what to do with unknown members (``unknown=EXCLUDE``) drops them on purpose.
+
+    :return: Where they are, at most one of each name.
+    """
+    found: dict[tuple[str, ...], Path] = {}
+    collect_dropped(schema, value, (), found)
+    return list(found.values())
+
+
+def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple[str, ...], Path]) -> None:
+    """Walk a value beside its schema; see :func:`dropped_members`."""
+    if isinstance(value, (list, tuple)) and (schema.many or at):
+        for index, item in enumerate(value[:100]):
+            collect_dropped(schema, item, (*at, index), found)
+        return
+    if type(value) is not dict or not speaks_for_itself(schema):
+        return
+    known = {*type(schema)._declared_fields}
+    for name, field in {**type(schema)._declared_fields, **schema.fields}.items():
+        known |= {name, field.attribute or name, written_name(name, field)}
+    known = {part.partition(".")[0] for part in known}
+    for name in value:
+        if name not in known:
+            path = (*at, name)
+            found.setdefault(tuple(part for part in path if isinstance(part, str)), path)
+    for name, field in schema.fields.items():
+        inner = blame.inner_schema(field)
+        if inner is not None and not isinstance(field, ma.fields.Pluck) and (field.attribute or name) in value:
+            collect_dropped(inner, value[field.attribute or name], (*at, name), found)
+
+
+def speaks_for_itself(schema: ma.Schema) -> bool:
+    """Whether nothing but the declared fields reads a value that is dumped: no hooks, no functions, no own classes."""
+    if wrote_unknown(schema) and schema.unknown != RAISE:
+        return False
+    if schema._hooks.get("pre_dump") or schema._hooks.get("post_dump"):
+        return False
+    if type(schema).get_attribute is not ma.Schema.get_attribute:
+        return False
+    functions = (ma.fields.Function, ma.fields.Method)
+    own = ("marshmallow.fields", fields.__name__)
+    return all(type(field).__module__ in own and not isinstance(field, functions) for field in schema.fields.values())
+
+
+def dropped(schema: ma.Schema, at: Path, value: t.Any) -> Finding:
+    """A member that was returned and not sent."""
+    name = str(at[-1])
+    found = schema
+    spot = blame.spot_of(schema, at)
+    if spot is not None:
+        found = spot.schema
+    code = f"{name} = {blame.field_for(value_at(value, at))}"
+    cls = type(found)
+    return Finding(
+        f"The handler returned the member {written_path(at)}, which the schema does not have: it was not sent.",
+        f"Leave it out, or add it to {blame.place_of_class(cls)}:\n\n    {code}\n\n"
+        f"A schema that shall drop what it does not know says so: {cls.__name__}(unknown=EXCLUDE).",
+    )
+
+
+# Requests
+
+_PLAIN_FIELDS = (
+    *(ma.fields.String, ma.fields.Integer, ma.fields.Float, ma.fields.Boolean, ma.fields.UUID, ma.fields.Email),
+    *(ma.fields.URL, ma.fields.Date, ma.fields.Enum, ma.fields.List, ma.fields.Nested, ma.fields.Dict),
+    *(fields.DateTime, fields.DelimitedList),
+)
+_PLAIN_VALIDATORS = (
+    *(validate.Length, validate.OneOf, validate.NoneOf, validate.Equal, validate.Email, validate.URL),
+    *(validate.ContainsOnly, validate.ContainsNoneOf),
+)
+
+
+def is_refused_by_inputs(raised: Exception | None) -> bool:
+    """Whether an error comes from the reading of the request, not from the handler."""
+    if raised is None:
+        return False
+    origin = blame.origin_of(raised)
+    return origin is not None and blame.is_input_phase(origin.innermost)
+
+
+def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Finding]:
+    """A request that the document calls valid was refused; silent where the schema has rules without words."""
+    if not isinstance(raised, errors.ValidationFailed):
+        yield Finding(
+            f"The document calls this request valid, and it was refused: {raised.description}",
+            "Declare what the operation reads: the media type with 'content_type=', the body with @arguments(...).",
+        )
+        return
+    for location, messages in (raised.errors or {}).items():
+        for path, texts in refusals(operation, location, messages):
+            yield Finding(
+                f"The document calls this request valid, and it was refused for {location} {'.'.join(path)}: {texts}",
+                "The field refuses what its description allows. Say its rule in the field's metadata"
+                ' (metadata={"pattern": "..."}), or by a method __json_schema__ of its class.',
+            )
+
+
+def refusals(operation: Operation, location: str, messages: t.Any) -> cabc.Iterator[tuple[tuple[str, ...], t.Any]]:
+    """The messages about fields whose rules the document can tell."""
+    if not isinstance(messages, dict):
+        return
+    if location == "json":
+        for body in operation.bodies:
+            yield from told_refusals(body.schema, messages, ())
+        return
+    places = {"headers": "header", "cookies": "cookie"}
+    for parameter in operation.parameters:
+        is_it = parameter.location == places.get(location, location) and parameter.name in messages
+        if is_it and tells_all(parameter.field):
+            yield (parameter.name,), messages[parameter.name]
+
+
+def told_refusals(
+    schema: ma.Schema, messages: t.Any, at: tuple[str, ...]
+) -> cabc.Iterator[tuple[tuple[str, ...], t.Any]]:
+    """As :func:`refusals`, for one object."""
+    hooks = ("pre_load", "post_load", "validates", "validates_schema")
+    if not isinstance(messages, dict) or any(schema._hooks.get(hook) for hook in hooks):
+        return
+    for name, texts in messages.items():
+        if isinstance(name, int) or (isinstance(name, str) and name.isdigit()):
+            yield from told_refusals(schema, texts, (*at, str(name)))
+            continue
+        field = next((field for key, field in schema.fields.items() if written_name(key, field) == name), None)
+        if field is None or not tells_all(field):
+            continue
+        inner = blame.inner_schema(field)
+        if inner is not None and isinstance(texts, dict):
+            yield from told_refusals(inner, texts, (*at, str(name)))
+        elif not isinstance(texts, dict):
+            yield (*at, str(name)), texts
+
+
+def tells_all(field: ma.fields.Field[t.Any]) -> bool:
+    """Whether the document can say all that a field asks of a value."""
+    if not isinstance(field, _PLAIN_FIELDS) or type(field).__module__ not in ("marshmallow.fields", fields.__name__):
+        return False
+    if (
+        isinstance(field, ma.fields.List)
+        and not isinstance(field.inner, ma.fields.Nested)
+        and not tells_all(field.inner)
+    ):
+        return False
+    if isinstance(field, ma.fields.Dict) and (field.key_field is not None or field.value_field is not None):
+        return False
+    numeric = isinstance(field, (ma.fields.Integer, ma.fields.Float))
+    return all(
+        isinstance(each, _PLAIN_VALIDATORS)
+        or (isinstance(each, validate.Range) and numeric)
+        or hasattr(type(each), "__json_schema__")
+        for each in flat(field.validators)
+    )
+
+
+def taken(status: int, reasons: cabc.Sequence[str]) -> Finding:
+    """A request that the document refuses was taken."""
+    return Finding(
+        f"The document does not allow this request, and it was answered with {status}: {'; '.join(reasons[:5])}",
+        "Something takes more than it declares: a pre_load function, a field class of its own, or a mark. Let it refuse"
+        " the value, or describe what it takes by a method __json_schema__ of the field's class.",
+    )
