@@ -22,7 +22,7 @@ from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
-from ..pipeline import Pipeline, is_overridden
+from ..pipeline import NO_ROUTES, Pipeline, is_overridden
 from .url import Urls
 
 if t.TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Dispatch(Urls):
 
     def _operation_of(self, rule: t.Any, method: str) -> t.Any:
         """The operation of a rule and method, from a pipeline that is built if there is none."""
-        route = self._built().route(rule, method)
+        route = self._built().routes.get(id(rule), NO_ROUTES).get(method)
         return None if route is None else route.operation
 
     def raise_routing_exception(self, request: t.Any) -> t.NoReturn:
