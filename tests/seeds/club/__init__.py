@@ -1,4 +1,4 @@
-"""A club's notice board, written for Flask: members, notices, pictures, pages in two languages, a JSON API, commands."""
+"""A club's notice board, written for Flask: members, notices, pictures, pages in two languages, JSON, commands."""
 
 import os
 import time
@@ -19,7 +19,7 @@ class MonthConverter(BaseConverter):
         return int(year), int(month)
 
     def to_url(self, value):
-        return "%04d-%02d" % value
+        return "{:04d}-{:02d}".format(*value)
 
 
 class ClubJSONProvider(DefaultJSONProvider):

@@ -14,7 +14,7 @@ bp = Blueprint("board", __name__, url_prefix="/board")
 def index(month=None):
     rows = query("select n.*, m.name from notice n join member m on m.id = n.author order by n.id desc")
     if month is not None:
-        rows = [row for row in rows if row["month"] == "%04d-%02d" % month]
+        rows = [row for row in rows if row["month"] == "{:04d}-{:02d}".format(*month)]
     return render_template("board.html", notices=rows, month=month)
 
 

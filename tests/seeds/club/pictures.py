@@ -2,8 +2,17 @@
 
 import os
 
-from flask import Blueprint, after_this_request, current_app, flash, redirect, render_template, request
-from flask import send_from_directory, url_for
+from flask import (
+    Blueprint,
+    after_this_request,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.utils import secure_filename
 
 from .members import login_required
