@@ -122,7 +122,8 @@ class Sent:
                 return Verdict(False, (f"body: {error}",))
             return self._told("body ", self._validator.faults(schema, value))
         if media_type in _FORMS:
-            return self._form(self._validator.resolve(schema), request)
+            with request:  # closes the files that are parsed here a second time
+                return self._form(self._validator.resolve(schema), request)
         return Verdict(None)
 
     def _form(self, schema: Json, request: Request) -> Verdict:
@@ -160,6 +161,8 @@ class Sent:
         if kinds & {"integer", "number"} and len(text) <= lexical.MAX_DIGITS:
             if lexical.is_integer(text):
                 return int(text)
+            if "number" not in kinds:
+                return text  # "1e2" and "1.0" are no integers in a parameter: see fast.lexical
             try:
                 return float(lexical.number(text))
             except (ValueError, OverflowError):
