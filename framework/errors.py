@@ -75,6 +75,16 @@ class APIError(HTTPException):
         self.headers = list(headers.items() if isinstance(headers, cabc.Mapping) else headers or ())
         self.members = members
 
+    @property
+    def says_nothing_more(self) -> bool:
+        """Whether the body is that of every error of this class."""
+        return (
+            self.description is type(self).description
+            and self.errors is None
+            and not self.members
+            and type(self).schema is None
+        )
+
     def get_headers(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
     ) -> list[tuple[str, str]]:
@@ -256,7 +266,7 @@ class InternalServerError(APIError, http.InternalServerError):
         self.original_exception = original_exception
 
 
-class NotImplemented(APIError, http.NotImplemented):  # noqa: A001 - werkzeug's name for 501
+class NotImplemented(APIError, http.NotImplemented):
     """The server does not know this method."""
 
 

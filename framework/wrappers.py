@@ -1,7 +1,7 @@
 """The request and the response that users see: the pure ones, and what the current application adds.
 
 Not here: what HTTP says (``http.request``, ``http.response``).
-Floor 3: imports ``context``, ``json``, ``errors`` (floor 0) and ``http.*`` (floor 2).
+Floor 3: imports ``context``, ``json``, ``errors``, ``debughelpers`` (floor 0) and ``http.*`` (floor 2).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
 from . import context, errors, json
+from .debughelpers import DebugFilesKeyError
 from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
 
@@ -182,13 +183,6 @@ class Request(RequestBase):
             self.files = _NoFiles(self)
 
 
-class MissingFilesError(KeyError, AssertionError):
-    """A file was asked for, and the form sent only its name. Raised in debug mode."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
 class _NoFiles(ImmutableMultiDict[str, FileStorage]):
     """The files of a form that was not sent in the way that carries files."""
 
@@ -201,7 +195,7 @@ class _NoFiles(ImmutableMultiDict[str, FileStorage]):
         names = self._form.getlist(key)
         if not names:
             return super().__getitem__(key)
-        raise MissingFilesError(
+        raise DebugFilesKeyError(
             f"No file {key!r} in this request: it was sent as {self._mimetype!r}, which carries no files, so only"
             f" the file name arrived ({', '.join(map(repr, names))})."
             ' Put enctype="multipart/form-data" on the form.'

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from framework import App, Request, Response, Router, request
-from framework.wrappers import MissingFilesError
+from framework.debughelpers import DebugFilesKeyError
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_a_file_sent_as_text_is_explained(app):
     assert client.post("/file", data={"picture": "a.png"}).status_code == 400
     app.debug = True
 
-    with pytest.raises(MissingFilesError, match=r"enctype=.multipart/form-data.") as caught:
+    with pytest.raises(DebugFilesKeyError, match=r"enctype=.multipart/form-data.") as caught:
         client.post("/file", data={"picture": "a.png"})
     assert "'a.png'" in str(caught.value)
     assert client.post("/file", data={"other": "a.png"}).status_code == 400

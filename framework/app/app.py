@@ -53,7 +53,7 @@ class App(Dispatch, Templates, Serve):
     :raises ValueError: Paths or hosts do not fit together.
     """
 
-    def freeze(self, compile: bool = False) -> None:  # noqa: A002
+    def freeze(self, compile: bool = False) -> None:
         with self._freezing:
             if not self._got_first_request:
                 self._add_docs_rules()

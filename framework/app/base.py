@@ -140,7 +140,7 @@ class AppBase(Scaffold):
         if not self.has_static_folder:
             return
         if bool(static_host) != host_matching:
-            raise ValueError("'static_host' and 'host_matching' go together. Give both, or set 'static_folder=None'.")
+            raise AssertionError("'static_host' and 'host_matching' go together. Give both, or set 'static_folder=None'.")
         ref = weakref.ref(self)  # the view must not keep the application alive
 
         def send_static_file(filename: str) -> Response:
@@ -232,7 +232,7 @@ class AppBase(Scaffold):
         :param encoding: For text.
         """
         path = os.path.join(self.instance_path, resource)
-        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)  # noqa: SIM115
+        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
 
     def ensure_sync(self, func: cabc.Callable[..., t.Any]) -> cabc.Callable[..., t.Any]:
         """Make a function that can be called without an event loop.

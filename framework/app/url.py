@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException, Rule
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, RoutingException
 from werkzeug.utils import redirect
 from werkzeug.wsgi import get_host
 

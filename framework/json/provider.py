@@ -81,7 +81,7 @@ class JSONProvider:
         """The value that the arguments of :meth:`response` mean."""
         if args and kwargs:
             raise TypeError(
-                "app.json.response() takes either positional or keyword arguments, not both."
+                "app.json.response() takes either args or kwargs, not both."
                 " Pass one value, or the members of an object."
             )
         if len(args) == 1:
