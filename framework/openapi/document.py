@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import inspect
 import typing as t
-import weakref
 
 import yaml
 from apispec import APISpec
@@ -28,8 +27,6 @@ if t.TYPE_CHECKING:
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 _ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "components")
-
-_documents: weakref.WeakKeyDictionary[App, tuple[t.Any, str, Built]] = weakref.WeakKeyDictionary()
 
 
 class Built(t.NamedTuple):
@@ -64,11 +61,12 @@ def document_of(app: App) -> dict[str, t.Any]:
 def built(app: App) -> Built:
     """As :func:`document_of`, with what was learnt in making it."""
     operations, version = app.operations, app.config["OPENAPI_VERSION"]
-    kept = _documents.get(app)
+    # On the application: a table of all applications would keep them alive, as operations refer to theirs.
+    kept: tuple[t.Any, str, Built] | None = vars(app).get("_openapi")
     if kept is not None and kept[0] is operations and kept[1] == version:
         return kept[2]
     made = make(app, version)
-    _documents[app] = (operations, version, made)
+    vars(app)["_openapi"] = (operations, version, made)
     return made
 
 
