@@ -26,7 +26,7 @@ from .validators import flat
 if t.TYPE_CHECKING:
     from ..app.app import App
     from ..resources.operation import Operation
-    from .contract import Exchange
+    from .exchange import Exchange
 
 
 class Finding(t.NamedTuple):

@@ -1,5 +1,4 @@
 """Judge JSON values by the schemas of a document, and say in words what is wrong.
-
 A schema is turned into functions once; a value then costs some microseconds per member. Known are the words of JSON
 Schema 2020-12 that ``openapi.components`` writes, and those that a field's metadata may add (``jsonschema.WORDS``);
 ``format`` is judged where the standard library or the framework can.

@@ -162,7 +162,8 @@ class AppClient(Client):
         if ctx is None or ctx.operation is None or not ctx.operation.declared or not self.checks_replies:
             return
         # Looked up here: a client that checks nothing needs no document.
-        from ..openapi.contract import Contract, exchange_of, finished_body, violation
+        from ..openapi.contract import Contract, violation
+        from ..openapi.exchange import exchange_of, finished_body
 
         exchange = exchange_of(ctx, response.status_code, response.headers, finished_body(response))
         if exchange is None:

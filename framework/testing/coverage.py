@@ -4,7 +4,7 @@ What has to be seen is what the application declares itself: its ``response``, `
 handlers and their classes. What the framework adds by itself (422 for a body that does not fit, 405, 500) and what
 whole routers or hooks declare is counted when it is seen, and not asked for.
 Not here: printing it (``testing.plugin``).
-Floor 7: imports nothing of the framework at import; it is given what ``openapi.contract`` has seen.
+Floor 7: imports nothing of the framework at import; it is given what ``openapi.exchange`` holds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from ..app.app import App
-    from ..openapi.contract import Exchange
+    from ..openapi.exchange import Exchange
     from ..resources.operation import Operation
 
 
@@ -61,7 +61,7 @@ class Coverage:
         self.add_application(app)
         # Looked up here: a run that checks nothing needs no document.
         from ..http.problem import own_class
-        from ..openapi.contract import mimetype
+        from ..openapi.exchange import mimetype
 
         operation, raised = exchange.operation, exchange.witness.raised
         error = None if raised is None else own_class(t.cast(t.Any, raised))

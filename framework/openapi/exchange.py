@@ -1,0 +1,138 @@
+"""A request and its answer, with what was seen between them: what the contract looks at.
+
+Floor 7: imports ``errors`` (floor 0), ``http.*`` (floor 2), ``resources.witness`` (floor 5), ``openapi.answers``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import io
+import typing as t
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request as PlainRequest
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import errors
+from ..http.request import is_json_type
+from ..http.response import Wire
+from ..resources.witness import Witness, witness_of
+from .answers import BODILESS
+from .jsonschema import Json
+
+if t.TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from ..context import Context
+    from ..resources.operation import Operation
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request, and what was answered."""
+
+    operation: Operation
+    request: PlainRequest
+    sent: bytes | None
+    """The body of the request; ``None`` when it is not known."""
+    status: int
+    headers: Headers
+    body: bytes | None
+    """The body of the answer; ``None`` when it is made while it is sent, or is no matter of schemas."""
+    witness: Witness
+
+
+def mimetype(headers: Headers) -> str:
+    """The media type of an answer, without parameters."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def media_for(media_type: str, content: cabc.Mapping[str, Json]) -> Json | None:
+    """The Media Type Object for a media type, ranges such as ``text/*`` included."""
+    for declared in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        for name, media in content.items():
+            if name.partition(";")[0].strip().lower() == declared:
+                return media
+    return None
+
+
+def value_of(returned: t.Any) -> t.Any:
+    """The value of what a handler returned, without status and headers."""
+    if isinstance(returned, tuple) and 2 <= len(returned) <= 3:
+        second = returned[1]
+        if isinstance(second, (int, cabc.Mapping, Headers)) and not isinstance(second, bool):
+            return returned[0]
+    return returned
+
+
+def is_empty(value: t.Any) -> bool:
+    """Whether a value stands for no body."""
+    if isinstance(value, Wire):
+        return not value.body
+    if isinstance(value, BaseResponse):
+        return not value.is_sequence or not value.get_data()
+    return value is None or value == "" or value == b"" or callable(value)
+
+
+def set_by_handler(witness: Witness) -> cabc.Iterator[tuple[str, str]]:
+    """The headers that a handler, or the error it raised, set on the answer."""
+    if witness.raised is not None:
+        if isinstance(witness.raised, errors.APIError):
+            yield from witness.raised.headers
+        return
+    returned = witness.returned
+    if isinstance(returned, tuple):
+        for part in returned[1:]:
+            if isinstance(part, (cabc.Mapping, Headers)):
+                yield from ((str(name), str(value)) for name, value in part.items())
+    value = value_of(returned)
+    if isinstance(value, (BaseResponse, Wire)):
+        yield from value.headers.items()
+
+
+def exchange_of(
+    ctx: Context, status: int, headers: Headers, body: bytes | None, sent: bytes | None = None
+) -> Exchange | None:
+    """The exchange of a context; ``None`` where no operation answers for it.
+
+    :param sent: The body of the request, where it is known; else it is looked for.
+    """
+    operation = ctx.operation
+    if operation is None or ctx.environ is None or ctx.routing_exception is not None:
+        return None
+    if sent is None:
+        sent = body_of(ctx)
+    environ = {**ctx.environ, "wsgi.input": io.BytesIO(sent or b""), "werkzeug.request": None}
+    request = PlainRequest(environ, populate_request=False)
+    return Exchange(
+        operation=operation,
+        request=request,
+        sent=sent,
+        status=status,
+        headers=headers,
+        body=body,
+        witness=witness_of(ctx),
+    )
+
+
+def body_of(ctx: Context) -> bytes | None:
+    """The body of the request of a context, where it can still be had."""
+    environ = t.cast("dict[str, t.Any]", ctx.environ)
+    whole = getattr(environ.get("wsgi.input"), "getvalue", None)
+    if whole is not None:
+        try:
+            return t.cast(bytes, whole())
+        except ValueError:  # closed
+            pass
+    kept = getattr(ctx._request, "_cached_data", None)
+    if isinstance(kept, bytes):
+        return kept
+    return b"" if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ else None
+
+
+def finished_body(response: TestResponse) -> bytes | None:
+    """The body of a test client's reply, where it is JSON and not made while it is sent."""
+    if "Content-Length" not in response.headers and response.status_code not in BODILESS:
+        return None
+    return response.get_data() if is_json_type(mimetype(response.headers)) or not response.content_length else None
