@@ -149,6 +149,7 @@ class Context:
     routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: ScopeHooks | None = None
+    _outer: Context | None = None
 
     def __init__(
         self,
@@ -161,7 +162,6 @@ class Context:
         self.environ = environ if request is None else request.environ
         self._request = request
         self._session = session
-        self._request_ctx: Context | None = None if self.environ is None else self
         self._tokens: list[contextvars.Token[Context]] = []
         if request is not None:
             self.url_rule = request.url_rule
@@ -178,6 +178,11 @@ class Context:
     @g.setter
     def g(self, value: t.Any) -> None:
         self._g = value
+
+    @property
+    def _request_ctx(self) -> Context | None:
+        """This context, or the one below it that has a request. Not kept here: a circle would outlive the request."""
+        return self._outer if self.environ is None else self
 
     @property
     def has_request(self) -> bool:
@@ -271,7 +276,7 @@ class Context:
     def _join(self, outer: Context) -> None:
         """A request joins the application context that is there; a context without one still sees its request."""
         if self.environ is None:
-            self._request_ctx = outer._request_ctx
+            self._outer = outer._request_ctx
         elif outer.app is self.app:
             self._owns_app = False
             self._g = outer.g
@@ -326,7 +331,7 @@ class Context:
 
     def _popped(self, collector: CollectErrors | None) -> CollectErrors | None:
         if self.environ is None:
-            self._request_ctx = None
+            self._outer = None
         if signals.appcontext_popped.receivers and self._owns_app:
             collector = collector or CollectErrors()
             with collector:
@@ -449,7 +454,7 @@ def current_or_none() -> Context | None:
 def request_context_or_none() -> Context | None:
     """The active context that has a request: the top one, or the one below a context without request."""
     ctx = _current.get(None)
-    return None if ctx is None else ctx._request_ctx
+    return ctx if ctx is None or ctx.environ is not None else ctx._outer
 
 
 def _request_context() -> Context:
