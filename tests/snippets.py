@@ -16,7 +16,9 @@ import typing as t
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
 
+import pytest
 from sybil import Document, Example, Region, Sybil
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.rest import CodeBlockParser, DocTestParser, PythonCodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parents[1]
@@ -71,6 +73,13 @@ def prepare(namespace: dict[str, t.Any]) -> None:
     """Let a page's code believe that it stands in ``app.py``."""
     namespace["__name__"] = "app"
 
+
+def whole_traceback(item: SybilItem, excinfo: pytest.ExceptionInfo[BaseException]) -> t.Any:
+    """The traceback of a snippet, uncut: sybil's own way to cut it fails for an exception that has a cause."""
+    return excinfo.traceback
+
+
+SybilItem._traceback_filter = whole_traceback
 
 pytest_collect_file = Sybil(
     parsers=[
