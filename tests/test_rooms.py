@@ -34,16 +34,18 @@ context hooks ctx globals json.provider json json.tag wrappers helpers sessions 
 
 marks.base marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses
 
-views resources.operation resources.resource resources.scaffold resources.router
+views resources.witness resources.operation resources.resource resources.scaffold resources.router
 
 pipeline app.base app.url app.templates app.serve app.dispatch app.app
 
 templating asgi
 openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.members openapi.components
 openapi.answers openapi.paths openapi.operations openapi.document openapi.catalogue openapi.html openapi.pages
+openapi.faults openapi.formats openapi.validation openapi.sent openapi.blame openapi.exchange openapi.remedies
+openapi.contract
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
-testing.runner testing.client testing
+testing.runner testing.coverage testing.client testing
 """
 FLOORS = TABLE.split("\n\n")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
@@ -62,6 +64,7 @@ DOORS = {
     ("app.serve", "Serve.test_request_context"): {"testing"},
     ("app.templates", "Templates.create_jinja_environment"): {"templating"},
     ("app.templates", "Templates.create_global_jinja_loader"): {"templating"},
+    ("pipeline", "make_contract"): {"openapi.contract"},
     ("resources.scaffold", "Scaffold.cli"): {"cli.group"},
     ("resources.scaffold", "Scaffold.jinja_loader"): {"templating"},
     ("", "__getattr__"): {"templating"},

@@ -101,3 +101,29 @@ def has_repetition(items: list[t.Any]) -> bool:
                 return True
             others.append(item)
     return False
+
+
+def _is_integer(value: t.Any) -> bool:
+    if type(value) is int:
+        return True
+    return isinstance(value, float) and value.is_integer()
+
+
+TYPES: dict[str, cabc.Callable[[t.Any], bool]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: value is True or value is False,
+    "integer": _is_integer,
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "string": lambda value: isinstance(value, str),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+ARTICLES = {
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "array": "an array",
+    "object": "an object",
+}

@@ -1,4 +1,5 @@
 """Judge JSON values by the schemas of a document, and say in words what is wrong.
+
 A schema is turned into functions once; a value then costs some microseconds per member. Known are the words of JSON
 Schema 2020-12 that ``openapi.components`` writes, and those that a field's metadata may add (``jsonschema.WORDS``);
 ``format`` is judged where the standard library or the framework can.
@@ -14,7 +15,7 @@ import collections.abc as cabc
 import math
 import typing as t
 
-from .faults import Fault, Path, equal, has_repetition, lookup, nearest, shown
+from .faults import ARTICLES, TYPES, Fault, Path, equal, has_repetition, lookup, nearest, shown
 from .formats import FORMATS, compile_pattern
 from .jsonschema import Json
 
@@ -133,10 +134,10 @@ class Validator:
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
         if schema.get("nullable") is True and names:
             names.append("null")
-        tests = tuple(_TYPES[name] for name in names if name in _TYPES)
+        tests = tuple(TYPES[name] for name in names if name in TYPES)
         if not tests:
             return None
-        wanted = " or ".join(_ARTICLES.get(name, name) for name in names)
+        wanted = " or ".join(ARTICLES.get(name, name) for name in names)
 
         if len(tests) == 1:
             (test,) = tests
@@ -423,29 +424,3 @@ def _is_no_multiple(value: float, step: float) -> bool:
         return value % step != 0
     quotient = value / step
     return not math.isfinite(quotient) or abs(quotient - round(quotient)) > 1e-9
-
-
-def _is_integer(value: t.Any) -> bool:
-    if type(value) is int:
-        return True
-    return isinstance(value, float) and value.is_integer()
-
-
-_TYPES: dict[str, cabc.Callable[[t.Any], bool]] = {
-    "null": lambda value: value is None,
-    "boolean": lambda value: value is True or value is False,
-    "integer": _is_integer,
-    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-    "string": lambda value: isinstance(value, str),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-}
-_ARTICLES = {
-    "null": "null",
-    "boolean": "a boolean",
-    "integer": "an integer",
-    "number": "a number",
-    "string": "a string",
-    "array": "an array",
-    "object": "an object",
-}
