@@ -75,7 +75,7 @@ class Writer:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         for value in namespace.values():
             if getattr(getattr(value, "__code__", None), "co_filename", None) == filename:
-                weakref.finalize(value, linecache.cache.pop, filename, None)
+                weakref.finalize(value, linecache.cache.pop, filename, None).atexit = False
                 break
         return namespace
 

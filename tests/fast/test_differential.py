@@ -22,7 +22,7 @@ import pairs
 
 from framework.fast import strict
 
-EXAMPLES = int(os.environ.get("FRAMEWORK_FUZZ", "250"))
+EXAMPLES = int(os.environ.get("FRAMEWORK_FUZZ", "150"))
 SETTINGS = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 _integers = st.one_of(st.integers(-2, 12), st.integers(), st.floats(), st.integers().map(str))

@@ -354,6 +354,17 @@ def test_a_nested_schema_that_cannot_be_made_fails_when_it_is_needed() -> None:
         dump.dumper(Outer())({"part": {}})
 
 
+def test_schemas_without_fields() -> None:
+    """An empty schema dumps and loads an empty object."""
+    schema = ma.Schema()
+
+    assert dump.dumper(schema)(Part()) == {}
+    assert dump.wire_dumper(schema)([]) == b"{}"
+    assert load.loader(schema)({}) == {}
+    with pytest.raises(ma.ValidationError):
+        load.loader(schema)({"a": 1})
+
+
 def test_wide_nested_schemas_stay_short() -> None:
     """Nested schemas with many fields are not written into every schema that holds them."""
     wide = ma.Schema.from_dict({f"f{number}": fields.Integer() for number in range(60)})
