@@ -29,7 +29,7 @@ AnyField = ma.fields.Field[t.Any]
 ENCODE = msgspec.json.Encoder().encode
 
 _TEXTS = frozenset(
-    {ma.fields.String, ma.fields.Email, ma.fields.Url} | {strict_fields.String, strict_fields.Email, strict_fields.Url}
+    getattr(module, name) for module in (ma.fields, strict_fields) for name in ("String", "Email", "Url")
 )
 _INTEGERS = frozenset({ma.fields.Integer, strict_fields.Integer, strict_fields.TextInteger})
 _FLOATS = frozenset({ma.fields.Float, strict_fields.Float, strict_fields.TextFloat})

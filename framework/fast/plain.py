@@ -4,7 +4,7 @@ Generated code may stand in for a method only while that method is the one it wa
 else (a subclass, a method replaced on a class or on an instance) is asked as marshmallow would ask it.
 
 Knows classes and methods; generates nothing.
-Floor 1: imports ``fields`` and ``fast.strict_fields``.
+Floor 1: imports ``fields``, ``fast.strict`` and ``fast.strict_fields``.
 """
 
 from __future__ import annotations

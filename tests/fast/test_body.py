@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 
 import marshmallow as ma
@@ -15,6 +16,7 @@ from framework import fields as own
 from framework.fast import body, codegen, load, strict, wire
 
 CALLS: list[t.Any] = []
+EXAMPLES = int(os.environ.get("FRAMEWORK_FUZZ", "300"))
 
 
 class Part(ma.Schema):
@@ -138,7 +140,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(_names, _json, max_size=6), st.booleans(), st.sampled_from(["json", None]))
 def test_random_texts_mean_what_they_mean(changes: dict[str, t.Any], spaced: bool, location: str | None) -> None:
     """Good data with random changes load as they would have been loaded."""

@@ -1,7 +1,7 @@
 """Generated functions do what marshmallow does: every field with every value that matters, and schemas at random.
 
-``FRAMEWORK_FUZZ=20000 python -m pytest tests/fast/test_differential.py -k random`` is the long run: so many examples
-for each property.
+``FRAMEWORK_FUZZ=20000 python -m pytest tests/fast/test_differential.py tests/fast/test_body.py -k random`` is the long
+run: so many examples for each property.
 """
 
 from __future__ import annotations
