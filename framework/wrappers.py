@@ -1,7 +1,8 @@
 """The request and the response that users see: the pure ones, and what the current application adds.
 
 Not here: what HTTP says (``http.request``, ``http.response``).
-Floor 3: imports ``context``, ``json``, ``errors``, ``debughelpers`` (floor 0) and ``http.*`` (floor 2).
+Floor 3: imports ``context``, ``json``, ``errors``, ``debughelpers`` (floor 0), ``fast.wire``
+(floor 1) and ``http.*`` (floor 2).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from werkzeug.exceptions import HTTPException
 
 from . import context, errors, json
 from .debughelpers import DebugFilesKeyError
+from .fast import wire
 from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
+from .json.provider import DefaultJSONProvider
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -145,7 +148,7 @@ class Request(RequestBase):
         :param silent: Give ``None`` where there is no JSON, instead of raising.
         :param cache: Keep the value for the next call.
         :raises UnsupportedMediaType: The ``Content-Type`` is not JSON.
-        :raises BadRequest: The body is not.
+        :raises BadRequest: The body is not, or it is JSON that two readers could understand differently.
         :raises RequestEntityTooLarge: The body is longer than :attr:`max_json_length`.
         """
         limit = self.max_json_length
@@ -155,7 +158,15 @@ class Request(RequestBase):
                 length = len(self.get_data())
             if length is not None and length > limit:
                 raise errors.RequestEntityTooLarge(f"A JSON body may have {limit} bytes here.")
-        return super().get_json(force=force, silent=silent, cache=cache)
+        provider = self.json_module
+        if getattr(type(provider), "loads", None) is not DefaultJSONProvider.loads:
+            return super().get_json(force=force, silent=silent, cache=cache)
+        # The framework's own provider reads what Python reads; a body from outside is read as declared ones are.
+        self.json_module = _BodyReader(self._setting("MAX_JSON_DEPTH", None, wire.MAX_DEPTH) or wire.MAX_DEPTH)
+        try:
+            return super().get_json(force=force, silent=silent, cache=cache)
+        finally:
+            self.json_module = provider
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
         """What :meth:`get_json` gives when the body is no JSON.
@@ -181,6 +192,17 @@ class Request(RequestBase):
         ctx = context.current_or_none()
         if ctx is not None and ctx.app.debug:
             self.files = _NoFiles(self)
+
+
+class _BodyReader:
+    """Reads a body as :func:`framework.fast.wire.decode` does; what werkzeug's ``get_json`` asks of a JSON module."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+
+    def loads(self, text: bytes) -> t.Any:
+        """The value of a JSON text."""
+        return wire.decode(text, max_depth=self._depth)
 
 
 class _NoFiles(ImmutableMultiDict[str, FileStorage]):
