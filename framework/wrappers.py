@@ -159,7 +159,7 @@ class Request(RequestBase):
             if length is not None and length > limit:
                 raise errors.RequestEntityTooLarge(f"A JSON body may have {limit} bytes here.")
         provider = self.json_module
-        if getattr(type(provider), "loads", None) is not DefaultJSONProvider.loads:
+        if getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads:
             return super().get_json(force=force, silent=silent, cache=cache)
         # The framework's own provider reads what Python reads; a body from outside is read as declared ones are.
         self.json_module = _BodyReader(self._setting("MAX_JSON_DEPTH", None, wire.MAX_DEPTH) or wire.MAX_DEPTH)
