@@ -9,7 +9,7 @@ PORT ?= 5000
 .PHONY: run test check docs bench fuzz clean
 
 run: $(VENV)/.sample
-	$(BIN)/framework --app sample_api demo
+	$(BIN)/framework --app sample_api seed
 	@echo
 	@echo "  API       http://$(HOST):$(PORT)/api"
 	@echo "  Docs      http://$(HOST):$(PORT)/docs"

@@ -12,10 +12,11 @@ import typing as t
 from marshmallow import INCLUDE, Schema
 
 from ..errors import SetupError, ValidationFailed
+from ..fast.body import NOT_TAKEN, body_reader
 from ..fast.text import parameter_name
 from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
-from .bodies import EMPTY, FORM_TYPES, body_outcomes, body_steps
+from .bodies import BODY_READER, EMPTY, FORM_TYPES, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
 from .raises import error_outcome
 from .schemas import SchemaLike, as_schema, examples_of
@@ -91,23 +92,21 @@ class ArgumentsMark(Mark):
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         everything = [mark for mark in plan.marks if isinstance(mark, ArgumentsMark)]
+        fixed = None if self.factory is not None else self.prepare(self.schema, plan)
         taken = tuple(dict.fromkeys(media for mark in everything for media in mark.media_types(plan)))
         if self.media_types(plan):
             yield from body_steps(plan, taken)
         slot = None if self.as_kwargs else plan.take_slot()
-        refuses_empty = "json" in self.places and self.refuses_empty(plan.method)
-        fixed = None if self.factory is not None else self.prepare(self.schema, plan)
+        is_json = "json" in self.places
+        refuses_empty = is_json and self.refuses_empty(plan.method)
         factory = self.factory
 
         def read(ctx: Context, call: Call) -> None:
-            parts = fixed if factory is None else self.prepare(factory(ctx.request), plan)
-            part = t.cast("list[Part]", parts)[0]
-            if call.body is EMPTY and part.location == "json":
-                if len(t.cast("list[Part]", parts)) > 1 and media_type(t.cast(t.Any, ctx.environ)) in FORM_TYPES:
-                    part = t.cast("list[Part]", parts)[1]
-                elif refuses_empty:
-                    raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
-            value = part.load(ctx, call)
+            if is_json and call.loaded is not NOT_TAKEN:
+                value = call.loaded
+            else:
+                parts = fixed or self.prepare(t.cast("Factory", factory)(ctx.request), plan)
+                value = self.choose(parts, ctx, call, refuses_empty).load(ctx, call)
             if slot is None:
                 call.kwargs = {**call.kwargs, **value}
             else:
@@ -123,7 +122,22 @@ class ArgumentsMark(Mark):
         parts = [Part(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
             plan.notes.setdefault("parts", []).extend(parts)
+            if parts[0].judges_alone:
+                depth = plan.config["MAX_JSON_DEPTH"]
+                plan.notes[BODY_READER] = body_reader(parts[0].schema, fast=plan.fast, max_depth=depth)
         return parts
+
+    def choose(self, parts: list[Part], ctx: Context, call: Call, refuses_empty: bool) -> Part:
+        """The part to load: the form, where both are taken and the body is one.
+
+        :raises ValidationFailed: The body is empty and must not be.
+        """
+        if call.body is EMPTY and parts[0].location == "json":
+            if len(parts) > 1 and media_type(t.cast(t.Any, ctx.environ)) in FORM_TYPES:
+                return parts[1]
+            if refuses_empty:
+                raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
+        return parts[0]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         where = _PARAMETERS.get(self.places[0])

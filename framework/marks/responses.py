@@ -11,7 +11,6 @@ import typing as t
 
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
-from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import APIError, SetupError
 from ..fast.dump import dumper, wire_dumper
