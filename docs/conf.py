@@ -9,7 +9,6 @@ import typing as t
 from pathlib import Path
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -43,8 +42,7 @@ class SettingsTable(SphinxDirective):
         lines += ["   * - Setting", "     - Default", "     - Meaning"]
         for name, setting in SETTINGS.items():
             lines += [f"   * - ``{name}``", f"     - ``{written(setting.default)}``", f"     - {setting.text}"]
-        source = f"settings of {self.env.docname}"
-        return self.parse_text_to_nodes("\n".join(StringList(lines, source)))
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def written(value: t.Any) -> str:
