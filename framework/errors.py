@@ -29,6 +29,8 @@ from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
 
 if t.TYPE_CHECKING:
+    from datetime import datetime
+
     from _typeshed.wsgi import WSGIEnvironment
     from marshmallow import Schema
     from werkzeug.datastructures import WWWAuthenticate
@@ -48,6 +50,7 @@ class APIError(HTTPException):
     :param errors: What is wrong, by location and field (``{"json": {"name": ["..."]}}``).
     :param headers: Headers that go with the answer, a mapping or pairs.
     :param members: Further members of the JSON object (RFC 9457, section 3.2), described by :attr:`schema`.
+    :raises TypeError: The class has no status, and no response is given.
     """
 
     error_code: t.ClassVar[str] = "api_error"
@@ -70,6 +73,11 @@ class APIError(HTTPException):
         headers: cabc.Mapping[str, str] | cabc.Iterable[tuple[str, str]] | None = None,
         **members: t.Any,
     ) -> None:
+        if self.code is None and response is None:
+            raise TypeError(
+                f"{type(self).__name__} has no status. Raise a subclass of an error that has one, like"
+                f" class {type(self).__name__}(BadRequest)."
+            )
         HTTPException.__init__(self, description, response)
         self.errors = errors
         self.headers = list(headers.items() if isinstance(headers, cabc.Mapping) else headers or ())
@@ -236,9 +244,20 @@ class PreconditionRequired(APIError, http.PreconditionRequired):
 
 
 class TooManyRequests(APIError, http.TooManyRequests):
-    """The client has sent too many requests; ``Retry-After`` says when to come back."""
+    """The client has sent too many requests; ``Retry-After`` says when to come back.
 
-    retry_after = None  # what werkzeug's constructor would have set, and its get_headers reads
+    :param retry_after: Seconds, or the moment, after which the client may come back.
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        retry_after: datetime | int | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        self.retry_after = retry_after
 
 
 class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
@@ -275,9 +294,20 @@ class BadGateway(APIError, http.BadGateway):
 
 
 class ServiceUnavailable(APIError, http.ServiceUnavailable):
-    """The server cannot answer now; ``Retry-After`` says when to come back."""
+    """The server cannot answer now; ``Retry-After`` says when to come back.
 
-    retry_after = None  # what werkzeug's constructor would have set, and its get_headers reads
+    :param retry_after: Seconds, or the moment, after which the client may come back.
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        retry_after: datetime | int | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(self, description, response, **kwargs)
+        self.retry_after = retry_after
 
 
 class GatewayTimeout(APIError, http.GatewayTimeout):

@@ -26,9 +26,9 @@ fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
-fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load
+fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body
 
-http.request http.response http.problem http.tagged
+http.request http.response http.reading http.problem http.tagged
 
 context hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
 
