@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from . import typing as ft
     from .app.app import App
+    from .context import Context
     from .openapi.contract import Door
 
 Scopes: t.TypeAlias = tuple[str, ...]
@@ -283,6 +284,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         handler=handler,
         view=view,
         view_class=view_class,
+        make_instance=getattr(view, "make_instance", None) if view_class is not None else None,
         direct=is_direct(view, view_class),
         routers=routers,
         operation_id=words.say("operation_id", None) or operation_id(app, rule, method, view),
@@ -303,7 +305,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         declared=declared,
         documented=is_resource or bool(marks_of(handler)),
         source=source_of(handler),
-        run=lambda ctx, view_args, instance=None: None,
+        run=not_bound,
     )
     run = bind(operation)
     object.__setattr__(operation, "run", remember_error(run) if watched else run)
@@ -314,6 +316,11 @@ def reads_environ(app: App) -> bool:
     """Whether nobody can tell that a body or query was read without the request."""
     own = ("__init__", "args", "data", "get_data", "max_content_length", "mimetype", "stream")
     return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
+
+
+def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.NoReturn:
+    """Stands in a record that is still being made: the runner needs the record first."""
+    raise RuntimeError("The operation is not bound yet. Freeze the application first.")
 
 
 def merge_marks(

@@ -140,7 +140,9 @@ class AppBase(Scaffold):
         if not self.has_static_folder:
             return
         if bool(static_host) != host_matching:
-            raise AssertionError("'static_host' and 'host_matching' go together. Give both, or set 'static_folder=None'.")
+            raise AssertionError(
+                "'static_host' and 'host_matching' go together. Give both, or set 'static_folder=None'."
+            )
         ref = weakref.ref(self)  # the view must not keep the application alive
 
         def send_static_file(filename: str) -> Response:
@@ -255,7 +257,7 @@ class AppBase(Scaffold):
                 f"{func.__qualname__} is asynchronous, and the library asgiref is not installed."
                 " Run 'pip install asgiref'."
             ) from None
-        return t.cast("cabc.Callable[..., t.Any]", async_to_sync(func))
+        return async_to_sync(func)
 
     # Registering.
 
@@ -299,7 +301,7 @@ class AppBase(Scaffold):
         if endpoint is None:
             if view_func is None:
                 raise ValueError(f"The rule {rule!r} has neither 'endpoint' nor 'view_func'. Give one of them.")
-            endpoint = t.cast(str, view_func.__name__)  # type: ignore[union-attr]
+            endpoint = view_func.__name__
         options["endpoint"] = endpoint
         operation_id = options.pop("operation_id", None)
         methods = options.pop("methods", None)

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import signals
 from ..context import CollectErrors, Context, ContextIterator, current
 from ..debughelpers import FormDataRoutingRedirect
-from ..errors import InternalServerError
+from ..errors import InternalServerError, NotFound
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
@@ -125,8 +125,8 @@ class Dispatch(Urls):
                     and pipeline.dispatches
                     and self.view_functions[operation.endpoint] is operation.view
                 ):
-                    instance = None if operation.view_class is None else operation.view.make_instance()
-                    value = operation.run(ctx, ctx.view_args, instance)
+                    make = operation.make_instance
+                    value = operation.run(ctx, ctx.view_args or {}, None if make is None else make())
                 else:
                     value = self.dispatch_request()
         except Exception as error:
@@ -187,12 +187,13 @@ class Dispatch(Urls):
         if request is None:
             rule, view_args, refused = ctx.url_rule, ctx.view_args, ctx.routing_exception
         else:  # hooks may have changed these
-            rule, view_args, refused = request.url_rule, request.view_args, request.routing_exception  # type: ignore[assignment]
+            rule, view_args, refused = request.url_rule, request.view_args, request.routing_exception
         if refused is not None:
             if not self.debug and self._pipeline is not None and self._pipeline.dispatches:
                 raise refused  # PERF: the method would do the same, with a request: 4 us
             self.raise_routing_exception(ctx.request)
-        rule = t.cast(t.Any, rule)
+        if rule is None:
+            raise NotFound()  # the URL map was replaced, or the context was made without matching
         operation = ctx.operation
         if operation is None or rule is not ctx.url_rule:
             # A setting dropped the pipeline, or a hook chose another rule: the marks of what is called must run all the same.
@@ -205,7 +206,8 @@ class Dispatch(Urls):
             return self.ensure_sync(view)(**arguments)
         if not operation.direct:
             return self.ensure_sync(view)(**arguments)
-        return operation.run(ctx, arguments, view.make_instance() if operation.view_class is not None else None)
+        make = operation.make_instance
+        return operation.run(ctx, arguments, None if make is None else make())
 
     def _operation_of(self, rule: t.Any, method: str) -> t.Any:
         """The operation of a rule and method, from a pipeline that is built if there is none."""
@@ -315,12 +317,12 @@ class Dispatch(Urls):
             return self.render_http_exception(rv).to_response(self.response_class)
         if isinstance(rv, (str, bytes, bytearray)) or isinstance(rv, cabc.Iterator):
             # The status goes in here, so that the class does not set a default that is then changed.
-            return self.response_class(rv, status=status)
+            return self.response_class(t.cast(t.Any, rv), status=status)
         if isinstance(rv, (dict, list)):
             return self.json.response(rv)
         if isinstance(rv, BaseResponse) or callable(rv):
             try:
-                return self.response_class.force_type(rv, t.cast(t.Any, current().environ))
+                return t.cast("Response", self.response_class.force_type(t.cast(t.Any, rv), current().environ))
             except TypeError as error:
                 raise TypeError(f"{error}\n{self._wrong_type(rv)}").with_traceback(sys.exc_info()[2]) from None
         raise TypeError(self._wrong_type(rv))

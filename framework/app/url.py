@@ -22,6 +22,7 @@ from ..pipeline import NO_ROUTES, Scopes, split_router_path
 from .base import AppBase
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Response as BaseResponse
 
     from ..wrappers import Request
@@ -60,7 +61,7 @@ class Urls(AppBase):
     def match_request(self, ctx: Context) -> None:
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
         pipeline = self._pipeline
-        environ = t.cast("WSGIEnvironment", ctx.environ)
+        environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
         method: str = environ["REQUEST_METHOD"].upper()
         if pipeline is not None and pipeline.match is not None and "HTTP_UPGRADE" not in environ:
             found = pipeline.match(None, environ.get("PATH_INFO", ""), method)

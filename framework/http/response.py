@@ -56,17 +56,14 @@ class Wire:
         return self._headers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        status, headers = self.status_code, self._headers
-        if type(headers) is not list:
-            headers = headers.to_wsgi_list()
+        status = self.status_code
+        headers = self._headers if isinstance(self._headers, list) else self._headers.to_wsgi_list()
         if status in _BODILESS or status < 200:
             headers = [item for item in headers if item[0].lower() not in ("content-type", "content-length")]
             start_response(status_line(status), headers)
             return ()
         body = self.body
-        start_response(
-            STATUS_LINES.get(status) or status_line(status), [*headers, ("Content-Length", str(len(body)))]
-        )
+        start_response(STATUS_LINES.get(status) or status_line(status), [*headers, ("Content-Length", str(len(body)))])
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
     def to_response(self, response_class: type[_R]) -> _R:

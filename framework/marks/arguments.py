@@ -66,7 +66,7 @@ class ArgumentsMark(Mark):
             raise SetupError(f"{location!r} is no location of arguments. Take one of {', '.join(LOCATIONS)}.")
         self.factory: Factory | None = None
         if callable(schema) and not isinstance(schema, (type, Schema)):
-            self.factory = t.cast("Factory", schema)
+            self.factory = schema
         self.schema = body.schema
         self.places = LOCATIONS[location]
         self.unknown = unknown

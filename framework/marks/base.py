@@ -119,7 +119,6 @@ class Call:
         self.notes: dict[t.Any, t.Any] | None = None
         """A place for marks to leave things for their own later steps; ``None`` until one does."""
 
-
     @property
     def body(self) -> t.Any:
         """The parsed JSON body, once the phase ``BODY`` is over."""

@@ -106,7 +106,7 @@ class Part:
         try:
             value = self._load(data)
         except ValidationError as error:
-            messages = hint(t.cast(Messages, error.normalized_messages()), self.schema)
+            messages = hint(t.cast(t.Any, error).normalized_messages(), self.schema)
             raise ValidationFailed({self.location: {**messages, **wrong}}, schema=self.schema) from error
         if wrong:
             raise ValidationFailed({self.location: wrong}, schema=self.schema)

@@ -28,7 +28,7 @@ def as_schema(schema: SchemaLike) -> Schema:
         return schema()
     if isinstance(schema, cabc.Mapping):
         members = {name: field() if isinstance(field, type) else field for name, field in schema.items()}
-        return Schema.from_dict(t.cast("dict[str, Field[t.Any]]", members))()
+        return Schema.from_dict(members)()
     raise SetupError(
         f"{schema!r} is no schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
     )

@@ -53,6 +53,8 @@ class Operation:
     view: cabc.Callable[..., t.Any]
     """What stands in ``view_functions``."""
     view_class: type | None
+    make_instance: cabc.Callable[[], t.Any] | None
+    """Makes the resource; ``None`` for functions."""
     direct: bool
     """Whether the class may be made and the handler called without going through ``view``."""
     routers: tuple[str, ...]

@@ -147,7 +147,7 @@ class Scaffold(Hooks):
         if mode not in {"r", "rt", "rb"}:
             raise ValueError("Resources can only be opened for reading. Use the mode 'r', 'rt' or 'rb'.")
         path = os.path.join(self.root_path, resource)
-        return open(path, mode) if mode == "rb" else open(path, mode, encoding=encoding)  # noqa: SIM115
+        return open(path, mode) if mode == "rb" else open(path, mode, encoding=encoding)
 
     @functools.cached_property
     def jinja_loader(self) -> BaseLoader | None:
@@ -156,7 +156,8 @@ class Scaffold(Hooks):
             return None
         from ..templating import file_system_loader
 
-        return file_system_loader(os.path.join(self.root_path, self.template_folder))
+        loader: BaseLoader = file_system_loader(os.path.join(self.root_path, self.template_folder))
+        return loader
 
     # Routes.
 
@@ -319,9 +320,7 @@ class Scaffold(Hooks):
         return decorator
 
     @setupmethod
-    def register_error_handler(
-        self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable
-    ) -> None:
+    def register_error_handler(self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable) -> None:
         """The same as :meth:`errorhandler`, without a decorator.
 
         :raises ValueError: The number is no HTTP error.
