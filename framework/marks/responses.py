@@ -216,7 +216,7 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
             if not many:
                 raise TypeError(
                     f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
-                    f" {status}. Declare a schema with many=True, return a list, or return stream(...)."
+                    f" {status}. Declare a schema with many=True, return a list, or return Response(iterator) to stream it."
                 )
             value = list(value)
         return Wire(status, [content_type], encode(value))
