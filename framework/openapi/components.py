@@ -13,7 +13,6 @@ Floor 7: imports ``errors``, ``fast.strict`` (floor 1), ``openapi.jsonschema`` a
 from __future__ import annotations
 
 import collections.abc as cabc
-import copy
 import dataclasses
 import enum
 import inspect
@@ -26,7 +25,7 @@ from marshmallow import RAISE
 from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
 from .jsonschema import Json, downgrade, type_of
-from .members import Role, View, always_sent, describe, is_sent, written_name
+from .members import Role, View, always_sent, describe, is_sent, resolved, written_name
 
 _SUFFIXES = {"output": "", "input": "Input", "patch": "Patch"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
@@ -104,7 +103,7 @@ class Components:
         :raises ComponentConflict: the name belongs to another owner.
         """
         self._claim(name, owner, owner if isinstance(owner, type) else type(owner))
-        self._schemas[name] = copy.deepcopy(schema)
+        self._schemas[name] = schema
         return {"$ref": f"#/components/schemas/{name}"}
 
     def final(self, schema: Json) -> Json:
@@ -257,7 +256,9 @@ class Components:
         if view.reads and policy == RAISE:
             made["additionalProperties"] = False
         teller = getattr(type(schema), "__json_schema__", None)
-        return made if teller is None else t.cast(Json, teller(schema, made, view.role))
+        if teller is None:
+            return made
+        return t.cast(Json, resolved(teller(schema, made, view.role), view, names or self))
 
     def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: View) -> bool:
         if not view.reads:

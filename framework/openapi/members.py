@@ -101,7 +101,7 @@ def describe(field: Field, view: View, names: Names) -> Json:
     elif not made.keys() - {"title", "description"} and view.reads and not field.allow_none:
         made = {**not_null(), **made}
     teller = getattr(type(field), "__json_schema__", None)
-    return made if teller is None else t.cast(Json, teller(field, made, view.role))
+    return made if teller is None else t.cast(Json, resolved(teller(field, made, view.role), view, names))
 
 
 def written_name(name: str, field: Field) -> str:
@@ -355,7 +355,7 @@ def _with_metadata(made: Json, field: Field, view: View, names: Names) -> Json:
             continue
         if word in ("x_", "x-") or (word not in WORDS and not word.startswith(("x_", "x-"))):
             continue
-        told[word.replace("_", "-") if word.startswith("x_") else word] = _resolved(value, view, names)
+        told[word.replace("_", "-") if word.startswith("x_") else word] = resolved(value, view, names)
     if "example" in told:
         told.setdefault("examples", [told["example"]])
         del told["example"]
@@ -377,8 +377,8 @@ def _joined(told: str, found: str) -> str:
     return f"{told.rstrip()} {found}" if told.rstrip().endswith((".", "!", "?")) else f"{told.rstrip()}. {found}"
 
 
-def _resolved(value: t.Any, view: View, names: Names) -> t.Any:
-    """A value of the metadata, with the schemas and fields in it described, at every depth."""
+def resolved(value: t.Any, view: View, names: Names) -> t.Any:
+    """A schema that users wrote, with the marshmallow schemas and fields in it described, at every depth."""
     if isinstance(value, type) and issubclass(value, ma.Schema):
         value = value()
     if isinstance(value, type) and issubclass(value, ma.fields.Field):
@@ -389,8 +389,14 @@ def _resolved(value: t.Any, view: View, names: Names) -> t.Any:
     if isinstance(value, ma.fields.Field):
         return describe(value, view, names)
     if isinstance(value, cabc.Mapping):
-        return {key: _resolved(member, view, names) for key, member in value.items()}
+        made = {key: resolved(member, view, names) for key, member in value.items()}
+        if "propertyName" in made and isinstance(made.get("mapping"), dict):
+            # The mapping of a discriminator holds addresses, not references (OpenAPI 3.1, section 4.8.25).
+            made["mapping"] = {
+                tag: each.get("$ref", each) if isinstance(each, dict) else each for tag, each in made["mapping"].items()
+            }
+        return made
     if isinstance(value, (list, tuple)):
-        return [_resolved(member, view, names) for member in value]
+        return [resolved(member, view, names) for member in value]
     made = plain(value)
     return str(value) if made is MISSING else made

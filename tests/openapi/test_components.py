@@ -288,6 +288,7 @@ def test_unknown_members_follow_the_rules_of_strict_schemas() -> None:
     assert not is_closed(named(loose, "OwnerInput"))
     assert is_closed(named(loose, "WrittenInput")["properties"]["closed"])
     assert not is_closed(told)
+    assert told["properties"]["owner"]["type"] == "object"
     assert not is_closed(told["properties"]["owner"])
 
 
@@ -492,6 +493,22 @@ def test_older_words_say_null_so_that_only_null_is_added() -> None:
     assert taken == [None, {"name": "x"}]
 
 
+def test_what_is_said_of_a_nullable_member_stays_outside() -> None:
+    """Description and default of a nullable reference stand beside ``anyOf``; in 3.0 beside ``allOf`` of a reference."""
+    metadata = {"description": "Whose."}
+    nullable = f.Nested(OwnerSchema, allow_none=True, load_default=None, metadata=metadata)
+
+    assert Components().field(nullable, "input") == {
+        "anyOf": [{"$ref": f"{REF}OwnerInput"}, {"type": "null"}],
+        "default": None,
+        "description": "Whose.",
+    }
+    assert Components("3.0.3").field(f.Nested(OwnerSchema, metadata=metadata), "output") == {
+        "allOf": [{"$ref": f"{REF}Owner"}],
+        "description": "Whose.",
+    }
+
+
 def test_older_words_know_no_newer_ones() -> None:
     """In 3.0 there is no list of types, no ``const``, no number as an exclusive bound, and one example."""
     schema = ma.Schema.from_dict(
@@ -524,3 +541,32 @@ def test_older_words_know_no_newer_ones() -> None:
             ]
         },
     }
+
+
+def test_one_of_several_schemas_is_told_apart_by_a_discriminator() -> None:
+    """A field that says which schemas it may hold is ``oneOf`` their components, by role, with their addresses."""
+
+    class Ball(ma.Schema):
+        kind = f.Constant("ball", required=True)
+        size = f.Integer(dump_only=True)
+
+    class Rope(ma.Schema):
+        kind = f.Constant("rope", required=True)
+
+    class Toy(f.Field[t.Any]):
+        def __json_schema__(self, described: t.Any, role: str) -> t.Any:
+            mapping = {"ball": Ball, "rope": Rope}
+            return {"oneOf": [Ball, Rope], "discriminator": {"propertyName": "kind", "mapping": mapping}}
+
+    components = Components()
+
+    assert components.field(Toy(), "input") == {
+        "oneOf": [{"$ref": f"{REF}BallInput"}, {"$ref": f"{REF}RopeInput"}],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"ball": f"{REF}BallInput", "rope": f"{REF}RopeInput"},
+        },
+    }
+    assert components.field(Toy(), "output")["discriminator"]["mapping"]["ball"] == f"{REF}Ball"
+    assert named(components, "BallInput")["properties"]["kind"] == {"type": "string", "const": "ball"}
+    assert named(components, "BallInput")["required"] == ["kind"]

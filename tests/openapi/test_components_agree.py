@@ -47,10 +47,11 @@ FIELDS: dict[str, t.Callable[[], ma.fields.Field[t.Any]]] = {
     "string": f.String,
     "string-null": lambda: f.String(allow_none=True),
     "string-length": lambda: f.String(validate=v.Length(2, 4)),
+    "string-two-lengths": lambda: f.String(validate=[v.Length(2, 3), v.Length(1, 4)]),
     "string-equal-length": lambda: f.String(validate=v.Length(equal=3)),
     "string-oneof": lambda: f.String(validate=v.OneOf(["a", "abc"])),
     "string-oneof-null": lambda: f.String(validate=v.OneOf(["a", "abc"]), allow_none=True),
-    "string-two-oneof": lambda: f.String(validate=[v.OneOf(["a", "b", "abc"]), v.OneOf(["abc", "d"])]),
+    "string-two-oneof": lambda: f.String(validate=[v.OneOf(["a", "b", "abc"]), v.OneOf(["abc", "abcd"])]),
     "string-equal": lambda: f.String(validate=v.Equal("abc")),
     "string-equal-null": lambda: f.String(validate=v.Equal("abc"), allow_none=True),
     "string-noneof": lambda: f.String(validate=v.NoneOf(["a", "abc"])),
@@ -65,6 +66,7 @@ FIELDS: dict[str, t.Callable[[], ma.fields.Field[t.Any]]] = {
     "url-https": lambda: f.URL(schemes={"https"}, allow_none=True),
     "integer": f.Integer,
     "integer-range": lambda: f.Integer(validate=v.Range(1, 5)),
+    "integer-two-ranges": lambda: f.Integer(validate=[v.Range(1, 5), v.Range(0, 6), v.Range(max=2)]),
     "integer-open-range": lambda: f.Integer(
         validate=v.Range(0, 5, min_inclusive=False, max_inclusive=False), allow_none=True
     ),

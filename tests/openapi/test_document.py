@@ -425,7 +425,7 @@ def test_one_header_declared_twice_stands_once() -> None:
 
     class Asks(Mark):
         def document(self, plan: t.Any) -> t.Iterable[t.Any]:
-            yield Parameter("X-A", "header", fields.String())
+            yield Parameter("X-A", "header", fields.String(required=True))
             yield Parameter("x-a", "header", fields.UUID())
             yield Doc(summary="Ask")
 
@@ -437,6 +437,7 @@ def test_one_header_declared_twice_stands_once() -> None:
     operation, _ = one(show)
 
     assert [each["name"] for each in operation["parameters"]] == ["X-A"]
+    assert operation["parameters"][0]["required"] is True
     assert operation["parameters"][0]["schema"] == {"type": "string", "format": "uuid"}
 
 
@@ -444,11 +445,14 @@ def test_an_error_as_an_alternative_answer_is_a_problem() -> None:
     """``alt_response`` with an error class documents that error."""
 
     @alt_response(410, errors.Gone)
+    @alt_response(302, description="Elsewhere.")
     @response(200)
     def show() -> None:
         """Show."""
 
     operation, _ = one(show)
+
+    assert operation["responses"]["302"] == {"description": "Elsewhere."}
 
     assert operation["responses"]["410"] == {"$ref": "#/components/responses/Gone"}
 

@@ -157,6 +157,7 @@ def test_pages_hold_no_script_and_no_style(client: t.Any, path: str) -> None:
     assert not page.all("style")
     assert not page.all("b")
     assert not page.all("i")
+    assert not page.all("x")
     assert not any(name.startswith("on") or name == "style" for _, each in page.elements for name in each)
     assert all(
         str(value).startswith("/")

@@ -73,6 +73,12 @@ def test_flags_without_equal_are_not_translated() -> None:
     assert translate(re.compile("a.b", re.DOTALL)) == r"a[\s\S]b"
 
 
+def test_spaces_are_those_of_ascii() -> None:
+    """``\\s`` of ECMA-262 takes every space of Unicode, so the six of ASCII are written out."""
+    assert translate(anchored(re.compile(r"\s"))) == r"[ \t\n\r\f\v]"
+    assert translate(anchored(re.compile(r"[\s,]"))) == r"[ \t\n\r\f\v,]"
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [("a", "^a$"), ("^a$", "^a$"), (r"a\$", r"^a\$$"), (r"a\\$", r"^a\\$"), ("a|b", "^(?:a|b)$"), ("^a", "^a$")],
