@@ -79,7 +79,7 @@ def whole_traceback(item: SybilItem, excinfo: pytest.ExceptionInfo[BaseException
     return excinfo.traceback
 
 
-SybilItem._traceback_filter = whole_traceback
+SybilItem._traceback_filter = whole_traceback  # type: ignore[assignment, method-assign]
 
 pytest_collect_file = Sybil(
     parsers=[
