@@ -494,7 +494,7 @@ def test_older_words_say_null_so_that_only_null_is_added() -> None:
 
 
 def test_what_is_said_of_a_nullable_member_stays_outside() -> None:
-    """Description and default of a nullable reference stand beside ``anyOf``; in 3.0 beside ``allOf`` of a reference."""
+    """Description and default of a nullable reference stand beside ``anyOf``, in 3.0 beside ``allOf``."""
     metadata = {"description": "Whose."}
     nullable = f.Nested(OwnerSchema, allow_none=True, load_default=None, metadata=metadata)
 
