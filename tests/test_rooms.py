@@ -43,7 +43,7 @@ openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.m
 openapi.answers openapi.paths openapi.operations openapi.document openapi.catalogue openapi.html openapi.pages
 openapi.faults openapi.formats openapi.validation openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff openapi.versions openapi.sources
-cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options
+cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
 testing.runner testing.coverage testing.client testing
 """

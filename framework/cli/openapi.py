@@ -1,6 +1,6 @@
-"""The ``openapi`` commands: write the application's document.
+"""The ``openapi`` commands: write the application's document, compare it with another.
 
-Floor 7: imports ``context``, ``openapi.document`` and ``cli.script``.
+Floor 7: imports ``context``, ``openapi.document``, ``cli.diff`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import typing as t
 import click
 
 from .. import context
+from .diff import diff_command
 from .script import AppGroup
 
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
@@ -70,6 +71,9 @@ def openapi_command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(write_command, output="-", format=None, version=None)
+
+
+openapi_command.add_command(diff_command)
 
 
 @openapi_command.command("write")

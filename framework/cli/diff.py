@@ -1,0 +1,158 @@
+"""The command ``openapi diff``: what changed between two documents, for people and for CI.
+
+Not here: the comparison (``openapi.diff``).
+Floor 7: imports ``openapi.*`` when it runs, and ``cli.script``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import click
+
+from .script import ScriptInfo, pass_script_info
+
+if t.TYPE_CHECKING:
+    from ..openapi.changes import Change
+    from ..openapi.versions import Advice
+
+DEFAULT_FILE = "openapi.json"
+_SHOWN_OPERATIONS = 4
+
+
+def read_document(name: str, revision: str | None = None) -> dict[str, t.Any]:
+    """Read a document from a file, of the disk or of a git revision.
+
+    :param name: The file, JSON or YAML; ``-`` is standard input.
+    :raises click.UsageError: It cannot be read, or is no OpenAPI document.
+    """
+    text = read_text(name) if revision is None else read_revision(name, revision)
+    where = name if revision is None else f"{revision}:{name}"
+    try:
+        document = json.loads(text)
+    except ValueError:
+        import yaml
+
+        try:
+            document = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
+        raise click.UsageError(f"{where!r} is no OpenAPI 3 document. Write one with 'framework openapi write'.")
+    return t.cast("dict[str, t.Any]", document)
+
+
+def read_text(name: str) -> str:
+    """The text of a file, or of standard input."""
+    try:
+        return sys.stdin.read() if name == "-" else pathlib.Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"Cannot read {name!r}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def read_revision(name: str, revision: str) -> str:
+    """The text that a file had in a git revision."""
+    if revision.startswith("-"):
+        raise click.UsageError(f"{revision!r} is no git revision.")
+    path = name if name.startswith(("/", "./", "../")) else f"./{name}"
+    try:
+        done = subprocess.run(["git", "show", f"{revision}:{path}"], capture_output=True, text=True, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError("Cannot run git. Install it, or give two files.") from error
+    if done.returncode:
+        raise click.UsageError(f"git has no {name!r} in {revision!r}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def report(changes: cabc.Sequence[Change], advised: Advice, version: str) -> str:
+    """The changes for people."""
+    if not changes:
+        return "No changes that clients could notice."
+    lines: list[str] = []
+    level = None
+    for change in changes:
+        if change.level != level:
+            level = change.level
+            count = sum(each.level == level for each in changes)
+            lines += ["", f"{level.upper()} ({count})"]
+        name = ".".join(part for part in (change.component, change.member) if part)
+        lines.append(f"  {change.code}: {name + ': ' if name else ''}{change.message}")
+        lines.append(f"      {where(change)}")
+        if change.source:
+            lines.append(f"      {change.source}")
+    if advised.at_least:
+        words = "" if advised.is_enough else f"; it is {version}. Raise API_VERSION"
+        lines += ["", f"A {advised.bump} change: the version should be {advised.at_least} or later{words}."]
+    return "\n".join(lines[1:])
+
+
+def where(change: Change) -> str:
+    """The operations that a change shows in, and the place in the first of them."""
+    shown = ", ".join(change.operations[:_SHOWN_OPERATIONS])
+    more = len(change.operations) - _SHOWN_OPERATIONS
+    return f"{shown}{f' and {more} more' if more > 0 else ''}{f': {change.place}' if change.place else ''}"
+
+
+@click.command("diff", short_help="Compare two documents: what breaks clients.")
+@click.argument("old", required=False, type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("new", required=False, type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--git", "revision", metavar="REV", help="Take OLD from this git revision, like 'main' or 'v1.2'.")
+@click.option("--format", "-f", "form", type=click.Choice(["text", "json"]), default="text", help="The form.")
+@click.option("--strict", is_flag=True, help="Let risky changes count like breaking ones.")
+@pass_script_info
+def diff_command(
+    info: ScriptInfo, old: str | None, new: str | None, revision: str | None, form: str, strict: bool
+) -> None:
+    """Compare the document OLD with NEW, or with that of the application, where NEW is not given.
+
+    The exit code is 0 when clients go on as before, 1 when something breaks them, and 2 when the documents cannot be
+    read. With --git, OLD is 'openapi.json' unless given.
+    """
+    from ..openapi.changes import Level
+    from ..openapi.diff import compare
+    from ..openapi.versions import advice
+
+    if old is None:
+        if revision is None:
+            raise click.UsageError("Give the document to compare with: 'framework openapi diff OLD', or '--git REV'.")
+        old = DEFAULT_FILE
+    before = read_document(old, revision)
+    if new is not None:
+        after = read_document(new)
+        changes = compare(before, after)
+    else:
+        after, changes = compare_with_app(before, info)
+    advised = advice(changes, before, after)
+    if form == "json":
+        click.echo(json.dumps(as_json(changes, advised), indent=2, ensure_ascii=False))
+    else:
+        click.echo(report(changes, advised, str(after.get("info", {}).get("version", ""))))
+    bad = {Level.BREAKING, Level.RISKY} if strict else {Level.BREAKING}
+    if any(change.level in bad for change in changes):
+        raise SystemExit(1)
+
+
+def compare_with_app(before: dict[str, t.Any], info: ScriptInfo) -> tuple[dict[str, t.Any], list[Change]]:
+    """Compare with the document of the application, in the version of OpenAPI that the other one has."""
+    from ..openapi.diff import compare
+    from ..openapi.document import build
+    from ..openapi.sources import Sources
+
+    app = info.load_app()
+    with app.app_context():
+        after = build(app, version="3.0.3" if before["openapi"].startswith("3.0") else "3.1.0")
+        changes = compare(before, after)
+        Sources(app).annotate(changes)
+    return after, changes
+
+
+def as_json(changes: cabc.Sequence[Change], advised: Advice) -> dict[str, t.Any]:
+    """The changes for programs."""
+    counts = {level: sum(change.level == level for change in changes) for level in ("breaking", "risky", "compatible")}
+    return {**counts, "version": advised._asdict(), "changes": [dataclasses.asdict(change) for change in changes]}
