@@ -579,3 +579,24 @@ def test_building_leaves_no_trace_in_the_next_document() -> None:
     first["info"]["contact"].clear()
 
     assert json.dumps(build(app)) == before
+
+
+def test_callbacks_are_described_too() -> None:
+    """Schemas inside of callbacks, which ``doc`` takes as they are, become components."""
+
+    class Event(Schema):
+        name = fields.String()
+
+    content = {"application/json": {"schema": Event}}
+    post = {"requestBody": {"content": content}, "responses": {"204": {"description": "Taken."}}}
+
+    @doc(callbacks={"onEvent": {"{$request.query.url}": {"post": post}}})
+    @response(200)
+    def show() -> None:
+        """Show."""
+
+    operation, document = one(show)
+    sent = operation["callbacks"]["onEvent"]["{$request.query.url}"]["post"]["requestBody"]["content"]
+    validate_document(document)
+
+    assert sent["application/json"]["schema"] == {"$ref": "#/components/schemas/Event"}
