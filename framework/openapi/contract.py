@@ -163,14 +163,14 @@ class Contract:
         outcomes = [outcome for outcome in operation.outcomes if outcome.status == exchange.status]
         if any(outcome.error is None for outcome in outcomes):
             return  # declared by hand, with a schema of its own
-        declared: set[type[errors.APIError]] = {errors.InternalServerError, errors.MethodNotAllowed}
-        declared.update(outcome.error for outcome in outcomes if outcome.error is not None)
+        general = {errors.InternalServerError, errors.MethodNotAllowed}
         if paths.variables(operation.rule):
-            declared.add(errors.NotFound)
+            general.add(errors.NotFound)
         cls = problem.own_class(raised)
-        if cls is not None and any(
+        if cls in general or any(
             cls is each or (issubclass(cls, each) and (renderer is not None or cls.error_code == each.error_code))
-            for each in declared
+            for each in (outcome.error for outcome in outcomes)
+            if cls is not None and each is not None
         ):
             return
         yield remedies.undeclared_error(self._app, operation, raised, cls)

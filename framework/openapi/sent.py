@@ -97,7 +97,8 @@ class Sent:
 
     def _told(self, where: str, faults: list[Fault]) -> Verdict:
         def place(fault: Fault) -> str:
-            return f"{where}{written_path(fault.at)[1:]}" if fault.at else where
+            path = written_path(fault.at)
+            return f"{where} {path}" if where in ("body", "form") else where + path[1:]
 
         return Verdict(not faults, tuple(f"{place(fault)}: {fault.message}" for fault in faults))
 
@@ -120,7 +121,7 @@ class Sent:
                 value = wire.decode(body, max_depth=self._max_depth)
             except wire.WireError as error:
                 return Verdict(False, (f"body: {error}",))
-            return self._told("body ", self._validator.faults(schema, value))
+            return self._told("body", self._validator.faults(schema, value))
         if media_type in _FORMS:
             with request:  # closes the files that are parsed here a second time
                 return self._form(self._validator.resolve(schema), request)
@@ -139,7 +140,7 @@ class Sent:
                 return Verdict(None)
             else:
                 value[name] = self.read(texts[0], member)
-        return self._told("form ", self._validator.faults(schema, value))
+        return self._told("form", self._validator.faults(schema, value))
 
     def types(self, schema: t.Any) -> set[str]:
         """The types that a schema names, those of its choices included."""
