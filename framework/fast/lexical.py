@@ -23,8 +23,13 @@ NUMBER_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 DECIMAL_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 #: The text of a UUID (RFC 9562, section 4).
 UUID_PATTERN = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-#: A ``full-date`` (RFC 3339, section 5.6).
-DATE_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_YEAR = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_LEAP_YEAR = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_MONTH_AND_DAY = (
+    r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+)
+#: A ``full-date`` (RFC 3339, section 5.6) that the calendar has, from the year 1 on, where Python's begins.
+DATE_PATTERN = rf"({_YEAR}-{_MONTH_AND_DAY}|{_LEAP_YEAR}-02-29)"
 #: A time of day, its offset optional: ``format: time`` is narrower, for it demands one.
 TIME_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
 #: A date and time of day that has no offset, as a naive datetime is written.
@@ -93,7 +98,8 @@ is_decimal = whole(DECIMAL_PATTERN)
 is_uuid = whole(UUID_PATTERN)
 is_date = whole(DATE_PATTERN)
 is_time = whole(TIME_PATTERN)
-is_email = whole(EMAIL_PATTERN)
+#: ``format: email`` bounds what stands before the sign as well (RFC 5321, section 4.5.3.1.1).
+is_email = whole(rf"(?=[^@]{{1,64}}@)(?:{EMAIL_PATTERN})")
 _number = whole(NUMBER_PATTERN)
 
 
