@@ -1,0 +1,178 @@
+"""Operations: the frozen record of one method of one rule."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from framework import App, Resource, Router, arguments, doc, fields, raises, response
+from framework.errors import NotFound, ValidationFailed
+from framework.resources.operation import merge_messages, unique, words_of
+
+
+@pytest.fixture
+def app():
+    """An application with a resource and functions."""
+    app = App("operation")
+    router = Router("shop")
+
+    @router.route("/pets/<int:pet_id>")
+    class Pet(Resource):
+        @arguments({"n": fields.Integer()}, location="query")
+        @response(200, {"n": fields.Integer()})
+        @raises(NotFound)
+        def get(self, query, pet_id):
+            """Show a pet.
+
+            With all that is known.
+            """
+            return query
+
+        def delete(self, pet_id):
+            return None
+
+    @app.get("/plain_view")
+    def plain_view():
+        return ""
+
+    @app.get("/declared_view")
+    @response(200)
+    def declared_view():
+        return 1
+
+    @app.route("/two", methods=["GET", "POST"])
+    @doc(summary="Two.")
+    def two_methods():
+        return ""
+
+    app.register_router(router)
+    return app
+
+
+def found(app, endpoint, method="GET"):
+    """One operation."""
+    (operation,) = [o for o in app.operations if (o.endpoint, o.method) == (endpoint, method)]
+    return operation
+
+
+def test_what_it_holds(app):
+    """An operation holds route, handler, words, inputs and outcomes."""
+    operation = found(app, "shop.Pet")
+
+    assert operation.rule.rule == "/pets/<int:pet_id>"
+    assert operation.routers == ("shop",)
+    assert operation.operation_id == "getPet"
+    assert (operation.summary, operation.description) == ("Show a pet.", "With all that is known.")
+    assert operation.tags == ("shop",)
+    assert [parameter.name for parameter in operation.parameters] == ["n"]
+    assert [outcome.status for outcome in operation.outcomes] == [422, 200, 404]
+    assert [outcome.error for outcome in operation.outcomes] == [ValidationFailed, None, NotFound]
+    assert (operation.data_rules, operation.declared, operation.documented) == (True, True, True)
+    assert operation.source[0] == __file__
+    assert repr(operation) == "<Operation GET '/pets/<int:pet_id>' -> 'shop.Pet'>"
+
+
+@pytest.mark.parametrize(
+    "endpoint, method, data_rules, declared, documented",
+    [
+        ("shop.Pet", "DELETE", True, False, True),
+        ("plain_view", "GET", False, False, False),
+        ("declared_view", "GET", True, True, True),
+        ("two_methods", "POST", False, False, True),
+    ],
+)
+def test_what_marks_decide(app, endpoint, method, data_rules, declared, documented):
+    """A Resource has data rules and is documented; a function by its marks."""
+    operation = found(app, endpoint, method)
+
+    assert (operation.data_rules, operation.declared, operation.documented) == (data_rules, declared, documented)
+
+
+@pytest.mark.parametrize(
+    "endpoint, method, operation_id",
+    [
+        ("plain_view", "GET", "plainView"),
+        ("two_methods", "GET", "getTwoMethods"),
+        ("two_methods", "POST", "postTwoMethods"),
+        ("shop.Pet", "DELETE", "deletePet"),
+    ],
+)
+def test_ids(app, endpoint, method, operation_id):
+    """The id of a class is method and name; that of a function its name, with the method where it has several."""
+    assert found(app, endpoint, method).operation_id == operation_id
+
+
+def test_it_is_frozen(app):
+    """No attribute of an operation can be set, and the operations stay the same objects."""
+    operation = found(app, "shop.Pet")
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        operation.method = "POST"
+    assert found(app, "shop.Pet") is operation
+
+
+def test_automatic_methods_are_no_operations(app):
+    """Automatic HEAD and OPTIONS are no operations."""
+    assert {o.method for o in app.operations} == {"GET", "POST", "DELETE"}
+
+
+def test_doc_words(app):
+    """``doc`` says what the code does not; what it leaves out comes from the docstring; the inner mark wins."""
+
+    @app.get("/words")
+    @doc(summary="Outer.", tags=["a"], **{"x-a": 1})
+    @doc(summary="Inner.", deprecated=True, operation_id="myId", **{"x-b": 2})
+    def words():
+        """Summary.
+
+        Description.
+        """
+        return ""
+
+    operation = found(app, "words")
+
+    assert (operation.summary, operation.description) == ("Inner.", "Description.")
+    assert (operation.tags, operation.deprecated, operation.operation_id) == (("a",), True, "myId")
+    assert operation.extra == {"x-a": 1, "x-b": 2}
+
+
+def test_hidden_operations(app):
+    """A hidden operation answers, and is not in the document."""
+    app.add_url_rule("/hidden", "hidden", doc(hidden=True)(lambda: "here"))
+
+    assert app.test_client().get("/hidden").text == "here"
+    assert "/hidden" not in app.openapi["paths"]
+
+
+def test_an_application_without_documented_operations_has_no_docs():
+    """Without a documented operation there are no docs."""
+    app = App("bare")
+    app.add_url_rule("/", "index", lambda: "")
+
+    assert app.test_client().get("/openapi.json").status_code == 404
+
+
+def test_docs_give_way():
+    """The docs take no path that the application answers itself, and ``None`` switches each off."""
+    app = App("own")
+    app.config["OPENAPI_YAML_PATH"] = None
+    app.add_url_rule("/openapi.json", "mine", lambda: "mine")
+    app.add_resource(type("Thing", (Resource,), {"get": lambda self: 1}), "/x")
+    client = app.test_client()
+
+    assert client.get("/openapi.json").text == "mine"
+    assert client.get("/openapi.yaml").status_code == 404
+    assert client.get("/docs").status_code == 200
+
+
+def test_merged_messages():
+    """The messages of two marks for one location are joined."""
+    assert merge_messages({"a": ["x"]}, {"a": ["x", "y"], "b": ["z"]}) == {"a": ["x", "y"], "b": ["z"]}
+    assert merge_messages(None, {"a": 1}) == {"a": 1}
+
+
+def test_small_helpers():
+    """Docstrings give a summary and a description; records are kept once."""
+    assert words_of(lambda: None) == ("", "")
+    assert unique([1, 2, 1]) == (1, 2)
