@@ -3,13 +3,12 @@
 One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
 with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
 Not here: what happens to a request (``app.dispatch``).
-Floor 3: imports ``signals`` (floor 0).
+Floor 3: imports ``lifetime``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
 import contextvars
 import functools
 import sys
@@ -19,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from . import signals
+from .lifetime import CollectErrors
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -35,7 +35,6 @@ if t.TYPE_CHECKING:
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
 _missing: t.Any = object()
-_T = t.TypeVar("_T")
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
 OUTSIDE_APP = (
@@ -97,31 +96,6 @@ class _AppCtxGlobals:
         if ctx is not None:
             return f"<framework.g of {ctx.app.name!r}>"
         return object.__repr__(self)
-
-
-class CollectErrors:
-    """Run several things although some fail, and raise what failed once at the end.
-
-    Each ``with collector:`` keeps an exception instead of letting it pass.
-    """
-
-    def __init__(self) -> None:
-        self.errors: list[BaseException] = []
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
-        if error is not None:
-            self.errors.append(error)
-        return True
-
-    def raise_any(self, message: str) -> None:
-        """Raise the one error that was kept, or all of them as a group; nothing when there was none."""
-        if len(self.errors) == 1:
-            raise self.errors[0]
-        if self.errors:
-            raise BaseExceptionGroup(message, self.errors)
 
 
 class Context:
@@ -322,11 +296,11 @@ class Context:
                     self._request.close()
                 # The request refers to the environment: cut the circle so that both go at once.
                 self.environ["werkzeug.request"] = None
-        if self._owns_app:
-            if pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers:
-                collector = collector or CollectErrors()
-                with collector:
-                    app.do_teardown_appcontext(exc)
+        ends_app = pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers
+        if self._owns_app and ends_app:
+            collector = collector or CollectErrors()
+            with collector:
+                app.do_teardown_appcontext(exc)
         return collector
 
     def _popped(self, collector: CollectErrors | None) -> CollectErrors | None:
@@ -359,14 +333,9 @@ class Context:
         """Leave the context without any teardown, to go on in :meth:`active` and end in :meth:`finish`."""
         _current.reset(self._tokens.pop())
 
-    @contextlib.contextmanager
-    def active(self) -> cabc.Iterator[None]:
+    def active(self) -> Active:
         """Be the active context for the length of a ``with`` block, neither matching nor tearing down."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
+        return Active(self)
 
     def finish(self, exc: BaseException | None) -> None:
         """Run the teardown of a detached context.
@@ -380,59 +349,19 @@ class Context:
             collector.raise_any("Errors during context teardown.")
 
 
-class ContextIterator(cabc.Iterator[_T]):
-    """Iterate in a context: it is entered for each step and left after it.
+class Active:
+    """The ``with`` block of :meth:`Context.active`; its token stays in the thread that enters and leaves."""
 
-    :param ctx: The context.
-    :param iterable: What to iterate; its ``close`` is called by :meth:`close`, in the context.
-    :param finish: Called once with the exception or ``None``: at the end, at an error, or at ``close``.
-    """
+    __slots__ = ("_ctx", "_token")
 
-    def __init__(
-        self,
-        ctx: Context,
-        iterable: cabc.Iterable[_T],
-        finish: cabc.Callable[[BaseException | None], None] | None = None,
-    ) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._iterable = iterable
-        self._iterator = iter(iterable)
-        self._finish = finish
 
-    def __iter__(self) -> ContextIterator[_T]:
-        return self
+    def __enter__(self) -> None:
+        self._token = _current.set(self._ctx)
 
-    def __next__(self) -> _T:
-        token = _current.set(self._ctx)
-        try:
-            return next(self._iterator)
-        except StopIteration:
-            self._close(None)
-            raise
-        except BaseException as error:
-            self._close(error)
-            raise
-        finally:
-            _current.reset(token)
-
-    def _close(self, exc: BaseException | None) -> None:
-        finish, self._finish = self._finish, None
-        if finish is not None:
-            finish(exc)
-
-    def close(self) -> None:
-        """Close the iterable in the context, then finish."""
-        error: BaseException | None = None
-        try:
-            close = getattr(self._iterable, "close", None)
-            if close is not None:
-                with self._ctx.active():
-                    close()
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            self._close(error)
+    def __exit__(self, *error: object) -> None:
+        _current.reset(self._token)
 
 
 def current() -> Context:

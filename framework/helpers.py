@@ -19,6 +19,7 @@ import werkzeug.utils
 from werkzeug.exceptions import Aborter as _Aborter
 
 from . import context, errors, signals
+from .lifetime import ContextIterator
 from .wrappers import _split_router_path as _split_router_path
 
 if t.TYPE_CHECKING:
@@ -48,7 +49,7 @@ def get_load_dotenv(default: bool = True) -> bool:
 # Answers
 
 
-class _ContextStream(context.ContextIterator[_T]):
+class _ContextStream(ContextIterator[_T]):
     """Also closes what it iterates when that ends by itself: not everybody calls ``close``."""
 
     _closed = False

@@ -11,8 +11,8 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment  # noqa: F401
-    from werkzeug.datastructures import Headers  # noqa: F401
-    from werkzeug.sansio.response import Response  # noqa: F401
+    from werkzeug.datastructures import Headers
+    from werkzeug.sansio.response import Response
 
 # What a view may return as the body.
 ResponseValue = t.Union[

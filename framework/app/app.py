@@ -17,6 +17,7 @@ from ..fast.load import loader
 from ..http.problem import ErrorRenderer
 from ..marks.schemas import SchemaLike, as_schema
 from ..pipeline import Pipeline
+from ..resources.assembly import has_documented
 from ..resources.operation import Operation
 from ..resources.scaffold import setupmethod
 from .dispatch import Dispatch
@@ -89,7 +90,7 @@ class App(Dispatch, Templates, Serve):
 
     def _add_docs_rules(self) -> None:
         """Add the docs where an operation is documented and no rule of the application answers the path."""
-        if not any(operation.documented and not operation.hidden for operation in Pipeline(self).operations):
+        if not has_documented(self):
             return
         adapter = self.url_map.bind("")
         for key, endpoint, rest, function in DOCS_RULES:

@@ -275,7 +275,8 @@ class AppBase(Scaffold):
         """Mount a router. The same one may be mounted again with another ``name``.
 
         :param router: The router; it is closed from now on.
-        :param options: ``url_prefix``, ``name``, ``subdomain``, ``url_defaults``, ``cli_group``, in place of the router's.
+        :param options: ``url_prefix``, ``name``, ``subdomain``, ``url_defaults``, ``cli_group``, instead of
+            the router's.
         :raises ValueError: The name is taken.
         """
         router.register(t.cast(t.Any, self), options)

@@ -1,7 +1,8 @@
 """One road for every request: the methods below call one another, and each may be overridden.
 
 ``docs/lifecycle`` numbers the steps. A method that has nothing to do for a request is not called.
-Floor 6: imports ``app.url``, ``pipeline``, ``http.problem`` and ``http.response`` (floor 2), ``context``, ``signals``.
+Floor 6: imports ``app.failures``, ``pipeline``, ``http.problem``, ``http.response`` (floor 2), ``context``,
+``lifetime`` (floor 3), ``signals``.
 """
 
 from __future__ import annotations
@@ -12,37 +13,29 @@ import sys
 import typing as t
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException
-from werkzeug.routing import RequestRedirect, RoutingException
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import signals
-from ..context import CollectErrors, Context, ContextIterator, current
-from ..debughelpers import FormDataRoutingRedirect
-from ..errors import InternalServerError, NotFound
-from ..hooks import find_error_handler
+from ..context import Context, current
+from ..errors import NotFound
 from ..http import problem
 from ..http.response import Wire
+from ..lifetime import CollectErrors, ContextIterator
 from ..pipeline import NO_ROUTES, Pipeline, is_overridden
-from .url import Urls
+from .failures import Failures
 
 if t.TYPE_CHECKING:
-    from types import TracebackType
-
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .. import typing as ft
-    from ..http.problem import ErrorRenderer
     from ..wrappers import Response
 
 _missing: t.Any = object()
 
 
-class Dispatch(Urls):
+class Dispatch(Failures):
     """The part of :class:`App` that answers requests."""
-
-    error_renderer: ErrorRenderer | None = None
-    """What ``render_error`` has set: the shape of all errors; ``None`` for problem objects."""
 
     def freeze(self, compile: bool = False) -> None:
         """Close the structure and build the operations. Happens by itself at the first request.
@@ -67,7 +60,7 @@ class Dispatch(Urls):
             try:
                 ctx.push()
                 response = self.full_dispatch_request()
-            except Exception as raised:
+            except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
                 error = raised
                 response = self.handle_exception(raised)
             contract = None if self._pipeline is None else self._pipeline.contract
@@ -129,7 +122,7 @@ class Dispatch(Urls):
                     value = operation.run(ctx, ctx.view_args or {}, None if make is None else make())
                 else:
                     value = self.dispatch_request()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - goes to its handler, or is raised again
             pipeline = self._pipeline
             value = self.handle_user_exception(error)
             if pipeline is not None and not pipeline.finalizes:
@@ -196,7 +189,7 @@ class Dispatch(Urls):
             raise NotFound()  # the URL map was replaced, or the context was made without matching
         operation = ctx.operation
         if operation is None or rule is not ctx.url_rule:
-            # A setting dropped the pipeline, or a hook chose another rule: the marks of what is called must run all the same.
+            # A setting dropped the pipeline, or a hook chose another rule: the marks of what is called must run.
             operation = ctx.operation = self._operation_of(rule, ctx.request.method)
         if operation is None and getattr(rule, "provide_automatic_options", False) and ctx.request.method == "OPTIONS":
             return self.make_default_options_response()
@@ -213,21 +206,6 @@ class Dispatch(Urls):
         """The operation of a rule and method, from a pipeline that is built if there is none."""
         route = self._built().routes.get(id(rule), NO_ROUTES).get(method)
         return None if route is None else route.operation
-
-    def raise_routing_exception(self, request: t.Any) -> t.NoReturn:
-        """Raise the error that was kept when no rule matched.
-
-        In debug mode a redirect that would lose the body of a form explains itself instead.
-        """
-        error = request.routing_exception
-        if self.debug and isinstance(error, RequestRedirect) and error.code not in (307, 308):
-            if request.method not in ("GET", "HEAD", "OPTIONS"):
-                raise FormDataRoutingRedirect(
-                    f"A request was sent to {request.url!r}, and the routing redirects it to the canonical URL {error.new_url!r}. The"
-                    " browser will not send the form data again. Send the form to the second URL, or make the rule"
-                    " answer the first."
-                )
-        raise error
 
     def make_default_options_response(self) -> Response:
         """The answer to an automatic OPTIONS: the methods of the path, in ``Allow``."""
@@ -315,7 +293,7 @@ class Dispatch(Urls):
             return rv.to_response(self.response_class)
         if isinstance(rv, HTTPException) and not problem.leaves_unchanged(rv):
             return self.render_http_exception(rv).to_response(self.response_class)
-        if isinstance(rv, (str, bytes, bytearray)) or isinstance(rv, cabc.Iterator):
+        if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
             # The status goes in here, so that the class does not set a default that is then changed.
             return self.response_class(t.cast(t.Any, rv), status=status)
         if isinstance(rv, (dict, list)):
@@ -349,98 +327,6 @@ class Dispatch(Urls):
         if ctx._session is not None and not self.session_interface.is_null_session(ctx._session):
             self.session_interface.save_session(t.cast(t.Any, self), ctx._session, response)
         return response
-
-    # Errors.
-
-    def handle_user_exception(self, e: Exception) -> t.Any:
-        """Give an exception to its handler; HTTP exceptions go to :meth:`handle_http_exception`.
-
-        :return: What the handler returned.
-        :raises Exception: The same, when none takes it.
-        """
-        if isinstance(e, BadRequestKeyError) and (self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]):
-            e.show_exception = True
-        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
-            return self.handle_http_exception(e)
-        handler = self._find_error_handler(e)
-        if handler is None:
-            raise
-        return handler(e)
-
-    def handle_http_exception(self, e: HTTPException) -> t.Any:
-        """Give an HTTP exception to its handler; without one it is an answer itself.
-
-        :return: What the handler returned, or the exception.
-        """
-        # What carries a response is an answer already, and routing uses exceptions for redirects.
-        if e.code is None or isinstance(e, RoutingException):
-            return e
-        handler = self._find_error_handler(e)
-        return e if handler is None else handler(e)
-
-    def handle_exception(self, e: Exception) -> Response | Wire:
-        """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
-
-        :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
-        """
-        exc_info = sys.exc_info()
-        if signals.got_request_exception.receivers:
-            signals.got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
-        propagate = self.config["PROPAGATE_EXCEPTIONS"]
-        if propagate is None:
-            propagate = self.testing or self.debug
-        if propagate:
-            if exc_info[1] is e:
-                raise
-            raise e
-        self.log_exception(t.cast(t.Any, exc_info))
-        server_error: t.Any = InternalServerError(original_exception=e)
-        handler = self._find_error_handler(server_error)
-        if handler is not None:
-            server_error = handler(server_error)
-        return self.finalize_request(server_error, from_error_handler=True)
-
-    def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
-        scopes = self.scopes_of(current())
-        if self._pipeline is not None:
-            return self._pipeline.error_handler(error, scopes)
-        handler = find_error_handler(self.error_handler_spec, error, scopes)
-        return None if handler is None else self.ensure_sync(handler)
-
-    def trap_http_exception(self, e: Exception) -> bool:
-        """Whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and
-        ``TRAP_BAD_REQUEST_ERRORS``."""
-        if self.config["TRAP_HTTP_EXCEPTIONS"]:
-            return True
-        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
-        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
-            return True
-        return bool(trap) and isinstance(e, BadRequest)
-
-    def log_exception(
-        self, exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
-    ) -> None:
-        """Log an unhandled exception, with its traceback.
-
-        :param exc_info: As ``sys.exc_info()`` gives it.
-        """
-        request = current().request
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
-
-    def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Whether teardown functions are not told of an error. Override it; default: never."""
-        return False
-
-    def render_http_exception(self, error: HTTPException) -> Wire:
-        """The answer for an HTTP error that no handler took: a problem object, or what ``render_error`` says.
-
-        :param error: One with a status of 400 or more and no response of its own.
-        """
-        if self.error_renderer is not None:
-            return self.error_renderer.render(error, self.ensure_sync)
-        docs = self.config["DOCS_PATH"]
-        root = t.cast(t.Any, current().environ or {}).get("SCRIPT_NAME", "").rstrip("/")
-        return problem.render(error, None if docs is None else f"{root}{docs.rstrip('/')}/errors/")
 
     # The end.
 

@@ -140,7 +140,7 @@ class BodyCode(LoadCode):
         none = slot.store if slot.field.allow_none else "raise NotTaken"
         lines = ["if value is None:", f"    {none}", "else:", f"    value = {call}", f"    {slot.store}"]
         kind = t.cast(t.Any, list[code.row] if many else code.row)  # type: ignore[name-defined]
-        return t.Union[kind, None, msgspec.UnsetType], lines
+        return kind | None | msgspec.UnsetType, lines
 
 
 def _schema_of(field: ma.fields.Nested) -> ma.Schema:

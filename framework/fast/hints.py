@@ -59,7 +59,9 @@ def _hint_schema(messages: Messages, schema: ma.Schema, left: list[int]) -> Mess
             made[name] = [unknown_message(name, known, unknown)]
         else:
             made[name] = found
-    return made
+    # marshmallow finds unknown names in the order of a set, which changes from one start of the program to the next.
+    others = sorted(name for name in made if isinstance(name, str) and name not in known)
+    return {**{name: made[name] for name in made if name not in others}, **{name: made[name] for name in others}}
 
 
 def _hint_field(messages: Messages, field: AnyField, left: list[int]) -> Messages:

@@ -144,9 +144,9 @@ class ArgumentsMark(Mark):
         if where is not None:
             for name, field in self.schema.load_fields.items():
                 yield Parameter(parameter_name(name, field, self.places[0]), where, field)
-        for media_type in self.media_types(plan):
+        for taken in self.media_types(plan):
             required = self.body_required(plan.method)
-            yield Body(self.schema, media_type, required, self.body.description, self.body.examples, self.unknown)
+            yield Body(self.schema, taken, required, self.body.description, self.body.examples, self.unknown)
         yield error_outcome(ValidationFailed)
         if where is None:
             yield from body_outcomes()

@@ -1,8 +1,8 @@
 """How the parts of a request reach their schemas: where the values are taken from, and which names are refused.
 
 Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1), ``http.reading``
-(floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1),
+``http.reading`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -107,10 +107,19 @@ class Part:
             value = self._load(data)
         except ValidationError as error:
             messages = hint(t.cast(t.Any, error).normalized_messages(), self.schema)
-            raise ValidationFailed({self.location: {**messages, **wrong}}, schema=self.schema) from error
+            raise self._refusal({**messages, **wrong}) from error
         if wrong:
-            raise ValidationFailed({self.location: wrong}, schema=self.schema)
+            raise self._refusal(wrong)
         return value
+
+    def _refusal(self, messages: Messages) -> ValidationFailed:
+        if self.location == "headers":  # named as clients write them
+            names = {
+                field.data_key or name: parameter_name(name, field, "headers")
+                for name, field in self.schema.load_fields.items()
+            }
+            messages = {names.get(name, name): found for name, found in messages.items()}
+        return ValidationFailed({self.location: messages}, schema=self.schema)
 
 
 class Undeclared:

@@ -80,7 +80,8 @@ def response(
     the handler returns ``(value, status)``.
 
     :param status_code: The status, as a number or an ``http.HTTPStatus``.
-    :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and for ``None``, else the value as JSON.
+    :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and
+        for ``None``, else the value as JSON.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
     :param content_type: The media type. Default: ``application/json``.
@@ -216,7 +217,7 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
             if not many:
                 raise TypeError(
                     f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
-                    f" {status}. Declare a schema with many=True, return a list, or return Response(iterator) to stream it."
+                    f" {status}. Declare a schema with many=True, return a list, or stream it with Response(iterator)."
                 )
             value = list(value)
         return Wire(status, [content_type], encode(value))

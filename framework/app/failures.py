@@ -1,0 +1,146 @@
+"""What happens to an exception: its handler, its answer, and the log.
+
+Not here: when these methods are called (``app.dispatch``).
+Floor 6: imports ``app.url``, ``debughelpers``, ``errors``, ``signals`` (floor 0), ``http.problem``, ``http.response``
+(floor 2), ``context``, ``hooks`` (floor 3).
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException
+from werkzeug.routing import RequestRedirect, RoutingException
+
+from .. import signals
+from ..context import current
+from ..debughelpers import FormDataRoutingRedirect
+from ..errors import InternalServerError
+from ..hooks import find_error_handler
+from ..http import problem
+from ..http.response import Wire
+from .url import Urls
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+    from .. import typing as ft
+    from ..http.problem import ErrorRenderer
+    from ..wrappers import Response
+
+
+class Failures(Urls):
+    """The part of :class:`App` that handles exceptions."""
+
+    error_renderer: ErrorRenderer | None = None
+    """What ``render_error`` has set: the shape of all errors; ``None`` for problem objects."""
+
+    def raise_routing_exception(self, request: t.Any) -> t.NoReturn:
+        """Raise the error that was kept when no rule matched.
+
+        In debug mode a redirect that would lose the body of a form explains itself instead.
+        """
+        error = request.routing_exception
+        loses_form = request.method not in ("GET", "HEAD", "OPTIONS")
+        if self.debug and loses_form and isinstance(error, RequestRedirect) and error.code not in (307, 308):
+            raise FormDataRoutingRedirect(
+                f"A request was sent to {request.url!r}, and the routing redirects it to the canonical URL"
+                f" {error.new_url!r}. The browser will not send the form data again. Send the form to the second URL,"
+                " or make the rule answer the first."
+            )
+        raise error
+
+    def handle_user_exception(self, e: Exception) -> t.Any:
+        """Give an exception to its handler; HTTP exceptions go to :meth:`handle_http_exception`.
+
+        :return: What the handler returned.
+        :raises Exception: The same, when none takes it.
+        """
+        if isinstance(e, BadRequestKeyError) and (self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e)
+        if handler is None:
+            raise
+        return handler(e)
+
+    def handle_http_exception(self, e: HTTPException) -> t.Any:
+        """Give an HTTP exception to its handler; without one it is an answer itself.
+
+        :return: What the handler returned, or the exception.
+        """
+        # What carries a response is an answer already, and routing uses exceptions for redirects.
+        if e.code is None or isinstance(e, RoutingException):
+            return e
+        handler = self._find_error_handler(e)
+        return e if handler is None else handler(e)
+
+    def handle_exception(self, e: Exception) -> Response | Wire:
+        """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
+
+        :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
+        """
+        exc_info = sys.exc_info()
+        if signals.got_request_exception.receivers:
+            signals.got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        if propagate is None:
+            propagate = self.testing or self.debug
+        if propagate:
+            if exc_info[1] is e:
+                raise
+            raise e
+        self.log_exception(t.cast(t.Any, exc_info))
+        server_error: t.Any = InternalServerError(original_exception=e)
+        handler = self._find_error_handler(server_error)
+        if handler is not None:
+            server_error = handler(server_error)
+        return self.finalize_request(server_error, from_error_handler=True)
+
+    def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
+        scopes = self.scopes_of(current())
+        if self._pipeline is not None:
+            return self._pipeline.error_handler(error, scopes)
+        handler = find_error_handler(self.error_handler_spec, error, scopes)
+        return None if handler is None else self.ensure_sync(handler)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and
+        ``TRAP_BAD_REQUEST_ERRORS``."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def log_exception(
+        self, exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        """Log an unhandled exception, with its traceback.
+
+        :param exc_info: As ``sys.exc_info()`` gives it.
+        """
+        request = current().request
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether teardown functions are not told of an error. Override it; default: never."""
+        return False
+
+    def render_http_exception(self, error: HTTPException) -> Wire:
+        """The answer for an HTTP error that no handler took: a problem object, or what ``render_error`` says.
+
+        :param error: One with a status of 400 or more and no response of its own.
+        """
+        if self.error_renderer is not None:
+            return self.error_renderer.render(error, self.ensure_sync)
+        docs = self.config["DOCS_PATH"]
+        root = t.cast(t.Any, current().environ or {}).get("SCRIPT_NAME", "").rstrip("/")
+        return problem.render(error, None if docs is None else f"{root}{docs.rstrip('/')}/errors/")
+
+    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response | Wire:
+        """Make the response of a returned value; :class:`Dispatch` does it."""
+        raise NotImplementedError

@@ -1,0 +1,306 @@
+"""From registered views to operations: which function handles a method, which marks reach it, what they say together.
+
+Not here: the record itself and how it runs (``resources.operation``).
+Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.witness``, ``views``, ``marks.*``
+(floor 4), ``wrappers`` (floor 3), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import typing as t
+
+from ..errors import MarkLost, OperationIdConflict
+from ..marks.base import Mark, Plan, Record, Step, marks_of
+from ..marks.doc import DocMark
+from ..marks.responses import ResponseMark, check_outcomes
+from ..views import MethodView, View, http_method_funcs
+from ..wrappers import Request
+from .operation import Operation, Words, runner, source_of, words_of
+from .resource import Resource
+from .witness import remember_error, remember_value
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from ..app.app import App
+    from ..context import Context
+
+Scopes: t.TypeAlias = tuple[str, ...]
+"""The names of the routers that serve a request, the innermost first."""
+
+METHOD_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def is_watched(app: App) -> bool:
+    """Whether requests leave behind what the contract wants to see."""
+    return app.watched or app.config["CONTRACT"] in ("log", "raise")
+
+
+Handler: t.TypeAlias = cabc.Callable[..., t.Any]
+
+
+def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
+    """Each rule that has a view, with each of its methods, the view, and the function that handles the method."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if view is None or rule.methods is None or rule.build_only:
+            continue
+        for method in sorted(rule.methods, key=lambda name: (*METHOD_ORDER, name).index(name)):
+            handler = find_handler(view, method)
+            if handler is not None and not is_automatic(rule, view, method):
+                yield rule, method, view, handler
+
+
+def build_operations(app: App) -> cabc.Iterator[Operation]:
+    """One operation for each method of each rule that has a view."""
+    for rule, method, view, handler in handled(app):
+        yield build_operation(app, rule, method, view, handler)
+
+
+def has_documented(app: App) -> bool:
+    """Whether the document will hold anything; found out without asking any mark for its faces."""
+    for rule, _, view, handler in handled(app):
+        marks = merge_marks(app, handler, view, app.routers_of(rule.endpoint))
+        if is_documented(view, handler) and not is_hidden(marks):
+            return True
+    return False
+
+
+def is_documented(view: t.Any, handler: cabc.Callable[..., t.Any]) -> bool:
+    """Whether an operation is in the document: that of a Resource, or one with marks of its own."""
+    view_class = getattr(view, "view_class", None)
+    return (view_class is not None and issubclass(view_class, Resource)) or bool(marks_of(handler))
+
+
+def is_hidden(marks: tuple[Mark, ...]) -> bool:
+    """What the ``doc`` mark nearest to the handler says on hiding."""
+    said = [mark.record.hidden for mark in marks if isinstance(mark, DocMark) and mark.record.hidden is not None]
+    return bool(said and said[-1])
+
+
+def is_automatic(rule: Rule, view: cabc.Callable[..., t.Any], method: str) -> bool:
+    """Whether the framework answers this method by itself: OPTIONS, and HEAD where GET does it."""
+    if method == "OPTIONS":
+        return bool(getattr(rule, "provide_automatic_options", False))
+    if method == "HEAD":
+        view_class = getattr(view, "view_class", None)
+        return "GET" in t.cast("set[str]", rule.methods) and not hasattr(view_class, "head")
+    return False
+
+
+def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[..., t.Any] | None:
+    """The function that handles a method: that of the class, or the view itself."""
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    if view_class is None:
+        return view
+    if issubclass(view_class, MethodView):
+        handler: cabc.Callable[..., t.Any] | None = getattr(view_class, method.lower(), None)
+        if handler is None and method == "HEAD":
+            handler = getattr(view_class, "get", None)
+        return handler
+    return view_class.dispatch_request
+
+
+def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., t.Any]) -> Operation:
+    """Ask all marks of an operation for their two faces, and freeze what they say."""
+    endpoint: str = rule.endpoint
+    routers = app.routers_of(endpoint)
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    marks = merge_marks(app, handler, view, routers)
+    check_outcomes(marks, handler.__qualname__)
+    plan = Plan(
+        app.config,
+        rule,
+        method,
+        handler,
+        endpoint,
+        marks,
+        encode=app.encode_json,
+        direct=app.json_untouched,
+        reads_environ=reads_environ(app),
+    )
+    steps: list[Step] = [step for mark in marks for step in mark.run(plan)]
+    records: list[Record] = [
+        record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
+    ]
+    words = Words(records)
+    declared = any(isinstance(mark, ResponseMark) for mark in marks)
+    is_resource = view_class is not None and issubclass(view_class, Resource)
+    data_rules = declared or is_resource
+    called, watched = app.ensure_sync(handler), is_watched(app)
+    ordered, bind = runner(plan, steps, data_rules, remember_value(called) if watched else called)
+    summary, description = words_of(handler)
+    operation = Operation(
+        endpoint=endpoint,
+        rule=rule,
+        method=method,
+        handler=handler,
+        view=view,
+        view_class=view_class,
+        make_instance=getattr(view, "make_instance", None) if view_class is not None else None,
+        direct=is_direct(view, view_class),
+        routers=routers,
+        operation_id=words.say("operation_id", None) or operation_id(app, rule, method, view),
+        summary=words.say("summary", summary),
+        description=words.say("description", description),
+        tags=words.say("tags", tags_of(app, routers)),
+        deprecated=words.say("deprecated", False),
+        hidden=words.say("hidden", False),
+        marks=marks,
+        steps=ordered,
+        parameters=words.parameters,
+        bodies=words.bodies,
+        outcomes=words.outcomes,
+        headers=words.headers,
+        security=words.security,
+        extra=words.extra,
+        data_rules=data_rules,
+        declared=declared,
+        documented=is_documented(view, handler),
+        source=source_of(handler),
+        run=not_bound,
+    )
+    run = bind(operation)
+    object.__setattr__(operation, "run", remember_error(run) if watched else run)
+    return operation
+
+
+def reads_environ(app: App) -> bool:
+    """Whether nobody can tell that a body or query was read without the request."""
+    own = ("__init__", "args", "data", "get_data", "max_content_length", "mimetype", "stream")
+    return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
+
+
+def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.NoReturn:
+    """Stands in a record that is still being made: the runner needs the record first."""
+    raise RuntimeError("The operation is not bound yet. Freeze the application first.")
+
+
+def merge_marks(
+    app: App,
+    handler: cabc.Callable[..., t.Any],
+    view: cabc.Callable[..., t.Any],
+    routers: Scopes,
+) -> tuple[Mark, ...]:
+    """The marks of a handler, joined from the inside out by those of its class, its routers and the application."""
+    layers: list[tuple[Mark, ...]] = [marks_of(handler)]
+    view_class = getattr(view, "view_class", None)
+    if view_class is not None:
+        layers.append(marks_of(view_class))
+    layers.extend(app.routers[name].marks for name in routers)
+    layers.append(app.marks)
+    merged: tuple[Mark, ...] = layers[0]
+    for layer in layers[1:]:
+        for mark in reversed(layer):
+            merged = mark.merge(merged)
+    return merged
+
+
+def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
+    """Whether nothing stands between the view function and the method of its class: no decorator, no override."""
+    if view_class is None:
+        return True
+    if getattr(view, "innermost", None) is not view:
+        return False
+    return not issubclass(view_class, MethodView) or view_class.dispatch_request is MethodView.dispatch_request
+
+
+def tags_of(app: App, routers: Scopes) -> tuple[str, ...]:
+    """The tag of an operation: the name of the router it is mounted on."""
+    return (app.routers[routers[0]].name,) if routers else ()
+
+
+def operation_id(app: App, rule: Rule, method: str, view: t.Any) -> str:
+    """``getPet``: the method and the class name; for a function its name in camel case.
+
+    A mount that was given a name puts it in front. A route's ``operation_id`` stands in place of the class name.
+    """
+    given: str | None = getattr(rule, "operation_id", None)
+    mount = "".join(app.given_names(app.routers_of(rule.endpoint)))
+    view_class = getattr(view, "view_class", None)
+    stem = given or (view_class.__name__ if view_class is not None else rule.endpoint.rpartition(".")[2])
+    if view_class is None:
+        name = stem if given else camel_case(stem)
+        if len([m for m in t.cast("set[str]", rule.methods) if not is_automatic(rule, view, m)]) > 1:
+            name = method.lower() + name[:1].upper() + name[1:]
+    else:
+        name = method.lower() + stem[:1].upper() + stem[1:]
+    return camel_case(mount) + name[:1].upper() + name[1:] if mount else name
+
+
+def camel_case(name: str) -> str:
+    """``list_pets`` to ``listPets``."""
+    first, *rest = [part for part in name.replace("-", "_").split("_") if part] or [name]
+    return first[:1].lower() + first[1:] + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def check_operation_ids(operations: cabc.Iterable[Operation]) -> None:
+    """Refuse two documented operations of one id.
+
+    :raises OperationIdConflict: There are two.
+    """
+    seen: dict[str, Operation] = {}
+    for operation in operations:
+        if not operation.documented or operation.hidden:
+            continue
+        other = seen.setdefault(operation.operation_id, operation)
+        if other is not operation:
+            raise OperationIdConflict(
+                f"Two operations have the operationId {operation.operation_id!r}:"
+                f" {other.method} {other.rule.rule} ({place(other)}) and"
+                f" {operation.method} {operation.rule.rule} ({place(operation)})."
+                " Give one of the routes an 'operation_id=', or one of the mounts a 'name='."
+            )
+
+
+def place(operation: Operation) -> str:
+    """Where a handler stands, for messages."""
+    file, line = operation.source
+    return f"{operation.handler.__qualname__}, {file}:{line}"
+
+
+# Marks that reach no operation.
+
+
+def check_lost_marks(operations: cabc.Iterable[Operation]) -> None:
+    """Refuse marks that a request would pass by.
+
+    :raises MarkLost: A decorator hides the function that carries them, or they stand on a method that no request calls.
+    """
+    operations = tuple(operations)
+    # A function may close over another one that is registered itself, and call it: those marks are not lost.
+    reached = {id(mark) for operation in operations for mark in operation.marks}
+    for operation in operations:
+        look_behind(operation.handler, operation.rule.rule, reached)
+    for view_class in dict.fromkeys(operation.view_class for operation in operations if operation.view_class):
+        for cls in view_class.__mro__:
+            for name, member in vars(cls).items() if issubclass(cls, View) else ():
+                if name in http_method_funcs or not callable(member) or isinstance(member, type):
+                    continue
+                if any(id(mark) not in reached for mark in marks_of(member)):
+                    raise MarkLost(
+                        f"The marks on {cls.__qualname__}.{name} reach no operation: no HTTP method has that name."
+                        f" Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks away."
+                    )
+
+
+def look_behind(function: t.Any, where: str, reached: cabc.Set[int], depth: int = 10) -> None:
+    """Look for marks on a function that a decorator has closed over without saying so in ``__wrapped__``."""
+    if marks_of(function) or not depth:
+        return
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            inner = cell.cell_contents
+        except ValueError:
+            continue
+        if not callable(inner) or isinstance(inner, (type, functools.partial)):
+            continue
+        look_behind(inner, where, reached, depth - 1)
+        if any(id(mark) not in reached for mark in marks_of(inner)):
+            raise MarkLost(
+                f"The marks on {getattr(inner, '__qualname__', inner)!s} ({where}) are lost: a decorator above them"
+                " returns another function that does not carry them. Put functools.wraps(function) on the wrapper"
+                " inside that decorator."
+            )
