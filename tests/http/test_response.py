@@ -22,9 +22,9 @@ def test_it_sends_what_a_response_sends(status, method):
     """A wire answer sends byte for byte what a full response of the same content sends."""
     headers = [("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")]
     wire = Wire(status, list(headers), b'{"a": 1}')
-    if status == 204:
-        del headers[0]  # no body has no type
     full = BaseResponse(b'{"a": 1}', status, headers)
+    if status == 204:
+        del full.headers["Content-Type"]  # what has no body has no type
 
     assert send(wire, method) == send(full, method)
 
