@@ -45,7 +45,7 @@ openapi.faults openapi.formats openapi.validation openapi.sent openapi.blame ope
 openapi.contract openapi.shapes openapi.changes openapi.diff openapi.versions openapi.sources
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
-testing.runner testing.coverage testing.client testing
+testing.runner testing.coverage testing.client testing testing.plugin
 """
 FLOORS = TABLE.split("\n\n")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}

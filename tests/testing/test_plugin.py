@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# Imported here, so that the runs inside this one do not import all of it again.
+import framework.openapi.contract  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 APPLICATION = '''
@@ -155,8 +158,8 @@ def test_the_table_counts_answers(run):
             "*answers of the API: 25 % (1 of 4)*",
             "operation *status *media type *error *seen",
             "getThing GET /things/<int:thing_id> *200 *application/json * 1",
-            "* 404 *application/problem+json *ThingMissing *never *shop.py:21",
-            "deleteThing DELETE /things/<int:thing_id> *204 *no body *never *shop.py:26",
+            "* 404 *application/problem+json *ThingMissing *never *shop.py:*",
+            "deleteThing DELETE /things/<int:thing_id> *204 *no body *never *shop.py:*",
             "putThing PUT /things/<int:thing_id> *200 *application/json *never *",
             "* 422 *application/problem+json *ValidationFailed *1 *not asked for",
         ]
@@ -175,7 +178,7 @@ def test_a_run_below_the_percentage_fails(run, tests, args, code):
     assert result.ret == code
     if code:
         result.stdout.fnmatch_lines(
-            ["* 404 *never *shop.py:21", "FAIL: 25.00 % of the declared answers were seen, and 100 % are asked for.*"]
+            ["* 404 *never *shop.py:*", "FAIL: 25.00 % of the declared answers were seen, and 100 % are asked for.*"]
         )
         result.stdout.no_fnmatch_line("*not asked for*")
 
