@@ -387,7 +387,7 @@ def test_iterators_need_a_list(app, caplog):
     assert client.get("/many").json == [{"name": "Rex"}, {"name": "Tom"}]
     assert client.get("/one").status_code == 500
     assert client.get("/none").status_code == 500
-    assert [str(record.exc_info[1]).count("stream(") for record in caplog.records] == [1, 1]
+    assert [str(record.exc_info[1]).count("stream") for record in caplog.records] == [1, 1]
 
 
 def test_returned_errors_are_rendered(app):

@@ -30,13 +30,13 @@ fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load f
 
 http.request http.response http.reading http.problem http.tagged
 
-context hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
+lifetime context hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
 
 marks.base marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses
 
-views resources.witness resources.operation resources.resource resources.scaffold resources.router
+views resources.witness resources.operation resources.resource resources.assembly resources.scaffold resources.router
 
-pipeline app.base app.url app.templates app.serve app.dispatch app.app
+pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.app
 
 templating asgi
 openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.members openapi.components
