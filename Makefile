@@ -18,7 +18,7 @@ run: $(VENV)/.sample
 	$(BIN)/framework --app sample_api run --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -rs
+	NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -rs
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(VENV)/.test
-	FRAMEWORK_FUZZ=1 $(BIN)/python -m pytest -rs tests/fast
+	FRAMEWORK_FUZZ=20000 $(BIN)/python -m pytest -rs tests/fast
 
 clean:
 	rm -rf $(VENV) build .cache
@@ -41,14 +41,22 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.sample: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -e '.[all,sample]'
+# All versions are pinned in .ci/constraints.txt; nothing is fetched after these steps.
+
+PIP_INSTALL = $(BIN)/pip --disable-pip-version-check install -q -c .ci/constraints.txt
+
+$(VENV)/.sample: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[all,sample]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -e '.[test]'
+$(VENV)/.test: pyproject.toml .ci/constraints.txt .ci/node/package-lock.json | $(BIN)/python
+	$(PIP_INSTALL) -e '.[test]'
+	$(BIN)/python tests/fast/fetch_marshmallow.py
+	if command -v npm >/dev/null; then \
+	  mkdir -p .cache/node && cp .ci/node/package*.json .cache/node && \
+	  npm ci --prefix .cache/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; fi
 	@touch $@ $(VENV)/.sample
 
-$(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -e '.[dev]'
-	@touch $@ $(VENV)/.test $(VENV)/.sample
+$(VENV)/.dev: $(VENV)/.test
+	$(PIP_INSTALL) -e '.[dev]'
+	@touch $@

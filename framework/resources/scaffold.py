@@ -164,7 +164,8 @@ class Scaffold(Hooks):
     def _shortcut(self, method: str, rule: str, options: dict[str, t.Any]) -> cabc.Callable[[_F], _F]:
         if "methods" in options:
             raise TypeError("This decorator has its own method. Use 'route' with the 'methods' argument instead.")
-        return self.route(rule, methods=[method], **options)
+        decorate: cabc.Callable[[_F], _F] = self.route(rule, methods=[method], **options)
+        return decorate
 
     @setupmethod
     def get(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
