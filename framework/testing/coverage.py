@@ -52,7 +52,6 @@ class Coverage:
     def __init__(self, apps: cabc.Collection[str] = ()) -> None:
         self.apps = frozenset(apps)
         self.rows: dict[Answer, Row] = {}
-        self._known: set[int] = set()
 
     def record(self, app: App, exchange: Exchange) -> None:
         """Count an answer."""
@@ -81,10 +80,10 @@ class Coverage:
     def add_application(self, app: App) -> None:
         """Note all that an application declares, once."""
         operations = app.operations
-        if id(operations) in self._known:
+        # Noted on the application, which its operations refer to: a table here would keep it alive.
+        if vars(app).get("_counted") == (id(self), id(operations)):
             return
-        self._known.add(id(operations))
-        self._kept = (getattr(self, "_kept", ()), operations)  # an id is taken again when its owner is gone
+        vars(app)["_counted"] = (id(self), id(operations))
         for operation in operations:
             if not operation.declared or operation.hidden:
                 continue
