@@ -528,6 +528,22 @@ def test_render_error_is_in_the_document(app):
     assert "application/problem+json" not in text
 
 
+@pytest.mark.parametrize("path, status", [("/nothing", 500), ("/raise", 500)])
+def test_render_error_may_fail(app, path, status, caplog):
+    """A function of ``render_error`` that fails makes a logged 500, which then is a problem object."""
+
+    @app.render_error(Shape)
+    def broken(error):
+        raise ValueError("secret")
+
+    reply = reply_to(app, KeyError("x"), path)
+
+    assert reply.status_code == status
+    assert reply.content_type == "application/problem+json"
+    assert "secret" not in reply.text
+    assert len(caplog.records) == 2
+
+
 # Validation
 
 

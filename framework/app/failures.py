@@ -136,7 +136,12 @@ class Failures(Urls):
         :param error: One with a status of 400 or more and no response of its own.
         """
         if self.error_renderer is not None:
-            return self.error_renderer.render(error, self.ensure_sync)
+            try:
+                return self.error_renderer.render(error, self.ensure_sync)
+            except Exception:
+                if error.code != 500:
+                    raise  # it is answered by a 500, which comes here once more
+                self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
         docs = self.config["DOCS_PATH"]
         root = t.cast(t.Any, current().environ or {}).get("SCRIPT_NAME", "").rstrip("/")
         return problem.render(error, None if docs is None else f"{root}{docs.rstrip('/')}/errors/")
