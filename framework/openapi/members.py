@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
+import datetime as dt
 import enum
 import functools
 import inspect
@@ -296,7 +297,11 @@ def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
 
 
 def _duration(field: ma.fields.TimeDelta, view: View, names: Names) -> Json:
-    return {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
+    made = {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
+    if view.reads:  # as many days as a timedelta can hold
+        most = -dt.timedelta.min // dt.timedelta(**{field.precision: 1})
+        made["minimum"], made["maximum"] = -most, most
+    return made
 
 
 def _address(field: ma.fields.IP, view: View, names: Names) -> Json:

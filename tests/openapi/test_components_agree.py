@@ -88,6 +88,7 @@ FIELDS: dict[str, t.Callable[[], ma.fields.Field[t.Any]]] = {
     "timestamp": lambda: ma.fields.DateTime(format="timestamp"),
     "timestamp-ms": lambda: ma.fields.DateTime(format="timestamp_ms"),
     "timedelta": lambda: f.TimeDelta(validate=v.Range(dt.timedelta(seconds=1), dt.timedelta(seconds=5))),
+    "timedelta-free": lambda: f.TimeDelta(precision="minutes"),
     "uuid": f.UUID,
     "ip": f.IP,
     "ipv4": f.IPv4,
@@ -126,7 +127,7 @@ FIELDS: dict[str, t.Callable[[], ma.fields.Field[t.Any]]] = {
 }
 
 VALUES: list[t.Any] = [
-    *(None, True, False, 0, 1, -1, 2, 5, 6, 1.0, 5.0, 0.5, 1.5, -0.5, 1e300, 253402300799, 253402300800),
+    *(None, True, False, 0, 1, -1, 2, 5, 6, 1.0, 5.0, 0.5, 1.5, -0.5, 1e300, -1e300, 253402300799, 253402300800),
     *("", "a", "b", "abc", "abcd", "abcde", "ABC", "Ac", "AC", "ac", "A", "abc\n", "red", "RED", "ONE", "true", "yes"),
     *("1", "01", "+1", " 1", "1_0", "1.0", "-1", "1.50", "1e2", "1e400", "NaN", "inf", "-0", "½", "٣", "0x1"),
     *("a@b.co", "a@b", "@b.co", "a b@c.de", "a@localhost", "ä@b.co", "a@b.co\n", "a@b.c", '"a"@b.co'),
@@ -143,6 +144,7 @@ VALUES: list[t.Any] = [
     ),
     *("2026-01-02", "2026-1-2", "20260102", "2026-02-30", "2026-01-02T03:04:05", "2026-01-02T03:04:05Z"),
     *("2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05.123Z", "2026-01-02 03:04:05Z", "2026-01-02T03:04Z"),
+    *("0000-01-01T00:00:00", "2026-02-30T00:00:00", "2024-02-29T00:00:00", "2100-02-29T00:00:00", "0000-01-01"),
     *("03:04:05", "03:04", "24:00:00", "03:04:05.5", "03:04:05Z", "2026-W01-1", "2026-01-02T25:00:00Z"),
     *(
         "0c3d2b9e-6c4e-4a43-8d5f-0e5f0a3b1a11",
