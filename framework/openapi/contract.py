@@ -184,7 +184,7 @@ class Contract:
             yield remedies.undeclared_status(self._app, exchange.operation, exchange, tuple(described.responses))
             return
         yield from self._headers(exchange, described, answer)
-        if exchange.request.method != "HEAD":
+        if exchange.method != "HEAD":
             yield from self._body(exchange, described, answer)
 
     def _headers(self, exchange: Exchange, described: Described, answer: Json) -> cabc.Iterator[Finding]:
@@ -284,6 +284,8 @@ class Contract:
             return
         if refused and not remedies.is_refused_by_inputs(exchange.witness.raised):
             return  # by the handler, for reasons of its own
+        if not refused and not described.operation.keys() & {"parameters", "requestBody"}:
+            return
         verdict = described.sent.judge(described.operation, exchange.request, exchange.sent)
         if refused and verdict.valid:
             yield from remedies.refused(exchange.operation, t.cast(errors.APIError, exchange.witness.raised))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
+import functools
 import io
 import typing as t
 
@@ -28,12 +29,12 @@ if t.TYPE_CHECKING:
     from ..resources.operation import Operation
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Exchange:
     """A request, and what was answered."""
 
     operation: Operation
-    request: PlainRequest
+    environ: dict[str, t.Any]
     sent: bytes | None
     """The body of the request; ``None`` when it is not known."""
     status: int
@@ -41,6 +42,17 @@ class Exchange:
     body: bytes | None
     """The body of the answer; ``None`` when it is made while it is sent, or is no matter of schemas."""
     witness: Witness
+
+    @functools.cached_property
+    def request(self) -> PlainRequest:
+        """The request, with its body to be read again."""
+        environ = {**self.environ, "wsgi.input": io.BytesIO(self.sent or b""), "werkzeug.request": None}
+        return PlainRequest(environ, populate_request=False)
+
+    @property
+    def method(self) -> str:
+        """The method that was asked for: ``HEAD`` for one that a ``GET`` operation answered."""
+        return t.cast(str, self.environ["REQUEST_METHOD"])
 
 
 def mimetype(headers: Headers) -> str:
@@ -103,11 +115,9 @@ def exchange_of(
         return None
     if sent is None:
         sent = body_of(ctx)
-    environ = {**ctx.environ, "wsgi.input": io.BytesIO(sent or b""), "werkzeug.request": None}
-    request = PlainRequest(environ, populate_request=False)
     return Exchange(
         operation=operation,
-        request=request,
+        environ=ctx.environ,
         sent=sent,
         status=status,
         headers=headers,

@@ -10,6 +10,7 @@ import collections.abc as cabc
 import inspect
 import textwrap
 import typing as t
+import weakref
 
 import marshmallow as ma
 from marshmallow import RAISE, validate
@@ -220,9 +221,43 @@ def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
 
     :return: Where they are, at most one of each name.
     """
+    if not isinstance(value, (dict, list, tuple)):
+        return []
     found: dict[tuple[str, ...], Path] = {}
     collect_dropped(schema, value, (), found)
     return list(found.values())
+
+
+class Known(t.NamedTuple):
+    """What is known of the members that a schema dumps."""
+
+    names: frozenset[str]
+    """Every name that a value may have them under, also those that this instance leaves out."""
+    inner: tuple[tuple[str, ma.Schema], ...]
+    """The nested schemas, by the name in the value."""
+
+
+_known: weakref.WeakKeyDictionary[ma.Schema, Known | None] = weakref.WeakKeyDictionary()
+
+
+def known_of(schema: ma.Schema) -> Known | None:
+    """What is known of a schema, found out once; ``None`` where other things may read the value."""
+    if schema not in _known:
+        _known[schema] = find_known(schema) if speaks_for_itself(schema) else None
+    return _known[schema]
+
+
+def find_known(schema: ma.Schema) -> Known:
+    """See :func:`known_of`."""
+    names: set[str] = set(type(schema)._declared_fields)
+    inner: list[tuple[str, ma.Schema]] = []
+    for name, field in {**type(schema)._declared_fields, **schema.fields}.items():
+        names |= {name, field.attribute or name, written_name(name, field)}
+    for name, field in schema.fields.items():
+        nested = blame.inner_schema(field)
+        if nested is not None:
+            inner.append((field.attribute or name, nested))
+    return Known(frozenset(part.partition(".")[0] for part in names), tuple(inner))
 
 
 def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple[str, ...], Path]) -> None:
@@ -231,20 +266,17 @@ def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple
         for index, item in enumerate(value[:100]):
             collect_dropped(schema, item, (*at, index), found)
         return
-    if type(value) is not dict or not speaks_for_itself(schema):
+    if type(value) is not dict:
         return
-    known = {*type(schema)._declared_fields}
-    for name, field in {**type(schema)._declared_fields, **schema.fields}.items():
-        known |= {name, field.attribute or name, written_name(name, field)}
-    known = {part.partition(".")[0] for part in known}
-    for name in value:
-        if name not in known:
-            path = (*at, name)
-            found.setdefault(tuple(part for part in path if isinstance(part, str)), path)
-    for name, field in schema.fields.items():
-        inner = blame.inner_schema(field)
-        if inner is not None and not isinstance(field, ma.fields.Pluck) and (field.attribute or name) in value:
-            collect_dropped(inner, value[field.attribute or name], (*at, name), found)
+    known = known_of(schema)
+    if known is None:
+        return
+    for name in value.keys() - known.names:
+        path = (*at, str(name))
+        found.setdefault(tuple(part for part in path if isinstance(part, str)), path)
+    for name, inner in known.inner:
+        if name in value:
+            collect_dropped(inner, value[name], (*at, name), found)
 
 
 def speaks_for_itself(schema: ma.Schema) -> bool:

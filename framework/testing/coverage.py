@@ -65,7 +65,7 @@ class Coverage:
         operation, raised = exchange.operation, exchange.witness.raised
         error = None if raised is None else own_class(t.cast(t.Any, raised))
         media_type = "" if exchange.status in (204, 205, 304) else mimetype(exchange.headers)
-        if exchange.request.method == "HEAD":
+        if exchange.method == "HEAD":
             return  # it has no body to speak of
         name = "" if error is None or error.code != exchange.status else error.__name__
         for given in (name, ""):
