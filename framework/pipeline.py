@@ -96,6 +96,8 @@ class Pipeline:
         try:
             return t.cast("ft.ErrorHandlerCallable | None", self._handlers[key])
         except KeyError:
+            if len(self._handlers) > 1000:  # exception classes that are made while requests are served
+                self._handlers.clear()
             handler = find_error_handler(self._app.error_handler_spec, error, scopes)
             handler = self._handlers[key] = None if handler is None else self._app.ensure_sync(handler)
             return handler

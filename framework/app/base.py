@@ -194,8 +194,13 @@ class AppBase(Scaffold):
         return type(self._json) is DefaultJSONProvider and not vars(self._json).keys() - {"_app"}
 
     def encode_json(self, value: t.Any) -> bytes:
-        """JSON text of a plain value, by the provider."""
-        return self._json.dumps(value).encode()
+        """JSON text of a plain value, by the provider, and laid out as ``jsonify`` does it."""
+        provider = self._json
+        options: dict[str, t.Any] = {}
+        if isinstance(provider, DefaultJSONProvider):
+            compact = provider.compact or (provider.compact is None and not self.debug)
+            options = {"separators": (",", ":")} if compact else {"indent": 2}
+        return provider.dumps(value, **options).encode()
 
     def make_config(self, instance_relative: bool = False) -> Config:
         """Make the settings; called by the constructor.

@@ -195,7 +195,10 @@ class Dispatch(Failures):
             return self.make_default_options_response()
         view: t.Any = self.view_functions[rule.endpoint]
         arguments = view_args if view_args is not None else {}
-        if operation is None or operation.view is not view:
+        if operation is not None and operation.view is not view:
+            self._pipeline = None  # somebody has put another function there, with marks of its own
+            operation = ctx.operation = self._operation_of(rule, ctx.request.method)
+        if operation is None:
             return self.ensure_sync(view)(**arguments)
         if not operation.direct:
             return self.ensure_sync(view)(**arguments)

@@ -108,6 +108,11 @@ class DefaultJSONProvider(JSONProvider):
     compact: bool | None = None
     """Write answers without spaces and line breaks. ``None``: but for debug mode."""
 
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name != "_app" and self._app.config.on_change is not None:
+            self._app.config.on_change()  # answers that go straight to the wire must not do so any more
+
     mimetype = "application/json"
     """The media type of :meth:`response`."""
 

@@ -169,6 +169,11 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
             reply.status_code = reply.status_code if given is None else given
             return with_headers(reply, headers)
         status = default if given is None else given
+        if not 200 <= status <= 599:
+            raise ValueError(
+                f"{plan.handler.__qualname__} returned the status {status}. Return (value, status) with one from 200 to"
+                " 599; if the pair was meant as data, return a list."
+            )
         if value is None and empty is not None and given is None:
             status = empty
         return with_headers(writers.get(status, plain)(status, value), headers)

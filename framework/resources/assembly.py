@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import inspect
 import typing as t
 
 from ..errors import MarkLost, OperationIdConflict
@@ -95,12 +96,25 @@ def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[
     view_class: type[View] | None = getattr(view, "view_class", None)
     if view_class is None:
         return view
-    if issubclass(view_class, MethodView):
-        handler: cabc.Callable[..., t.Any] | None = getattr(view_class, method.lower(), None)
-        if handler is None and method == "HEAD":
-            handler = getattr(view_class, "get", None)
-        return handler
-    return view_class.dispatch_request
+    if not issubclass(view_class, MethodView):
+        return view_class.dispatch_request
+    name = method.lower()
+    if method == "HEAD" and getattr(view_class, name, None) is None:
+        name = "get"
+    handler: cabc.Callable[..., t.Any] | None = getattr(view_class, name, None)
+    if isinstance(inspect.getattr_static(view_class, name, None), (staticmethod, classmethod)):
+        return without_self(t.cast(t.Any, handler))
+    return handler
+
+
+def without_self(function: cabc.Callable[..., t.Any]) -> cabc.Callable[..., t.Any]:
+    """A static or class method as one that is called with an instance like all others."""
+
+    @functools.wraps(function)
+    def handler(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return function(*args, **kwargs)
+
+    return handler
 
 
 def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., t.Any]) -> Operation:
