@@ -1,0 +1,43 @@
+"""The item as msgspec structs, with the checks that the schema has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import typing as t
+
+import msgspec
+
+from .base import Item
+
+State: t.TypeAlias = t.Literal["new", "active", "archived"]
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+
+class CategoryStruct(msgspec.Struct, forbid_unknown_fields=True):
+    id: int
+    name: str
+
+
+class ItemStruct(msgspec.Struct, forbid_unknown_fields=True):
+    id: int
+    name: t.Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    price: decimal.Decimal
+    created_at: dt.datetime
+    tags: list[str]
+    category: CategoryStruct
+    email: t.Annotated[str, msgspec.Meta(pattern=EMAIL)]
+    status: State = "new"
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    page: t.Annotated[int, msgspec.Meta(ge=1)] = 1
+    status: State | None = None
+
+
+def struct_of(item: Item) -> ItemStruct:
+    """An item as a struct."""
+    category = CategoryStruct(item.category.id, item.category.name)
+    return ItemStruct(
+        item.id, item.name, item.price, item.created_at, item.tags, category, item.email, t.cast(t.Any, item.status)
+    )
