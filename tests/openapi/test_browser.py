@@ -130,12 +130,14 @@ def test_bodies_and_schemas_unfold(page: t.Any) -> None:
 
 def test_the_error_pages_need_no_script(page: t.Any) -> None:
     """From the list of errors to the page of one, whose operation leads to its place in the documentation."""
-    page.goto("/docs/errors/")
+    page.goto("/docs/errors/", wait_until="networkidle")  # a request that leaving the page cuts off is a fault
     page.get_by_role("link", name="missing", exact=True).click()
+    page.wait_for_url("**/docs/errors/missing", wait_until="networkidle")
 
     assert "<script>alert(1)</script>" in page.locator("main p").first.inner_text()
 
     page.get_by_role("link", name="/pets/{pet_id}").click()
     page.locator("#operations-pets-getPet .opblock-body").wait_for()
+    page.wait_for_load_state("networkidle")
 
     assert page.faults == []
