@@ -110,11 +110,15 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
     async def _listen(self, receive: Receive) -> None:
         """Hand over the body as it arrives, then wait for the client to leave."""
         more = True
-        while (message := await receive())["type"] == "http.request":
-            if more:
-                await self._room.acquire()
-                more = message.get("more_body", False)
-                self._body.put(message.get("body", b""), more)
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            await self._room.acquire()
+            more = message.get("more_body", False)
+            self._body.put(message.get("body", b""), more)
+        if (await receive())["type"] == "http.request":  # beyond the end of the body, from a caller that is no server
+            await asyncio.Event().wait()
 
     def _leave(self, listener: asyncio.Task[None]) -> None:
         self._gone.set()

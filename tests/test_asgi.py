@@ -212,6 +212,24 @@ def test_the_root_path_is_the_script_name(app):
     assert status_and_body(sent) == (200, b"Hello world from /api")
 
 
+def test_a_caller_may_repeat_its_last_message(app):
+    """Who calls without a server may give the same message for ever; it is the body once."""
+
+    async def talk():
+        sent = []
+
+        async def receive():
+            return end_of_request(b"abc")
+
+        async def send(message):
+            sent.append(message)
+
+        await WsgiToAsgi(app)(http_scope("/size", "POST"), receive, send)
+        return sent
+
+    assert status_and_body(asyncio.run(talk())) == (200, b"3")
+
+
 def test_a_body_is_read_while_it_arrives(app):
     """Parts of a body, without Content-Length, are one body for the application."""
     parts = [{"type": "http.request", "body": b"x" * 1000, "more_body": True} for _ in range(50)]
