@@ -111,7 +111,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "DOCS_PATH": Setting("/docs", "The path of the documentation page; ``None``: it is not served."),
         # The machine
         "FAST_PATH": Setting(
-            True, "Use compiled schemas and routes; ``False`` leaves all to marshmallow and werkzeug."
+            True,
+            "Use compiled schemas and routes; ``False`` leaves all to marshmallow and werkzeug. ``'compare'``, for"
+            " staging: marshmallow does the work of the schemas too, and differences are logged.",
         ),
         "CONTRACT": Setting(
             None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework import App, Resource, Schema, fields, response
+from framework import App, Resource, Schema, fast, fields, response
 
 
 class PairSchema(Schema):
@@ -98,3 +98,37 @@ def test_a_replaced_view_function_is_called_with_its_marks(app, client):
     reply = client.get("/pair")
 
     assert (reply.status_code, reply.text) == (201, '{"b":3,"a":4}')
+
+
+def test_compiled_and_plain_are_compared_in_staging(client, app, caplog):
+    """With ``FAST_PATH = "compare"`` a difference between the compiled function and marshmallow is logged."""
+
+    @app.route("/pair")
+    class Pair(Resource):
+        @response(200, PairSchema)
+        def get(self):
+            return {"a": 2, "b": 1}
+
+    app.config["FAST_PATH"] = "compare"
+    agreed = client.get("/pair").text, list(caplog.records)
+    schema = next(one for one in app.operations if one.endpoint == "Pair").outcomes[0].schema
+    schema.dump = lambda value: {"b": 7}  # now the two no longer say the same
+    client.get("/pair")
+
+    assert agreed == ('{"b":1,"a":2}', [])
+    assert any(record.name == "framework.fast" for record in caplog.records)
+
+
+def test_schemas_are_compiled_ahead_on_request(app):
+    """``freeze(compile=True)`` generates the functions that the first request would."""
+
+    @app.route("/pair")
+    class Pair(Resource):
+        @response(200, PairSchema)
+        def get(self):
+            return {"a": 2, "b": 1}
+
+    app.freeze(compile=True)
+    schema = next(one for one in app.operations if one.endpoint == "Pair").outcomes[0].schema
+
+    assert "def " in fast.source(schema)

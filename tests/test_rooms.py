@@ -26,7 +26,7 @@ fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
-fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body
+fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
 
 http.request http.response http.reading http.problem http.tagged
 
@@ -51,7 +51,7 @@ FLOORS = TABLE.split("\n\n")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 PLACE = {name: place for place, name in enumerate(" ".join(FLOORS).split())}
 FRONT = {"", "__main__"}
-EMPTY = {"app", "fast", "http", "marks", "openapi", "resources", "stores"}
+EMPTY = {"app", "http", "marks", "openapi", "resources"}
 
 # The doors: what is looked up when it is used, by the module and the function it stands in.
 DOORS = {

@@ -12,8 +12,6 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
-from ..fast.dump import dumper
-from ..fast.load import loader
 from ..http.problem import ErrorRenderer
 from ..marks.schemas import SchemaLike, as_schema
 from ..pipeline import Pipeline
@@ -64,15 +62,8 @@ class App(Dispatch, Templates, Serve):
                 self._pipeline = Pipeline(self)
             self._got_first_request = True
             if compile:
-                self._compile(self._pipeline)
-
-    def _compile(self, pipeline: Pipeline) -> None:
-        for operation in pipeline.operations:
-            for outcome in operation.outcomes:
-                if outcome.schema is not None:
-                    dumper(outcome.schema, fast=self.config["FAST_PATH"])
-            for body in operation.bodies:
-                loader(body.schema, fast=self.config["FAST_PATH"])
+                for operation in self._pipeline.operations:
+                    operation.prepare()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -124,7 +124,9 @@ class ArgumentsMark(Mark):
             plan.notes.setdefault("parts", []).extend(parts)
             if parts[0].judges_alone:
                 depth = plan.config["MAX_JSON_DEPTH"]
-                plan.notes[BODY_READER] = body_reader(parts[0].schema, fast=plan.fast, max_depth=depth)
+                plan.notes[BODY_READER] = body_reader(
+                    parts[0].schema, fast=plan.fast and not plan.compare, max_depth=depth
+                )
         return parts
 
     def choose(self, parts: list[Part], ctx: Context, call: Call, refuses_empty: bool) -> Part:

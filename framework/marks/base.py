@@ -161,7 +161,10 @@ class Plan:
         self.reads_environ = reads_environ
         self.encode = encode
         self.direct = direct
-        self.fast: bool = config["FAST_PATH"]
+        self.fast = bool(config["FAST_PATH"])
+        """Whether compiled functions are used."""
+        self.compare = config["FAST_PATH"] == "compare"
+        """Whether marshmallow does the same work beside them, and differences are logged."""
         self.config = config
         self.rule = rule
         self.method = method
@@ -169,6 +172,8 @@ class Plan:
         self.endpoint = endpoint
         self.marks = marks
         self.slots = 0
+        self.preparations: list[cabc.Callable[[], None]] = []
+        """Called by ``freeze(compile=True)``: whoever uses a schema adds what compiles it."""
         self.notes: dict[t.Any, t.Any] = {}
         """A place for marks of one kind to work together at freeze."""
 

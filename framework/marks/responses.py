@@ -7,13 +7,14 @@ Floor 4: imports ``marks.base``, ``marks.schemas``, ``fast.dump`` (floor 1), ``h
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import typing as t
 
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
 
 from ..errors import APIError, SetupError
-from ..fast.dump import dumper, wire_dumper
+from ..fast.dump import dumper, prepare, wire_dumper
 from ..http.response import Wire
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .raises import own_error
@@ -208,13 +209,15 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
     if schema is None:
         encode = plan.encode
     elif plan.direct:
-        encode = wire_dumper(schema, fast=plan.fast)
+        encode = wire_dumper(schema, fast=plan.fast, compare=plan.compare)
     else:
-        dump, to_text = dumper(schema, fast=plan.fast), plan.encode
+        dump, to_text = dumper(schema, fast=plan.fast, compare=plan.compare), plan.encode
 
         def encode(value: t.Any) -> bytes:
             return to_text(dump(value))
 
+    if schema is not None:
+        plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     content_type = ("Content-Type", outcome.media_type)
 
     def write(status: int, value: t.Any) -> Wire:

@@ -87,6 +87,11 @@ class Changes:
         self.new = new
         self.found: dict[tuple[t.Any, ...], Change] = {}
         self._open: set[tuple[t.Any, ...]] = set()
+        self._same = same_components(old.document, new.document)
+
+    def is_same(self, schema: t.Any) -> bool:
+        """Whether a schema that stands in both documents alike means the same in both."""
+        return not isinstance(schema, Shape) and references(schema) <= self._same
 
     def add(self, level: Level, code: str, message: str, spot: Spot) -> None:
         """Note a change."""
@@ -123,6 +128,8 @@ class Changes:
 
     def schema(self, old: t.Any, new: t.Any, spot: Spot) -> None:
         """Compare two schemas."""
+        if old == new and self.is_same(old):
+            return
         one, other = self.old.of(old), self.new.of(new)
         inner = spot.within(other.name or one.name)
         key = (one.name, other.name, spot.way)
@@ -345,7 +352,8 @@ class Changes:
 
     def breaks(self, old: t.Any, new: t.Any, spot: Spot) -> bool:
         """Whether one schema in place of another would break."""
-        trial = Changes(self.old, self.new)
+        trial = Changes.__new__(Changes)
+        trial.old, trial.new, trial.found, trial._same = self.old, self.new, {}, self._same
         trial._open = set(self._open)
         trial.schema(old, new, dataclasses.replace(spot, is_error=False))
         return any(change.level is Level.BREAKING for change in trial.found.values())
@@ -354,6 +362,28 @@ class Changes:
         """A choice by name."""
         shape = shapes.of(part)
         return shape.name or (part.get("title") if isinstance(part, dict) else None) or names(shape.types)
+
+
+def references(value: t.Any) -> set[str]:
+    """All references in a schema."""
+    if isinstance(value, dict):
+        found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+        return found.union(*(references(part) for part in value.values()))
+    return set().union(*(references(part) for part in value)) if isinstance(value, list) else set()
+
+
+def same_components(old: cabc.Mapping[str, t.Any], new: cabc.Mapping[str, t.Any]) -> set[str]:
+    """The references that lead to the same in both documents, with all that is referred to there."""
+    before: t.Any = old.get("components", {}).get("schemas", {})
+    after: t.Any = new.get("components", {}).get("schemas", {})
+    prefix = "#/components/schemas/"
+    needs = {prefix + name: references(schema) for name, schema in before.items() if after.get(name) == schema}
+    while True:
+        broken = [ref for ref, inner in needs.items() if not inner <= needs.keys()]
+        if not broken:
+            return set(needs)
+        for ref in broken:
+            del needs[ref]
 
 
 def identities(shapes: Shapes, part: t.Any) -> set[t.Any]:

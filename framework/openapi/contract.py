@@ -30,7 +30,7 @@ from ..resources.witness import MISSING
 from . import document, paths, remedies
 from .answers import BODILESS, Answers
 from .components import Components
-from .exchange import Exchange, exchange_of, is_empty, media_for, mimetype, set_by_handler, value_of
+from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler, value_of
 from .faults import shown
 from .jsonschema import Json
 from .operations import operation_object
@@ -233,7 +233,7 @@ class Contract:
             return
         media = media_for(media_type, content)
         if media is None:
-            yield remedies.undeclared_media_type(exchange.operation, status, media_type, content)
+            yield remedies.undeclared_media_type(self._app, exchange, media_type, content)
             return
         schema = media.get("schema", {})
         if body is None or schema in ({}, True) or not is_json_type(media_type):
@@ -297,9 +297,14 @@ class Contract:
         return not all(config[f"STRICT_{name}"] for name in ("TYPES", "TEXT", "PATTERNS", "NESTED_PARTIAL", "UNKNOWN"))
 
 
-def violation(exchange: Exchange, findings: cabc.Sequence[Finding]) -> errors.ContractViolation:
-    """The error for what was found, ready to be raised or logged."""
-    return errors.ContractViolation(remedies.report(exchange, findings))
+def violation(
+    exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_request: bool = True
+) -> errors.ContractViolation:
+    """The error for what was found, ready to be raised or logged.
+
+    :param shows_request: Whether what the client sent is shown: the query and the body.
+    """
+    return errors.ContractViolation(remedies.report(exchange, findings, shows_request=shows_request))
 
 
 class Door:
@@ -331,14 +336,16 @@ class Door:
         if isinstance(response, Wire):
             body: bytes | None = response.body
         else:
-            body = response.get_data() if response.is_sequence else None
+            readable = response.is_sequence and not is_encoded(response.headers)
+            body = response.get_data() if readable else None
         exchange = exchange_of(ctx, response.status_code, response.headers, body)
         if exchange is None:
             return
         findings = self._contract.check(exchange)
         if not findings:
             return
-        error = violation(exchange, findings)
+        # What clients send is nobody's business in the log of a server.
+        error = violation(exchange, findings, shows_request=self._mode == "raise" or self._app.debug)
         if self._mode == "raise":
             raise error
         self._told.add(key)

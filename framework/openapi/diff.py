@@ -218,6 +218,7 @@ class Comparison:
 
     def responses(self, old: Json, new: Json, spot: Spot) -> None:
         """Compare the answers."""
+        old, new = by_status(old), by_status(new)
         for status, given in old.items():
             inner = self.part(spot, f"response {status}", status)
             if status not in new:
@@ -311,6 +312,11 @@ class Comparison:
 def by_shape(items: cabc.Mapping[str, Json]) -> dict[str, tuple[str, Json]]:
     """Paths by what is left of them without the names of their variables."""
     return {paths.shape(path): (path, item) for path, item in items.items() if path.startswith("/")}
+
+
+def by_status(responses: cabc.Mapping[t.Any, Json]) -> dict[str, Json]:
+    """Answers by status; YAML reads a status without quotes as a number."""
+    return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
 
 
 def variables(path: str) -> list[str]:

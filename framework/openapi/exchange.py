@@ -141,8 +141,15 @@ def body_of(ctx: Context) -> bytes | None:
     return b"" if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ else None
 
 
+def is_encoded(headers: Headers) -> bool:
+    """Whether a body was compressed on its way, so that it cannot be read as it is."""
+    return headers.get("Content-Encoding", "identity").lower() != "identity"
+
+
 def finished_body(response: TestResponse) -> bytes | None:
     """The body of a test client's reply, where it is JSON and not made while it is sent."""
     if "Content-Length" not in response.headers and response.status_code not in BODILESS:
+        return None
+    if is_encoded(response.headers):
         return None
     return response.get_data() if is_json_type(mimetype(response.headers)) or not response.content_length else None

@@ -1,7 +1,6 @@
 """What to say of each way to break a contract: what happened, where, and the declaration that is missing, to paste.
 
-Floor 7: imports ``errors`` (floor 0), ``marks.base`` (floor 4), ``openapi.blame``, ``openapi.faults`` and
-``openapi.members``.
+Floor 7: imports ``errors`` (floor 0), ``fast.strict`` (floor 1), ``hooks`` (floor 3), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -40,15 +39,19 @@ class Finding(t.NamedTuple):
     """What to do: prose, then code to paste, indented by four spaces; empty where the message says it."""
 
 
-def report(exchange: Exchange, findings: cabc.Sequence[Finding]) -> str:
+def report(exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_request: bool = True) -> str:
     """The whole message: the request, the handler, and each finding with its remedy."""
+    if shows_request:
+        request = blame.curl_line(exchange.request, exchange.sent)
+    else:
+        request = f"{exchange.method} {exchange.request.path}"
     operation = exchange.operation
     media_type = exchange.headers.get("Content-Type", "no body")
     lines = [
         f"{operation.method} {operation.rule.rule} ({operation.operation_id}) broke its contract.",
         "",
         f"  handler   {blame.place_of(operation.handler)}",
-        f"  request   {blame.curl_line(exchange.request, exchange.sent)}",
+        f"  request   {request}",
         f"  answer    {exchange.status} {HTTP_STATUS_CODES.get(exchange.status, '')}, {media_type}",
     ]
     for number, finding in enumerate(findings, 1):
@@ -107,7 +110,7 @@ def undeclared_status(app: App, operation: Operation, exchange: Exchange, declar
         where = "" if origin is None else f" at {blame.shown_path(origin.file)}:{origin.line}"
         message += f" It was made of {type(witness.raised).__name__}, raised{where}."
         code = f'@alt_response({status}, description="...")'
-        return Finding(message, f"Put this above the error handler, or above the handler:\n\n    {code}")
+        return Finding(message, f"Put this above {error_handler(app, operation, witness.raised)}:\n\n    {code}")
     if not witness.called:
         hooks = [blame.place_of(hook) for hook in hooks_before(app, operation)]
         who = f"the before_request function {hooks[0]}" if len(hooks) == 1 else "one of " + ", ".join(hooks)
@@ -145,10 +148,20 @@ def undeclared_header(operation: Operation, status: int, name: str, value: str) 
     )
 
 
-def undeclared_media_type(operation: Operation, status: int, media_type: str, content: cabc.Collection[str]) -> Finding:
+def error_handler(app: App, operation: Operation, raised: Exception) -> str:
+    """What made an answer of an error: the function that is registered for it."""
+    handler = find_error_handler(app.error_handler_spec, raised, operation.routers)
+    return "the handler" if handler is None else f"the error handler {blame.place_of(handler)}"
+
+
+def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content: cabc.Collection[str]) -> Finding:
     """A media type that is not declared for the status."""
+    operation, status, raised = exchange.operation, exchange.status, exchange.witness.raised
     given = media_type or "no media type"
     message = f"{status} is declared as {' or '.join(content)}, and {given} was sent."
+    if raised is not None:
+        code = f'@alt_response({status}, {{...}}, content_type="{media_type}")'
+        return Finding(message, f"Put this above {error_handler(app, operation, raised)}:\n\n    {code}")
     if status >= 400:
         return Finding(
             message,

@@ -73,7 +73,7 @@ class Shapes:
     """
 
     def __init__(self, document: cabc.Mapping[str, t.Any]) -> None:
-        self._document = document
+        self.document = document
 
     def resolve(self, value: t.Any) -> t.Any:
         """Follow references of any object of the document; what leads nowhere gives an empty object."""
@@ -81,7 +81,7 @@ class Shapes:
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
                 return value
             try:
-                value = lookup(self._document, value["$ref"])
+                value = lookup(self.document, value["$ref"])
             except (KeyError, IndexError, ValueError, TypeError):
                 return {}
         return {}

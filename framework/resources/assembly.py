@@ -174,6 +174,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         declared=declared,
         documented=is_documented(view, handler),
         source=source_of(handler),
+        preparations=tuple(plan.preparations) if plan.fast else (),
         run=not_bound,
     )
     run = bind(operation)

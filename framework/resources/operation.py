@@ -83,9 +83,16 @@ class Operation:
     """Whether it is in the document, unless ``hidden``."""
     source: tuple[str, int]
     """File and line of the handler."""
+    preparations: tuple[cabc.Callable[[], None], ...]
+    """What compiles the schemas ahead."""
     run: Runner
     """``run(ctx, view_args, instance)``: all steps and the handler. Returns the reply, or for views without data rules
     what the view returned."""
+
+    def prepare(self) -> None:
+        """Compile the schemas now, instead of at their first use."""
+        for preparation in self.preparations:
+            preparation()
 
     def __repr__(self) -> str:
         return f"<Operation {self.method} {self.rule.rule!r} -> {self.endpoint!r}>"
