@@ -13,7 +13,9 @@ import enum
 import typing as t
 
 from .faults import equal, shown
-from .shapes import Shape, Shapes, is_narrower
+from .shapes import Shape, Shapes, is_narrower, reference_of, references, same_components
+
+_DEEPEST = 100
 
 
 class Level(enum.StrEnum):
@@ -80,14 +82,18 @@ class Changes:
 
     :param old: The shapes of the old document.
     :param new: Those of the new one.
+    :param same: The references that lead to the same in both; found out unless given.
     """
 
-    def __init__(self, old: Shapes, new: Shapes) -> None:
+    def __init__(self, old: Shapes, new: Shapes, same: set[str] | None = None) -> None:
         self.old = old
         self.new = new
         self.found: dict[tuple[t.Any, ...], Change] = {}
-        self._open: set[tuple[t.Any, ...]] = set()
-        self._same = same_components(old.document, new.document)
+        self._open: list[tuple[t.Any, ...]] = []
+        self._cut = _DEEPEST + 1
+        self._done: dict[tuple[t.Any, ...], list[tuple[t.Any, ...]]] = {}
+        self._recorders: list[list[tuple[t.Any, ...]]] = []
+        self._same = same_components(old.document, new.document) if same is None else same
 
     def is_same(self, schema: t.Any) -> bool:
         """Whether a schema that stands in both documents alike means the same in both."""
@@ -99,19 +105,17 @@ class Changes:
         if spot.component is None:
             where = (spot.operation, spot.place)
         key = (level, code, message, spot.way if spot.part else "", *where)
-        known = self.found.get(key)
-        if known is None:
+        if key not in self.found:
             self.found[key] = Change(
                 level=level,
                 code=code,
                 message=message,
                 place=spot.place,
-                operations=[spot.operation] if spot.operation else [],
+                operations=[],
                 component=spot.component,
                 member=spot.member,
             )
-        elif spot.operation not in known.operations:
-            known.operations.append(spot.operation)
+        self.shows(key, spot)
 
     def narrowed(self, code: str, message: str, spot: Spot) -> None:
         """Less is let through: a break of requests."""
@@ -130,16 +134,38 @@ class Changes:
         """Compare two schemas."""
         if old == new and self.is_same(old):
             return
-        one, other = self.old.of(old), self.new.of(new)
-        inner = spot.within(other.name or one.name)
-        key = (one.name, other.name, spot.way)
-        if one.name is not None and key in self._open:
+        known = (reference_of(old), reference_of(new), spot.way, spot.is_error)
+        if None not in known and known in self._done:
+            # The same two components as elsewhere: what changed there shows here too.
+            for change in self._done[known]:
+                self.shows(change, spot)
+            return
+        key = (id(old), id(new), spot.way)
+        if key in self._open or len(self._open) > _DEEPEST:
+            self._cut = min(self._cut, self._open.index(key) if key in self._open else 0)
             return  # it contains itself
-        self._open.add(key)
+        self._open.append(key)
+        recorded: list[tuple[t.Any, ...]] = []
+        self._recorders.append(recorded)
         try:
-            self.shape(one, other, inner)
+            one, other = self.old.of(old), self.new.of(new)
+            self.shape(one, other, spot.within(other.name or one.name))
         finally:
-            self._open.discard(key)
+            self._open.pop()
+            self._recorders.pop()
+        # What was left out for containing something that is still open is not known wholly.
+        if self._cut >= len(self._open):
+            self._cut = _DEEPEST + 1
+            if None not in known:
+                self._done[known] = recorded
+
+    def shows(self, key: tuple[t.Any, ...], spot: Spot) -> None:
+        """Note that a change shows in an operation too."""
+        change = self.found[key]
+        if spot.operation and spot.operation not in change.operations:
+            change.operations.append(spot.operation)
+        for recorder in self._recorders:
+            recorder.append(key)
 
     def shape(self, old: Shape, new: Shape, spot: Spot) -> None:
         """Compare two shapes."""
@@ -352,9 +378,8 @@ class Changes:
 
     def breaks(self, old: t.Any, new: t.Any, spot: Spot) -> bool:
         """Whether one schema in place of another would break."""
-        trial = Changes.__new__(Changes)
-        trial.old, trial.new, trial.found, trial._same = self.old, self.new, {}, self._same
-        trial._open = set(self._open)
+        trial = Changes(self.old, self.new, self._same)
+        trial._open = list(self._open)
         trial.schema(old, new, dataclasses.replace(spot, is_error=False))
         return any(change.level is Level.BREAKING for change in trial.found.values())
 
@@ -362,28 +387,6 @@ class Changes:
         """A choice by name."""
         shape = shapes.of(part)
         return shape.name or (part.get("title") if isinstance(part, dict) else None) or names(shape.types)
-
-
-def references(value: t.Any) -> set[str]:
-    """All references in a schema."""
-    if isinstance(value, dict):
-        found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-        return found.union(*(references(part) for part in value.values()))
-    return set().union(*(references(part) for part in value)) if isinstance(value, list) else set()
-
-
-def same_components(old: cabc.Mapping[str, t.Any], new: cabc.Mapping[str, t.Any]) -> set[str]:
-    """The references that lead to the same in both documents, with all that is referred to there."""
-    before: t.Any = old.get("components", {}).get("schemas", {})
-    after: t.Any = new.get("components", {}).get("schemas", {})
-    prefix = "#/components/schemas/"
-    needs = {prefix + name: references(schema) for name, schema in before.items() if after.get(name) == schema}
-    while True:
-        broken = [ref for ref, inner in needs.items() if not inner <= needs.keys()]
-        if not broken:
-            return set(needs)
-        for ref in broken:
-            del needs[ref]
 
 
 def identities(shapes: Shapes, part: t.Any) -> set[t.Any]:

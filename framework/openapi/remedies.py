@@ -18,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors, fields
 from ..fast.strict import wrote_unknown
+from ..hooks import find_error_handler
 from . import blame
 from .faults import Fault, Path, shown, written_path
 from .members import written_name

@@ -257,3 +257,30 @@ def join(one: Shape, other: Shape) -> Shape:
         hidden_in=one.hidden_in or other.hidden_in,
         name=one.name or other.name,
     )
+
+
+def reference_of(schema: t.Any) -> str | None:
+    """Where a schema leads that is a reference and nothing else."""
+    return schema["$ref"] if isinstance(schema, dict) and len(schema) == 1 and "$ref" in schema else None
+
+
+def references(value: t.Any) -> set[str]:
+    """All references in a schema."""
+    if isinstance(value, dict):
+        found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+        return found.union(*(references(part) for part in value.values()))
+    return set().union(*(references(part) for part in value)) if isinstance(value, list) else set()
+
+
+def same_components(old: cabc.Mapping[str, t.Any], new: cabc.Mapping[str, t.Any]) -> set[str]:
+    """The references that lead to the same in both documents, with all that is referred to there."""
+    before: t.Any = old.get("components", {}).get("schemas", {})
+    after: t.Any = new.get("components", {}).get("schemas", {})
+    prefix = "#/components/schemas/"
+    needs = {prefix + name: references(schema) for name, schema in before.items() if after.get(name) == schema}
+    while True:
+        broken = [ref for ref, inner in needs.items() if not inner <= needs.keys()]
+        if not broken:
+            return set(needs)
+        for ref in broken:
+            del needs[ref]

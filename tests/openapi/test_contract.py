@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import logging
 import typing as t
 
 import pytest
 from marshmallow import EXCLUDE
+from werkzeug.test import Client
 
 from framework import (
     App,
@@ -384,6 +386,35 @@ def test_streams_are_left_alone(app):
     assert "text/csv" in refusal(lambda: other.get("/pets/1"))
 
 
+def test_compressed_bodies_are_left_alone(app):
+    """What a hook has compressed is not read."""
+
+    @app.after_request
+    def compress(reply: t.Any) -> t.Any:
+        reply.set_data(gzip.compress(reply.get_data()))
+        reply.headers["Content-Encoding"] = "gzip"
+        return reply
+
+    assert answering(app, PET).get("/pets/1").status_code == 200
+
+
+def test_an_error_handler_of_another_shape_is_named(app):
+    """An error handler that answers in its own media type is told where to declare that."""
+
+    @app.errorhandler(404)
+    def missing(error: t.Any) -> t.Any:
+        return {"error": "missing"}, 404
+
+    text = refusal(lambda: answering(app, lambda: abort(404)).get("/pets/1"))
+    other = App(__name__)
+    other.errorhandler(404)(alt_response(404, {"error": fields.String()})(missing))
+
+    assert "Put this above the error handler" in text
+    assert "missing (tests/openapi/test_contract.py:" in text
+    assert '@alt_response(404, {...}, content_type="application/json")' in text
+    assert answering(other, lambda: abort(404)).get("/pets/1").status_code == 404
+
+
 def test_redirects_that_are_declared_pass(app):
     """A redirect has some words for people, which nobody has to declare."""
     client = answering(app, lambda: redirect("/else"), response(302, headers={"Location": fields.String()}))
@@ -598,6 +629,24 @@ def test_a_server_logs_once_per_operation(app, caplog):
 
     assert caplog.text.count("The status 418 is not declared") == 1
     assert "logged once per operation" in caplog.text
+
+
+def test_the_log_of_a_server_shows_nothing_that_clients_sent(app, caplog):
+    """A log line has the path alone, without query and body; in debug mode it has the curl line."""
+    app.config.update(CONTRACT="log")
+
+    @app.post("/pets")
+    @arguments(PetSchema)
+    @response(201, PetSchema)
+    def add_pet(pet: t.Any) -> t.Any:
+        return PET, 202
+
+    Client(app).post("/pets", json={"name": "private"})
+    assert "private" not in caplog.text
+    assert "POST /pets" in caplog.text
+    app.debug = True
+    Client(app).post("/pets", json={"name": "private"})
+    assert "private" in caplog.text
 
 
 def test_a_server_raises_when_told(app):

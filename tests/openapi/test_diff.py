@@ -395,6 +395,22 @@ def test_schemas_that_contain_themselves_are_compared():
     assert [each.code for each in compare(old, new)] == ["response-type-widened"]
 
 
+def test_statuses_may_be_numbers():
+    """A status that YAML has read as a number is the same status."""
+    old = {"paths": {"/": {"get": {"responses": {"200": {"description": "Fine."}}}}}}
+    new = {"paths": {"/": {"get": {"responses": {200: {"description": "Fine."}}}}}}
+
+    assert compare(old, new) == []
+
+
+def test_a_change_behind_a_reference_is_found():
+    """A schema that stands in both alike and refers to one that changed is no equal."""
+    changes = changes_of(lambda d: component(d, "Toy")["properties"]["price"].update(type="string"))
+
+    assert {each.code for each in changes} >= {"request-type-narrowed", "response-type-widened"}
+    assert changes[0].component == "Toy"
+
+
 def test_errors_may_grow():
     """Another error class of a status that was declared is a risk, no break."""
     app = shop()
