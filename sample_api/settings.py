@@ -33,6 +33,8 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
     app.config.from_mapping(
         API_TITLE="Conduit",
         API_VERSION="1.0.0",
+        API_LICENSE={"name": "BSD 3-Clause", "identifier": "BSD-3-Clause"},
+        API_CONTACT={"name": "The maintainers of the sample"},
         API_DESCRIPTION="The RealWorld blogging API: articles, comments, tags, favorites, and who writes them.",
         CORS_ORIGINS="*",
         TOKEN_MAX_AGE=7 * 24 * 60 * 60,

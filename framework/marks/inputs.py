@@ -131,17 +131,19 @@ class Undeclared:
     """
 
     def __init__(self, parts: cabc.Sequence[Part], plan: Plan) -> None:
-        self._names = set().union(*(part.names for part in parts))
+        self._names: dict[str, set[str]] = {"query": set(), "form": set(), "files": set(), "json": set()}
+        for part in parts:
+            self._names[part.location] |= part.names
         self._reads_environ = plan.reads_environ
 
     def check_query(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of the query string."""
         given = query_of(ctx, call) if self._reads_environ else ctx.request.args
-        if not given.keys() <= self._names:
+        if not given.keys() <= self._names["query"]:
             self._refuse("query", given)
 
     def check_form(self, ctx: Context, call: Call) -> None:
-        """Refuse undeclared names of a form, files included."""
+        """Refuse undeclared names of a form, files included; a file that is sent as text is none."""
         self._refuse("form", ctx.request.form)
         self._refuse("files", ctx.request.files)
 
@@ -156,9 +158,10 @@ class Undeclared:
 
     def _refuse(self, location: str, given: cabc.Iterable[str]) -> None:
         wrong: Messages = {}
+        names = self._names[location]
         for name in given:
-            if name not in self._names:
+            if name not in names:
                 # Looking for a near name takes time, so only the first few get a hint.
-                wrong[name] = [unknown_message(name, self._names) if len(wrong) < HINTS else "Unknown field."]
+                wrong[name] = [unknown_message(name, names) if len(wrong) < HINTS else "Unknown field."]
         if wrong:
             raise ValidationFailed({location: wrong})

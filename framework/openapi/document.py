@@ -13,6 +13,7 @@ import typing as t
 import yaml
 from apispec import APISpec
 
+from ..errors import SetupError
 from ..fast.strict import Rules
 from . import paths
 from .answers import Answers
@@ -135,8 +136,10 @@ def is_listed(operation: Operation) -> bool:
 def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
     """The operations of each path, in the order of the rules.
 
-    OpenAPI tells paths apart neither by converters nor by hosts: of two operations with one method and one path the
-    first stands in the document.
+    OpenAPI tells paths apart neither by hosts nor by converters. Of two operations on different hosts with one method
+    and one path the first stands in the document.
+
+    :raises SetupError: Two operations of one host differ in nothing but their converters.
     """
     found: dict[str, list[Operation]] = {}
     names: dict[str, str] = {}
@@ -144,8 +147,14 @@ def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
         path = paths.template(operation.rule)
         path = names.setdefault(paths.shape(path), path)
         members = found.setdefault(path, [])
-        if all(other.method != operation.method for other in members):
+        twin = next((other for other in members if other.method == operation.method), None)
+        if twin is None:
             members.append(operation)
+        elif (twin.rule.host, twin.rule.subdomain) == (operation.rule.host, operation.rule.subdomain):
+            raise SetupError(
+                f"The document cannot tell {operation.method} {operation.rule.rule!r} from {twin.rule.rule!r}: both are"
+                f" {path!r} to a client. Merge the two into one operation, or hide one with doc(hidden=True)."
+            )
     return found
 
 

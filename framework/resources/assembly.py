@@ -46,7 +46,8 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
     """Each rule that has a view, with each of its methods, the view, and the function that handles the method."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions.get(rule.endpoint)
-        if view is None or rule.methods is None or rule.build_only:
+        redirects = rule.build_only or rule.alias or rule.redirect_to is not None
+        if view is None or rule.methods is None or redirects:
             continue
         for method in sorted(rule.methods, key=lambda name: (*METHOD_ORDER, name).index(name)):
             handler = find_handler(view, method)

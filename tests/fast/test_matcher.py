@@ -15,8 +15,6 @@ from framework.fast.matcher import Matcher, Miss
 from framework.fast.patterns import OrderedMap
 from tests.fast.matching import run
 
-FUZZ = bool(os.environ.get("FRAMEWORK_FUZZ"))
-
 
 def get(string: str, endpoint: str | None = None, **options: t.Any) -> Rule:
     """Make a GET rule whose endpoint is its text."""
@@ -42,7 +40,7 @@ def test_random_maps_are_matched_as_werkzeug_matches_them():
     assert counts["error"] > 30
 
 
-@pytest.mark.skipif(not FUZZ, reason="the long run is `make fuzz` (FRAMEWORK_FUZZ=1)")
+@pytest.mark.fuzz
 def test_many_random_maps_are_matched_as_werkzeug_matches_them():
     """The same on a million questions that the usual run does not ask."""
     first = int.from_bytes(os.urandom(4)) + 1_000

@@ -681,7 +681,7 @@ def test_fields_that_on_bind_field_changed_stay_changed():
 
 def test_strict_of_strict_is_strict():
     """A schema that is strict already stays so."""
-    made = strict(strict(schema_of(fields.List(fields.Nested(Inner))), "json"), "json")
+    made = strict(strict(schema_of(fields.List(fields.Nested(StrictInner))), "json"), "json")
 
     assert made.load({"x": [{"n": 1}]}) == {"x": [{"n": 1}]}
     assert refusal(made, {"x": [{"n": "1"}]}) == {"x": {0: {"n": ["Not a valid integer."]}}}
@@ -717,7 +717,7 @@ def test_values_from_pre_load_are_marshmallows():
 # Nested
 
 
-class Inner(ma.Schema):
+class StrictInner(ma.Schema):
     n = fields.Integer(required=True)
 
 
@@ -729,12 +729,12 @@ class Node(ma.Schema):
 
 
 NESTINGS = {
-    "class": lambda: fields.Nested(Inner),
-    "instance": lambda: fields.Nested(Inner()),
-    "lambda": lambda: fields.Nested(lambda: Inner()),
-    "name": lambda: fields.Nested("Inner"),
+    "class": lambda: fields.Nested(StrictInner),
+    "instance": lambda: fields.Nested(StrictInner()),
+    "lambda": lambda: fields.Nested(lambda: StrictInner()),
+    "name": lambda: fields.Nested("StrictInner"),
     "dict": lambda: fields.Nested({"n": fields.Integer(required=True)}),
-    "own class": lambda: type("MyNested", (ma.fields.Nested,), {})(Inner),
+    "own class": lambda: type("MyNested", (ma.fields.Nested,), {})(StrictInner),
 }
 
 
@@ -754,11 +754,11 @@ def test_nested_schemas_are_strict_wherever_they_stand():
     made = strict(
         ma.Schema.from_dict(
             {
-                "list": fields.List(fields.Nested(Inner)),
-                "dict": fields.Dict(values=fields.Nested(Inner)),
-                "pluck": fields.Pluck(Inner, "n"),
-                "plucks": fields.Pluck(Inner, "n", many=True),
-                "many": fields.Nested(Inner, many=True),
+                "list": fields.List(fields.Nested(StrictInner)),
+                "dict": fields.Dict(values=fields.Nested(StrictInner)),
+                "pluck": fields.Pluck(StrictInner, "n"),
+                "plucks": fields.Pluck(StrictInner, "n", many=True),
+                "many": fields.Nested(StrictInner, many=True),
             }
         )(),
         "json",
@@ -785,7 +785,7 @@ def test_only_and_exclude_reach_nested_schemas():
     """Dotted names were applied by marshmallow and stay applied."""
 
     class Outer(ma.Schema):
-        one = fields.Nested(Inner)
+        one = fields.Nested(StrictInner)
         two = fields.Nested(lambda: Node())
         list = fields.List(fields.Nested(Node))
 
@@ -881,7 +881,7 @@ def test_nested_fields_with_their_own_code_keep_it():
         def _deserialize(self, value, attr, data, partial=None, **kwargs):
             return ("own", super()._deserialize(value, attr, data, partial=partial, **kwargs))
 
-    made = strict(schema_of(Shouting(Inner)), "json")
+    made = strict(schema_of(Shouting(StrictInner)), "json")
 
     assert made.load({"x": {"n": 1}}) == {"x": ("own", {"n": 1})}
     assert refusal(made, {"x": {"n": "1"}}) == {"x": {"n": ["Not a valid integer."]}}
@@ -890,10 +890,10 @@ def test_nested_fields_with_their_own_code_keep_it():
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        (fields.Nested(Inner), {}),
-        (fields.List(fields.Nested(Inner)), [{}]),
-        (fields.Dict(values=fields.Nested(Inner)), {"k": {}}),
-        (fields.Nested(Inner, many=True), [{}]),
+        (fields.Nested(StrictInner), {}),
+        (fields.List(fields.Nested(StrictInner)), [{}]),
+        (fields.Dict(values=fields.Nested(StrictInner)), {"k": {}}),
+        (fields.Nested(StrictInner, many=True), [{}]),
     ],
 )
 def test_partial_does_not_reach_nested_schemas(field, value):
@@ -911,7 +911,7 @@ def test_partial_does_not_reach_nested_schemas(field, value):
 
 def test_a_nested_schema_that_is_partial_itself_is_partial():
     """What the user wrote on the nested instance holds."""
-    made = strict(schema_of(fields.Nested(Inner(partial=True))), "json")
+    made = strict(schema_of(fields.Nested(StrictInner(partial=True))), "json")
 
     assert made.load({"x": {}}) == {"x": {}}
 
@@ -931,12 +931,12 @@ class Heir(Open):
 
 
 class Outer(ma.Schema):
-    inner = fields.Nested(Inner)
-    list = fields.List(fields.Nested(lambda: Inner()))
+    inner = fields.Nested(StrictInner)
+    list = fields.List(fields.Nested(lambda: StrictInner()))
     open = fields.Nested(Open)
     heir = fields.Nested(Heir)
-    said = fields.Nested(Inner, unknown=EXCLUDE)
-    instance = fields.Nested(Inner(unknown=INCLUDE))
+    said = fields.Nested(StrictInner, unknown=EXCLUDE)
+    instance = fields.Nested(StrictInner(unknown=INCLUDE))
 
 
 GIVEN = {
@@ -997,8 +997,8 @@ def test_the_argument_wins_at_every_depth():
 @pytest.mark.parametrize(
     ("schema", "policy"),
     [
-        (Inner(), EXCLUDE),
-        (Inner(unknown=INCLUDE), INCLUDE),
+        (StrictInner(), EXCLUDE),
+        (StrictInner(unknown=INCLUDE), INCLUDE),
         (Open(), INCLUDE),
         (Heir(), INCLUDE),
         (Open(unknown=EXCLUDE), EXCLUDE),
@@ -1014,9 +1014,9 @@ def test_what_the_user_wrote_is_told_from_what_is_inherited(schema, policy):
 @pytest.mark.parametrize("location", ["headers", "cookies"])
 def test_headers_and_cookies_always_carry_others(location):
     """RAISE means EXCLUDE there; what was asked for otherwise holds."""
-    assert strict(Inner(), location).unknown == EXCLUDE
-    assert strict(Inner(), location, unknown=RAISE).unknown == EXCLUDE
-    assert strict(Inner(), location, unknown=INCLUDE).unknown == INCLUDE
+    assert strict(StrictInner(), location).unknown == EXCLUDE
+    assert strict(StrictInner(), location, unknown=RAISE).unknown == EXCLUDE
+    assert strict(StrictInner(), location, unknown=INCLUDE).unknown == INCLUDE
 
 
 # Rules
@@ -1034,8 +1034,8 @@ def test_each_rule_can_be_relaxed_by_itself():
     assert load(fields.Email(), "é@b.co", rules=Rules(patterns=False)) == "é@b.co"
     assert refuses(pattern, 5, rules=Rules(patterns=False)) == ["Not a valid string."]
     assert strict(Outer(partial=True), "json", rules=Rules(nested_partial=False)).load({"inner": {}}) == {"inner": {}}
-    assert refuses(fields.Nested(Inner), {"n": "1"}, rules=Rules(nested_partial=False))
-    assert load(fields.Nested(Inner), {"n": "1"}, rules=Rules(types=False)) == {"n": 1}
+    assert refuses(fields.Nested(StrictInner), {"n": "1"}, rules=Rules(nested_partial=False))
+    assert load(fields.Nested(StrictInner), {"n": "1"}, rules=Rules(types=False)) == {"n": 1}
 
 
 def test_without_the_rule_for_unknown_names_marshmallow_decides():
@@ -1047,8 +1047,8 @@ def test_without_the_rule_for_unknown_names_marshmallow_decides():
         "inner": unknown,
         "list": {0: unknown},
     }
-    assert strict(Inner(), "json", default_unknown=EXCLUDE, rules=lax).unknown == RAISE
-    assert strict(Inner(), "headers", rules=lax).unknown == RAISE
+    assert strict(StrictInner(), "json", default_unknown=EXCLUDE, rules=lax).unknown == RAISE
+    assert strict(StrictInner(), "headers", rules=lax).unknown == RAISE
 
 
 def test_rules_are_read_from_the_settings():
@@ -1078,11 +1078,11 @@ def test_hints_are_given_at_every_depth():
     class Deep(ma.Schema):
         pet_name = fields.String(data_key="petName")
         hidden = fields.String(dump_only=True)
-        inner = fields.Nested(Inner)
-        list = fields.List(fields.Nested(Inner))
-        tuple = fields.Tuple((fields.Nested(Inner), fields.Integer()))
-        dict = fields.Dict(values=fields.Nested(Inner))
-        many = fields.Nested(Inner, many=True)
+        inner = fields.Nested(StrictInner)
+        list = fields.List(fields.Nested(StrictInner))
+        tuple = fields.Tuple((fields.Nested(StrictInner), fields.Integer()))
+        dict = fields.Dict(values=fields.Nested(StrictInner))
+        many = fields.Nested(StrictInner, many=True)
 
     made = strict(Deep(many=True), "json")
     bad = {"n": 1, "nn": 2}
@@ -1156,7 +1156,7 @@ PLAIN = {
     "list": (fields.List(fields.Integer()), st.lists(st.integers() | st.text("01 "))),
     "dict": (fields.Dict(fields.String(), fields.Integer()), st.dictionaries(st.text(), st.integers() | st.booleans())),
     "nested": (
-        fields.Nested(Inner),
+        fields.Nested(StrictInner),
         st.fixed_dictionaries({}, optional={"n": st.integers() | st.text("12"), "m": st.none()}),
     ),
 }

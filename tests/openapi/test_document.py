@@ -519,8 +519,8 @@ def test_rules_that_only_redirect_are_left_out() -> None:
     assert list(build(app)["paths"]) == ["/x"]
 
 
-def test_paths_that_openapi_cannot_tell_apart_are_one() -> None:
-    """Two rules that differ in their converters alone are one path; of two operations on it the first stands there."""
+def test_paths_that_differ_in_their_converters_alone_are_one() -> None:
+    """Two rules that differ in their converters alone are one path with the methods of both."""
     app = App(__name__)
     router = Router("x")
 
@@ -528,11 +528,6 @@ def test_paths_that_openapi_cannot_tell_apart_are_one() -> None:
     @response(200)
     def by_number(number: int) -> None:
         """By number."""
-
-    @router.get("/x/<name>")
-    @response(200)
-    def by_name(name: str) -> None:
-        """By name."""
 
     @router.post("/x/<name>")
     @response(200)
@@ -546,6 +541,24 @@ def test_paths_that_openapi_cannot_tell_apart_are_one() -> None:
     assert document["paths"]["/x/{number}"]["get"]["operationId"] == "byNumber"
     assert document["paths"]["/x/{number}"]["post"]["parameters"][0]["name"] == "number"
     validate_document(document)
+
+
+def test_operations_that_openapi_cannot_tell_apart_are_refused() -> None:
+    """Two operations of one method whose paths differ in their converters alone cannot both be told truly."""
+    app = App(__name__)
+
+    @app.get("/x/<int:number>")
+    @response(200)
+    def by_number(number: int) -> None:
+        """By number."""
+
+    @app.get("/x/<name>")
+    @response(200)
+    def by_name(name: str) -> None:
+        """By name."""
+
+    with pytest.raises(SetupError, match=r"doc\(hidden=True\)"):
+        build(app)
 
 
 def test_the_document_is_kept_until_a_setting_changes() -> None:
