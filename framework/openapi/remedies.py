@@ -400,6 +400,8 @@ def tells_all(field: ma.fields.Field[t.Any]) -> bool:
     """Whether the document can say all that a field asks of a value."""
     if not isinstance(field, _PLAIN_FIELDS) or type(field).__module__ not in ("marshmallow.fields", fields.__name__):
         return False
+    if isinstance(field, ma.fields.DateTime) and field.format not in fields.RFC3339_FORMATS:
+        return False
     if (
         isinstance(field, ma.fields.List)
         and not isinstance(field.inner, ma.fields.Nested)
