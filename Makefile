@@ -29,7 +29,7 @@ check: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(VENV)/.test
@@ -59,4 +59,8 @@ $(VENV)/.test: pyproject.toml .ci/constraints.txt .ci/node/package-lock.json | $
 
 $(VENV)/.dev: $(VENV)/.test
 	$(PIP_INSTALL) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[bench]'
 	@touch $@

@@ -45,9 +45,7 @@ class Workload:
 
 WORKLOADS = [
     Workload("hello", "hello JSON", Question("/hello"), frozenset({200})),
-    Workload(
-        "one", "one object, query checked", Question("/items/7", query="page=2&status=active"), frozenset({200})
-    ),
+    Workload("one", "one object, query checked", Question("/items/7", query="page=2&status=active"), frozenset({200})),
     Workload("list", "list of 100 objects", Question("/items"), frozenset({200})),
     Workload(
         "create", "create from JSON", Question("/items", "POST", body=json.dumps(DATA).encode()), frozenset({201})

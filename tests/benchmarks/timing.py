@@ -34,7 +34,7 @@ class Times:
         return statistics.median(one / other for one, other in pairs)
 
 
-def take_turns(functions: Functions, rounds: int = 21, seconds: float = 0.008) -> Times:
+def take_turns(functions: Functions, rounds: int = 31, seconds: float = 0.008) -> Times:
     """Time functions against each other.
 
     :param functions: What to call, by name.

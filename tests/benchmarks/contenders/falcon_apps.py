@@ -14,7 +14,7 @@ from .base import ITEMS, MANY, Contender, ItemSchema, QuerySchema
 from .structs import ItemStruct, Query, struct_of
 
 
-def new_app() -> falcon.App:
+def new_app() -> t.Any:
     """An application with orjson for JSON."""
     handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app = falcon.App()
@@ -58,7 +58,7 @@ class OneItem:
         resp.media = one.dump(ITEMS[number])
 
 
-def with_marshmallow() -> falcon.App:
+def with_marshmallow() -> t.Any:
     app = new_app()
     app.add_error_handler(ma.ValidationError, refuse)
     app.add_route("/hello", Hello())
@@ -94,7 +94,7 @@ class OneStructItem:
         resp.data = encode(STRUCTS[number])
 
 
-def with_msgspec() -> falcon.App:
+def with_msgspec() -> t.Any:
     app = new_app()
     app.add_error_handler(msgspec.ValidationError, refuse_struct)
     app.add_route("/hello", Hello())
@@ -103,7 +103,7 @@ def with_msgspec() -> falcon.App:
     return app
 
 
-def thousand() -> falcon.App:
+def thousand() -> t.Any:
     app = new_app()
     thing = Thing()
     for number in range(MANY):

@@ -134,9 +134,7 @@ def smorest_thousand() -> Flask:
 
 
 CONTENDERS = [
-    Contender(
-        "Flask + marshmallow", ("flask", "werkzeug", "marshmallow"), flask, lambda: with_things(Flask(__name__))
-    ),
+    Contender("Flask + marshmallow", ("flask", "werkzeug", "marshmallow"), flask, lambda: with_things(Flask(__name__))),
     Contender("flask-smorest", ("flask-smorest", "flask", "webargs"), smorest, smorest_thousand),
     Contender(
         "APIFlask", ("apiflask", "flask"), apiflask, lambda: with_things(APIFlask(__name__, enable_openapi=False))
