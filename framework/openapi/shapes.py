@@ -193,7 +193,9 @@ def bound(limit: t.Any, exclusive: t.Any, narrower: t.Any) -> Bound | None:
     """The narrower one of a limit and an exclusive one; in 3.0 the latter is a boolean beside the former."""
     if exclusive is True:
         return None if limit is None else (limit, True)
-    found = [(value, out) for value, out in ((limit, False), (exclusive, True)) if value not in (None, False)]
+    # Not 'in': zero is a limit, and equals False.
+    both = ((limit, False), (exclusive, True))
+    found = [(value, out) for value, out in both if value is not None and value is not False]
     if not found:
         return None
     best = narrower(value for value, _ in found)
