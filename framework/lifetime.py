@@ -7,6 +7,7 @@ Floor 3: imports nothing of the package at run time.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextvars
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -40,6 +41,26 @@ class CollectErrors:
             raise self.errors[0]
         if self.errors:
             raise BaseExceptionGroup(message, self.errors)
+
+
+class Active:
+    """The ``with`` block of ``Context.active``; its token stays in the thread that enters and leaves.
+
+    :param variable: Where the active context stands.
+    :param ctx: The context.
+    """
+
+    __slots__ = ("_ctx", "_token", "_variable")
+
+    def __init__(self, variable: contextvars.ContextVar[Context], ctx: Context) -> None:
+        self._variable = variable
+        self._ctx = ctx
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(self._ctx)
+
+    def __exit__(self, *error: object) -> None:
+        self._variable.reset(self._token)
 
 
 class ContextIterator(cabc.Iterator[_T]):

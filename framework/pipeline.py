@@ -36,8 +36,11 @@ class ScopeHooks(t.NamedTuple):
     after: tuple[cabc.Callable[..., t.Any], ...]
     teardown: tuple[cabc.Callable[..., t.Any], ...]
     preprocesses: bool
+    """``preprocess_request`` has more to do than to call ``before``."""
     processes: bool
     tears_down: bool
+    ends_quietly: bool
+    """Neither the request nor the application context has anything to tear down."""
 
 
 class Route(t.NamedTuple):
@@ -78,7 +81,7 @@ class Pipeline:
         matcher = make_matcher(app)
         self.match = None if matcher is None else matcher.match
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
-        self.tears_down_app = bool(app.teardown_appcontext_funcs) or "do_teardown_appcontext" in self.overridden
+        self.tears_down_app = tears_down_app(app)
         self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
         self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
         self.contract = make_contract(app)
@@ -116,6 +119,11 @@ STEPS = (
     "process_response",
     "raise_routing_exception",
 )
+
+
+def tears_down_app(app: App) -> bool:
+    """Whether the end of an application context has anything to do."""
+    return bool(app.teardown_appcontext_funcs) or is_overridden(app, "do_teardown_appcontext")
 
 
 def is_overridden(app: App, name: str) -> bool:
@@ -180,9 +188,10 @@ def flatten_hooks(app: App, scopes: Scopes) -> ScopeHooks:
         before,
         after,
         teardown,
-        preprocesses=bool(preprocess_url or before) or is_overridden(app, "preprocess_request"),
+        preprocesses=bool(preprocess_url) or is_overridden(app, "preprocess_request"),
         processes=bool(after) or is_overridden(app, "process_response"),
-        tears_down=bool(teardown) or is_overridden(app, "do_teardown_request"),
+        tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
+        ends_quietly=not (tears_down or tears_down_app(app)),
     )
 
 

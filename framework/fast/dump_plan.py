@@ -28,6 +28,8 @@ class DumpPlan:
         self.compilable = self._is_compilable()
         self.has_hooks = bool(schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP])
         self._functions: dict[str, tuple[Function, Function]] = {}
+        self.of_dict: Function | None = None
+        """What dumps one ``dict``, once it is generated and where no hook stands around it."""
 
     def is_current(self) -> bool:
         """Whether the schema still has the fields that this was made for."""
@@ -88,6 +90,8 @@ class DumpPlan:
         form = "rows" if self.wire else "dicts"
         one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
         codegen.record(self.schema).texts.append(text)
+        if kind == reading.KEYS and self.compilable and not self.has_hooks:
+            self.of_dict = one
         return one, many
 
     def _is_compilable(self) -> bool:
