@@ -33,9 +33,11 @@ LEGEND = """\
 *bare* is a WSGI function without any framework, with everything written out by hand, and orjson. *framework* uses the
 framework's own ``DateTime`` field, and *framework, marshmallow's fields* the very schema that Falcon, Bottle and
 Flask use here. Its application has a ``before_request`` hook, two error handlers and the limits that are on by
-themselves; the others have none of these. *Falcon + msgspec* holds its objects as structs ready to be written; all
-others write the same dataclass instances. *Falcon + msgspec* and *Litestar* name one wrong field of three, the others
-all. ASGI applications are driven without an event loop and without a server, which is the quickest way to call them.
+themselves; the others have none of these. Each writes JSON by its own default. *Falcon + msgspec* loads bodies in a
+middleware and writes through a media handler; *by hand* its handlers read and write the bytes themselves. Both hold
+their objects as structs ready to be written; all others write the same dataclass instances. With msgspec, Litestar
+included, an answer names one wrong field of three; the others name all. ASGI applications are driven without an event
+loop and without a server, which is the quickest way to call them.
 """
 MADE = """\
 Applications of many resources, each in a process of its own. *made* is the time from the first resource class to the
@@ -109,19 +111,20 @@ def rank(name: str) -> tuple[bool, int]:
     return name.startswith("werkzeug"), int(name.rpartition(" ")[2])
 
 
-def of_startup(imports: dict[str, float], noted: dict[str, Noted]) -> str:
+def of_startup(imports: Times, noted: dict[str, Noted]) -> str:
     """The tables of start-up."""
+    took = [[f"``{name}``", number(imports.median(name)), number(imports.ratio(name, OURS))] for name in imports.rounds]
     rows = []
     for title, each in noted.items():
         for what, unit in NOTED:
-            if what in each["ours"]:
-                one, other = each["ours"][what], each["smorest"][what]
-                rows.append([title, f"{what}, {unit}", number(one), number(other), number(one / other)])
+            if what in each:
+                figures = [each[what].median("ours"), each[what].median("smorest"), each[what].ratio("ours", "smorest")]
+                rows.append([title, f"{what}, {unit}", *map(number, figures)])
     return "\n".join(
         [
             heading("Start-up and memory"),
             "Milliseconds of process time for an import, in fresh processes:\n",
-            table(["import", "ms"], [[f"``{name}``", number(took)] for name, took in imports.items()]),
+            table(["import", "ms", f"times *{OURS}*"], took),
             MADE,
             table(["", "", OURS, "flask-smorest", "ratio"], rows),
         ]

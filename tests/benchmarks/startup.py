@@ -5,9 +5,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import json
 import os
-import statistics
 import subprocess
 import sys
+
+from .timing import Times
 
 IMPORTS = {
     "werkzeug and marshmallow": "import werkzeug, marshmallow",
@@ -29,8 +30,8 @@ SIZES = (
     ("1000 resources, 1000 schemas", 1000, 1000, 2, False),
     ("document of 300 resources, 4 methods each", 300, 300, 4, True),
 )
-Noted = dict[str, dict[str, float]]
-"""What was noted, by contender and name."""
+Noted = dict[str, Times]
+"""What was noted of the contenders, by the name of the figure: seconds, and MiB for ``peak``."""
 
 
 def child(*arguments: str) -> str:
@@ -40,8 +41,8 @@ def child(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
 
 
-def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> dict[str, float]:
-    """Milliseconds of process time for each import, medians of fresh processes in turn."""
+def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> Times:
+    """Milliseconds of process time for each import, fresh processes in turn."""
     say("imports")
     times: dict[str, list[float]] = {name: [] for name in IMPORTS}
     for number in range(rounds + 1):
@@ -49,20 +50,19 @@ def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> dict[str, flo
             took = float(child("-c", WATCH.format(statement)))
             if number:  # the first one may have compiled the modules
                 times[name].append(took * 1e3)
-    return {name: statistics.median(each) for name, each in times.items()}
+    return Times(times)
 
 
 def resources(say: cabc.Callable[[str], object], rounds: int = 3) -> dict[str, Noted]:
-    """Seconds and MiB of each application, medians of fresh processes in turn."""
+    """Seconds and MiB of each application, fresh processes in turn; by the title of its size."""
     noted: dict[str, Noted] = {}
-    for title, count, kinds, methods, document in SIZES:
+    for title, *size, document in SIZES:
         say(title)
-        seen: dict[str, list[dict[str, float]]] = {"ours": [], "smorest": []}
+        seen: dict[str, dict[str, list[float]]] = {}
         for _ in range(rounds):
-            for who, each in seen.items():
-                words = (who, str(count), str(kinds), str(methods), str(int(document)))
-                each.append(json.loads(child("-m", "tests.benchmarks.big", *words)))
-        noted[title] = {
-            who: {name: statistics.median(one[name] for one in each) for name in each[0]} for who, each in seen.items()
-        }
+            for who in ("ours", "smorest"):
+                words = (who, *map(str, size), str(int(document)))
+                for name, value in json.loads(child("-m", "tests.benchmarks.big", *words)).items():
+                    seen.setdefault(name, {"ours": [], "smorest": []})[who].append(value)
+        noted[title] = {name: Times(each) for name, each in seen.items()}
     return noted
