@@ -7,12 +7,14 @@ Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.inputs``, ``marks.rai
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import typing as t
 
 from marshmallow import INCLUDE, Schema
 
 from ..errors import SetupError, ValidationFailed
 from ..fast.body import NOT_TAKEN, body_reader
+from ..fast.load import prepare
 from ..fast.text import parameter_name
 from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
@@ -122,6 +124,7 @@ class ArgumentsMark(Mark):
         parts = [Part(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
             plan.notes.setdefault("parts", []).extend(parts)
+            plan.preparations.extend(functools.partial(prepare, part.schema) for part in parts)
             if parts[0].judges_alone:
                 depth = plan.config["MAX_JSON_DEPTH"]
                 plan.notes[BODY_READER] = body_reader(

@@ -8,13 +8,12 @@ Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict`
 from __future__ import annotations
 
 import collections.abc as cabc
-import functools
 import typing as t
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 from ..errors import Messages, ValidationFailed
-from ..fast.load import loader, prepare
+from ..fast.load import loader
 from ..fast.strict import Rules, from_multidict, hint, strict, unknown_message
 from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import Values, query_values
@@ -91,7 +90,6 @@ class Part:
             exact.unknown = EXCLUDE  # judged over all parts of the location together, see Undeclared
         self.schema = exact
         self._source = source_of(location, exact, plan)
-        plan.preparations.append(functools.partial(prepare, exact))
         self._load = loader(exact, fast=plan.fast, compare=plan.compare)
 
     @property
