@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 5000
+# Every answer that the sample declares must have been given in its tests.
+COVERAGE = --framework-coverage-fail-under=100 --framework-coverage-app=sample_api
 
 .PHONY: run test check docs bench fuzz clean
 
@@ -18,7 +20,7 @@ run: $(VENV)/.sample
 	$(BIN)/framework --app sample_api run --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.test
-	NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -rs
+	NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -rs $(COVERAGE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -33,7 +35,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(VENV)/.test
-	FRAMEWORK_FUZZ=20000 $(BIN)/python -m pytest -rs tests/fast
+	FRAMEWORK_FUZZ=20000 $(BIN)/python -m pytest -rs tests/fast tests/openapi
 
 clean:
 	rm -rf $(VENV) build .cache
