@@ -53,7 +53,7 @@ def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> Times:
     return Times(times)
 
 
-def resources(say: cabc.Callable[[str], object], rounds: int = 3) -> dict[str, Noted]:
+def resources(say: cabc.Callable[[str], object], rounds: int = 5) -> dict[str, Noted]:
     """Seconds and MiB of each application, fresh processes in turn; by the title of its size."""
     noted: dict[str, Noted] = {}
     for title, *size, document in SIZES:
