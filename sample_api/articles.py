@@ -89,7 +89,7 @@ class ArticlesFeed(Resource):
         return {"articles": articles, "articles_count": count}
 
 
-@router.route("/<text:slug>")
+@router.route("/<slug:slug>")
 class Article(Resource):
     """One article."""
 

@@ -18,7 +18,7 @@ from .queries import CommentView, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
 
 router = Router(
-    "comments", __name__, url_prefix="/articles/<text:slug>/comments", description="What people say to articles"
+    "comments", __name__, url_prefix="/articles/<slug:slug>/comments", description="What people say to articles"
 )
 
 Data: t.TypeAlias = dict[str, t.Any]

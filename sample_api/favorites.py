@@ -17,7 +17,7 @@ from .models import Favorite, User
 from .schemas import SingleArticleResponse
 
 router = Router(
-    "favorites", __name__, url_prefix="/articles/<text:slug>/favorite", description="Articles that people like"
+    "favorites", __name__, url_prefix="/articles/<slug:slug>/favorite", description="Articles that people like"
 )
 
 

@@ -81,6 +81,15 @@ def test_an_article_called_feed_can_be_read(jake, nobody):
     assert nobody.get(f"/articles/{slug}").json["article"]["title"] == "Feed"
 
 
+def test_the_address_of_the_feed_has_no_methods_of_articles(jake):
+    """Where no article can be, none can be changed or deleted, and ``Allow`` does not say so."""
+    reply = jake.delete("/articles/feed")
+
+    assert reply.status_code == 405
+    assert {name.strip() for name in reply.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+    assert jake.get("/articles/feed/comments").status_code == 404
+
+
 def test_a_title_in_another_script_has_a_slug_too(jake, nobody):
     """A title without a single letter of ASCII is as good as any."""
     first, second = jake.publish("ドラゴン"), jake.publish("龍")
