@@ -40,9 +40,11 @@ pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.
 
 templating asgi
 openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.members openapi.components
-openapi.answers openapi.paths openapi.operations openapi.document openapi.catalogue openapi.html openapi.pages
+openapi.answers openapi.paths openapi.operations openapi.document openapi.catalogue openapi.html
+openapi.curl openapi.plain openapi.pages
 openapi.faults openapi.formats openapi.validation openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff openapi.versions openapi.sources
+openapi.findings openapi.lint_values openapi.lint openapi.raised openapi.check
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin

@@ -1,6 +1,6 @@
-"""The ``openapi`` commands: write the application's document, compare it with another.
+"""The ``openapi`` commands: write the application's document, check it, compare it with another.
 
-Floor 7: imports ``context``, ``openapi.document``, ``cli.diff`` and ``cli.script``.
+Floor 7: imports ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -88,3 +88,24 @@ def write_command(output: str, format: str | None, version: str | None) -> None:
             file.write(text)
     except OSError as error:
         raise click.FileError(output, error.strerror) from error
+
+
+@openapi_command.command("check", short_help="Lint the document, and find errors that handlers do not declare.")
+@_version_option
+@click.option("--strict", is_flag=True, help="Let advice count like an error.")
+def check_command(version: str | None, strict: bool) -> None:
+    """Lint the application's document by the strict rules of the common linters, without Node.
+
+    Advice names errors that handlers raise and do not declare. The exit code is 1 when something is wrong, and 0 when
+    there is nothing but advice.
+    """
+    from ..openapi.check import check, line_of
+
+    found = check(context.current().app, None if version is None else _VERSIONS[version])
+    for finding in found:
+        click.echo(line_of(finding))
+    wrong = sum(strict or not finding.advice for finding in found)
+    if not found:
+        click.echo("Nothing to mend.", err=True)
+    if wrong:
+        raise SystemExit(1)
