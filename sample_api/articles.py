@@ -52,6 +52,7 @@ class Articles(Resource):
     @login_required
     @arguments(NewArticleRequest)
     @response(201, SingleArticleResponse)
+    @raises(ArticleNotFound)  # deleted before it could be shown
     def post(self, user: User, data: Data) -> Data:
         """Publish an article."""
         given: Data = data["article"]

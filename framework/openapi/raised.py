@@ -13,7 +13,6 @@ import builtins
 import collections.abc as cabc
 import functools
 import inspect
-import linecache
 import types
 import typing as t
 
@@ -169,23 +168,18 @@ class _Search:
 
 
 def _definition(function: types.FunctionType) -> _Function | None:
-    """The syntax of a function, found by the line it starts at; ``None`` for what has no source."""
-    code = function.__code__
-    tree = _tree(code.co_filename, "".join(linecache.getlines(code.co_filename, function.__globals__)))
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return node
-    return None
-
-
-@functools.lru_cache(maxsize=64)
-def _tree(file: str, source: str) -> ast.Module:
+    """The syntax of a function, with the line numbers of its file; ``None`` for what has no source."""
     try:
-        return ast.parse(source, file)
-    except SyntaxError:
-        return ast.Module(body=[], type_ignores=[])
+        lines, first = inspect.getsourcelines(function)
+        # Under a line of its own it may be indented as it is; dedenting would cut into texts of several lines.
+        tree = ast.parse("if True:\n" + "".join(lines) if lines[0][:1].isspace() else "\n" + "".join(lines))
+    except (OSError, SyntaxError, IndexError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.__code__.co_name:
+            ast.increment_lineno(tree, first - 2)
+            return node
+    return None
 
 
 def is_declared(error: type[HTTPException], declared: cabc.Iterable[type[errors.APIError]], *, any_code: bool) -> bool:

@@ -23,7 +23,7 @@ FACTS = [
     ("DELETE", "/profiles/{username}/follow", "required", 200, {401, 404}),
     ("GET", "/articles/feed", "required", 200, {401, 422}),
     ("GET", "/articles", "optional", 200, {401, 422}),
-    ("POST", "/articles", "required", 201, {401, 422}),
+    ("POST", "/articles", "required", 201, {401, 404, 422}),  # 404: deleted before it is shown
     ("GET", "/articles/{slug}", "optional", 200, {401, 404}),
     ("PUT", "/articles/{slug}", "required", 200, {401, 403, 404, 422}),
     ("DELETE", "/articles/{slug}", "required", 204, {401, 403, 404}),

@@ -147,3 +147,22 @@ def test_an_article_that_is_deleted_meanwhile(jake, anna, at_once):
 
         assert set(statuses(results)) <= {200, 204, 404}
         assert jake.get(f"/articles/{slug}").status_code == 404
+
+
+def test_an_article_deleted_before_it_is_shown(jake, monkeypatch):
+    """Its author is told that it is gone: 404."""
+    from sample_api import articles
+
+    real = articles.save_with_slug
+
+    def save_and_delete(session, slug, write):
+        saved = real(session, slug, write)
+        assert jake.delete(f"/articles/{saved}").status_code == 204
+        return saved
+
+    monkeypatch.setattr(articles, "save_with_slug", save_and_delete)
+    article = {"title": "Short", "description": "d", "body": "b"}
+    reply = jake.post("/articles", {"article": article})
+
+    assert reply.status_code == 404
+    assert reply.json == {"errors": {"article": ["not found"]}}
