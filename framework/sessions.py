@@ -243,6 +243,10 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
     return hashlib.sha1(string)
 
 
+session_json_serializer = TaggedJSONSerializer()
+"""What writes the sessions of all interfaces that do not name another: ``register`` a tag here to add a type."""
+
+
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in a signed cookie: the client can read them and not change them."""
 
@@ -255,7 +259,7 @@ class SecureCookieSessionInterface(SessionInterface):
     key_derivation = "hmac"
     """How itsdangerous derives the key from the secret key and the salt."""
 
-    serializer: t.Any = TaggedJSONSerializer()
+    serializer: t.Any = session_json_serializer
     """What writes the session: an object with ``dumps`` and ``loads``."""
 
     session_class: type[SecureCookieSession] = SecureCookieSession

@@ -550,6 +550,41 @@ def test_overrides_on_the_instance(app, name, path):
     assert called == [name]
 
 
+@pytest.mark.parametrize("path", ["/declared", "/plain"])
+@pytest.mark.parametrize("name", CALLS)
+def test_overrides_on_the_instance_after_a_request(app, name, path):
+    """A method that is set on an application that has answered already is called, until it is taken away."""
+    called = []
+    client = add_routes(app).test_client()
+    client.get(path)
+    own = getattr(app, name)
+
+    def override(*args, **kwargs):
+        called.append(name)
+        return own(*args, **kwargs)
+
+    setattr(app, name, override)
+    client.get(path)
+    delattr(app, name)
+    client.get(path)
+
+    assert called == [name]
+
+
+def test_a_table_of_hooks_can_be_replaced_after_a_request(app):
+    """Tests switch hooks off by giving the application another table of them."""
+
+    @app.before_request
+    def refuse():
+        return "refused"
+
+    client = add_routes(app).test_client()
+    assert client.get("/plain").text == "refused"
+    app.before_request_funcs = {}
+
+    assert client.get("/plain").text != "refused"
+
+
 @pytest.mark.parametrize("name", ["make_response", "process_response", "preprocess_request", "dispatch_request"])
 def test_overrides_by_wrapping_the_class(app, name, monkeypatch):
     """A tool that wraps a method of ``App`` itself, under its very name and module, is called too."""

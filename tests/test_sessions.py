@@ -11,12 +11,14 @@ import pytest
 from markupsafe import Markup
 
 from framework import App, session
+from framework.json.tag import JSONTag
 from framework.sessions import (
     NullSession,
     SecureCookieSession,
     SecureCookieSessionInterface,
     SessionInterface,
     SessionMixin,
+    session_json_serializer,
 )
 
 
@@ -486,6 +488,32 @@ def test_the_cookie_interface_can_be_tuned(app):
     assert client.get("/class").text == "Mine"
     app.session_interface = SecureCookieSessionInterface()
     assert client.get("/read").text == "nothing"
+
+
+def test_a_tag_for_all_sessions(app, monkeypatch):
+    """``session_json_serializer`` writes the sessions of every interface that names no other; tags are added to it."""
+
+    class TagSet(JSONTag):
+        key = " set"
+
+        def check(self, value):
+            return isinstance(value, set)
+
+        def to_json(self, value):
+            return sorted(value)
+
+        def to_python(self, value):
+            return set(value)
+
+    monkeypatch.setattr(session_json_serializer, "tags", dict(session_json_serializer.tags))
+    monkeypatch.setattr(session_json_serializer, "order", list(session_json_serializer.order))
+    session_json_serializer.register(TagSet, index=0)
+    client = app.test_client()
+    with client.session_transaction() as opened:
+        opened["seen"] = {1, 2}
+
+    with client.session_transaction() as opened:
+        assert opened["seen"] == {1, 2}
 
 
 def test_the_base_asks_to_be_completed(app):

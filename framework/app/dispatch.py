@@ -22,7 +22,7 @@ from ..errors import NotFound
 from ..http import problem
 from ..http.response import Wire
 from ..lifetime import CollectErrors, ContextIterator
-from ..pipeline import NO_ROUTES, Pipeline, is_overridden
+from ..pipeline import NO_ROUTES, STEPS, Pipeline, is_overridden
 from .failures import Failures
 
 if t.TYPE_CHECKING:
@@ -33,9 +33,33 @@ if t.TYPE_CHECKING:
 
 _missing: t.Any = object()
 
+# Attributes that a built pipeline has looked at; one of these that is set later drops it.
+_LOOKED_AT = frozenset(
+    {
+        *STEPS,
+        "after_request_funcs",
+        "before_request_funcs",
+        "error_handler_spec",
+        "teardown_appcontext_funcs",
+        "teardown_request_funcs",
+        "url_value_preprocessors",
+        "view_functions",
+    }
+)
+
 
 class Dispatch(Failures):
     """The part of :class:`App` that answers requests."""
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in _LOOKED_AT:
+            super().__setattr__("_pipeline", None)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _LOOKED_AT:
+            super().__setattr__("_pipeline", None)
 
     def freeze(self, compile: bool = False) -> None:
         """Close the structure and build the operations. Happens by itself at the first request.
