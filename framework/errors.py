@@ -105,6 +105,24 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+class _RetryLater:
+    """The part of errors that say when to come back.
+
+    :param retry_after: Seconds, or the moment, after which the client may come back, for ``Retry-After``
+        (RFC 9110, section 10.2.3).
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        response: Response | None = None,
+        retry_after: datetime | int | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        APIError.__init__(t.cast(APIError, self), description, response, **kwargs)
+        self.retry_after = retry_after
+
+
 # One class per HTTP error. The docstring is the text of the error in the document and the catalogue.
 
 
@@ -243,21 +261,8 @@ class PreconditionRequired(APIError, http.PreconditionRequired):
     """The request must be conditional: send ``If-Match``."""
 
 
-class TooManyRequests(APIError, http.TooManyRequests):
-    """The client has sent too many requests; ``Retry-After`` says when to come back.
-
-    :param retry_after: Seconds, or the moment, after which the client may come back.
-    """
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: Response | None = None,
-        retry_after: datetime | int | None = None,
-        **kwargs: t.Any,
-    ) -> None:
-        APIError.__init__(self, description, response, **kwargs)
-        self.retry_after = retry_after
+class TooManyRequests(_RetryLater, APIError, http.TooManyRequests):
+    """The client has sent too many requests; ``Retry-After`` says when to come back."""
 
 
 class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
@@ -293,21 +298,8 @@ class BadGateway(APIError, http.BadGateway):
     """A server behind this one gave an invalid answer."""
 
 
-class ServiceUnavailable(APIError, http.ServiceUnavailable):
-    """The server cannot answer now; ``Retry-After`` says when to come back.
-
-    :param retry_after: Seconds, or the moment, after which the client may come back.
-    """
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: Response | None = None,
-        retry_after: datetime | int | None = None,
-        **kwargs: t.Any,
-    ) -> None:
-        APIError.__init__(self, description, response, **kwargs)
-        self.retry_after = retry_after
+class ServiceUnavailable(_RetryLater, APIError, http.ServiceUnavailable):
+    """The server cannot answer now; ``Retry-After`` says when to come back."""
 
 
 class GatewayTimeout(APIError, http.GatewayTimeout):
