@@ -29,6 +29,7 @@ DOCS_RULES = (
     ("OPENAPI_JSON_PATH", "openapi.json", "", "document_json"),
     ("OPENAPI_YAML_PATH", "openapi.yaml", "", "document_yaml"),
     ("DOCS_PATH", "openapi.docs", "", "docs"),
+    ("DOCS_PATH", "openapi.plain", "/plain", "plain"),
     ("DOCS_PATH", "openapi.static", "/static/<path:filename>", "static"),
     ("DOCS_PATH", "openapi.errors", "/errors/", "error_list"),
     ("DOCS_PATH", "openapi.error", "/errors/<name>", "error_page"),

@@ -24,12 +24,14 @@ def compose(schema: Json, components: cabc.Mapping[str, Json]) -> t.Any:
     :param components: the component schemas that references lead to.
     :return: a JSON value, or ``MISSING``.
     """
-    found = _Composer(components)
+    found = Composer(components)
     value = found.of(schema, 0)
     return value if found.given else MISSING
 
 
-class _Composer:
+class Composer:
+    """Looks for the examples of one value."""
+
     def __init__(self, components: cabc.Mapping[str, Json]) -> None:
         self.components = components
         self.given = False

@@ -41,21 +41,31 @@ def page(title: str, body: Markup, styles: cabc.Iterable[str], icon: str | None,
     return str(_PAGE.format(title=title, head=head, body=body, body_class=kind))
 
 
-def docs_body(document_url: str | None, oauth2_url: str, scripts: cabc.Iterable[str], errors_url: str | None) -> Markup:
+def docs_body(
+    document_url: str | None,
+    oauth2_url: str,
+    scripts: cabc.Iterable[str],
+    errors_url: str | None,
+    plain_url: str | None = None,
+) -> Markup:
     """The place where Swagger UI appears, and what is said where it cannot."""
     errors = Markup("")
     if errors_url is not None:
         errors = Markup(' The errors are explained in the <a href="{}">error catalogue</a>.').format(errors_url)
     if document_url is None:
         return Markup('<p class="notice">The document of this API is not served here.{}</p>').format(errors)
+    plain = Markup("")
+    if plain_url is not None:
+        plain = Markup(' The <a href="{}">plain page</a> does not.').format(plain_url)
     return Markup(
-        '<noscript><p>This page needs JavaScript. The document itself: <a href="{url}">{url}</a>.{errors}</p>'
+        '<noscript><p>This page needs JavaScript.{plain} The document itself: <a href="{url}">{url}</a>.{errors}</p>'
         "</noscript>\n"
         '<div id="swagger-ui" data-url="{url}" data-oauth2="{oauth2}"></div>\n{scripts}'
     ).format(
         url=document_url,
         oauth2=oauth2_url,
         errors=errors,
+        plain=plain,
         scripts=Markup("").join(_SCRIPT.format(src=src) for src in scripts),
     )
 

@@ -1,4 +1,4 @@
-"""What the docs rules answer: the document, the documentation page, its files, and the error catalogue.
+"""What the docs rules answer: the document, the documentation pages, their files, and the error catalogue.
 
 Everything comes from this package; no page asks another host for anything.
 Floor 7: imports ``context``, ``helpers`` (floor 3), ``errors`` (floor 0), ``openapi.*``.
@@ -17,6 +17,7 @@ from .. import context
 from ..errors import NotFound
 from ..helpers import send_file, url_for
 from . import catalogue, html
+from . import plain as plain_html
 from .document import built, title, to_yaml
 
 if t.TYPE_CHECKING:
@@ -69,11 +70,30 @@ def docs() -> Response:
         url_for("openapi.static", filename="swagger-ui/oauth2-redirect.html"),
         [asset("swagger-ui/swagger-ui-bundle.js"), asset("init.js")],
         address("openapi.errors"),
+        address("openapi.plain"),
     )
     styles = [asset("swagger-ui/swagger-ui.css"), asset("page.css")]
     text = html.page(title(ctx.app), body, styles, asset("swagger-ui/favicon-32x32.png"), "docs")
     hosts = " ".join(["'self'", *server_origins(ctx.app)])
     return guarded(cached(ctx, text, "text/html"), _POLICY.format(hosts=hosts))
+
+
+def plain() -> Response:
+    """The document on one page that needs no script."""
+    ctx = context.current()
+    made = built(ctx.app)
+    if address("openapi.json") is None and address("openapi.yaml") is None:
+        # Who serves no document does not want this one read either.
+        body = html.docs_body(None, "", (), address("openapi.errors"))
+        return plain_page(ctx, title(ctx.app), body)
+    errors: dict[str, list[plain_html.Reference]] = {}
+    for cls, operations in made.uses.items():
+        code, status = cls.error_code, t.cast(int, cls.code)
+        found = plain_html.Reference(status, code, address("openapi.error", name=code))
+        for operation in dict.fromkeys(operations):
+            errors.setdefault(operation.operation_id, []).append(found)
+    body = plain_html.plain_body(made.document, ctx.request.root_url, links(ctx.app), errors)
+    return plain_page(ctx, title(ctx.app), body)
 
 
 def static(filename: str) -> Response:
@@ -138,7 +158,11 @@ def plain_page(ctx: Context, name: str, body: t.Any) -> Response:
 
 def links(app: App) -> dict[str, str]:
     """The navigation of the plain pages, as far as its goals are served."""
-    found = {title(app): address("openapi.docs"), "Errors": address("openapi.errors")}
+    found = {
+        title(app): address("openapi.docs"),
+        "Operations": address("openapi.plain"),
+        "Errors": address("openapi.errors"),
+    }
     return {text: href for text, href in found.items() if href is not None}
 
 

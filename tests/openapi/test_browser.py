@@ -141,3 +141,24 @@ def test_the_error_pages_need_no_script(page: t.Any) -> None:
     page.wait_for_load_state("networkidle")
 
     assert page.faults == []
+
+
+@pytest.mark.parametrize("root", ["", "/mounted"])
+def test_the_plain_page_needs_no_script(browser: t.Any, page: t.Any, live: str, root: str) -> None:
+    """With scripts switched off the documentation leads to the plain page, which shows all and names its address."""
+    context = browser.new_context(base_url=live, java_script_enabled=False)
+    without = context.new_page()
+    without.goto(f"{root}/docs", wait_until="networkidle")
+    without.get_by_role("link", name="plain page").click()
+    without.wait_for_url(f"**{root}/docs/plain")
+    shown = without.locator("#operation-postPets pre").inner_text()
+    context.close()
+
+    page.goto(f"{root}/docs/plain", wait_until="networkidle")
+    page.locator("#operation-getPet").get_by_role("link", name="Pet", exact=True).click()
+
+    assert page.url.endswith("#schema-Pet")
+    assert page.locator("#operation-postPets pre").inner_text() == shown
+    assert shown.startswith(f"curl -X POST {live}{root}/pets ")
+    assert page.locator("body").evaluate("node => getComputedStyle(node).maxWidth") == "800px"
+    assert page.faults == []
