@@ -135,8 +135,9 @@ def plan(schema: ma.Schema, kind: type[_P]) -> _P:
 def source(schema: ma.Schema) -> str:
     """Give the text of the functions generated for a schema so far.
 
-    A function is generated at its first use: ``load.prepare(schema)`` and ``dump.prepare(schema)`` do it ahead.
+    A function is generated at its first use; ``prepare(schema)`` of ``fast.load`` or of ``fast.dump`` does it ahead.
 
+    :param schema: The very instance that loads or dumps.
     :return: Python source, each function under a comment that says what it is; empty when nothing was generated.
     """
     return "\n".join(record(schema).texts)
