@@ -7,7 +7,6 @@ Floor 1: imports nothing of the framework.
 from __future__ import annotations
 
 import collections.abc as cabc
-import difflib
 import typing as t
 
 import marshmallow as ma
@@ -26,6 +25,8 @@ def unknown_message(name: str, names: cabc.Iterable[str], text: str = "Unknown f
     """
     if not isinstance(name, str) or len(name) > MAX_NAME:
         return text
+    import difflib  # only a wrong name needs it
+
     near = difflib.get_close_matches(name, names, n=1)
     return f"{text} Did you mean {near[0]!r}?" if near else text
 
