@@ -1,9 +1,9 @@
 """The fields that schemas are made of: marshmallow's, and the framework's own beside them.
 
 ``from framework import fields`` gives every field of :mod:`marshmallow.fields` under its own name. Those
-made here are :class:`DateTime` (RFC 3339), :class:`DelimitedList`, :class:`DelimitedTuple` and
-:class:`File`; each is a subclass of the marshmallow field that it refines. How strictly a request's values are
-read is no matter of fields: see ``fast.strict``.
+made here are :class:`DateTime` (RFC 3339), :class:`DelimitedList`, :class:`DelimitedTuple`,
+:class:`File` and :class:`OneOf`; each is a subclass of the marshmallow field that it refines. How strictly a
+request's values are read is no matter of fields: see ``fast.strict``.
 Floor 0: imports nothing of the framework.
 """
 
@@ -89,6 +89,7 @@ __all__ = [
     "NaiveDateTime",
     "Nested",
     "Number",
+    "OneOf",
     "Pluck",
     "Raw",
     "Str",
@@ -308,3 +309,103 @@ def _is_empty(file: FileStorage) -> bool:
     first = file.stream.read(1)
     file.stream.seek(start)
     return not first
+
+
+class OneOf(Field[t.Any]):
+    """One of several objects, told apart by a member that all of them have.
+
+    The document has it as ``oneOf`` with a ``discriminator`` (OpenAPI 3.1, section 4.8.25).
+
+    :param discriminator: The name of the member in JSON, ``"kind"`` for instance.
+    :param schemas: A schema class for each value of that member. Each declares the member itself, as
+        ``fields.String(required=True, validate=validate.Equal("cat"))``.
+    :param kwargs: As for any field.
+    :raises ValueError: There are no schemas, or one does not declare the member so.
+    """
+
+    default_error_messages = {
+        "type": "Invalid type.",
+        "missing": "Missing data for required field.",
+        "unknown": "Must be one of: {choices}.",
+    }
+
+    #: Set where the field is strict: gives the strict schema of a class, and says how far ``partial`` reaches.
+    strict_plan: t.Any = None
+
+    def __init__(self, discriminator: str, schemas: cabc.Mapping[str, type[ma.Schema]], **kwargs: t.Any) -> None:
+        super().__init__(**kwargs)
+        self.discriminator = discriminator
+        self.schemas = dict(schemas)
+        self._members: dict[str, ma.Schema] = {}
+        if not self.schemas:
+            raise ValueError("OneOf() has no schemas. Give one for each value of the discriminator.")
+        self._attributes = tuple(
+            dict.fromkeys(_tag_attribute(cls, discriminator, tag) for tag, cls in self.schemas.items())
+        )
+
+    def member(self, tag: str) -> ma.Schema:
+        """The schema of a value of the discriminator; strict where the field is."""
+        if self.strict_plan is not None:
+            return t.cast(ma.Schema, self.strict_plan.member(self.schemas[tag]))
+        made = self._members.get(tag)
+        if made is None:
+            made = self._members[tag] = self.schemas[tag]()
+        return made
+
+    def _deserialize(
+        self, value: t.Any, attr: str | None, data: t.Any, partial: t.Any = None, **kwargs: t.Any
+    ) -> t.Any:
+        if not isinstance(value, cabc.Mapping):
+            raise self.make_error("type")
+        tag = value.get(self.discriminator, ma.missing)
+        if tag is ma.missing:
+            raise ma.ValidationError({self.discriminator: self.make_error("missing").messages})
+        if not isinstance(tag, str) or tag not in self.schemas:
+            error = self.make_error("unknown", choices=", ".join(self.schemas))
+            raise ma.ValidationError({self.discriminator: error.messages})
+        if self.strict_plan is not None and self.strict_plan.rules.nested_partial:
+            partial = None
+        return self.member(tag).load(value, partial=partial)
+
+    def _serialize(self, value: t.Any, attr: str | None, obj: t.Any, **kwargs: t.Any) -> t.Any:
+        if value is None:
+            return None
+        for name in self._attributes:
+            tag = ma.utils.get_value(value, name)
+            if isinstance(tag, str) and tag in self.schemas:
+                return self.member(tag).dump(value)
+        raise ValueError(
+            f"Cannot dump {type(value).__name__!r} as {self.name!r}: its {' or '.join(map(repr, self._attributes))} is"
+            f" none of {', '.join(map(repr, self.schemas))}. Set it, or give OneOf a schema for it."
+        )
+
+    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+        words = ("title", "description", "deprecated", "default", "examples", "readOnly", "writeOnly")
+        mapping = {tag: cls() for tag, cls in self.schemas.items()}
+        choice = {
+            "oneOf": list(mapping.values()),
+            "discriminator": {"propertyName": self.discriminator, "mapping": mapping},
+        }
+        told = {word: described[word] for word in words if word in described}
+        return {**told, **({"anyOf": [choice, {"type": "null"}]} if self.allow_none else choice)}
+
+
+def _tag_attribute(cls: type[ma.Schema], discriminator: str, tag: str) -> str:
+    """The attribute of the values that holds the tag.
+
+    :raises ValueError: The class does not declare the member as one that is required and has this one value.
+    """
+    for name, field in cls._declared_fields.items():
+        if (name if field.data_key is None else field.data_key) != discriminator:
+            continue
+        allowed = {
+            each.comparable if isinstance(each, ma.validate.Equal) else tuple(each.choices)
+            for each in field.validators
+            if isinstance(each, (ma.validate.Equal, ma.validate.OneOf))
+        }
+        if field.required and not field.load_only and not field.dump_only and allowed in ({tag}, {(tag,)}):
+            return name if field.attribute is None else field.attribute
+    raise ValueError(
+        f"{cls.__name__} cannot be told apart by {discriminator!r}: it must always have the value {tag!r} there."
+        f" Declare it in the schema, as fields.String(required=True, validate=validate.Equal({tag!r}))."
+    )

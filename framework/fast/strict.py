@@ -7,7 +7,7 @@ themselves stay as lazy as marshmallow has them; equal ones are made once, so th
 
 Knows nothing of requests. What goes with it is re-exported: reading texts from multi-dicts (``fast.text``) and hints
 for unknown names (``fast.hints``).
-Floor 1: imports ``fast.hints``, ``fast.strict_fields`` and ``fast.text``.
+Floor 1: imports ``fields`` (floor 0), ``fast.hints``, ``fast.strict_fields`` and ``fast.text``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
+from ..fields import OneOf
 from . import strict_fields as twins
 from .hints import hint, unknown_message
 from .text import from_multidict
@@ -158,6 +159,13 @@ class Plan:
             found = self._nested[key] = (declared, self.schema(resolve(), top=False))
         return found[1]
 
+    def member(self, cls: type[ma.Schema]) -> ma.Schema:
+        """Give the strict schema of a class that a :class:`~framework.fields.OneOf` chooses: one for all of them."""
+        found = self._nested.get((cls,))
+        if found is None:
+            found = self._nested[cls,] = (cls, self.schema(cls(), top=False))
+        return found[1]
+
     def field(self, field: AnyField, parent: ma.Schema | AnyField, root: ma.Schema | None, *, text: bool) -> AnyField:
         """Copy a field into its twin, and its members with it.
 
@@ -173,6 +181,8 @@ class Plan:
         if isinstance(made, ma.fields.Nested):
             self._nest(made)
             return made
+        if isinstance(made, OneOf):
+            made.strict_plan = self
         if self.rules.text if text else self.rules.types:
             made.__class__ = twin(type(field), text=text)
         if isinstance(made, ma.fields.List):

@@ -400,6 +400,10 @@ def resolved(value: t.Any, view: View, names: Names) -> t.Any:
             made["mapping"] = {
                 tag: each.get("$ref", each) if isinstance(each, dict) else each for tag, each in made["mapping"].items()
             }
+        chooser = made.get("discriminator")
+        mapping = chooser.get("mapping") if isinstance(chooser, dict) else None
+        if isinstance(mapping, dict) and any(isinstance(each, dict) for each in mapping.values()):
+            del made["discriminator"]  # schemas without a name have no address that it could lead to
         return made
     if isinstance(value, (list, tuple)):
         return [resolved(member, view, names) for member in value]
