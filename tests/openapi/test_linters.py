@@ -13,7 +13,9 @@ import subprocess
 
 import pytest
 
+from framework import App
 from framework.openapi.document import build
+from sample_api import create_app
 from tests.openapi.everything import make_app
 
 VERSIONS = ["3.1.0", "3.0.3"]
@@ -40,10 +42,24 @@ def run(folder: pathlib.Path, name: str, *arguments: str) -> subprocess.Complete
     )
 
 
+def make_sample() -> App:
+    """The sample; its document needs no database."""
+    return create_app({"SECRET_KEY": "only for tests", "DATABASE_URL": "sqlite://"})
+
+
+APPS = {"everything": make_app, "sample": make_sample}
+
+
 @pytest.fixture(params=VERSIONS)
-def folder(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> pathlib.Path:
-    """A folder with the document of the application that uses everything."""
-    document = build(make_app(), request.param)
+def version(request: pytest.FixtureRequest) -> str:
+    """A version of OpenAPI."""
+    return str(request.param)
+
+
+@pytest.fixture(params=list(APPS))
+def folder(request: pytest.FixtureRequest, version: str, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A folder with the document of an application: of the one that uses everything, or of the sample."""
+    document = build(APPS[request.param](), version)
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     (tmp_path / ".spectral.yaml").write_text('extends: ["spectral:oas"]\n')
     return tmp_path
@@ -64,12 +80,18 @@ def test_spectral_finds_nothing(folder: pathlib.Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_typescript_compiles_the_generated_types(folder: pathlib.Path) -> None:
-    """The types that ``openapi-typescript`` makes compile strictly, and an answer's id is no optional."""
-    made = run(folder, "openapi-typescript", "openapi.json", "-o", "api.ts")
-    compiled = run(folder, "tsc", "--strict", "--noEmit", "api.ts")
-    pet = (folder / "api.ts").read_text().partition("        Pet: {")[2].partition("        };")[0]
+@pytest.mark.parametrize(("name", "schema"), [("everything", "Pet"), ("sample", "Comment")])
+def test_typescript_compiles_the_generated_types(name: str, schema: str, tmp_path: pathlib.Path) -> None:
+    """The types that ``openapi-typescript`` makes of either version compile strictly; an answer's id is no optional."""
+    for version in VERSIONS:
+        (tmp_path / f"{version}.json").write_text(json.dumps(build(APPS[name](), version)))
+        made = run(tmp_path, "openapi-typescript", f"{version}.json", "-o", f"{version}.ts")
+        told = (tmp_path / f"{version}.ts").read_text().partition(f"        {schema}: {{")[2].partition("        };")[0]
 
-    assert made.returncode == 0, made.stdout + made.stderr
+        assert made.returncode == 0, made.stdout + made.stderr
+        assert "warn" not in (made.stdout + made.stderr).lower()
+        assert " id: number;" in told
+
+    compiled = run(tmp_path, "tsc", "--strict", "--noEmit", *(f"{version}.ts" for version in VERSIONS))
+
     assert compiled.returncode == 0, compiled.stdout + compiled.stderr
-    assert " id: number;" in pet
