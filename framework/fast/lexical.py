@@ -9,8 +9,10 @@ Floor 1: imports nothing of the framework.
 from __future__ import annotations
 
 import collections.abc as cabc
+import datetime as dt
 import functools
 import re
+import typing as t
 
 #: More digits are no number here: as many as Python itself turns into an int and back.
 MAX_DIGITS = 4300
@@ -36,6 +38,20 @@ TIME_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-](
 LOCAL_DATE_TIME_PATTERN = DATE_PATTERN + r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
 #: The same with an offset or without.
 ANY_DATE_TIME_PATTERN = LOCAL_DATE_TIME_PATTERN + r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
+
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#: An IPv4 address and, where it says so, the length of its network: ``192.0.2.1/24``.
+IPV4_INTERFACE_PATTERN = rf"({_OCTET}\.){{3}}{_OCTET}(/(3[0-2]|[12]?[0-9]))?"
+
+_DIRECTIVES = {
+    "Y": _YEAR,
+    "m": r"(0[1-9]|1[0-2])",
+    "d": r"(0[1-9]|[12][0-9]|3[01])",
+    "H": r"([01][0-9]|2[0-3])",
+    "M": r"[0-5][0-9]",
+    "S": r"[0-5][0-9]",
+    "%": "%",
+}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -88,9 +104,80 @@ def url_pattern(schemes: frozenset[str], *, relative: bool, absolute: bool, requ
 URL_PATTERN = url_pattern(frozenset({"http", "https", "ftp", "ftps"}), relative=False, absolute=True, require_tld=True)
 
 
+@functools.lru_cache(maxsize=256)
+def strftime_pattern(written: str) -> str | None:
+    """Give the pattern of the texts that ``strftime`` writes with a format of numbers of fixed width.
+
+    :return: ``None`` where the format has anything that is not known here, such as the names of months. Where day and
+        month both stand in it but not next to each other, as in ``%d.%m.%Y``, the 30th of February has the pattern.
+    """
+    parts = []
+    for literal, day, directive in re.findall(r"([^%]+)|(%Y-%m-%d)|%(.?)", written, re.DOTALL):
+        if directive and directive not in _DIRECTIVES:
+            return None
+        # Not re.escape: it escapes the hyphen too, which ECMA-262 refuses.
+        plain = re.sub(r"([\\.*+?^$|(){}\[\]/])", r"\\\1", literal)
+        parts.append(plain or (DATE_PATTERN if day else _DIRECTIVES.get(directive)))
+    return None if None in parts else "".join(t.cast("list[str]", parts))
+
+
+def _two_digits(low: int, high: int) -> str:
+    return "|".join(f"{number:02}" for number in range(low, high + 1))
+
+
+def _year_from(year: int) -> str:
+    """Four digits, at least so many: equal up to one digit, greater there, anything after it."""
+    text = f"{year:04}"
+    parts = [text]
+    for at, digit in enumerate(text):
+        if digit != "9":
+            parts.append(f"{text[:at]}[{int(digit) + 1}-9]" + "[0-9]" * (3 - at))
+    return "|".join(parts)
+
+
+def _year_until(year: int) -> str:
+    """Four digits, at most so many."""
+    text = f"{year:04}"
+    parts = [text]
+    for at, digit in enumerate(text):
+        if digit != "0":
+            parts.append(f"{text[:at]}[0-{int(digit) - 1}]" + "[0-9]" * (3 - at))
+    return "|".join(parts)
+
+
+_ANY_MONTH = r"(0[1-9]|1[0-2])"
+_ANY_DAY = r"(0[1-9]|[12][0-9]|3[01])"
+
+
+def date_pattern_from(first: dt.date) -> str:
+    """Give the pattern that, of all texts of :data:`DATE_PATTERN`, those from a day on have."""
+    parts = [f"{first.year:04}-{first.month:02}-({_two_digits(first.day, 31)})"]
+    if first.month < 12:
+        parts.append(f"{first.year:04}-({_two_digits(first.month + 1, 12)})-{_ANY_DAY}")
+    if first.year < dt.MAXYEAR:
+        parts.append(f"({_year_from(first.year + 1)})-{_ANY_MONTH}-{_ANY_DAY}")
+    return "|".join(parts)
+
+
+def date_pattern_until(last: dt.date) -> str:
+    """Give the pattern that, of all texts of :data:`DATE_PATTERN`, those up to a day have."""
+    parts = [f"{last.year:04}-{last.month:02}-({_two_digits(1, last.day)})"]
+    if last.month > 1:
+        parts.append(f"{last.year:04}-({_two_digits(1, last.month - 1)})-{_ANY_DAY}")
+    if last.year > dt.MINYEAR:
+        parts.append(f"({_year_until(last.year - 1)})-{_ANY_MONTH}-{_ANY_DAY}")
+    return "|".join(parts)
+
+
 def whole(pattern: str) -> cabc.Callable[[str], re.Match[str] | None]:
     """Compile a pattern into a function that matches whole texts only."""
     return re.compile(pattern, re.ASCII).fullmatch
+
+
+@functools.lru_cache(maxsize=256)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of this module; the same one twice is compiled once."""
+    return re.compile(pattern, re.ASCII)
 
 
 is_integer = whole(INTEGER_PATTERN)
@@ -98,6 +185,7 @@ is_decimal = whole(DECIMAL_PATTERN)
 is_uuid = whole(UUID_PATTERN)
 is_date = whole(DATE_PATTERN)
 is_time = whole(TIME_PATTERN)
+is_ipv4_interface = whole(IPV4_INTERFACE_PATTERN)
 #: ``format: email`` bounds what stands before the sign as well (RFC 5321, section 4.5.3.1.1).
 is_email = whole(rf"(?=[^@]{{1,64}}@)(?:{EMAIL_PATTERN})")
 _number = whole(NUMBER_PATTERN)

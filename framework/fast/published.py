@@ -54,7 +54,8 @@ def validator_keywords(validator: object) -> Keywords:
 def _own_date_time(field: fields.DateTime) -> Keywords:
     if field.format in fields.RFC3339_FORMATS:
         return {"type": "string", "format": "date-time"}
-    return _other_format(field)
+    # It reads by itself, with no twin: of a format of the user's own it takes what strptime takes.
+    return {"type": "number", "minimum": 0} if field.format in strict_fields.TIMESTAMPS else {"type": "string"}
 
 
 def _date_time(field: ma.fields.DateTime) -> Keywords:
@@ -69,18 +70,25 @@ def _date_time(field: ma.fields.DateTime) -> Keywords:
 
 
 def _other_format(field: ma.fields.DateTime) -> Keywords:
-    return {"type": "number", "minimum": 0} if field.format in strict_fields.TIMESTAMPS else {"type": "string"}
+    if field.format in strict_fields.TIMESTAMPS:
+        return {"type": "number", "minimum": 0}
+    return _strftime(field)
+
+
+def _strftime(field: strict_fields.Temporal) -> Keywords:
+    pattern = strict_fields.format_pattern(field)
+    return {"type": "string"} if pattern is None else {"type": "string", "pattern": anchored(pattern)}
 
 
 def _date(field: ma.fields.Date) -> Keywords:
-    return {"type": "string", "format": "date"} if strict_fields.is_iso(field) else {"type": "string"}
+    return {"type": "string", "format": "date"} if strict_fields.is_iso(field) else _strftime(field)
 
 
 def _time(field: ma.fields.Time) -> Keywords:
     return (
         {"type": "string", "pattern": anchored(lexical.TIME_PATTERN)}
         if strict_fields.is_iso(field)
-        else {"type": "string"}
+        else _strftime(field)
     )
 
 
@@ -115,6 +123,10 @@ _KEYWORDS: tuple[tuple[type | tuple[type, ...], t.Any], ...] = (
     (ma.fields.IPv4, lambda field: {"type": "string", "format": "ipv4"}),
     (ma.fields.IPv6, lambda field: {"type": "string", "format": "ipv6"}),
     (ma.fields.IP, lambda field: {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
+    (
+        ma.fields.IPv4Interface,
+        lambda field: {"type": "string", "pattern": anchored(lexical.IPV4_INTERFACE_PATTERN)},
+    ),
     (ma.fields.IPInterface, lambda field: {"type": "string"}),
     (ma.fields.String, lambda field: {"type": "string"}),
     (fields.File, lambda field: {"type": "string", "format": "binary"}),

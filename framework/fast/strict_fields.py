@@ -25,6 +25,7 @@ from ..fields import parse_date_time
 from . import lexical
 
 Data = cabc.Mapping[str, t.Any] | None
+Temporal: t.TypeAlias = ma.fields.DateTime | ma.fields.Date | ma.fields.Time
 
 #: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
 ISO_FORMATS = frozenset({None, "iso", "iso8601"})
@@ -217,7 +218,23 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
             return lexical.number(value if text else "")
         except (ValueError, OverflowError) as error:
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+    _check_format(field, value)
     return value
+
+
+def _check_format(field: Temporal, value: t.Any) -> None:
+    """Refuse a text that ``strftime`` would not write so: one digit for two, digits of other scripts, spaces."""
+    pattern = format_pattern(field)
+    if pattern is not None and isinstance(value, str) and lexical.compiled(pattern).fullmatch(value) is None:
+        raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
+
+
+def format_pattern(field: Temporal) -> str | None:
+    """Give the pattern of a field with a ``strftime`` format of its own; ``None`` where there is none to be known."""
+    name = field.format
+    if name is None or name in ISO_FORMATS or name in field.DESERIALIZATION_FUNCS:
+        return None
+    return lexical.strftime_pattern(name)
 
 
 class DateTime(ma.fields.DateTime):
@@ -277,6 +294,7 @@ class Date(ma.fields.Date):
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.date:
         if isinstance(value, str) and lexical.is_date(value) is None and is_iso(self):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        _check_format(self, value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -286,6 +304,7 @@ class Time(ma.fields.Time):
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.time:
         if isinstance(value, str) and lexical.is_time(value) is None and is_iso(self):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        _check_format(self, value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -339,7 +358,12 @@ class IPInterface(ma.fields.IPInterface):
 
 
 class IPv4Interface(IPInterface, ma.fields.IPv4Interface):
-    """The text of an IPv4 interface."""
+    """The text of an IPv4 interface, its network told by a length: no mask."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+        if not isinstance(value, str) or lexical.is_ipv4_interface(value) is None:
+            raise self.make_error("invalid_ip_interface")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class IPv6Interface(IPInterface, ma.fields.IPv6Interface):

@@ -23,7 +23,7 @@ import marshmallow as ma
 from .. import fields as own
 from ..fast import lexical, published
 from ..fast.strict import twin
-from ..fast.strict_fields import words
+from ..fast.strict_fields import ISO_FORMATS, words
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
 
@@ -291,7 +291,7 @@ def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
         return {**made, "maximum": _LAST_SECOND * thousand, "description": f"{unit} since 1970-01-01T00:00:00Z."}
     if field.format in ("rfc", "rfc822"):
         return {**made, "description": "A date and time of RFC 822, section 5."}
-    if not made.keys() - {"type"} and field.format:
+    if not made.keys() - {"type", "pattern"} and field.format not in ISO_FORMATS:
         return {**made, "description": f"A date and time, written as {field.format!r}."}
     return made
 

@@ -16,7 +16,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from ..fast import lexical
-from ..fast.published import validator_keywords
+from ..fast.published import anchored, validator_keywords
 from . import regexes
 from .jsonschema import MISSING, Json, both, plain, type_of, unique
 
@@ -152,11 +152,23 @@ def _range(made: Json, field: Field, each: validate.Range) -> Json:
             _bound(made, word if inclusive else exclusive, value, more)
         else:
             made[f"x-{word if inclusive else exclusive}"] = value
+            made = both(made, _dates(made, bound, inclusive, more))
             relation = {(True, True): "At least", (True, False): "After", (False, True): "At most"}.get(
                 (more, inclusive), "Before"
             )
             made["description"] = f"{made.get('description', '')} {relation} {value}.".strip()
     return made
+
+
+def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:
+    """The pattern of the dates from a bound on, or up to it; nothing for what is no date or past the calendar's end."""
+    if made.get("format") != "date" or type(bound) is not dt.date:
+        return {}
+    try:
+        day = bound if inclusive else bound + dt.timedelta(days=1 if more else -1)
+    except OverflowError:
+        return {}
+    return {"pattern": anchored((lexical.date_pattern_from if more else lexical.date_pattern_until)(day))}
 
 
 def _bound(made: Json, word: str, value: t.Any, more: bool) -> None:

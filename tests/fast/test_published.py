@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from marshmallow import validate
 
 from framework import fields
+from framework.fast import lexical
 from framework.fast.published import keywords, validator_keywords
 from framework.fast.strict import strict
 
@@ -72,7 +73,10 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
         (fields.String(), {"type": "string"}),
         (fields.UUID(), {"type": "string", "format": "uuid"}),
         (fields.Date(), {"type": "string", "format": "date"}),
-        (fields.Date("%Y"), {"type": "string"}),
+        (fields.Date("%Y-%m-%d"), {"type": "string", "pattern": f"^(?:{lexical.DATE_PATTERN})$"}),
+        (fields.Time("%H"), {"type": "string", "pattern": "^(?:([01][0-9]|2[0-3]))$"}),
+        (fields.DateTime("%Y"), {"type": "string"}),
+        (ma.fields.DateTime("%d %B"), {"type": "string"}),
         (fields.DateTime(), {"type": "string", "format": "date-time"}),
         (fields.DateTime("timestamp"), {"type": "number", "minimum": 0}),
         (ma.fields.DateTime(), {"type": "string", "format": "date-time"}),
@@ -83,6 +87,7 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
         (fields.IP(), {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
         (fields.IPv4(), {"type": "string", "format": "ipv4"}),
         (fields.IPv6(), {"type": "string", "format": "ipv6"}),
+        (fields.IPv4Interface(), {"type": "string", "pattern": f"^(?:{lexical.IPV4_INTERFACE_PATTERN})$"}),
         (fields.IPv6Interface(), {"type": "string"}),
         (fields.File(), {"type": "string", "format": "binary"}),
         (fields.Raw(), {}),

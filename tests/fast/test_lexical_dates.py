@@ -1,0 +1,54 @@
+"""The patterns of dates from a day on or up to it, and of texts that ``strftime`` writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+
+from framework.fast import lexical
+
+BOUNDS = [
+    dt.date(1, 1, 1),
+    dt.date(987, 6, 5),
+    dt.date(1999, 12, 31),
+    dt.date(2000, 1, 1),
+    dt.date(2010, 2, 28),
+    dt.date(9999, 12, 31),
+]
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_a_bound_of_dates_is_a_pattern(bound):
+    """Dates near a bound and far from it have its pattern if and only if they are on its side."""
+    last, chance = dt.date.max.toordinal(), random.Random(1)
+    near = [bound.toordinal() + distance for distance in range(-400, 401)]
+    far = [chance.randint(1, last) for _ in range(500)]
+    days = [dt.date.fromordinal(number) for number in near + far if 1 <= number <= last]
+    from_bound = lexical.compiled(lexical.date_pattern_from(bound))
+    until_bound = lexical.compiled(lexical.date_pattern_until(bound))
+
+    for day in days:
+        assert bool(from_bound.fullmatch(day.isoformat())) == (day >= bound), day
+        assert bool(until_bound.fullmatch(day.isoformat())) == (day <= bound), day
+
+
+@pytest.mark.parametrize("written", ["%Y", "%Y-%m-%d", "%d.%m.%Y", "%H:%M:%S", "%Y/%m %H-%M (%%)"])
+def test_what_strftime_writes_has_the_pattern(written):
+    """Every text of the format fits, and one with a digit less does not."""
+    pattern = lexical.compiled(lexical.strftime_pattern(written))
+    chance = random.Random(2)
+    for _ in range(300):
+        second = dt.datetime(1000, 1, 1) + dt.timedelta(seconds=chance.randrange(280_000_000_000))
+        text = second.strftime(written)
+
+        assert pattern.fullmatch(text)
+        assert not pattern.fullmatch(text[:-1])
+        assert not pattern.fullmatch(f" {text}")
+
+
+@pytest.mark.parametrize("written", ["%b", "%Y %A", "%-d", "%f", "50%"])
+def test_a_format_that_is_not_known_has_no_pattern(written):
+    """Names, widths that vary and broken formats are not guessed at."""
+    assert lexical.strftime_pattern(written) is None
