@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import ipaddress
 import typing as t
+import uuid
 
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE
@@ -24,7 +26,7 @@ from framework import (
     response,
     validate,
 )
-from framework.marks.base import Header, Mark, Parameter, Security
+from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
 
 
 class Species(enum.Enum):
@@ -135,7 +137,8 @@ class PhotoSchema(Schema):
 
     photo = fields.File(required=True, metadata={"description": "The file."})
     others = fields.List(fields.File())
-    caption = fields.String()
+    # Starts with a letter: whoever sends another type in a form sends a text all the same, like "[]" or "null".
+    caption = fields.String(validate=validate.Regexp("[A-Z][a-z ]*$"))
 
 
 class PetMissing(errors.NotFound):
@@ -156,13 +159,90 @@ class PetTaken(errors.Conflict):
     schema = TakenSchema
 
 
+TOKEN = "let-me-in"
+
+
 class Guarded(Mark):
     """A mark of the application's own: a bearer token, a header and a parameter."""
+
+    def run(self, plan: t.Any) -> t.Iterable[Step]:
+        yield Step(Phase.AUTHENTICATE, self.check_token)
+        yield Step(Phase.INPUTS, self.check_tenant)
+        yield Step(Phase.HEADERS, self.tell_tenant)
+
+    def check_token(self, ctx: t.Any, call: t.Any) -> None:
+        if ctx.request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            raise errors.Unauthorized(headers={"WWW-Authenticate": "Bearer"})
+
+    def check_tenant(self, ctx: t.Any, call: t.Any) -> None:
+        if not ctx.request.headers.get("X-Tenant"):
+            raise errors.ValidationFailed({"headers": {"X-Tenant": ["Say whose it is."]}})
+
+    def tell_tenant(self, ctx: t.Any, call: t.Any, reply: t.Any) -> None:
+        reply.headers["X-Tenant"] = ctx.request.headers["X-Tenant"]
 
     def document(self, plan: t.Any) -> t.Iterable[t.Any]:
         yield Security("bearer", {"type": "http", "scheme": "bearer", "description": "A token."})
         yield Parameter("X-Tenant", "header", fields.String(required=True, validate=validate.Length(min=1)), "Whose.")
         yield Header("X-Tenant", fields.String(), "The same.", required=True)
+        yield Outcome(401, error=errors.Unauthorized)
+
+
+OWNER: t.Final = {
+    "id": uuid.UUID("0c3d2b9e-6c4e-4a43-8d5f-0e5f0a3b1a11"),
+    "name": "Ann Lee",
+    "email": "ann@example.org",
+    "website": "https://example.org/ann",
+}
+
+
+def a_pet() -> dict[str, t.Any]:
+    """A pet with every member, without the pets that belong to it."""
+    return {
+        "id": 1,
+        "name": "Rex",
+        "species": Species.DOG,
+        "size": Size.SMALL,
+        "nickname": None,
+        "age": 3,
+        "weight": 4.5,
+        "price": decimal.Decimal("12.50"),
+        "rating": decimal.Decimal("4.5"),
+        "vaccinated": True,
+        "born": dt.date(2020, 2, 29),
+        "wakes": dt.time(7, 30),
+        "seen": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        "fed": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        "local": dt.datetime(2026, 1, 2, 3, 4, 5),
+        "stamp": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        "year": dt.datetime(2026, 1, 1),
+        "walk": dt.timedelta(minutes=30),
+        "address": ipaddress.ip_address("192.0.2.1"),
+        "network": ipaddress.ip_interface("192.0.2.1/24"),
+        "gateway": ipaddress.ip_address("2001:db8::1"),
+        "chip": "AB123456",
+        "colour": "black",
+        "forbidden": "y",
+        "home": "https://example.org/home",
+        "tags": ["a", "b"],
+        "place": (1.5, 2.5),
+        "mixed": (1, "a"),
+        "notes": {"k": 1},
+        "free": {"k": 1},
+        "anything": {"k": [1]},
+        "perhaps": None,
+        "owner": OWNER,
+        "keeper": OWNER,
+        "friends": [],
+        "parents": [],
+        "owner_names": [OWNER],
+        "extra": "text",
+    }
+
+
+def family() -> dict[str, t.Any]:
+    """A pet with a friend and a parent."""
+    return {**a_pet(), "friends": [a_pet()], "parents": [a_pet()]}
 
 
 pets = Router("pets", url_prefix="/pets", description="All about pets.")
@@ -182,7 +262,7 @@ class Pets(Resource):
     @response(200, PetSchema(many=True), headers={"X-Total": fields.Integer(validate=validate.Range(min=0))})
     def get(self, query: t.Any, headers: t.Any, cookies: t.Any) -> t.Any:
         """List pets, newest first."""
-        return []
+        return [family()]
 
     @Guarded()
     @arguments(PetSchema, description="The new pet.")
@@ -193,7 +273,7 @@ class Pets(Resource):
 
         Its id is given by the server.
         """
-        return pet
+        return family(), {"Location": "/pets/1"}
 
 
 @pets.route("/<int(min=1, max=9999):pet_id>")
@@ -205,7 +285,7 @@ class Pet(Resource):
     @raises(PetMissing)
     def get(self, pet_id: int) -> t.Any:
         """Show a pet."""
-        return {}
+        return family()
 
     @arguments(PetSchema)
     @response(200, PetSchema)
@@ -213,13 +293,13 @@ class Pet(Resource):
     @raises(PetMissing, OwnerMissing)
     def put(self, pet: t.Any, pet_id: int) -> t.Any:
         """Replace a pet."""
-        return pet
+        return family(), 201 if pet_id == 1 else 200
 
     @arguments(PetSchema(partial=True))
     @response(200, PetSchema)
     def patch(self, pet: t.Any, pet_id: int) -> t.Any:
         """Change a pet."""
-        return pet
+        return family()
 
     @doc(deprecated=True)
     @response(204)
@@ -247,14 +327,14 @@ class Owners(Resource):
     @response(201, OwnerSchema(only=("id", "name")))
     def post(self, owner: t.Any) -> t.Any:
         """Add an owner."""
-        return owner
+        return OWNER
 
     @arguments({"name": fields.String(required=True)})
     @arguments({"email": fields.Email()}, unknown=INCLUDE)
     @response(200, OwnerSchema)
     def put(self, name: t.Any, email: t.Any) -> t.Any:
         """Rename an owner."""
-        return name
+        return OWNER
 
 
 @owners.get("/<string(length=2):country>/<path:rest>")

@@ -15,7 +15,7 @@ from framework import App, Resource, Router, Schema, alt_response, arguments, do
 from framework.errors import SetupError
 from framework.marks.base import Doc, Header, Mark, Parameter, Security
 from framework.openapi.document import build, document_of, to_yaml
-from tests.openapi.everything import make_app
+from tests.openapi.everything import TOKEN, make_app
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_bodies_that_several_marks_read_are_one(everything: t.Any) -> None:
                 "schema": {
                     "type": "object",
                     "properties": {
-                        "caption": {"type": "string"},
+                        "caption": {"type": "string", "pattern": "^[A-Z][a-z ]*$"},
                         "photo": {"type": "string", "format": "binary", "description": "The file."},
                         "others": {"type": "array", "items": {"type": "string", "format": "binary"}},
                     },
@@ -234,7 +234,8 @@ def test_what_really_leaves_is_what_stands_there() -> None:
     """The problem object of a real answer fits the response of its status."""
     app = make_app()
     document = build(app)
-    reply = app.test_client(contract=False).post("/pets", json={"petNam": 1})
+    headers = {"Authorization": f"Bearer {TOKEN}", "X-Tenant": "shop"}
+    reply = app.test_client(contract=False).post("/pets", json={"petNam": 1}, headers=headers)
     found = document["components"]["responses"]["ValidationFailed"]["content"]
     schema = found[reply.content_type]["schema"]
 
