@@ -5,8 +5,6 @@ marshmallow does. There are two kinds: those named as their field read JSON valu
 the texts of a query, a path, a header, a cookie or a form. Only values that JSON or a text can carry are looked at:
 a datetime or a Decimal that a ``pre_load`` function has made is marshmallow's matter. ``List``, ``Tuple``, ``Dict``,
 ``Raw``, ``Function`` and ``Method`` have no twin: JSON gives them nothing to mistake, their members are replaced.
-
-Which schema gets which twin is decided in ``fast.strict``.
 Floor 1: imports ``fields`` and ``fast.lexical``.
 """
 
@@ -223,25 +221,20 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
 
 
 def _check_format(field: Temporal, value: t.Any) -> None:
-    """Refuse a text that ``strftime`` would not write so: one digit for two, digits of other scripts, spaces."""
-    pattern = format_pattern(field)
-    if pattern is not None and isinstance(value, str) and lexical.compiled(pattern).fullmatch(value) is None:
+    """Refuse a text that ``strftime`` would not write: one digit for two, other scripts' digits, spaces."""
+    pattern = format_pattern(field) if isinstance(value, str) else None
+    if pattern is not None and lexical.compiled(pattern).fullmatch(value) is None:
         raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
 
 
 def format_pattern(field: Temporal) -> str | None:
     """Give the pattern of a field with a ``strftime`` format of its own; ``None`` where there is none to be known."""
-    name = field.format
-    if name is None or name in ISO_FORMATS or name in field.DESERIALIZATION_FUNCS:
-        return None
-    return lexical.strftime_pattern(name)
+    known = field.format in (*ISO_FORMATS, *field.DESERIALIZATION_FUNCS)
+    return None if known else lexical.strftime_pattern(str(field.format))
 
 
 class DateTime(ma.fields.DateTime):
-    """A ``date-time`` of RFC 3339, so with an offset; a ``timestamp`` is a JSON number.
-
-    Fields of any other format are marshmallow's.
-    """
+    """A ``date-time`` of RFC 3339, so with an offset; a ``timestamp`` is a JSON number."""
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
