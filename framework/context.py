@@ -123,6 +123,8 @@ class Context:
     routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: ScopeHooks | None = None
+    user: t.Any = None
+    """Who sends the request, once it has been authenticated; ``None`` for nobody."""
     _outer: Context | None = None
 
     def __init__(
@@ -182,6 +184,10 @@ class Context:
     @request.setter
     def request(self, value: Request) -> None:
         self._request = value
+
+    def after_this_request(self, function: AfterRequestCallable) -> None:
+        """Call ``function(response)`` when this request's response is there, and send what it returns instead."""
+        self._after_request_functions = [*self._after_request_functions, function]
 
     @property
     def session(self) -> SessionMixin:
@@ -409,7 +415,7 @@ def after_this_request(f: _F) -> _F:
     ctx = request_context_or_none()
     if ctx is None:
         raise RuntimeError("'after_this_request' needs a request context. " + OUTSIDE_REQUEST)
-    ctx._after_request_functions = [*ctx._after_request_functions, f]
+    ctx.after_this_request(f)
     return f
 
 

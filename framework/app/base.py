@@ -132,6 +132,7 @@ class AppBase(Scaffold):
         self._owners: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, t.Any, str]] = []
         self._add_static_route(static_host, host_matching)
+        self._install_marks()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

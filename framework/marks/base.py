@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from ..errors import APIError
     from ..http.response import Wire
     from ..resources.operation import Operation
+    from ..resources.scaffold import Scaffold
     from ..wrappers import Response
 
     Reply: t.TypeAlias = Wire | Response
@@ -71,10 +72,13 @@ class Step:
     :param phase: When.
     :param run: Before the handler ``run(ctx, call)``: a returned value that is not ``None`` is the answer, and the
         handler is not called. From ``OUTCOME`` on ``run(ctx, call, reply)``: a returned reply takes the place.
+    :param errors: For a step from ``OUTCOME`` on: whether it also gets the answer to an error that an earlier step or
+        the handler raised, as a ``Response``. Steps of phases that the error has cut off have then not been run.
     """
 
     phase: Phase
     run: cabc.Callable[..., t.Any]
+    errors: bool = False
 
 
 class Call:
@@ -91,6 +95,7 @@ class Call:
         "kwargs",
         "loaded",
         "notes",
+        "object",
         "operation",
         "query",
         "text",
@@ -114,6 +119,8 @@ class Call:
         self._body: t.Any = None
         self.query: cabc.Mapping[str, list[str]] | None = None
         """The values of the query string, once a mark has asked for them."""
+        self.object: t.Any = None
+        """What the phase ``LOAD`` has found for the values of the path; permissions and preconditions look at it."""
         self.value: t.Any = None
         """What the handler returned."""
         self.notes: dict[t.Any, t.Any] | None = None
@@ -209,6 +216,15 @@ class Mark:
         :return: All of them. Default: this one in front.
         """
         return (self, *inner)
+
+    def install(self, scaffold: Scaffold) -> None:
+        """Called once when the mark is given to ``Router(marks=[...])`` or ``App(marks=[...])``.
+
+        A mark that also acts where no operation serves (an unknown path, an automatic OPTIONS) adds its hooks here.
+
+        :param scaffold: The router or the application, whose set-up methods may be used.
+        :raises SetupError: The mark does not belong there.
+        """
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         """The first face: what it does. Asked once, at freeze."""

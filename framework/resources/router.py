@@ -122,6 +122,7 @@ class Router(Scaffold):
         self.deferred_functions: list[DeferredSetupFunction] = []
         self._routers: list[tuple[Router, dict[str, t.Any]]] = []
         self._closed = False
+        self._install_marks()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -79,6 +79,10 @@ class Scaffold(Hooks):
     def _check_setup_finished(self, name: str) -> None:
         raise NotImplementedError
 
+    def _install_marks(self) -> None:
+        for mark in self.marks:
+            mark.install(self)
+
     @functools.cached_property
     def cli(self) -> click.Group:
         """The commands that belong here; made on first touch."""

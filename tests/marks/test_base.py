@@ -9,7 +9,7 @@ import pytest
 from marshmallow import fields as ma
 
 from framework import App, Resource, Response, Router, Schema, alt_response, arguments, doc, fields, g, raises, response
-from framework.errors import MarkLost, PreconditionRequired, SetupError, TooManyRequests
+from framework.errors import MarkLost, NotFound, PreconditionRequired, SetupError, TooManyRequests
 from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Phase, Security, Step, marks_of
 
 
@@ -511,3 +511,51 @@ def test_schemas_are_instances():
     assert isinstance(arguments(Pet).schema, Pet)
     instance = Pet(only=["name"])
     assert response(200, instance).outcome.schema is instance
+
+
+class Stamp(Mark):
+    """Writes a header on every answer of the operation, and counts where it was given."""
+
+    def __init__(self):
+        self.given_to = []
+
+    def install(self, scaffold):
+        self.given_to.append(scaffold)
+
+    def run(self, plan):
+        def write(ctx, call, reply):
+            reply.headers["X-Stamp"] = "seen"
+
+        return [Step(Phase.HEADERS, write, errors=True)]
+
+
+def test_a_step_may_ask_for_the_answers_to_errors():
+    """A step that says ``errors=True`` also gets the answer to an error that the handler raised."""
+    app = App(__name__)
+
+    @app.get("/fails")
+    @Stamp()
+    def fails():
+        raise NotFound("Nothing.")
+
+    @app.get("/works")
+    @Stamp()
+    def works():
+        return {"fine": True}
+
+    client = app.test_client()
+
+    assert client.get("/fails").headers["X-Stamp"] == "seen"
+    assert client.get("/works").headers["X-Stamp"] == "seen"
+    assert "X-Stamp" not in client.get("/unknown").headers
+
+
+def test_a_mark_is_told_where_it_is_given():
+    """A mark that is given to a router or an application may add its hooks there."""
+    app_mark, router_mark = Stamp(), Stamp()
+    router = Router("pets", marks=[router_mark])
+    app = App(__name__, marks=[app_mark])
+    app.register_router(router)
+
+    assert app_mark.given_to == [app]
+    assert router_mark.given_to == [router]
