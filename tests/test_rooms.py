@@ -23,7 +23,7 @@ TABLE = """\
 typing errors signals config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
-fast.lexical fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
+fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
@@ -32,9 +32,10 @@ http.request http.response http.reading http.problem http.tagged
 
 lifetime context hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
 
-marks.base marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses
+marks.base marks.links marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses marks.cors
+marks.outgoing
 
-views resources.witness resources.operation resources.resource resources.assembly resources.scaffold resources.router
+views resources.witness resources.operation resources.resource resources.assembly resources.links resources.scaffold resources.router
 
 pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.app
 
@@ -66,6 +67,7 @@ DOORS = {
     ("app.serve", "Serve.test_request_context"): {"testing"},
     ("app.templates", "Templates.create_jinja_environment"): {"templating"},
     ("app.templates", "Templates.create_global_jinja_loader"): {"templating"},
+    ("marks.outgoing", "Outgoing._body"): {"openapi.outgoing"},
     ("pipeline", "make_contract"): {"openapi.contract"},
     ("resources.scaffold", "Scaffold.cli"): {"cli.group"},
     ("resources.scaffold", "Scaffold.jinja_loader"): {"templating"},

@@ -5,7 +5,8 @@ A *recipe* holds for values of exactly the types that it tests; every other valu
 what the JSON encoder writes as the very same text.
 
 Knows fields; knows nothing of objects or of whole schemas.
-Floor 1: imports ``fields``, ``fast.codegen``, ``fast.plain`` and ``fast.strict_fields``.
+Floor 1: imports ``fields``, ``fast.codegen``, ``fast.plain``, ``fast.strict_dates`` and
+``fast.strict_fields``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import marshmallow as ma
 import msgspec
 
 from .. import fields as own_fields
-from . import plain, strict_fields
+from . import plain, strict_dates, strict_fields
 from .codegen import Writer
 
 AnyField = ma.fields.Field[t.Any]
@@ -40,12 +41,13 @@ _ENUMS = frozenset({ma.fields.Enum, strict_fields.Enum, strict_fields.TextEnum})
 _TEMPORAL: dict[type, type] = {
     **dict.fromkeys([ma.fields.DateTime, ma.fields.NaiveDateTime, ma.fields.AwareDateTime], dt.datetime),
     **dict.fromkeys(
-        [getattr(strict_fields, f"{text}{name}DateTime") for text in ("", "Text") for name in ("", "Naive", "Aware")],
+        [getattr(strict_dates, f"{text}{name}DateTime") for text in ("", "Text") for name in ("", "Naive", "Aware")],
         dt.datetime,
     ),
-    **dict.fromkeys([ma.fields.Date, strict_fields.Date], dt.date),
-    **dict.fromkeys([ma.fields.Time, strict_fields.Time], dt.time),
+    **dict.fromkeys([ma.fields.Date, strict_dates.Date], dt.date),
+    **dict.fromkeys([ma.fields.Time, strict_dates.Time], dt.time),
 }
+_OWN_DATE_TIMES = frozenset({own_fields.DateTime, strict_dates.OwnDateTime, strict_dates.TextOwnDateTime})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
         return _enum(writer, t.cast("ma.fields.Enum[t.Any]", field), var, wire=wire)
     if cls in _TEMPORAL:
         return _temporal(writer, field, var, wire=wire)
-    if cls is own_fields.DateTime:
+    if cls in _OWN_DATE_TIMES:
         return _rfc3339(writer, t.cast(own_fields.DateTime, field), var, wire=wire)
     return None
 

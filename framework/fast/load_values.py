@@ -4,7 +4,8 @@ A *recipe* holds for good values of the usual types. Every other value goes to t
 makes the messages; a recipe runs no code of users, so doing its work again is not to be noticed.
 
 Knows fields and the strict twins; knows nothing of whole schemas.
-Floor 1: imports ``fields``, ``fast.codegen``, ``fast.lexical``, ``fast.plain`` and ``fast.strict_fields``.
+Floor 1: imports ``fields``, ``fast.codegen``, ``fast.lexical``, ``fast.plain``, ``fast.strict_dates`` and
+``fast.strict_fields``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import uuid
 import marshmallow as ma
 
 from .. import fields as own_fields
-from . import lexical, plain, strict_fields
+from . import lexical, plain, strict_dates, strict_fields
 from .codegen import Writer
 
 AnyField = ma.fields.Field[t.Any]
@@ -30,6 +31,7 @@ is_usual_naive = lexical.whole(lexical.LOCAL_DATE_TIME_PATTERN)
 
 _PLAIN_TEXTS = frozenset({ma.fields.String, ma.fields.Email, ma.fields.Url})
 _STRICT_TEXTS = frozenset({strict_fields.String, strict_fields.Email, strict_fields.Url})
+_STRICT_MODULES = frozenset({strict_fields.__name__, strict_dates.__name__})
 #: Beyond this an integer may have no double.
 _FLOAT_LIMIT = 10**300
 
@@ -77,7 +79,7 @@ def recipe(writer: Writer, field: AnyField, var: str) -> Recipe | None:
 
 
 def _is_strict(field: AnyField) -> bool:
-    return type(field).__module__ == strict_fields.__name__
+    return type(field).__module__ in _STRICT_MODULES
 
 
 def _is_text(field: AnyField) -> bool:
@@ -149,12 +151,13 @@ def _date_time(writer: Writer, field: ma.fields.DateTime, var: str) -> Recipe | 
     """Texts with an offset, and for ``NaiveDateTime`` those without; where time zones are moved the field does it."""
     read = writer.bind(dt.datetime.fromisoformat, "read_datetime")
     naive = isinstance(field, ma.fields.NaiveDateTime)
-    if type(field) is own_fields.DateTime:
+    own = isinstance(field, own_fields.DateTime)
+    if own:
         if field.format not in own_fields.RFC3339_FORMATS:
             return None
-    elif not _reads_iso(field, dt.datetime) or (_is_strict(field) and not strict_fields.is_iso(field)):
+    elif not _reads_iso(field, dt.datetime) or (_is_strict(field) and not strict_dates.is_iso(field)):
         return None
-    if _is_strict(field) or type(field) is own_fields.DateTime:
+    if own or _is_strict(field):
         pattern, name = (is_usual_naive, "is_usual_naive") if naive else (is_usual_aware, "is_usual_aware")
         test = f"type({var}) is str and {writer.bind(pattern, name)}({var}) is not None"
         return Recipe(test, dt.datetime, f"{read}({var})", errors=(ValueError,))
@@ -175,7 +178,7 @@ def _time(writer: Writer, field: ma.fields.Time, var: str) -> Recipe | None:
 
 
 def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) -> Recipe | None:
-    if not _reads_iso(field, kind) or (_is_strict(field) and not strict_fields.is_iso(field)):
+    if not _reads_iso(field, kind) or (_is_strict(field) and not strict_dates.is_iso(field)):
         return None
     test = f"type({var}) is str"
     if _is_strict(field):

@@ -4,7 +4,7 @@ Generated code may stand in for a method only while that method is the one it wa
 else (a subclass, a method replaced on a class or on an instance) is asked as marshmallow would ask it.
 
 Knows classes and methods; generates nothing.
-Floor 1: imports ``fields``, ``fast.strict`` and ``fast.strict_fields``.
+Floor 1: imports ``fields``, ``fast.strict``, ``fast.strict_dates`` and ``fast.strict_fields``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from .. import fields as own_fields
-from . import strict, strict_fields
+from . import strict, strict_dates, strict_fields
 
 AnyField = ma.fields.Field[t.Any]
 
@@ -77,6 +77,7 @@ _FIELDS = _noted(
     {
         *_classes(ma.fields, ma.fields.Field),
         *_classes(strict_fields, ma.fields.Field),
+        *_classes(strict_dates, ma.fields.Field),
         strict.Nested,
         own_fields.DateTime,
     },

@@ -2,7 +2,7 @@
 
 Only fields whose texts have a rule are known here; constraints of other validators, and what a field means besides, are
 the document's own matter.
-Floor 1: imports ``fields``, ``fast.lexical`` and ``fast.strict_fields``.
+Floor 1: imports ``fields``, ``fast.lexical``, ``fast.strict_dates`` and ``fast.strict_fields``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from .. import fields
-from . import lexical, strict_fields
+from . import lexical, strict_dates, strict_fields
 
 Keywords = dict[str, t.Any]
 
@@ -54,12 +54,11 @@ def validator_keywords(validator: object) -> Keywords:
 def _own_date_time(field: fields.DateTime) -> Keywords:
     if field.format in fields.RFC3339_FORMATS:
         return {"type": "string", "format": "date-time"}
-    # It reads by itself, with no twin: of a format of the user's own it takes what strptime takes.
-    return {"type": "number", "minimum": 0} if field.format in strict_fields.TIMESTAMPS else {"type": "string"}
+    return _other_format(field)
 
 
 def _date_time(field: ma.fields.DateTime) -> Keywords:
-    if not strict_fields.is_iso(field):
+    if not strict_dates.is_iso(field):
         return _other_format(field)
     if isinstance(field, ma.fields.NaiveDateTime):
         pattern = lexical.LOCAL_DATE_TIME_PATTERN if field.timezone is None else lexical.ANY_DATE_TIME_PATTERN
@@ -70,24 +69,24 @@ def _date_time(field: ma.fields.DateTime) -> Keywords:
 
 
 def _other_format(field: ma.fields.DateTime) -> Keywords:
-    if field.format in strict_fields.TIMESTAMPS:
+    if field.format in strict_dates.TIMESTAMPS:
         return {"type": "number", "minimum": 0}
     return _strftime(field)
 
 
-def _strftime(field: strict_fields.Temporal) -> Keywords:
-    pattern = strict_fields.format_pattern(field)
+def _strftime(field: strict_dates.Temporal) -> Keywords:
+    pattern = strict_dates.format_pattern(field)
     return {"type": "string"} if pattern is None else {"type": "string", "pattern": anchored(pattern)}
 
 
 def _date(field: ma.fields.Date) -> Keywords:
-    return {"type": "string", "format": "date"} if strict_fields.is_iso(field) else _strftime(field)
+    return {"type": "string", "format": "date"} if strict_dates.is_iso(field) else _strftime(field)
 
 
 def _time(field: ma.fields.Time) -> Keywords:
     return (
         {"type": "string", "pattern": anchored(lexical.TIME_PATTERN)}
-        if strict_fields.is_iso(field)
+        if strict_dates.is_iso(field)
         else _strftime(field)
     )
 

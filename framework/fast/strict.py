@@ -1,13 +1,14 @@
 """Make a schema that refuses what the document refuses.
 
 ``strict(schema, location)`` gives an instance of the same class, with the same hooks, messages and options, whose
-fields are the twins of ``fast.strict_fields``. The schema it is given, and the fields it shares with its class, are not
-touched. Nested schemas are made strict when they are first needed, so names, lambdas and schemas that contain
-themselves stay as lazy as marshmallow has them; equal ones are made once, so the depth of a body costs no memory.
+fields are the twins of ``fast.strict_fields`` and ``fast.strict_dates``. The schema it is given, and the fields it
+shares with its class, are not touched. Nested schemas are made strict when they are first needed, so names, lambdas and
+schemas that contain themselves stay as lazy as marshmallow has them; equal ones are made once, so the depth of a body
+costs no memory.
 
 Knows nothing of requests. What goes with it is re-exported: reading texts from multi-dicts (``fast.text``) and hints
 for unknown names (``fast.hints``).
-Floor 1: imports ``fields`` (floor 0), ``fast.hints``, ``fast.strict_fields`` and ``fast.text``.
+Floor 1: imports ``fields`` (floor 0), ``fast.hints``, ``fast.strict_dates``, ``fast.strict_fields`` and ``fast.text``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
-from ..fields import OneOf
+from ..fields import DateTime, OneOf
+from . import strict_dates as dates
 from . import strict_fields as twins
 from .hints import hint, unknown_message
 from .text import from_multidict
@@ -279,8 +281,8 @@ _BOTH: dict[type[AnyField], type[AnyField]] = {
     ma.fields.Email: twins.Email,
     ma.fields.Url: twins.Url,
     ma.fields.UUID: twins.UUID,
-    ma.fields.Date: twins.Date,
-    ma.fields.Time: twins.Time,
+    ma.fields.Date: dates.Date,
+    ma.fields.Time: dates.Time,
     ma.fields.IP: twins.IP,
     ma.fields.IPv4: twins.IPv4,
     ma.fields.IPv6: twins.IPv6,
@@ -295,10 +297,11 @@ JSON_TWINS: dict[type[AnyField], type[AnyField]] = {
     ma.fields.Float: twins.Float,
     ma.fields.Decimal: twins.Decimal,
     ma.fields.Boolean: twins.Boolean,
-    ma.fields.DateTime: twins.DateTime,
-    ma.fields.NaiveDateTime: twins.NaiveDateTime,
-    ma.fields.AwareDateTime: twins.AwareDateTime,
-    ma.fields.TimeDelta: twins.TimeDelta,
+    DateTime: dates.OwnDateTime,
+    ma.fields.DateTime: dates.DateTime,
+    ma.fields.NaiveDateTime: dates.NaiveDateTime,
+    ma.fields.AwareDateTime: dates.AwareDateTime,
+    ma.fields.TimeDelta: dates.TimeDelta,
     ma.fields.Enum: twins.Enum,
     ma.fields.Constant: twins.Constant,
 }
@@ -309,10 +312,11 @@ TEXT_TWINS: dict[type[AnyField], type[AnyField]] = {
     ma.fields.Float: twins.TextFloat,
     ma.fields.Decimal: twins.TextDecimal,
     ma.fields.Boolean: twins.TextBoolean,
-    ma.fields.DateTime: twins.TextDateTime,
-    ma.fields.NaiveDateTime: twins.TextNaiveDateTime,
-    ma.fields.AwareDateTime: twins.TextAwareDateTime,
-    ma.fields.TimeDelta: twins.TextTimeDelta,
+    DateTime: dates.TextOwnDateTime,
+    ma.fields.DateTime: dates.TextDateTime,
+    ma.fields.NaiveDateTime: dates.TextNaiveDateTime,
+    ma.fields.AwareDateTime: dates.TextAwareDateTime,
+    ma.fields.TimeDelta: dates.TextTimeDelta,
     ma.fields.Enum: twins.TextEnum,
     ma.fields.Constant: twins.TextConstant,
 }

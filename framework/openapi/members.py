@@ -4,8 +4,8 @@ What is read from a request is described from the rules that strict fields run b
 from what fields write. A field of the user's own is described like the field it derives from, by its metadata, and by
 a method ``__json_schema__(described, role)`` that returns the schema to take instead.
 Not here: names and components (``openapi.components``).
-Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_fields``,
-``openapi.jsonschema`` and ``openapi.validators``.
+Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_dates``,
+``fast.strict_fields``, ``openapi.jsonschema`` and ``openapi.validators``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import marshmallow as ma
 from .. import fields as own
 from ..fast import lexical, published
 from ..fast.strict import twin
-from ..fast.strict_fields import ISO_FORMATS, words
+from ..fast.strict_dates import ISO_FORMATS
+from ..fast.strict_fields import words
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
 

@@ -75,7 +75,7 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
         (fields.Date(), {"type": "string", "format": "date"}),
         (fields.Date("%Y-%m-%d"), {"type": "string", "pattern": f"^(?:{lexical.DATE_PATTERN})$"}),
         (fields.Time("%H"), {"type": "string", "pattern": "^(?:([01][0-9]|2[0-3]))$"}),
-        (fields.DateTime("%Y"), {"type": "string"}),
+        (fields.DateTime("%Y"), {"type": "string", "pattern": f"^(?:{lexical.strftime_pattern('%Y')})$"}),
         (ma.fields.DateTime("%d %B"), {"type": "string"}),
         (fields.DateTime(), {"type": "string", "format": "date-time"}),
         (fields.DateTime("timestamp"), {"type": "number", "minimum": 0}),

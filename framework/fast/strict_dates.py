@@ -1,0 +1,173 @@
+"""The strict twins of fields of dates and times: what the document refuses, they refuse.
+
+They look at texts and numbers only, as those of ``fast.strict_fields`` do; the rule of each is the pattern that
+``fast.published`` gives to the document.
+Floor 1: imports ``fields`` and ``fast.lexical``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import typing as t
+
+import marshmallow as ma
+
+from .. import fields
+from . import lexical
+
+Data = cabc.Mapping[str, t.Any] | None
+Temporal: t.TypeAlias = ma.fields.DateTime | ma.fields.Date | ma.fields.Time
+
+#: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
+ISO_FORMATS = frozenset({None, "iso", "iso8601"})
+TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
+
+
+def is_iso(field: ma.fields.Field[t.Any]) -> bool:
+    """Whether a date or time field writes and reads ISO 8601, by marshmallow's own functions."""
+    name = getattr(field, "format", None)
+    if name not in ISO_FORMATS:
+        return False
+    plain = next(base for base in type(field).__mro__ if base in _TEMPORAL)
+    reader = getattr(field, "DESERIALIZATION_FUNCS", {}).get(name or "iso")
+    return bool(reader == plain.DESERIALIZATION_FUNCS.get(name or "iso"))
+
+
+def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
+    """Give what marshmallow shall go on with: the datetime of an ISO field, the value itself of any other."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    if is_iso(field):
+        try:
+            return fields.parse_date_time(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+    if field.format in TIMESTAMPS and isinstance(value, str):
+        try:
+            return lexical.number(value if text else "")
+        except (ValueError, OverflowError) as error:
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+    _check_format(field, value)
+    return value
+
+
+def _check_format(field: Temporal, value: t.Any) -> None:
+    """Refuse a text that ``strftime`` would not write: one digit for two, other scripts' digits, spaces."""
+    pattern = format_pattern(field) if isinstance(value, str) else None
+    if pattern is not None and lexical.compiled(pattern).fullmatch(value) is None:
+        raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
+
+
+def format_pattern(field: Temporal) -> str | None:
+    """Give the pattern of a field with a ``strftime`` format of its own; ``None`` where there is none to be known."""
+    known = field.format in (*ISO_FORMATS, *field.DESERIALIZATION_FUNCS)
+    return None if known else lexical.strftime_pattern(str(field.format))
+
+
+class DateTime(ma.fields.DateTime):
+    """A ``date-time`` of RFC 3339, so with an offset; a ``timestamp`` is a JSON number."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        read = _date_time(self, value, text=self.STRICT_TEXT)
+        if read is not value and isinstance(read, dt.datetime) and read.tzinfo is None:
+            raise self.make_error("invalid_awareness", awareness="aware", obj_type=self.OBJ_TYPE)
+        return super()._deserialize(read, attr, data, **kwargs)
+
+
+class NaiveDateTime(ma.fields.NaiveDateTime):
+    """A date and time without an offset; with one where the field names a ``timezone`` to turn it to."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
+
+
+class AwareDateTime(ma.fields.AwareDateTime):
+    """A ``date-time`` of RFC 3339; its offset may miss where the field names a ``default_timezone``."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
+
+
+class OwnDateTime(fields.DateTime):
+    """The framework's field: strict by itself, unless it has a format of the user's own."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+        if self.format not in fields.RFC3339_FORMATS:
+            value = _date_time(self, value, text=self.STRICT_TEXT)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class TextDateTime(DateTime):
+    """As :class:`DateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class TextNaiveDateTime(NaiveDateTime):
+    """As :class:`NaiveDateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class TextAwareDateTime(AwareDateTime):
+    """As :class:`AwareDateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class TextOwnDateTime(OwnDateTime):
+    """As :class:`OwnDateTime`; a ``timestamp`` is the text of a number."""
+
+    STRICT_TEXT = True
+
+
+class Date(ma.fields.Date):
+    """A ``full-date`` of RFC 3339; one of a format of its own has that format's pattern."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.date:
+        if isinstance(value, str) and lexical.is_date(value) is None and is_iso(self):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        _check_format(self, value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Time(ma.fields.Time):
+    """A time of day with seconds, its offset optional; one of a format of its own has that format's pattern."""
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.time:
+        if isinstance(value, str) and lexical.is_time(value) is None and is_iso(self):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        _check_format(self, value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+_TEMPORAL = (ma.fields.DateTime, ma.fields.Date, ma.fields.Time)
+
+
+class TimeDelta(ma.fields.TimeDelta):
+    """A JSON number of the field's unit."""
+
+    STRICT_TEXT: t.ClassVar[bool] = False
+
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.timedelta:
+        if isinstance(value, (str, bytes, bool)):
+            try:
+                value = lexical.number(value if self.STRICT_TEXT and isinstance(value, str) else "")
+            except (ValueError, OverflowError) as error:
+                raise self.make_error("invalid") from error
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class TextTimeDelta(TimeDelta):
+    """The text of a number of the field's unit."""
+
+    STRICT_TEXT = True
