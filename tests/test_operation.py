@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 
 import pytest
 
@@ -107,7 +106,7 @@ def test_it_is_frozen(app):
     """No attribute of an operation can be set, and the operations stay the same objects."""
     operation = found(app, "shop.Pet")
 
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         operation.method = "POST"
     assert found(app, "shop.Pet") is operation
 

@@ -9,10 +9,10 @@ Floor 4: imports ``fast.body``, ``fast.wire`` (floor 1) and ``errors`` (floor 0)
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import enum
 import typing as t
 
+import msgspec
 from marshmallow import Schema
 from marshmallow.fields import Field
 
@@ -65,8 +65,7 @@ class Phase(enum.IntEnum):
     HEADERS = 20
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One thing to do in a phase.
 
     :param phase: When.
@@ -250,8 +249,7 @@ def marks_of(target: t.Any) -> tuple[Mark, ...]:
 # The records of the document face.
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A parameter outside of the body.
 
     :param name: As the client writes it.
@@ -266,8 +264,7 @@ class Parameter:
     description: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """A request body in one media type.
 
     :param schema: A schema instance.
@@ -286,8 +283,7 @@ class Body:
     unknown: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """A header of an answer.
 
     :param name: The name.
@@ -304,8 +300,7 @@ class Header:
     required: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """An answer that the operation may give.
 
     :param status: The status code.
@@ -326,8 +321,7 @@ class Outcome:
     examples: cabc.Mapping[str, t.Any] | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Security:
+class Security(msgspec.Struct, frozen=True):
     """A security requirement: with this scheme the operation may be called.
 
     :param name: The scheme's name in the document.
@@ -342,8 +336,7 @@ class Security:
     optional: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(msgspec.Struct, frozen=True):
     """Words about the operation. What is ``None`` leaves what others say."""
 
     summary: str | None = None

@@ -12,6 +12,8 @@ import functools
 import inspect
 import typing as t
 
+import msgspec
+
 from ..errors import MarkLost, OperationIdConflict
 from ..marks.base import Mark, Plan, Record, Step, marks_of
 from ..marks.doc import DocMark
@@ -179,7 +181,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         run=not_bound,
     )
     run = bind(operation)
-    object.__setattr__(operation, "run", remember_error(run) if watched else run)
+    msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
 
 

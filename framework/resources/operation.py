@@ -8,11 +8,11 @@ Floor 5: imports ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` 
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import functools
 import inspect
 import typing as t
 
+import msgspec
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import Messages, ValidationFailed
@@ -42,8 +42,7 @@ if t.TYPE_CHECKING:
 Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, t.Any], t.Any], t.Any]
 
 
-@dataclasses.dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The record. Everything in it is decided at freeze."""
 
     endpoint: str
