@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
 from marshmallow import EXCLUDE as EXCLUDE
@@ -49,6 +50,9 @@ from .json import jsonify as jsonify
 # Marks
 from .marks.arguments import arguments as arguments
 from .marks.doc import doc as doc
+from .marks.links import Link as Link
+from .marks.outgoing import Webhook as Webhook
+from .marks.outgoing import callback as callback
 from .marks.raises import raises as raises
 from .marks.responses import alt_response as alt_response
 from .marks.responses import response as response
@@ -69,9 +73,17 @@ from .signals import template_rendered as template_rendered
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
-_TEMPLATING = frozenset({"render_template", "render_template_string", "stream_template", "stream_template_string"})
+# Looked up when they are used: what an application does not name, it does not load.
+_LATER = {
+    "CORS": "marks.cors",
+    "render_template": "templating",
+    "render_template_string": "templating",
+    "stream_template": "templating",
+    "stream_template_string": "templating",
+}
 
 if t.TYPE_CHECKING:
+    from .marks.cors import CORS as CORS
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template
@@ -79,8 +91,6 @@ if t.TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> t.Any:
-    if name in _TEMPLATING:  # an extra: looked up when used
-        from . import templating
-
-        return getattr(templating, name)
+    if name in _LATER:
+        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
     raise AttributeError(f"module 'framework' has no attribute {name!r}")

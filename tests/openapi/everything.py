@@ -13,6 +13,7 @@ import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE
 
 from framework import (
+    CORS,
     App,
     Resource,
     Router,
@@ -246,7 +247,7 @@ def family() -> dict[str, t.Any]:
 
 
 pets = Router("pets", url_prefix="/pets", description="All about pets.")
-owners = Router("owners", url_prefix="/owners")
+owners = Router("owners", url_prefix="/owners", marks=[CORS(["https://app.example.com"])])
 
 
 @pets.route("")

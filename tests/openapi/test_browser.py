@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 import typing as t
 
 import pytest
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from framework import App, Resource, Router, Schema, abort, arguments, doc, errors, fields, raises, response, validate
+from tests.browsers import chromium, served
 
 
 class Missing(errors.NotFound):
@@ -60,31 +58,15 @@ def live() -> t.Iterator[str]:
     """The address of a server that has the application at ``/`` and once more under ``/mounted``."""
     nothing = Response("", 404)
     whole = DispatcherMiddleware(make_app(), {"/mounted": make_app(), "/favicon.ico": nothing})
-    server = make_server("127.0.0.1", 0, whole, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(whole) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> t.Iterator[t.Any]:
     """Chromium without a window; it cannot look up any name, so nothing leaves the machine."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium: apt-get install --no-install-recommends chromium")
-    with sync_api.sync_playwright() as playwright:
-        arguments = [
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-            *("--no-first-run", "--disable-quic"),
-        ]
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

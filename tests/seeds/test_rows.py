@@ -1,4 +1,4 @@
-"""The table of abilities that the older documentation describes, and for each the tests that prove it."""
+"""The table of abilities, and for each the tests that prove it."""
 
 from __future__ import annotations
 
@@ -163,6 +163,8 @@ ROWS = [
     (148, "ASGI", (ASGI, "uvicorn_serves_resources", "a_client_that_leaves_midway_closes_the_stream"),
         (SERVING, "an_application_runs_under_each_server")),
     (149, "gevent", (SERVING, "an_application_runs_under_each_server")),
+    (150, "CORS with preflight", ("tests/marks/test_cors.py", "a_preflight_tells_the_real_methods_and_headers",
+        "credentials_never_go_to_everybody", "a_real_browser_agrees")),
     (152, "a cache for views", (CONTEXTS, "a_view_may_be_cached"), ("docs/patterns/caching.rst",)),
     (160, "the logger", (QUICK, "logging"), (CONTEXTS, "records_can_have_data_of_the_request"),
         (LOGGING, "the_logger_has_the_name_of_the_application", "a_handler_that_is_there_is_enough")),
