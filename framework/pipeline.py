@@ -1,8 +1,8 @@
 """What an application makes of its set-up when it freezes: the operations, and the hooks of each scope in order.
 
 Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
-Floor 6: imports ``resources.assembly``, ``resources.operation``, ``resources.witness`` (floor 5), ``hooks`` (floor 3),
-``fast.matcher`` (floor 1).
+Floor 6: imports ``resources.assembly``, ``resources.links``, ``resources.operation``, ``resources.witness`` (floor 5),
+``hooks`` (floor 3), ``fast.matcher`` (floor 1).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .fast.matcher import Matcher
 from .hooks import find_error_handler
 from .resources.assembly import Scopes as Scopes
 from .resources.assembly import build_operations, check_lost_marks, check_operation_ids, is_watched
+from .resources.links import check_links
 from .resources.operation import Operation
 from .resources.witness import remember_error
 
@@ -67,7 +68,10 @@ class Pipeline:
         self._handlers: dict[tuple[type[Exception], Scopes], t.Any] = {}
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
         check_lost_marks(self.operations)
-        check_operation_ids(self.operations)
+        for document in app.documents.values():
+            held = [operation for operation in self.operations if document.holds(app, operation)]
+            check_operation_ids(held, document.webhooks_of(app))
+        check_links(self.operations)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
         self.routes: dict[int, dict[str, Route]] = {}
         """By the identity of the rule and the method; nothing for an automatic OPTIONS."""

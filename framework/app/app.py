@@ -11,34 +11,21 @@ import gc
 import typing as t
 
 from marshmallow import Schema
-from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import RequestRedirect
 
 from ..http.problem import ErrorRenderer
 from ..marks.schemas import SchemaLike, as_schema
 from ..pipeline import Pipeline
-from ..resources.assembly import has_documented
 from ..resources.operation import Operation
 from ..resources.scaffold import setupmethod
 from .dispatch import Dispatch
+from .documents import Documents
 from .serve import Serve
 from .templates import Templates
 
 _F = t.TypeVar("_F", bound=cabc.Callable[[t.Any], t.Any])
 
-# The paths of the docs, by the setting that names each: endpoint, what is added to the path, function of openapi.pages.
-DOCS_RULES = (
-    ("OPENAPI_JSON_PATH", "openapi.json", "", "document_json"),
-    ("OPENAPI_YAML_PATH", "openapi.yaml", "", "document_yaml"),
-    ("DOCS_PATH", "openapi.docs", "", "docs"),
-    ("DOCS_PATH", "openapi.plain", "/plain", "plain"),
-    ("DOCS_PATH", "openapi.static", "/static/<path:filename>", "static"),
-    ("DOCS_PATH", "openapi.errors", "/errors/", "error_list"),
-    ("DOCS_PATH", "openapi.error", "/errors/<name>", "error_page"),
-)
 
-
-class App(Dispatch, Templates, Serve):
+class App(Dispatch, Templates, Serve, Documents):
     """An application: a WSGI callable that answers with what is registered on it.
 
     :param import_name: The module it is made in, ``__name__``; paths are relative to its folder.
@@ -74,26 +61,6 @@ class App(Dispatch, Templates, Serve):
             self.freeze()
         return t.cast(Pipeline, self._pipeline).operations
 
-    @property
-    def openapi(self) -> dict[str, t.Any]:
-        """The OpenAPI document. Freezes the application; built on first ask and kept until a setting changes."""
-        from ..openapi.document import document_of
-
-        return document_of(self)
-
-    def _add_docs_rules(self) -> None:
-        """Add the docs where an operation is documented and no rule of the application answers the path."""
-        if not has_documented(self):
-            return
-        adapter = self.url_map.bind("")
-        for key, endpoint, rest, function in DOCS_RULES:
-            path = self.config[key]
-            if path is None or endpoint in self.view_functions:
-                continue
-            rule = path.rstrip("/") + rest if rest else path
-            if not answers(adapter, rule.replace("<path:filename>", "x").replace("<name>", "x")):
-                self.add_url_rule(rule, endpoint, docs_view(function))
-
     @setupmethod
     def render_error(self, schema: SchemaLike, *, media_type: str = "application/json") -> cabc.Callable[[_F], _F]:
         """Give all errors another shape with the function below: it takes the error, the schema dumps what it returns.
@@ -121,26 +88,3 @@ def without_collection() -> cabc.Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def answers(adapter: t.Any, path: str) -> bool:
-    """Whether any rule answers a path, with whatever method."""
-    try:
-        adapter.match(path, method="GET")
-    except NotFound:
-        return False
-    except (RequestRedirect, HTTPException):
-        return True
-    return True
-
-
-def docs_view(name: str) -> cabc.Callable[..., t.Any]:
-    """A view function that finds its page in ``openapi.pages`` when it is called."""
-
-    def view(**values: t.Any) -> t.Any:
-        from ..openapi import pages
-
-        return getattr(pages, name)(**values)
-
-    view.__name__ = name
-    return view

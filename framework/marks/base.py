@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
     from ..wrappers import Response
+    from .links import Link
+    from .outgoing import Outgoing
 
     Reply: t.TypeAlias = Wire | Response
 
@@ -310,6 +312,7 @@ class Outcome(msgspec.Struct, frozen=True):
     :param media_type: The media type of the body.
     :param error: The error class, for an answer that is an error.
     :param examples: Whole bodies by name.
+    :param links: What can be called next with it, by name.
     """
 
     status: int
@@ -319,6 +322,7 @@ class Outcome(msgspec.Struct, frozen=True):
     media_type: str = "application/json"
     error: type[APIError] | None = None
     examples: cabc.Mapping[str, t.Any] | None = None
+    links: tuple[tuple[str, Link], ...] = ()
 
 
 class Security(msgspec.Struct, frozen=True):
@@ -328,12 +332,15 @@ class Security(msgspec.Struct, frozen=True):
     :param scheme: Its OpenAPI Security Scheme Object.
     :param scopes: The scopes that it needs.
     :param optional: Whether the operation may also be called without.
+    :param example: How the credentials are spelt, with capitals to fill in, like ``Token TOKEN``, for ``curl`` lines.
+        Default: as the scheme says.
     """
 
     name: str
     scheme: cabc.Mapping[str, t.Any]
     scopes: tuple[str, ...] = ()
     optional: bool = False
+    example: str = ""
 
 
 class Doc(msgspec.Struct, frozen=True):
@@ -349,4 +356,15 @@ class Doc(msgspec.Struct, frozen=True):
     """Merged into the operation object at last."""
 
 
-Record: t.TypeAlias = Parameter | Body | Header | Outcome | Security | Doc
+class Callback(msgspec.Struct, frozen=True):
+    """Requests that the application sends because of this operation.
+
+    :param expression: Where to: a URL with runtime expressions in braces.
+    :param outgoing: What is sent; its name is that of the callback.
+    """
+
+    expression: str
+    outgoing: Outgoing
+
+
+Record: t.TypeAlias = Parameter | Body | Header | Outcome | Security | Doc | Callback

@@ -1,7 +1,8 @@
 """``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
 
 Not here: the rules for values of plain views, which are Flask's (``app.dispatch``), and errors (``raises``).
-Floor 4: imports ``marks.base``, ``marks.schemas``, ``fast.dump`` (floor 1), ``http.response`` (floor 2), ``errors``.
+Floor 4: imports ``marks.base``, ``marks.links``, ``marks.schemas``, ``fast.dump`` (floor 1), ``http.response`` (floor
+2), ``errors``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..errors import APIError, SetupError
 from ..fast.dump import dumper, prepare, wire_dumper
 from ..http.response import Wire
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
+from .links import LinkLike, as_links
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
 
@@ -74,6 +76,7 @@ def response(
     content_type: str = "application/json",
     example: t.Any = None,
     examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    links: cabc.Mapping[str, LinkLike] | None = None,
 ) -> ResponseMark:
     """Say what the operation answers when all goes well.
 
@@ -88,6 +91,7 @@ def response(
     :param content_type: The media type. Default: ``application/json``.
     :param example: A whole answer.
     :param examples: Several, by name or in a row.
+    :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
     """
     return ResponseMark(
         Outcome(
@@ -97,6 +101,7 @@ def response(
             headers=as_headers(headers, int(status_code)),
             media_type=content_type,
             examples=examples_of(example, examples),
+            links=as_links(links),
         )
     )
 
@@ -110,6 +115,7 @@ def alt_response(
     content_type: str = "application/json",
     example: t.Any = None,
     examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    links: cabc.Mapping[str, LinkLike] | None = None,
 ) -> AltResponseMark:
     """Say what the operation may also answer, by a finished response, a hook or an error handler. Documents only.
 
@@ -125,6 +131,7 @@ def alt_response(
             media_type=content_type,
             error=None if error is None else own_error(error),
             examples=examples_of(example, examples),
+            links=as_links(links),
         )
     )
 

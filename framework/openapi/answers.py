@@ -8,6 +8,7 @@ Floor 7: imports ``errors`` (floor 0), ``http.problem`` (floor 2), ``marks.base`
 from __future__ import annotations
 
 import collections.abc as cabc
+import dataclasses
 import inspect
 import re
 import typing as t
@@ -24,6 +25,7 @@ from .jsonschema import MISSING, Json, plain
 if t.TYPE_CHECKING:
     from ..http.problem import ErrorRenderer
     from ..resources.operation import Operation
+    from .links import Links
 
 PROBLEM: Json = {
     "type": "object",
@@ -84,18 +86,28 @@ def phrase(status: int) -> str:
     return HTTP_STATUS_CODES.get(status, "Unknown")
 
 
+def words_of(name: str) -> str:
+    """``getPetOwner`` to ``Get pet owner``, for operations without a docstring."""
+    text = "".join(f" {char.lower()}" if char.isupper() else char for char in name).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
 class Answers:
     """Makes the ``responses`` of operations.
 
     :param components: where schemas go.
     :param renderer: the application's own shape of errors, or ``None`` for problem objects.
     :param types: what ``type`` of a problem begins with; ``None`` where errors have no page.
+    :param links: makes the links; without it they are left out.
     """
 
-    def __init__(self, components: Components, renderer: ErrorRenderer | None, types: str | None) -> None:
+    def __init__(
+        self, components: Components, renderer: ErrorRenderer | None, types: str | None, links: Links | None = None
+    ) -> None:
         self.components = components
         self.renderer = renderer
         self.types = types
+        self.links = links
         self.shared: dict[str, Json] = {}
         """``components.responses``, as far as used."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
@@ -126,7 +138,8 @@ class Answers:
             self.uses.setdefault(cls, []).append(operation)
         others = [outcome for outcome in outcomes if outcome.error is None]
         headers = self.headers(operation, status, outcomes)
-        told = others or headers or any(outcome.description or outcome.examples for outcome in outcomes)
+        links = self.links_of(operation, outcomes)
+        told = others or headers or links or any(outcome.description or outcome.examples for outcome in outcomes)
         if len(classes) == 1 and not told and is_shared(classes[0]):
             return self.share(classes[0])
         made: Json = {"description": self.description(status, outcomes, classes)}
@@ -141,7 +154,16 @@ class Answers:
                 content[media_type] = media if media_type not in content else either(content[media_type], media)
         if content:
             made["content"] = content
+        if links:
+            made["links"] = links
         return made
+
+    def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, Json]:
+        """What can be called next with the answers of one status, by name."""
+        if self.links is None:
+            return {}
+        made = {name: self.links.of(operation, name, link) for outcome in outcomes for name, link in outcome.links}
+        return {name: link for name, link in made.items() if link is not None}
 
     def description(self, status: int, outcomes: list[Outcome], classes: list[type[errors.APIError]]) -> str:
         """What an answer means: the words of the marks, or of the error classes."""
@@ -154,14 +176,21 @@ class Answers:
         return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
 
     def headers(self, operation: Operation, status: int, outcomes: list[Outcome]) -> dict[str, Json]:
-        """The headers that the marks declare for a status."""
-        found: list[Header] = [header for outcome in outcomes for header in outcome.headers]
+        """The headers that the marks declare for a status; one that only some of its answers have is not required."""
+        found: list[Header] = [
+            dataclasses.replace(header, required=False)
+            if any(header.name not in {each.name for each in other.headers} for other in outcomes)
+            else header
+            for outcome in outcomes
+            for header in outcome.headers
+        ]
         found += [
             header
             for header in operation.headers
             if header.status == status or (header.status is None and status < 400)
         ]
-        return {header.name: self.header(header) for header in found}
+        names: dict[str, str] = {}
+        return {names.setdefault(header.name.lower(), header.name): self.header(header) for header in found}
 
     def header(self, header: Header) -> Json:
         """A Header Object."""

@@ -31,7 +31,6 @@ class Use:
     method: str
     path: str
     summary: str
-    tag: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,13 +94,7 @@ def entry(app: App, built: Built, cls: type[errors.APIError]) -> Entry:
         members=tuple(members(media["schema"], components.to_dict())),
         example=media.get("example"),
         uses=tuple(
-            Use(
-                each.operation_id,
-                each.method,
-                paths.template(each.rule),
-                each.summary,
-                each.tags[0] if each.tags else app.config["API_TITLE"] or app.name,
-            )
+            Use(each.operation_id, each.method, paths.template(each.rule), each.summary)
             for each in dict.fromkeys(built.uses.get(cls, ()))
         ),
     )

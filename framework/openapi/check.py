@@ -1,6 +1,6 @@
 """Check an application's document: the lint, with file and line, and the errors that handlers raise undeclared.
 
-Floor 7: imports ``errors`` (floor 0), ``openapi.*``.
+Floor 7: imports ``errors`` (floor 0), ``app.documents`` (floor 6), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 import typing as t
 
 from .. import errors
+from ..app.documents import DEFAULT
 from . import blame, document, paths, raised
 from .findings import Finding, Pointer, written
 from .lint import lint
@@ -17,23 +18,25 @@ from .sources import attribute_of
 
 if t.TYPE_CHECKING:
     from ..app.app import App
+    from ..app.documents import Document
     from ..resources.operation import Operation
 
 
-def check(app: App, version: str | None = None) -> list[Finding]:
+def check(app: App, version: str | None = None, name: str = DEFAULT) -> list[Finding]:
     """Lint the document of an application.
 
     :param app: The application; it freezes.
     :param version: Of OpenAPI, ``"3.1.0"`` or ``"3.0.3"``; by default that of the setting ``OPENAPI_VERSION``.
+    :param name: Which of the application's documents.
     :return: The errors in the order of the document, then the advice in the order of the routes. Each with its place
         in the source, where that is known.
     """
-    made = document.built(app) if version is None else document.make(app, version)
-    places = _Places(app, made)
+    which = app.documents[name]
+    made = document.built(app, which) if version is None else document.make(app, version, which)
+    places = _Places(app, made, which)
     found = [places.noted(finding) for finding in lint(made.document)]
-    for operation in app.operations:
-        if document.is_listed(operation):
-            found.extend(undeclared(app, operation))
+    for operation in document.listed(app, which):
+        found.extend(undeclared(app, operation))
     return found
 
 
@@ -72,14 +75,15 @@ def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
 class _Places:
     """Where the parts of an application's document are written."""
 
-    def __init__(self, app: App, made: document.Built) -> None:
+    def __init__(self, app: App, made: document.Built, which: Document) -> None:
         self._components = made.components
         self._document = made.document
         module = sys.modules.get(app.import_name)
         self._home = getattr(module, "__file__", None) or ""
         self._operations: dict[tuple[str, str], Operation] = {}
         self._by_path: dict[str, Operation] = {}
-        for path, members in document.by_path([each for each in app.operations if document.is_listed(each)]).items():
+        self._webhooks = {webhook.name: webhook.source for webhook in which.webhooks_of(app)}
+        for path, members in document.by_path(document.listed(app, which)).items():
             for operation in members:
                 self._operations[path, operation.method.lower()] = operation
                 self._by_path.setdefault(path, operation)
@@ -96,6 +100,8 @@ class _Places:
                 return self._known(self._operations[path, method].source)
             case ("paths", str(path), *_) if path in self._by_path:
                 return self._known(self._by_path[path].source)
+            case ("webhooks" | "x-webhooks", str(name), *_) if name in self._webhooks:
+                return self._known(self._webhooks[name])
             case ("components", "schemas", str(name), *rest):
                 return self._component(name, rest)
             case ("tags", int(index), *_):

@@ -121,15 +121,19 @@ class Contract:
             return made
 
     def _read_document(self, operations: tuple[Operation, ...]) -> None:
-        # What an older version has no words for is not judged by it: the contract is always that of 3.1.
-        is_31 = self._app.config["OPENAPI_VERSION"].startswith("3.1")
-        whole = document.document_of(self._app) if is_31 else document.build(self._app)
-        closed, sent = self._judges(whole)
-        listed = [each for each in operations if document.is_listed(each)]
-        for path, members in document.by_path(listed).items():
-            for operation in members:
-                made = whole["paths"][path][operation.method.lower()]
-                self._described[id(operation)] = self._resolved(made, closed, sent)
+        for which in self._app.documents.values():
+            listed = [each for each in document.listed(self._app, which) if id(each) not in self._described]
+            if not listed:
+                continue
+            # What an older version has no words for is not judged by it: the contract is always that of 3.1.
+            is_31 = which.config(self._app)["OPENAPI_VERSION"].startswith("3.1")
+            made_31 = document.built(self._app, which) if is_31 else document.make(self._app, "3.1.0", which)
+            whole = made_31.document
+            closed, sent = self._judges(whole)
+            for path, members in document.by_path(document.listed(self._app, which)).items():
+                for operation in members:
+                    made = whole["paths"][path][operation.method.lower()]
+                    self._described.setdefault(id(operation), self._resolved(made, closed, sent))
 
     def _alone(self, operation: Operation) -> Described:
         config = self._app.config

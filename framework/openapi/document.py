@@ -1,7 +1,7 @@
 """The OpenAPI document of an application, made from the operations that run its requests.
 
 :func:`build` makes it; :func:`document_of` keeps it as long as the application's settings stay.
-Floor 7: imports ``errors`` (floor 0), ``fast.strict`` (floor 1), ``openapi.*``.
+Floor 7: imports ``errors`` (floor 0), ``fast.strict`` (floor 1), ``app.documents`` (floor 6), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -13,21 +13,26 @@ import typing as t
 import yaml
 from apispec import APISpec
 
+from ..app.documents import DEFAULT, Document
 from ..errors import SetupError
 from ..fast.strict import Rules
-from . import paths
+from . import outgoing, paths
 from .answers import Answers
 from .components import Components
 from .jsonschema import Json
+from .links import Links
 from .operations import operation_object
+from .servers import Servers
 
 if t.TYPE_CHECKING:
     from ..app.app import App
     from ..errors import APIError
+    from ..marks.base import Security
+    from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
-_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "components")
+_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "x-webhooks", "components")
 
 
 class Built(t.NamedTuple):
@@ -42,32 +47,38 @@ class Built(t.NamedTuple):
     """Which class each component was made from."""
 
 
-def build(app: App, version: str = "3.1.0") -> dict[str, t.Any]:
+def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> dict[str, t.Any]:
     """Make the document.
 
     :param app: the application; it freezes.
     :param version: of OpenAPI, ``"3.1.0"`` or ``"3.0.3"`` for instance.
+    :param name: which of the application's documents.
     :return: a new dictionary of JSON values.
     :raises ComponentConflict: two schemas ask for one name.
     """
-    return make(app, version).document
+    return make(app, version, app.documents[name]).document
 
 
-def document_of(app: App) -> dict[str, t.Any]:
-    """Give the document in the version of the setting ``OPENAPI_VERSION``: made on first ask, kept until a setting
-    changes. Do not change it."""
-    return built(app).document
+def document_of(app: App, which: Document | None = None) -> dict[str, t.Any]:
+    """Give a document in the version of its setting ``OPENAPI_VERSION``: made on first ask, kept until a setting
+    changes. Do not change it.
+
+    :param which: Default: the default one.
+    """
+    return built(app, which).document
 
 
-def built(app: App) -> Built:
+def built(app: App, which: Document | None = None) -> Built:
     """As :func:`document_of`, with what was learnt in making it."""
-    operations, version = app.operations, app.config["OPENAPI_VERSION"]
+    which = app.documents[DEFAULT] if which is None else which
+    operations, version = app.operations, which.config(app)["OPENAPI_VERSION"]
     # On the application: a table of all applications would keep them alive, as operations refer to theirs.
-    kept: tuple[t.Any, str, Built] | None = vars(app).get("_openapi")
-    if kept is not None and kept[0] is operations and kept[1] == version:
-        return kept[2]
-    made = make(app, version)
-    vars(app)["_openapi"] = (operations, version, made)
+    kept: dict[str, tuple[t.Any, str, Built]] = vars(app).setdefault("_openapi", {})
+    known = kept.get(which.name)
+    if known is not None and known[0] is operations and known[1] == version:
+        return known[2]
+    made = make(app, version, which)
+    kept[which.name] = (operations, version, made)
     return made
 
 
@@ -91,28 +102,40 @@ def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def make(app: App, version: str) -> Built:
+def make(app: App, version: str, which: Document | None = None) -> Built:
     """Make a document of a version, and keep what is learnt."""
-    config = app.config
-    components = Components(version, rules=Rules.from_config(config), default_unknown=config["UNKNOWN"])
-    answers = Answers(components, app.error_renderer, error_types(config))
-    spec = container(app, version)
-    operations = [each for each in app.operations if is_listed(each)]
+    which = app.documents[DEFAULT] if which is None else which
+    config = which.config(app)
+    operations = listed(app, which)
+    paths_of = by_path(operations)
+    components = Components(version, rules=Rules.from_config(app.config), default_unknown=app.config["UNKNOWN"])
+    answers = Answers(components, app.error_renderer, error_types(app.config), Links(app.operations, paths_of))
+    places = Servers(app, config, operations)
+    general = (title(app, config),)
+    spec = container(app, version, config)
     tags: dict[str, None] = {}
     schemes: dict[str, cabc.Mapping[str, t.Any]] = {}
-    for path, members in by_path(operations).items():
+    servers: dict[str, list[Json]] = {}
+    for path, members in paths_of.items():
         made: dict[str, Json] = {}
         read: dict[int, dict[str, Json]] = {}
         for operation in members:
-            own_tags = operation.tags or (title(app),)
+            own_tags = operation.tags or general
             tags.update(dict.fromkeys(own_tags))
             variables = read.get(id(operation.rule))
             if variables is None:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
             made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
-            schemes.update({record.name: record.scheme for record in operation.security})
+            schemes.update({record.name: described_scheme(record) for record in operation.security})
         summary, description = words_of_path(members)
+        if found := places.add(members, made):
+            servers[path] = found
         spec.path(path, operations=made, summary=summary, description=description)
+    webhooks: Json = {}
+    for webhook in which.webhooks_of(app):
+        own_tags = tags_of_webhook(app, webhook) or general
+        webhooks[webhook.name] = outgoing.item(webhook, own_tags, answers)
+        tags.update(dict.fromkeys(tag for each in webhooks[webhook.name].values() for tag in each["tags"]))
     for name in tags:
         spec.tag({"name": name, "description": tag_description(app, name)})
     for name, schema in components.to_dict().items():
@@ -122,12 +145,35 @@ def make(app: App, version: str) -> Built:
     for name in sorted(schemes):
         spec.components.security_scheme(name, dict(schemes[name]))
     document = spec.to_dict()
+    for path, found in servers.items():
+        document["paths"][path]["servers"] = found
+    if webhooks:
+        # OpenAPI 3.0 has none; generators of documentation know them by this name there.
+        document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
     return Built({**ordered, **document}, answers.uses, components)
 
 
+def described_scheme(record: Security) -> cabc.Mapping[str, t.Any]:
+    """A Security Scheme Object; how its credentials are spelt stands there too, for whoever writes an example."""
+    return {**record.scheme, "x-example": record.example} if record.example else record.scheme
+
+
+def listed(app: App, which: Document | None = None) -> list[Operation]:
+    """The operations of a document, in the order of their rules."""
+    which = app.documents[DEFAULT] if which is None else which
+    return [each for each in app.operations if is_listed(each) and which.holds(app, each)]
+
+
+def tags_of_webhook(app: App, webhook: Webhook) -> tuple[str, ...]:
+    """The tags of a webhook: its own, or the name of the router that it is declared on."""
+    if webhook.tags is not None:
+        return webhook.tags
+    return tuple(app.routers[name].name for name in app.scopes_of_webhook(webhook.name)[:1] if name in app.routers)
+
+
 def is_listed(operation: Operation) -> bool:
-    """Whether an operation stands in the document."""
+    """Whether an operation may stand in a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
     return operation.documented and not operation.hidden and not apart and operation.method in _METHODS
@@ -168,9 +214,12 @@ def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str
     return summary.strip() or None, rest.strip() or None
 
 
-def title(app: App) -> str:
-    """The title of the API."""
-    return t.cast(str, app.config["API_TITLE"] or app.name)
+def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
+    """The title of the API.
+
+    :param config: The settings of the document.
+    """
+    return t.cast(str, config["API_TITLE"] or app.name)
 
 
 def tag_description(app: App, name: str) -> str:
@@ -187,9 +236,8 @@ def error_types(config: cabc.Mapping[str, t.Any]) -> str | None:
     return None if docs is None else f"{docs.rstrip('/')}/errors/"
 
 
-def container(app: App, version: str) -> APISpec:
+def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISpec:
     """An empty document with all that the settings say."""
-    config = app.config
     info: Json = {}
     for key, word in (("API_DESCRIPTION", "description"), ("API_CONTACT", "contact"), ("API_LICENSE", "license")):
         if config[key]:
@@ -200,7 +248,7 @@ def container(app: App, version: str) -> APISpec:
             info["license"]["url"] = f"https://spdx.org/licenses/{identifier}.html"
     servers = config["API_SERVERS"] or [{"url": config["APPLICATION_ROOT"] or "/"}]
     return APISpec(
-        title(app),
+        title(app, config),
         config["API_VERSION"],
         version,
         info=info,

@@ -93,7 +93,7 @@ def errors_body(
 def error_body(entries: cabc.Sequence[Entry], links: cabc.Mapping[str, str], docs_url: str | None) -> Markup:
     """The page of one error code.
 
-    :param docs_url: where each operation is shown, or ``None``.
+    :param docs_url: the plain page, where each operation is shown, or ``None``.
     """
     return Markup("{}\n<main>\n{}\n</main>").format(
         navigation(links), Markup("\n<hr>\n").join(error_part(each, docs_url) for each in entries)
@@ -139,13 +139,11 @@ def uses_table(uses: cabc.Sequence[Use], docs_url: str | None) -> Markup:
 
 
 def operation_link(use: Use, docs_url: str | None) -> Markup:
-    """The path of an operation, leading to its place in the documentation."""
+    """The path of an operation, leading to its place on the plain page."""
     path = Markup("<code>{}</code>").format(use.path)
     if docs_url is None:
         return path
-    # Swagger UI knows an operation by its tag and id, blanks written as underscores.
-    place = f"{docs_url}#/{use.tag.replace(' ', '_')}/{use.operation_id}"
-    return Markup('<a href="{}">{}</a>').format(place, path)
+    return Markup('<a href="{}#operation-{}">{}</a>').format(docs_url, use.operation_id, path)
 
 
 def navigation(links: cabc.Mapping[str, str]) -> Markup:

@@ -13,7 +13,8 @@ import marshmallow as ma
 
 from ..errors import SetupError
 from ..marks.base import Body, Parameter
-from .answers import Answers
+from . import outgoing
+from .answers import Answers, words_of
 from .components import Components
 from .jsonschema import MISSING, Json, both, plain
 from .members import style
@@ -51,17 +52,13 @@ def operation_object(
     if operation.bodies:
         made["requestBody"] = request_body(operation, answers)
     made["responses"] = answers.of(operation, bool(variables))
+    if operation.callbacks:
+        made["callbacks"] = outgoing.callbacks(operation, tags, answers)
     if operation.security:
         made["security"] = requirements(operation)
     for name, value in operation.extra.items():
         made[name] = resolved(value, components)
     return made
-
-
-def words_of(name: str) -> str:
-    """``getPetOwner`` to ``Get pet owner``, for operations without a docstring."""
-    text = "".join(f" {char.lower()}" if char.isupper() else char for char in name).replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
 
 
 def path_parameters(

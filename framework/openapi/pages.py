@@ -6,10 +6,12 @@ Floor 7: imports ``context``, ``helpers`` (floor 3), ``errors`` (floor 0), ``ope
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import hashlib
 import json
 import pathlib
+import re
 import typing as t
 from urllib.parse import urlsplit
 
@@ -18,10 +20,10 @@ from ..errors import NotFound
 from ..helpers import send_file, url_for
 from . import catalogue, html
 from . import plain as plain_html
-from .document import built, title, to_yaml
+from .document import Built, built, title, to_yaml
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app.documents import Document
     from ..context import Context
     from ..wrappers import Response
 
@@ -47,56 +49,118 @@ _PLAIN_POLICY = (
 )
 
 
-def document_json() -> Response:
+def show(page: str, document: str, values: cabc.Mapping[str, t.Any]) -> Response:
+    """Answer a docs rule.
+
+    :param page: The name of the function below that makes it.
+    :param document: The name of the document.
+    :param values: The variables of the rule.
+    """
+    ctx = context.current()
+    return PAGES[page](Site(ctx, ctx.app.documents[document]), **values)
+
+
+class Site:
+    """The pages of one document, as a request sees them.
+
+    :param ctx: The context of the request.
+    :param which: The document.
+    """
+
+    def __init__(self, ctx: Context, which: Document) -> None:
+        self.ctx = ctx
+        self.app = ctx.app
+        self.which = which
+        self.config = which.config(ctx.app)
+
+    @property
+    def title(self) -> str:
+        """The title of the API."""
+        return title(self.app, self.config)
+
+    @functools.cached_property
+    def built(self) -> Built:
+        """The document, with what was learnt in making it."""
+        return built(self.app, self.which)
+
+    def address(self, kind: str, **values: t.Any) -> str | None:
+        """The path of one of the docs rules; ``None`` where it is switched off."""
+        endpoint = self.which.endpoint(kind)
+        return url_for(endpoint, **values) if endpoint in self.app.view_functions else None
+
+    def file(self, filename: str) -> str:
+        """The path of a file, for those who know it by heart: without a digest."""
+        return url_for(self.which.endpoint("static"), filename=filename)
+
+    def asset(self, filename: str) -> str:
+        """The path of a file, with the digest of its content, so that it may be cached for ever."""
+        return url_for(self.which.endpoint("static"), filename=filename, v=digests()[filename][:16])
+
+    def served(self) -> dict[str, t.Any]:
+        """The document as it is true for this request: without configured servers the API is where it came in."""
+        document = self.built.document
+        root = self.ctx.request.script_root
+        if not root or self.config["API_SERVERS"]:
+            return document
+        return {**document, "servers": [{"url": root}]}
+
+    def links(self) -> dict[str, str]:
+        """The navigation of the plain pages, as far as its goals are served."""
+        found = {
+            self.title: self.address("docs"),
+            "Operations": self.address("plain"),
+            "Errors": self.address("errors"),
+        }
+        return {text: href for text, href in found.items() if href is not None}
+
+    def plain_page(self, name: str, body: t.Any) -> Response:
+        """A page without a script."""
+        text = html.page(name, body, [self.asset("page.css")], self.asset("swagger-ui/favicon-32x32.png"))
+        return guarded(cached(self.ctx, text, "text/html"), _PLAIN_POLICY)
+
+
+def document_json(site: Site) -> Response:
     """The document in JSON."""
-    ctx = context.current()
-    text = json.dumps(served_document(ctx), ensure_ascii=False, separators=(",", ":"))
-    return cached(ctx, text, "application/json")
+    text = json.dumps(site.served(), ensure_ascii=False, separators=(",", ":"))
+    return cached(site.ctx, text, "application/json")
 
 
-def document_yaml() -> Response:
+def document_yaml(site: Site) -> Response:
     """The document in YAML (RFC 9512)."""
-    ctx = context.current()
-    return cached(ctx, to_yaml(served_document(ctx)), "application/yaml")
+    return cached(site.ctx, to_yaml(site.served()), "application/yaml")
 
 
-def docs() -> Response:
+def docs(site: Site) -> Response:
     """The page with Swagger UI."""
-    ctx = context.current()
-    document_url = address("openapi.json") or address("openapi.yaml")
     body = html.docs_body(
-        document_url,
-        # Without a digest: providers of OAuth 2 know the address by heart.
-        url_for("openapi.static", filename="swagger-ui/oauth2-redirect.html"),
-        [asset("swagger-ui/swagger-ui-bundle.js"), asset("init.js")],
-        address("openapi.errors"),
-        address("openapi.plain"),
+        site.address("json") or site.address("yaml"),
+        site.file("swagger-ui/oauth2-redirect.html"),  # providers of OAuth 2 know the address by heart
+        [site.asset("swagger-ui/swagger-ui-bundle.js"), site.asset("init.js")],
+        site.address("errors"),
+        site.address("plain"),
     )
-    styles = [asset("swagger-ui/swagger-ui.css"), asset("page.css")]
-    text = html.page(title(ctx.app), body, styles, asset("swagger-ui/favicon-32x32.png"), "docs")
-    hosts = " ".join(["'self'", *server_origins(ctx.app)])
-    return guarded(cached(ctx, text, "text/html"), _POLICY.format(hosts=hosts))
+    styles = [site.asset("swagger-ui/swagger-ui.css"), site.asset("page.css")]
+    text = html.page(site.title, body, styles, site.asset("swagger-ui/favicon-32x32.png"), "docs")
+    hosts = " ".join(["'self'", *server_origins(site.built.document)])
+    return guarded(cached(site.ctx, text, "text/html"), _POLICY.format(hosts=hosts))
 
 
-def plain() -> Response:
+def plain(site: Site) -> Response:
     """The document on one page that needs no script."""
-    ctx = context.current()
-    made = built(ctx.app)
-    if address("openapi.json") is None and address("openapi.yaml") is None:
+    if site.address("json") is None and site.address("yaml") is None:
         # Who serves no document does not want this one read either.
-        body = html.docs_body(None, "", (), address("openapi.errors"))
-        return plain_page(ctx, title(ctx.app), body)
+        return site.plain_page(site.title, html.docs_body(None, "", (), site.address("errors")))
     errors: dict[str, list[plain_html.Reference]] = {}
-    for cls, operations in made.uses.items():
+    for cls, operations in site.built.uses.items():
         code, status = cls.error_code, t.cast(int, cls.code)
-        found = plain_html.Reference(status, code, address("openapi.error", name=code))
+        found = plain_html.Reference(status, code, site.address("error", name=code))
         for operation in dict.fromkeys(operations):
             errors.setdefault(operation.operation_id, []).append(found)
-    body = plain_html.plain_body(made.document, ctx.request.root_url, links(ctx.app), errors)
-    return plain_page(ctx, title(ctx.app), body)
+    body = plain_html.plain_body(site.built.document, site.ctx.request.root_url, site.links(), errors)
+    return site.plain_page(site.title, body)
 
 
-def static(filename: str) -> Response:
+def static(site: Site, filename: str) -> Response:
     """A file of the pages.
 
     With the digest of its content in the query (``?v=...``) it may be kept for ever, else it is asked for each time.
@@ -107,7 +171,7 @@ def static(filename: str) -> Response:
     if kind is None:
         raise NotFound("The documentation pages have no such file.")
     digest = digests()[filename]
-    fixed = context.current().request.args.get("v") == digest[:16]
+    fixed = site.ctx.request.args.get("v") == digest[:16]
     response = send_file(_FOLDER / filename, mimetype=kind, etag=digest[:32], max_age=_YEAR if fixed else None)
     if fixed:
         response.cache_control.public = True
@@ -116,54 +180,34 @@ def static(filename: str) -> Response:
     return guarded(response, policy)
 
 
-def error_list() -> Response:
+def error_list(site: Site) -> Response:
     """The catalogue of all errors of the document."""
-    ctx = context.current()
-    found = catalogue.entries(ctx.app, built(ctx.app))
-    body = html.errors_body(found, links(ctx.app), lambda code: t.cast(str, address("openapi.error", name=code)))
-    return plain_page(ctx, f"Errors - {title(ctx.app)}", body)
+    found = catalogue.entries(site.app, site.built)
+    body = html.errors_body(found, site.links(), lambda code: t.cast(str, site.address("error", name=code)))
+    return site.plain_page(f"Errors - {site.title}", body)
 
 
-def error_page(name: str) -> Response:
+def error_page(site: Site, name: str) -> Response:
     """The page that the ``type`` of a problem leads to.
 
     :param name: an ``error_code``.
     :raises NotFound: no error has it.
     """
-    ctx = context.current()
-    found = catalogue.find(ctx.app, built(ctx.app), name)
+    found = catalogue.find(site.app, site.built, name)
     if not found:
         raise NotFound("No error has this name.")
-    body = html.error_body(found, links(ctx.app), address("openapi.docs"))
-    return plain_page(ctx, f"{name} - {title(ctx.app)}", body)
+    # These pages need no script, so neither does what they lead to; where no document is served, nothing is shown.
+    is_shown = site.address("json") or site.address("yaml")
+    body = html.error_body(found, site.links(), site.address("plain") if is_shown else None)
+    return site.plain_page(f"{name} - {site.title}", body)
+
+
+PAGES: cabc.Mapping[str, cabc.Callable[..., Response]] = {
+    each.__name__: each for each in (document_json, document_yaml, docs, plain, static, error_list, error_page)
+}
 
 
 # What the pages share.
-
-
-def served_document(ctx: Context) -> dict[str, t.Any]:
-    """The document as it is true for this request: without configured servers the API is where the request came in."""
-    document = built(ctx.app).document
-    root = ctx.request.script_root
-    if not root or ctx.app.config["API_SERVERS"]:
-        return document
-    return {**document, "servers": [{"url": root}]}
-
-
-def plain_page(ctx: Context, name: str, body: t.Any) -> Response:
-    """A page without a script."""
-    text = html.page(name, body, [asset("page.css")], asset("swagger-ui/favicon-32x32.png"))
-    return guarded(cached(ctx, text, "text/html"), _PLAIN_POLICY)
-
-
-def links(app: App) -> dict[str, str]:
-    """The navigation of the plain pages, as far as its goals are served."""
-    found = {
-        title(app): address("openapi.docs"),
-        "Operations": address("openapi.plain"),
-        "Errors": address("openapi.errors"),
-    }
-    return {text: href for text, href in found.items() if href is not None}
 
 
 def cached(ctx: Context, text: str, kind: str) -> Response:
@@ -186,27 +230,23 @@ def guarded(response: Response, policy: str) -> Response:
     return response
 
 
-def address(endpoint: str, **values: t.Any) -> str | None:
-    """The path of one of the docs rules; ``None`` where it is switched off."""
-    return url_for(endpoint, **values) if endpoint in context.current().app.view_functions else None
-
-
-def asset(filename: str) -> str:
-    """The path of a file, with the digest of its content, so that it may be cached for ever."""
-    return url_for("openapi.static", filename=filename, v=digests()[filename][:16])
-
-
 @functools.cache
 def digests() -> dict[str, str]:
     """The SHA-256 of each file that is served."""
     return {name: hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() for name in _FILES}
 
 
-def server_origins(app: App) -> list[str]:
-    """The origins of the configured servers, which the page may call to try an operation out."""
+def server_origins(document: dict[str, t.Any]) -> list[str]:
+    """The origins of the servers in a document, which the page may call to try an operation out."""
+    servers = list(document.get("servers", ()))
+    for item in document.get("paths", {}).values():
+        for each in (item, *(operation for operation in item.values() if isinstance(operation, dict))):
+            servers += each.get("servers", ())
     found: dict[str, None] = {}
-    for server in app.config["API_SERVERS"] or ():
+    for server in servers:
         parts = urlsplit(server["url"])
-        if parts.scheme in ("http", "https") and parts.netloc and not set(parts.netloc) & set("{};, '\""):
-            found[f"{parts.scheme}://{parts.netloc}"] = None
+        # The policy has a word for any subdomain, and for no other variable.
+        place = re.sub(r"^\{[^{}]*\}(?=\.)", "*", parts.netloc)
+        if parts.scheme in ("http", "https") and place and not set(place) & set("{};, '\""):
+            found[f"{parts.scheme}://{place}"] = None
     return list(found)

@@ -19,7 +19,12 @@ _VARIABLE = re.compile(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", re.ASCII)
 
 def template(rule: Rule) -> str:
     """``/pets/<int:pet_id>`` to ``/pets/{pet_id}``."""
-    return _VARIABLE.sub(r"{\1}", rule.rule)
+    return braced(rule.rule)
+
+
+def braced(text: str) -> str:
+    """A path or host of a rule, its variables written in braces."""
+    return _VARIABLE.sub(r"{\1}", text)
 
 
 def shape(path: str) -> str:

@@ -1,6 +1,6 @@
 """Where the parts of a live application's document are written: the class and the line behind a change.
 
-Floor 7: imports ``openapi.blame``, ``openapi.changes``, ``openapi.document`` and ``openapi.paths``.
+Floor 7: imports ``app.documents`` (floor 6) and ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ..app.documents import DEFAULT
 from . import blame, document, paths
 from .changes import Change
 
@@ -20,18 +21,20 @@ class Sources:
     """Where the parts of an application's document are written.
 
     :param app: The application.
+    :param name: Which of its documents.
     """
 
-    def __init__(self, app: App) -> None:
-        self._components = document.built(app).components
+    def __init__(self, app: App, name: str = DEFAULT) -> None:
+        which = app.documents[name]
+        self._components = document.built(app, which).components
+        self._webhooks = {f"webhook {each.name}": each for each in which.webhooks_of(app)}
         self._operations: dict[str, Operation] = {}
         self._classes: dict[str, type] = {}
-        for operation in app.operations:
-            if document.is_listed(operation):
-                shape = paths.shape(paths.template(operation.rule))
-                self._operations.setdefault(f"{operation.method} {shape}", operation)
-                if operation.view_class is not None:
-                    self._classes.setdefault(shape, operation.view_class)
+        for operation in document.listed(app, which):
+            shape = paths.shape(paths.template(operation.rule))
+            self._operations.setdefault(f"{operation.method} {shape}", operation)
+            if operation.view_class is not None:
+                self._classes.setdefault(shape, operation.view_class)
 
     def annotate(self, changes: cabc.Iterable[Change]) -> None:
         """Note the source of each change."""
@@ -45,6 +48,9 @@ class Sources:
             if origin is not None:
                 return told(origin, None if change.member is None else attribute_of(origin, change.member))
         for name in change.operations:
+            if name in self._webhooks:
+                file, line = self._webhooks[name].source
+                return f"{blame.shown_path(file)}:{line} {name}"
             method, _, path = name.partition(" ")
             operation = self._operations.get(f"{method} {paths.shape(path)}")
             if operation is not None:

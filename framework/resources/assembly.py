@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 
     from ..app.app import App
     from ..context import Context
+    from ..marks.outgoing import Outgoing
 
 Scopes: t.TypeAlias = tuple[str, ...]
 """The names of the routers that serve a request, the innermost first."""
@@ -172,6 +173,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         outcomes=words.outcomes,
         headers=words.headers,
         security=words.security,
+        callbacks=words.callbacks,
         extra=words.extra,
         data_rules=data_rules,
         declared=declared,
@@ -254,23 +256,30 @@ def camel_case(name: str) -> str:
     return first[:1].lower() + first[1:] + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def check_operation_ids(operations: cabc.Iterable[Operation]) -> None:
-    """Refuse two documented operations of one id.
+def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Iterable[Outgoing] = ()) -> None:
+    """Refuse two documented operations of one id in one document, those of webhooks and callbacks included.
 
     :raises OperationIdConflict: There are two.
     """
-    seen: dict[str, Operation] = {}
-    for operation in operations:
-        if not operation.documented or operation.hidden:
-            continue
-        other = seen.setdefault(operation.operation_id, operation)
-        if other is not operation:
+    seen: dict[str, tuple[t.Any, str]] = {}
+
+    def claim(name: str, owner: t.Any, told: str) -> None:
+        other, other_told = seen.setdefault(name, (owner, told))
+        if other is not owner:
             raise OperationIdConflict(
-                f"Two operations have the operationId {operation.operation_id!r}:"
-                f" {other.method} {other.rule.rule} ({place(other)}) and"
-                f" {operation.method} {operation.rule.rule} ({place(operation)})."
+                f"Two operations have the operationId {name!r}: {other_told} and {told}."
                 " Give one of the routes an 'operation_id=', or one of the mounts a 'name='."
             )
+
+    for operation in operations:
+        if operation.documented and not operation.hidden:
+            claim(operation.operation_id, operation, f"{operation.method} {operation.rule.rule} ({place(operation)})")
+            for record in operation.callbacks:
+                claim(
+                    record.outgoing.id_in(operation.operation_id), record, f"{record.outgoing!r} of {place(operation)}"
+                )
+    for webhook in webhooks:
+        claim(webhook.id_in(""), webhook, f"{webhook!r} ({':'.join(map(str, webhook.source))})")
 
 
 def place(operation: Operation) -> str:

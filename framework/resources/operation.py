@@ -20,6 +20,7 @@ from ..http.response import Wire
 from ..marks.base import (
     Body,
     Call,
+    Callback,
     Doc,
     Header,
     Mark,
@@ -75,6 +76,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     outcomes: tuple[Outcome, ...]
     headers: tuple[Header, ...]
     security: tuple[Security, ...]
+    callbacks: tuple[Callback, ...]
     extra: cabc.Mapping[str, t.Any]
     data_rules: bool
     """Whether a returned value is data (a Resource, or a ``response`` mark) or follows Flask's rules for views."""
@@ -220,6 +222,7 @@ class Words:
         self.outcomes = unique(r for r in everything if isinstance(r, Outcome))
         self.headers = unique(r for r in everything if isinstance(r, Header))
         self.security = unique(r for r in everything if isinstance(r, Security))
+        self.callbacks = unique(r for r in everything if isinstance(r, Callback))
         self._docs = [record for record in everything if isinstance(record, Doc)]
 
     def say(self, name: str, default: t.Any) -> t.Any:

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from .. import typing as ft
     from ..app.app import App
     from ..marks.base import Mark
+    from ..marks.outgoing import Webhook
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 _missing: t.Any = object()
@@ -241,6 +242,10 @@ class Router(Scaffold):
                 rule, endpoint, view_func, provide_automatic_options=provide_automatic_options, **options
             )
         )
+
+    @setupmethod
+    def add_webhook(self, webhook: Webhook) -> None:
+        self.record(lambda state: state.app._take_webhook(webhook, state.full_name))
 
     @setupmethod
     def endpoint(self, endpoint: str) -> cabc.Callable[[_F], _F]:

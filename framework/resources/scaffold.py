@@ -1,7 +1,7 @@
 """What an application and a router have in common: registering routes, hooks and error handlers.
 
 Not here: what registering means (``App`` does it, a ``Router`` records it).
-Floor 5: imports ``views``, ``hooks`` and ``helpers`` (floor 3), ``marks.base`` (floor 4), ``errors`` (floor 0).
+Floor 5: imports ``views``, ``hooks`` and ``helpers`` (floor 3), ``marks.outgoing`` (floor 4), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..context import current
 from ..errors import SetupError
 from ..helpers import get_root_path, send_from_directory
 from ..hooks import Hooks, error_key
+from ..marks.outgoing import Webhook
 from ..views import View
 
 if t.TYPE_CHECKING:
@@ -26,6 +27,8 @@ if t.TYPE_CHECKING:
 
     from .. import typing as ft
     from ..marks.base import Mark
+    from ..marks.outgoing import Options
+    from ..marks.schemas import SchemaLike
     from ..wrappers import Response
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
@@ -272,6 +275,30 @@ class Scaffold(Hooks):
             return f
 
         return decorator
+
+    @setupmethod
+    def webhook(self, name: str, schema: SchemaLike | None = None, **options: t.Unpack[Options]) -> Webhook:
+        """Declare a request that the application sends to those who registered for it by other means than the API.
+
+        Keep what is returned, and send what its :meth:`~framework.marks.outgoing.Outgoing.dump` makes.
+
+        :param name: Its name in the document: letters, digits, ``.``, ``_``, ``-``.
+        :param schema: What dumps the body; ``None``: there is no body.
+        :param options: ``method`` (default ``POST``), ``summary``, ``description``, ``tags``, ``headers``,
+            ``responses``, ``content_type``, ``example``, ``examples``, ``signed``, ``deprecated``, ``operation_id``.
+        :raises SetupError: Something of it cannot be, or the name is taken.
+        """
+        made = Webhook(name, schema, **options)
+        self.add_webhook(made)
+        return made
+
+    @setupmethod
+    def add_webhook(self, webhook: Webhook) -> None:
+        """Register a webhook that was made before.
+
+        :raises SetupError: The name is taken.
+        """
+        raise NotImplementedError
 
     # Hooks.
 

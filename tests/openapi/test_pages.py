@@ -223,7 +223,7 @@ def test_an_error_is_explained(client: t.Any) -> None:
     assert "A <i>year</i>." in page.text
     assert '"until": 3' in page.text
     assert "Show <script>alert(1)</script> & more." in page.text
-    assert {"href": "/docs#/pets/getPets"} in page.all("a")
+    assert {"href": "/docs/plain#operation-getPets"} in page.all("a")
 
 
 def test_the_type_of_a_real_problem_leads_to_its_page(client: t.Any) -> None:
