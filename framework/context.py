@@ -125,6 +125,8 @@ class Context:
     hooks: ScopeHooks | None = None
     user: t.Any = None
     """Who sends the request, once it has been authenticated; ``None`` for nobody."""
+    scheme: t.Any = None
+    """The security scheme that has authenticated the user."""
     _outer: Context | None = None
 
     def __init__(
@@ -445,3 +447,4 @@ g: _AppCtxGlobals = LocalProxy(_current, "g", unbound_message=OUTSIDE_APP)  # ty
 request_ctx: Context = LocalProxy(_request_context)  # type: ignore[assignment]
 request: Request = LocalProxy(lambda: _request_context().request)  # type: ignore[assignment]
 session: SessionMixin = LocalProxy(lambda: _request_context().session)  # type: ignore[assignment]
+current_user: t.Any = LocalProxy(lambda: _request_context().user)  # nobody: false, equal to None

@@ -151,6 +151,7 @@ class Plan:
     :param encode: What writes plain values as JSON: the application's provider.
     :param direct: Whether declared answers may go straight to the wire, the provider being untouched.
     :param reads_environ: Whether body and query may be read without a request: its class is the framework's own.
+    :param ensure_sync: The application's ``ensure_sync``.
     """
 
     def __init__(
@@ -165,8 +166,11 @@ class Plan:
         encode: cabc.Callable[[t.Any], bytes],
         direct: bool,
         reads_environ: bool,
+        ensure_sync: cabc.Callable[[cabc.Callable[..., t.Any]], cabc.Callable[..., t.Any]] = lambda function: function,
     ) -> None:
         self.reads_environ = reads_environ
+        self.ensure_sync = ensure_sync
+        """Makes a user's function, asynchronous or not, one that is called and returns; a mark asks it in ``run``."""
         self.encode = encode
         self.direct = direct
         self.fast = bool(config["FAST_PATH"])
@@ -198,9 +202,12 @@ class Mark:
     or ``App(marks=[...])`` for all that is below.
     """
 
+    kind: t.ClassVar[str | None] = None
+    """What only one mark on a function, class, router or application may be; ``None`` where several may stand."""
+
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
-        own = marks_of(target)
+        own = own_marks(target) if isinstance(target, type) else marks_of(target)
         try:
             # Decorators apply from the bottom up: the one applied last stands on top, so it goes in front.
             setattr(target, ATTRIBUTE, (self, *own))
@@ -217,6 +224,14 @@ class Mark:
         :return: All of them. Default: this one in front.
         """
         return (self, *inner)
+
+    def inherit(self, own: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """Join the marks of a method that overrides the one with this mark.
+
+        :param own: The marks of the overriding method, and what it has inherited from nearer classes.
+        :return: All that hold for it. Default: its own, nothing is inherited.
+        """
+        return own
 
     def install(self, scaffold: Scaffold) -> None:
         """Called once when the mark is given to ``Router(marks=[...])`` or ``App(marks=[...])``.
@@ -236,8 +251,19 @@ class Mark:
         return ()
 
 
+def own_marks(cls: type) -> tuple[Mark, ...]:
+    """The marks on a class itself, without those of its bases."""
+    marks: tuple[Mark, ...] = vars(cls).get(ATTRIBUTE, ())
+    return marks
+
+
 def marks_of(target: t.Any) -> tuple[Mark, ...]:
-    """The marks on a function, method or class, the top one first; looks through ``__wrapped__``."""
+    """The marks on a function, method or class, the top one first; looks through ``__wrapped__``.
+
+    A class has those of its bases too, after its own.
+    """
+    if isinstance(target, type):
+        return tuple(mark for cls in target.__mro__ for mark in own_marks(cls))
     seen = 0
     while target is not None and seen < 100:
         marks: tuple[Mark, ...] | None = getattr(target, ATTRIBUTE, None)

@@ -14,8 +14,8 @@ import typing as t
 
 import msgspec
 
-from ..errors import MarkLost, OperationIdConflict
-from ..marks.base import Mark, Plan, Record, Step, marks_of
+from ..errors import MarkLost, OperationIdConflict, SetupError
+from ..marks.base import Mark, Plan, Record, Step, marks_of, own_marks
 from ..marks.doc import DocMark
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View, http_method_funcs
@@ -66,8 +66,8 @@ def build_operations(app: App) -> cabc.Iterator[Operation]:
 
 def has_documented(app: App) -> bool:
     """Whether the document will hold anything; found out without asking any mark for its faces."""
-    for rule, _, view, handler in handled(app):
-        marks = merge_marks(app, handler, view, app.routers_of(rule.endpoint))
+    for rule, method, view, handler in handled(app):
+        marks = merge_marks(app, handler, view, app.routers_of(rule.endpoint), method)
         if is_documented(view, handler) and not is_hidden(marks):
             return True
     return False
@@ -126,7 +126,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
     view_class: type[View] | None = getattr(view, "view_class", None)
-    marks = merge_marks(app, handler, view, routers)
+    marks = merge_marks(app, handler, view, routers, method)
     check_outcomes(marks, handler.__qualname__)
     plan = Plan(
         app.config,
@@ -138,6 +138,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         encode=app.encode_json,
         direct=app.json_untouched,
         reads_environ=reads_environ(app),
+        ensure_sync=app.ensure_sync,
     )
     steps: list[Step] = [step for mark in marks for step in mark.run(plan)]
     records: list[Record] = [
@@ -203,19 +204,52 @@ def merge_marks(
     handler: cabc.Callable[..., t.Any],
     view: cabc.Callable[..., t.Any],
     routers: Scopes,
+    method: str,
 ) -> tuple[Mark, ...]:
-    """The marks of a handler, joined from the inside out by those of its class, its routers and the application."""
-    layers: list[tuple[Mark, ...]] = [marks_of(handler)]
+    """The marks of a handler with what it inherits, joined from the inside out by those of its class, the bases of
+    that, its routers and the application.
+
+    :raises SetupError: Two marks of one kind stand in one place.
+    """
+    merged = marks_of(handler)
+    check_kinds(merged, handler.__qualname__)
+    layers: list[tuple[str, tuple[Mark, ...]]] = []
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
-        layers.append(marks_of(view_class))
-    layers.extend(app.routers[name].marks for name in routers)
-    layers.append(app.marks)
-    merged: tuple[Mark, ...] = layers[0]
-    for layer in layers[1:]:
+        for overridden in overridden_methods(view_class, method):
+            for mark in reversed(marks_of(overridden)):
+                merged = mark.inherit(merged)
+        layers.extend((cls.__qualname__, own_marks(cls)) for cls in view_class.__mro__)
+    layers.extend((f"the router {name!r}", app.routers[name].marks) for name in routers)
+    layers.append((f"the application {app.name!r}", app.marks))
+    for where, layer in layers:
+        check_kinds(layer, where)
         for mark in reversed(layer):
             merged = mark.merge(merged)
     return merged
+
+
+def overridden_methods(view_class: type[View], method: str) -> list[t.Any]:
+    """The methods of the bases that the handler of an HTTP method stands in place of, the nearest first."""
+    name = "dispatch_request"
+    if issubclass(view_class, MethodView):
+        name = method.lower()
+        if method == "HEAD" and getattr(view_class, name, None) is None:
+            name = "get"
+    return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
+
+
+def check_kinds(marks: cabc.Iterable[Mark], where: str) -> None:
+    """Refuse two marks of one kind in one place.
+
+    :raises SetupError: There are two.
+    """
+    seen: dict[str, Mark] = {}
+    for mark in marks:
+        if mark.kind is not None and seen.setdefault(mark.kind, mark) is not mark:
+            raise SetupError(
+                f"{where} carries both {seen[mark.kind]!r} and {mark!r}, and only one of them can hold. Take one away."
+            )
 
 
 def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
