@@ -27,6 +27,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	$(BIN)/framework --app sample_api openapi check --strict
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs

@@ -52,7 +52,8 @@ class LoginMark(Mark):
         return [Step(self.phase, authenticate)]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        return [Security("Token", SCHEME, optional=not self.required), Outcome(401, error=LoginRequired)]
+        security = Security("Token", SCHEME, optional=not self.required, example="Token TOKEN")
+        return [security, Outcome(401, error=LoginRequired)]
 
 
 def user_of(header: str) -> User:

@@ -30,7 +30,7 @@ fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load f
 
 http.request http.response http.reading http.problem http.tagged
 
-lifetime context hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
+lifetime context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
 
 marks.base marks.links marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses marks.cors
 marks.outgoing
@@ -48,7 +48,7 @@ openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff openapi.versions openapi.sources
 openapi.findings openapi.lint_values openapi.lint openapi.raised openapi.check
-cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.diff
+cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin
 """

@@ -1,7 +1,7 @@
 """The command ``openapi diff``: what changed between two documents, for people and for CI.
 
 Not here: the comparison (``openapi.diff``).
-Floor 7: imports ``openapi.*`` when it runs, and ``cli.script``.
+Floor 7: imports ``openapi.*`` when it runs, ``cli.documents`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typing as t
 
 import click
 
+from .documents import document_option, known
 from .script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
@@ -103,11 +104,12 @@ def where(change: Change) -> str:
 @click.argument("old", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @click.argument("new", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--git", "revision", metavar="REV", help="Take OLD from this git revision, like 'main' or 'v1.2'.")
+@document_option
 @click.option("--format", "-f", "form", type=click.Choice(["text", "json"]), default="text", help="The form.")
 @click.option("--strict", is_flag=True, help="Let risky changes count like breaking ones.")
 @pass_script_info
 def diff_command(
-    info: ScriptInfo, old: str | None, new: str | None, revision: str | None, form: str, strict: bool
+    info: ScriptInfo, old: str | None, new: str | None, revision: str | None, name: str, form: str, strict: bool
 ) -> None:
     """Compare the document OLD with NEW, or with that of the application, where NEW is not given.
 
@@ -127,7 +129,7 @@ def diff_command(
         after = read_document(new)
         changes = compare(before, after)
     else:
-        after, changes = compare_with_app(before, info)
+        after, changes = compare_with_app(before, info, name)
     advised = advice(changes, before, after)
     if form == "json":
         click.echo(json.dumps(as_json(changes, advised), indent=2, ensure_ascii=False))
@@ -138,17 +140,17 @@ def diff_command(
         raise SystemExit(1)
 
 
-def compare_with_app(before: dict[str, t.Any], info: ScriptInfo) -> tuple[dict[str, t.Any], list[Change]]:
-    """Compare with the document of the application, in the version of OpenAPI that the other one has."""
+def compare_with_app(before: dict[str, t.Any], info: ScriptInfo, name: str) -> tuple[dict[str, t.Any], list[Change]]:
+    """Compare with a document of the application, in the version of OpenAPI that the other one has."""
     from ..openapi.diff import compare
     from ..openapi.document import build
     from ..openapi.sources import Sources
 
     app = info.load_app()
     with app.app_context():
-        after = build(app, version="3.0.3" if before["openapi"].startswith("3.0") else "3.1.0")
+        after = build(app, "3.0.3" if before["openapi"].startswith("3.0") else "3.1.0", known(app, name))
         changes = compare(before, after)
-        Sources(app).annotate(changes)
+        Sources(app, name).annotate(changes)
     return after, changes
 
 

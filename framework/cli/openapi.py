@@ -1,6 +1,7 @@
 """The ``openapi`` commands: write the application's document, check it, compare it with another.
 
-Floor 7: imports ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff`` and ``cli.script``.
+Floor 7: imports ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
+``cli.documents`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import click
 
 from .. import context
 from .diff import diff_command
+from .documents import document_option, known
 from .script import AppGroup
 
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
 
 
-def _document_text(version: str | None, format: str) -> str:
-    """Make the document of the current application and write it as text that ends with a newline."""
+def _document_text(version: str | None, format: str, name: str) -> str:
+    """Make a document of the current application and write it as text that ends with a newline."""
     # Looked up here: no other command needs apispec.
     from ..openapi.document import build, to_yaml
 
     app = context.current().app
-    document: dict[str, t.Any] = app.openapi if version is None else build(app, version=_VERSIONS[version])
+    known(app, name)
+    document: dict[str, t.Any] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
     text = to_yaml(document) if format == "yaml" else json.dumps(document, indent=2, ensure_ascii=False)
     return text if text.endswith("\n") else text + "\n"
 
@@ -70,7 +73,7 @@ def openapi_command(ctx: click.Context) -> None:
     Without a command it is written to standard output as JSON.
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(write_command, output="-", format=None, version=None)
+        ctx.invoke(write_command, output="-", format=None, version=None, name="default")
 
 
 openapi_command.add_command(diff_command)
@@ -80,9 +83,10 @@ openapi_command.add_command(diff_command)
 @_output_option
 @_format_option
 @_version_option
-def write_command(output: str, format: str | None, version: str | None) -> None:
+@document_option
+def write_command(output: str, format: str | None, version: str | None, name: str) -> None:
     """Write the document to a file or to standard output."""
-    text = _document_text(version, _format_of(output, format))
+    text = _document_text(version, _format_of(output, format), name)
     try:
         with click.open_file(output, "w", encoding="utf-8") as file:
             file.write(text)
@@ -92,8 +96,9 @@ def write_command(output: str, format: str | None, version: str | None) -> None:
 
 @openapi_command.command("check", short_help="Lint the document, and find errors that handlers do not declare.")
 @_version_option
+@document_option
 @click.option("--strict", is_flag=True, help="Let advice count like an error.")
-def check_command(version: str | None, strict: bool) -> None:
+def check_command(version: str | None, name: str, strict: bool) -> None:
     """Lint the application's document by the strict rules of the common linters, without Node.
 
     Advice names errors that handlers raise and do not declare. The exit code is 1 when something is wrong, and 0 when
@@ -101,7 +106,8 @@ def check_command(version: str | None, strict: bool) -> None:
     """
     from ..openapi.check import check, line_of
 
-    found = check(context.current().app, None if version is None else _VERSIONS[version])
+    app = context.current().app
+    found = check(app, None if version is None else _VERSIONS[version], known(app, name))
     for finding in found:
         click.echo(line_of(finding))
     wrong = sum(strict or not finding.advice for finding in found)

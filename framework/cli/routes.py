@@ -85,3 +85,7 @@ def routes_command(sort: str, all_methods: bool, show_all: bool) -> None:
 
     for line in _table(rows, "Host" if app.url_map.host_matching else "Subdomain"):
         click.echo(line)
+
+    if show_all:
+        for path, rule in app.docs_kept_out.items():
+            click.echo(f"\n{path} is not served: {rule} answers there.")

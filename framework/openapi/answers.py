@@ -8,11 +8,11 @@ Floor 7: imports ``errors`` (floor 0), ``http.problem`` (floor 2), ``marks.base`
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import inspect
 import re
 import typing as t
 
+import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
@@ -178,7 +178,7 @@ class Answers:
     def headers(self, operation: Operation, status: int, outcomes: list[Outcome]) -> dict[str, Json]:
         """The headers that the marks declare for a status; one that only some of its answers have is not required."""
         found: list[Header] = [
-            dataclasses.replace(header, required=False)
+            msgspec.structs.replace(header, required=False)
             if any(header.name not in {each.name for each in other.headers} for other in outcomes)
             else header
             for outcome in outcomes

@@ -96,12 +96,15 @@ def credentials(
     for name in requirements[0]:
         scheme = schemes.get(name, {})
         kind = scheme.get("type")
+        told = scheme.get("x-example")
         if kind == "apiKey" and scheme["in"] == "query":
-            query.append((scheme["name"], "KEY"))
+            query.append((scheme["name"], told or "KEY"))
         elif kind == "apiKey" and scheme["in"] == "cookie":
-            yield from ("-b", f"{scheme['name']}=KEY")
+            yield from ("-b", f"{scheme['name']}={told or 'KEY'}")
         elif kind == "apiKey":
-            yield from ("-H", f"{scheme['name']}: KEY")
+            yield from ("-H", f"{scheme['name']}: {told or 'KEY'}")
+        elif kind in ("http", "oauth2", "openIdConnect") and told:
+            yield from ("-H", f"Authorization: {told}")
         elif kind == "http" and scheme["scheme"].lower() == "basic":
             yield from ("-u", "USER:PASSWORD")
         elif kind in ("http", "oauth2", "openIdConnect"):

@@ -46,13 +46,18 @@ def plain_body(
     made = Markup("<h1>{} <small>{}</small></h1>").format(info["title"], info["version"])
     made += paragraphs(info.get("description", ""))
     listed = by_tag(document)
-    made += contents(listed, bool(schemas_of(document)))
+    sent = document.get("webhooks") or document.get("x-webhooks") or {}
+    made += contents(listed, {"Webhooks": bool(sent), "Schemas": bool(schemas_of(document))})
     descriptions = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
     for tag, operations in listed.items():
         made += Markup("\n<h2>{}</h2>\n{}").format(tag, paragraphs(descriptions.get(tag, "")))
         for path, method, operation in operations:
             found = errors.get(operation["operationId"], ())
-            made += operation_part(path, method, operation, document, root, found)
+            place_of = server_of(document["paths"][path], operation) or root
+            made += operation_part(path, method, operation, document, place_of, found)
+    if sent:
+        made += Markup('\n<h2 id="webhooks">Webhooks</h2>')
+        made += Markup("").join(webhook_part(name, item) for name, item in sent.items())
     if schemas_of(document):
         made += Markup('\n<h2 id="schemas">Schemas</h2>')
         made += Markup("").join(schema_part(name, schema) for name, schema in schemas_of(document).items())
@@ -74,8 +79,18 @@ def by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
     return {tag: operations for tag, operations in found.items() if operations}
 
 
-def contents(listed: cabc.Mapping[str, list[tuple[str, str, Json]]], schemas: bool) -> Markup:
-    """A link to each operation."""
+def server_of(item: Json, operation: Json) -> str | None:
+    """Where an operation is, if not where the page was asked for: its first server, variables filled in."""
+    for server in operation.get("servers") or item.get("servers") or ():
+        url = str(server["url"])
+        for name, variable in server.get("variables", {}).items():
+            url = url.replace(f"{{{name}}}", variable["default"])
+        return url
+    return None
+
+
+def contents(listed: cabc.Mapping[str, list[tuple[str, str, Json]]], parts: cabc.Mapping[str, bool]) -> Markup:
+    """A link to each operation, and to the other parts that there are."""
     rows = Markup("\n").join(
         Markup('<tr><td class="method">{}</td><td><a href="#{}"><code>{}</code></a></td><td>{}</td></tr>').format(
             method, place(operation), path, operation.get("summary", "")
@@ -83,7 +98,11 @@ def contents(listed: cabc.Mapping[str, list[tuple[str, str, Json]]], schemas: bo
         for operations in listed.values()
         for path, method, operation in operations
     )
-    more = Markup('\n<p><a href="#schemas">Schemas</a></p>') if schemas else Markup("")
+    more = Markup("").join(
+        Markup('\n<p><a href="#{}">{}</a></p>').format(name.lower(), name)
+        for name, is_there in parts.items()
+        if is_there
+    )
     return table(("Method", "Path", "Summary"), [rows]) + more
 
 
@@ -113,9 +132,68 @@ def operation_part(
         made += Markup("\n<h4>Body</h4>\n") + paragraphs(content.get("description", ""))
         made += table(("Media type", "Schema"), content_rows(content["content"]))
     made += Markup("\n<h4>Answers</h4>\n") + answers_table(operation["responses"], document, errors)
+    made += links_part(operation["responses"])
+    made += callbacks_part(operation.get("callbacks", {}))
     made += security_part(operation.get("security", ()))
     made += Markup("\n<h4>Try it</h4>\n<pre>{}</pre>").format(line(operation, method, path, root, document))
     return made + Markup("\n</section>")
+
+
+def links_part(responses: cabc.Mapping[str, Json]) -> Markup:
+    """What can be called next with the answers."""
+    rows = [
+        Markup(
+            '<tr><td>{}</td><td>{}</td><td><a href="#{}"><code>{}</code></a></td><td>{}</td><td>{}</td></tr>'
+        ).format(status, name, place(link), link["operationId"], given(link), paragraphs(link.get("description", "")))
+        for status, response in responses.items()
+        for name, link in response.get("links", {}).items()
+    ]
+    heads = ("Status", "Link", "Operation", "Parameters", "Meaning")
+    return Markup("\n<h4>Links</h4>\n") + table(heads, rows) if rows else Markup("")
+
+
+def given(link: Json) -> Markup:
+    """What a link fills in."""
+    values = {**link.get("parameters", {}), **({"body": link["requestBody"]} if "requestBody" in link else {})}
+    return Markup("<br>").join(
+        Markup("<code>{} = {}</code>").format(name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in values.items()
+    )
+
+
+def callbacks_part(callbacks: cabc.Mapping[str, Json]) -> Markup:
+    """What is sent because of the operation."""
+    made = Markup("").join(
+        Markup("\n<p>{} <code>{} {}</code></p>").format(name, method.upper(), expression) + sent_part(operation)
+        for name, callback in callbacks.items()
+        for expression, item in callback.items()
+        for method, operation in item.items()
+    )
+    return Markup("\n<h4>Callbacks</h4>") + made if made else Markup("")
+
+
+def webhook_part(name: str, item: Json) -> Markup:
+    """One webhook."""
+    made = Markup("")
+    for method, operation in item.items():
+        old = Markup(" <small>deprecated</small>") if operation.get("deprecated") else Markup("")
+        made += Markup('\n<section id="webhook-{}">\n<h3>{} <code>{}</code>{}</h3>').format(
+            name, method.upper(), name, old
+        )
+        made += sent_part(operation) + Markup("\n</section>")
+    return made
+
+
+def sent_part(operation: Json) -> Markup:
+    """A request that the application sends: its words, headers and body, and what may be answered."""
+    summary, description = operation["summary"], operation["description"]
+    made = Markup("\n") + paragraphs(summary) + (paragraphs(description) if description != summary else Markup(""))
+    if operation.get("parameters"):
+        made += Markup("\n<h4>Headers</h4>\n") + parameters_table(operation["parameters"])
+    if "requestBody" in operation:
+        made += Markup("\n<h4>Body</h4>\n")
+        made += table(("Media type", "Schema"), content_rows(operation["requestBody"]["content"]))
+    return made + Markup("\n<h4>Expected answers</h4>\n") + answers_table(operation["responses"], {}, ())
 
 
 def parameters_table(parameters: cabc.Iterable[Json]) -> Markup:
