@@ -3,7 +3,7 @@
 One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
 with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
 Not here: what happens to a request (``app.dispatch``).
-Floor 3: imports ``lifetime``, ``signals`` (floor 0).
+Floor 3: imports ``lifetime``, ``namespace``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from werkzeug.local import LocalProxy
 
 from . import signals
 from .lifetime import Active, CollectErrors
+from .namespace import _AppCtxGlobals as _AppCtxGlobals
+from .namespace import _current
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -26,14 +28,15 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import MapAdapter, Rule
 
+    from .afterwards import Task
     from .app.app import App
+    from .marks.conditions import Check
     from .pipeline import ScopeHooks
     from .resources.operation import Operation
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
     from .wrappers import Request
 
-_current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
 _missing: t.Any = object()
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
@@ -45,57 +48,6 @@ OUTSIDE_REQUEST = (
     "Working outside of request context. The code that failed needs an active HTTP request:"
     " call it while a request is handled, or, in a test, inside 'with app.test_request_context():'."
 )
-
-
-class _AppCtxGlobals:
-    """The namespace behind ``g``: attributes live as long as the application context.
-
-    Also ``"name" in g`` and ``iter(g)``.
-    """
-
-    def __getattr__(self, name: str) -> t.Any:
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        self.__dict__[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def get(self, name: str, default: t.Any = None) -> t.Any:
-        """The attribute ``name``, or ``default``."""
-        return self.__dict__.get(name, default)
-
-    def pop(self, name: str, default: t.Any = _missing) -> t.Any:
-        """Take the attribute ``name`` away and return it.
-
-        :raises KeyError: It is not there and no default is given.
-        """
-        if default is _missing:
-            return self.__dict__.pop(name)
-        return self.__dict__.pop(name, default)
-
-    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
-        """The attribute ``name``, which becomes ``default`` if it is not there."""
-        return self.__dict__.setdefault(name, default)
-
-    def __contains__(self, item: str) -> bool:
-        return item in self.__dict__
-
-    def __iter__(self) -> cabc.Iterator[str]:
-        return iter(self.__dict__)
-
-    def __repr__(self) -> str:
-        ctx = _current.get(None)
-        if ctx is not None:
-            return f"<framework.g of {ctx.app.name!r}>"
-        return object.__repr__(self)
 
 
 class Context:
@@ -123,8 +75,12 @@ class Context:
     routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: ScopeHooks | None = None
-    user: t.Any = None
-    """Who sends the request, once it has been authenticated; ``None`` for nobody."""
+    put_off: cabc.Sequence[Task] = ()  # what after_response was given
+    user: t.Any = None  #: who sends the request, once that is known
+    conditional: Check | None = None
+    """The conditions that the request carries, where the operation has an ``etag`` mark."""
+    complaints: list[tuple[str, str]] | None = None
+    """What marks found wrong with the handler, for the contract: what, and what to do about it."""
     scheme: t.Any = None
     """The security scheme that has authenticated the user."""
     _outer: Context | None = None

@@ -211,18 +211,8 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
     schema = outcome.schema
     if outcome.status in _BODILESS:
         return lambda status, value: Wire(status, [], b"")
-    encode: cabc.Callable[[t.Any], bytes]
+    encode = encoder(plan, schema, fast=plan.fast)
     many = schema is not None and bool(schema.many)
-    if schema is None:
-        encode = plan.encode
-    elif plan.direct:
-        encode = wire_dumper(schema, fast=plan.fast, compare=plan.compare)
-    else:
-        dump, to_text = dumper(schema, fast=plan.fast, compare=plan.compare), plan.encode
-
-        def encode(value: t.Any) -> bytes:
-            return to_text(dump(value))
-
     if schema is not None:
         plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     content_type = ("Content-Type", outcome.media_type)
@@ -238,6 +228,19 @@ def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
         return Wire(status, [content_type], encode(value))
 
     return write
+
+
+def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[t.Any], bytes]:
+    """A function from a value to the JSON text of an answer with a schema.
+
+    :param fast: Whether compiled functions are used.
+    """
+    if schema is None:
+        return plan.encode
+    if plan.direct:
+        return wire_dumper(schema, fast=fast, compare=plan.compare)
+    dump, to_text = dumper(schema, fast=fast, compare=plan.compare), plan.encode
+    return lambda value: to_text(dump(value))
 
 
 def check_outcomes(marks: tuple[Mark, ...], where: str) -> None:
