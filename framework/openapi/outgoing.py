@@ -19,6 +19,7 @@ from .jsonschema import Json
 from .validation import Validator
 
 _SHOWN = 5
+_EXPECTED = {"2": "It was received.", "4": "It was refused."}
 
 
 def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operation_id: str = "") -> Json:
@@ -46,7 +47,7 @@ def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operati
 
 
 def responses(outgoing: Outgoing, answers: Answers) -> Json:
-    """What the receiver may answer."""
+    """What the receiver may answer; that it may take or refuse it is a matter of HTTP."""
     made: Json = {}
     for outcome in outgoing.responses:
         answer: Json = {"description": outcome.description or phrase(outcome.status)}
@@ -56,7 +57,10 @@ def responses(outgoing: Outgoing, answers: Answers) -> Json:
             schema = answers.components.schema(outcome.schema, "input")
             answer["content"] = {outcome.media_type: {"schema": schema, **answers.examples(outcome.examples, schema)}}
         made[str(outcome.status)] = answer
-    return made or {"2XX": {"description": "It was received."}}
+    for first, text in _EXPECTED.items():
+        if not any(status.startswith(first) for status in made):
+            made[f"{first}XX"] = {"description": text}
+    return made
 
 
 def callbacks(operation: t.Any, tags: cabc.Sequence[str], answers: Answers) -> Json:

@@ -15,11 +15,13 @@ from marshmallow import EXCLUDE, INCLUDE
 from framework import (
     CORS,
     App,
+    Link,
     Resource,
     Router,
     Schema,
     alt_response,
     arguments,
+    callback,
     doc,
     errors,
     fields,
@@ -247,6 +249,18 @@ def family() -> dict[str, t.Any]:
 
 
 pets = Router("pets", url_prefix="/pets", description="All about pets.")
+pet_sold = callback(
+    "petSold", "{$request.body#/home}/sold", OwnerSchema, summary="The pet was sold.", responses={204: "Noted."}
+)
+pet_adopted = pets.webhook(
+    "petAdopted",
+    PetSchema,
+    summary="A pet was adopted.",
+    description="Sent once for each pet.",
+    headers={"X-Shop": fields.String(required=True, metadata={"description": "Which shop."})},
+    responses={200: {"seen": fields.Boolean(required=True)}, 410: "Send no more of these."},
+    signed=True,
+)
 owners = Router("owners", url_prefix="/owners", marks=[CORS(["https://app.example.com"])])
 
 
@@ -266,8 +280,18 @@ class Pets(Resource):
         return [family()]
 
     @Guarded()
+    @pet_sold
     @arguments(PetSchema, description="The new pet.")
-    @response(201, PetSchema, headers={"Location": fields.URL(relative=True)})
+    @response(
+        201,
+        PetSchema,
+        headers={"Location": fields.URL(relative=True)},
+        links={
+            "pet": Link(".Pet", {"pet_id": "$response.body#/id"}, description="The new pet."),
+            "replaced": Link("putPet", {"path.pet_id": "$response.body#/id"}, body="$request.body"),
+            "all": "getPets",
+        },
+    )
     @raises(PetTaken, OwnerMissing)
     def post(self, pet: t.Any) -> t.Any:
         """Add a pet.
@@ -359,6 +383,7 @@ def make_app(**config: t.Any) -> App:
     )
     app.register_router(pets)
     app.register_router(owners)
+    app.add_document("owners", routers=[owners], settings={"API_TITLE": "Owners", "OPENAPI_VERSION": "3.0.3"})
 
     @app.get("/health")
     @response(200, ma.Schema.from_dict({"ok": fields.Boolean()}))
