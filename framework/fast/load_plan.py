@@ -86,10 +86,15 @@ class LoadPlan:
                 except ma.ValidationError as error:
                     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         if messages:
-            exception = ma.ValidationError(messages, data=data, valid_data=result)
-            schema.handle_error(exception, data, many=many, partial=partial)
-            raise exception
+            # An exception that a variable of this function held would live until garbage is collected: 40 us each.
+            raise self._refusal(messages, data, result, many, partial)
         return result
+
+    def _refusal(self, messages: t.Any, data: t.Any, result: t.Any, many: t.Any, partial: t.Any) -> ma.ValidationError:
+        """Make the exception, after ``handle_error`` has seen it."""
+        exception = ma.ValidationError(messages, data=data, valid_data=result)
+        self.schema.handle_error(exception, data, many=many, partial=partial)
+        return exception
 
     def _validated(
         self, result: t.Any, data: t.Any, errors: Errors, many: t.Any, partial: t.Any, unknown: t.Any
