@@ -24,6 +24,8 @@ from . import fields as fields
 
 # Applications, resources, requests
 from . import json as json
+from .afterwards import after_response as after_response
+from .afterwards import always_after_response as always_after_response
 from .app.app import App as App
 from .config import Config as Config
 from .context import Context as Context

@@ -28,12 +28,12 @@ fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
 
-http.request http.response http.reading http.problem http.tagged
+http.request http.response http.reading http.problem http.tagged http.conditional
 
-lifetime context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
+lifetime namespace context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
 
-marks.base marks.links marks.schemas marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses marks.cors
-marks.outgoing
+marks.base marks.links marks.schemas marks.shapes marks.raises marks.doc marks.bodies marks.inputs marks.arguments marks.responses marks.cors
+marks.tags marks.conditions marks.etags marks.outgoing
 
 views resources.witness resources.operation resources.resource resources.assembly resources.links
 resources.scaffold resources.router

@@ -1,8 +1,8 @@
 """One road for every request: the methods below call one another, and each may be overridden.
 
 ``docs/lifecycle`` numbers the steps. A method that has nothing to do for a request is not called.
-Floor 6: imports ``app.failures``, ``pipeline``, ``http.problem``, ``http.response`` (floor 2), ``context``,
-``lifetime`` (floor 3), ``signals``.
+Floor 6: imports ``app.failures``, ``pipeline``, ``http.problem``, ``http.response`` (floor 2), ``afterwards``,
+``context``, ``lifetime`` (floor 3), ``signals``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import signals
+from ..afterwards import Followed
 from ..context import Context, current
 from ..errors import NotFound
 from ..http import problem
@@ -93,7 +94,9 @@ class Dispatch(Failures):
             body = response(environ, start_response)
             streamed = type(response) is not Wire and is_streamed(response, environ)
             if streamed:
-                return ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
+                body = ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
+            if streamed or ctx.put_off:
+                body = Followed(body, ctx, t.cast(t.Any, response).status_code, streamed)
             return body
         except BaseException:
             error = sys.exc_info()[1]
