@@ -28,6 +28,7 @@ fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
 
+stores.base stores.memory stores.redis
 http.request http.response http.reading http.problem http.tagged http.conditional
 
 lifetime namespace context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions logging
@@ -56,7 +57,7 @@ FLOORS = TABLE.split("\n\n")
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 PLACE = {name: place for place, name in enumerate(" ".join(FLOORS).split())}
 FRONT = {"", "__main__"}
-EMPTY = {"app", "http", "marks", "openapi", "resources"}
+EMPTY = {"app", "http", "marks", "openapi", "resources", "stores"}
 
 # The doors: what is looked up when it is used, by the module and the function it stands in.
 DOORS = {

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
     from .links import Link
     from .outgoing import Outgoing
+    from .shapes import Shape
 
     Reply: t.TypeAlias = Wire | Response
 
@@ -188,6 +189,8 @@ class Plan:
         """Called by ``freeze(compile=True)``: whoever uses a schema adds what compiles it."""
         self.notes: dict[t.Any, t.Any] = {}
         """A place for marks of one kind to work together at freeze."""
+        self.shapes: list[Shape] = []
+        """What marks do to the value of the handler before it is written, see ``marks.shapes``."""
 
     def take_slot(self) -> int:
         """Reserve the next positional argument of the handler; its index in :attr:`Call.arguments`."""
@@ -201,9 +204,6 @@ class Mark:
     Use an instance as a decorator of a function, a method or a Resource class, or give it to ``Router(marks=[...])``
     or ``App(marks=[...])`` for all that is below.
     """
-
-    kind: t.ClassVar[str | None] = None
-    """What only one mark on a function, class, router or application may be; ``None`` where several may stand."""
 
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
@@ -224,6 +224,14 @@ class Mark:
         :return: All of them. Default: this one in front.
         """
         return (self, *inner)
+
+    def check_beside(self, others: tuple[Mark, ...], where: str) -> None:
+        """Look at the other marks on the same function, class, router or application. Asked at freeze.
+
+        :param others: They.
+        :param where: What they stand on, for messages.
+        :raises SetupError: One of them and this one cannot both hold.
+        """
 
     def inherit(self, own: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """Join the marks of a method that overrides the one with this mark.

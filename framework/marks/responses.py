@@ -1,14 +1,15 @@
 """``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
 
 Not here: the rules for values of plain views, which are Flask's (``app.dispatch``), and errors (``raises``).
-Floor 4: imports ``marks.base``, ``marks.links``, ``marks.schemas``, ``fast.dump`` (floor 1), ``http.response`` (floor
-2), ``errors``.
+Floor 4: imports ``marks.base``, ``marks.links``, ``marks.schemas``, ``marks.shapes``, ``fast.dump`` (floor 1),
+``http.response`` (floor 2), ``errors``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import itertools
 import typing as t
 
 from marshmallow import Schema
@@ -21,6 +22,7 @@ from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .links import LinkLike, as_links
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
+from .shapes import shaped, shapes_for
 
 if t.TYPE_CHECKING:
     from marshmallow.fields import Field
@@ -30,6 +32,10 @@ if t.TYPE_CHECKING:
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
 
 _BODILESS = frozenset({204, 205, 304})
+VARIANTS = 64
+"""How many variants of an outcome keep what writes them, the last used ones."""
+USES_UNCOMPILED = 2
+"""How often a variant is dumped by marshmallow before it is worth compiling."""
 
 
 class ResponseMark(Mark):
@@ -51,7 +57,7 @@ class ResponseMark(Mark):
         return (*inner, self)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        return (self.outcome,)
+        return (shaped(plan, self.outcome),)
 
 
 class AltResponseMark(Mark):
@@ -157,14 +163,20 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     """
     outcomes = [mark.outcome for mark in plan.marks if isinstance(mark, ResponseMark)]
     writers = {outcome.status: writer(plan, outcome) for outcome in outcomes}
+    for outcome in outcomes:
+        schema = shaped(plan, outcome).schema
+        if schema is not None and outcome.status not in _BODILESS:
+            plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     default = outcomes[0].status if outcomes else 200
     plain = writer(plan, Outcome(status=200))
     empty = 204 if 204 in writers else None
 
     write_default = writers.get(default, plain)
+    shapers = {outcome.status: shaper(plan, outcome) for outcome in outcomes if shapes_for(plan, outcome)}
+    at_once = frozenset() if default in shapers else frozenset({dict, list})
 
     def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
-        if type(value) is dict or type(value) is list:  # PERF: saves the questions below, 0.6 us
+        if type(value) in at_once:  # PERF: saves the questions below, 0.6 us
             return write_default(default, value)
         headers: t.Any = None
         given: int | None = None
@@ -184,6 +196,8 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
             )
         if value is None and empty is not None and given is None:
             status = empty
+        if status in shapers:
+            return with_headers(shapers[status](ctx, call, value), headers)
         return with_headers(writers.get(status, plain)(status, value), headers)
 
     return to_reply
@@ -206,15 +220,44 @@ def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
     return reply
 
 
-def writer(plan: Plan, outcome: Outcome) -> cabc.Callable[[int, t.Any], Wire]:
-    """A function from status and value to the answer, for one declared outcome."""
+def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any], Wire]:
+    """A function from the handler's value to the answer, for an outcome that marks give another shape."""
+    shapes = shapes_for(plan, outcome)
+    usual = writer(plan, shaped(plan, outcome))
+    status = outcome.status
+
+    @functools.lru_cache(maxsize=VARIANTS)
+    def writers_of(variants: tuple[cabc.Hashable, ...]) -> cabc.Iterator[cabc.Callable[[int, t.Any], Wire]]:
+        changed = outcome
+        for shape, variant in zip(shapes, variants, strict=True):
+            changed = shape.outcome(changed, variant)
+        # Compiling takes milliseconds, so it is left until a variant is asked for again: whoever asks for another one
+        # each time does not make the server compile.
+        slow = writer(plan, changed, fast=False)
+        yields = itertools.chain(itertools.repeat(slow, USES_UNCOMPILED), itertools.repeat(writer(plan, changed)))
+        return yields
+
+    def write(ctx: Context, call: Call, value: t.Any) -> Wire:
+        for shape in shapes:
+            value = shape.value(ctx, call, value)
+        variants = tuple(shape.variant(call) for shape in shapes)
+        if any(variant is not None for variant in variants):
+            return next(writers_of(variants))(status, value)
+        return usual(status, value)
+
+    return write
+
+
+def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Callable[[int, t.Any], Wire]:
+    """A function from status and value to the answer, for one declared outcome.
+
+    :param fast: Whether compiled functions are used. Default: as the application does.
+    """
     schema = outcome.schema
     if outcome.status in _BODILESS:
         return lambda status, value: Wire(status, [], b"")
-    encode = encoder(plan, schema, fast=plan.fast)
+    encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
     many = schema is not None and bool(schema.many)
-    if schema is not None:
-        plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     content_type = ("Content-Type", outcome.media_type)
 
     def write(status: int, value: t.Any) -> Wire:

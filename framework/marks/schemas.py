@@ -15,6 +15,9 @@ from ..errors import SetupError
 
 _SHARED = "_framework_instance"
 
+SPARSE = "_framework_sparse"
+"""An attribute of schema instances that may be sent without any of their members, see ``marks.sparse``."""
+
 SchemaLike: t.TypeAlias = Schema | type[Schema] | cabc.Mapping[str, Field[t.Any] | type[Field[t.Any]]]
 
 

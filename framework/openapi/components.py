@@ -1,13 +1,15 @@
 """The schemas of the document: each marshmallow schema by the role that it plays, under a name that stays.
 
-A schema class gives up to three components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is
-read with every member optional (``partial=True``). A role that asks for the same as the one before it has no component
-of its own. Names come from the class, without ``Schema`` at its end, and the role, never from a counter, so they stay
-when other schemas come and go. ``__component__ = "Name"`` on a schema class, an instance or an enum gives another.
+A schema class gives up to four components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is
+read with every member optional (``partial=True``), ``PetSparse`` what is sent where the client chooses the members. A
+role that asks for the same as the one before it has no component of its own. Names come from the class, without
+``Schema`` at its end, and the role, never from a counter, so they stay when other schemas come and go.
+``__component__ = "Name"`` on a schema class, an instance or an enum gives another.
 
 An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) stands where it is used, without a
 name; so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
-Floor 7: imports ``errors``, ``fast.strict`` (floor 1), ``openapi.jsonschema`` and ``openapi.members``.
+Floor 7: imports ``errors``, ``fast.strict`` (floor 1), ``marks.schemas`` (floor 4), ``openapi.jsonschema`` and
+``openapi.members``.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from marshmallow import RAISE
 
 from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
+from ..marks.schemas import SPARSE
 from .jsonschema import Json, downgrade, type_of
 from .members import Role, View, always_sent, describe, is_sent, resolved, written_name
 
@@ -148,7 +151,7 @@ class Components:
     def _role(self, schema: ma.Schema, view: View, *, top: bool) -> View:
         """The view in which an object is seen: a partial one is a patch, and what is nested in a patch is none."""
         if not view.reads:
-            return View("output")
+            return View("output", sparse=view.sparse or SPARSE in vars(schema))
         if schema.partial is True:
             return dataclasses.replace(view, role="patch")
         if not top and view.role == "patch" and self.rules.nested_partial:
@@ -262,7 +265,7 @@ class Components:
 
     def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: View) -> bool:
         if not view.reads:
-            return always_sent(field)
+            return always_sent(field) and not view.sparse
         partial = schema.partial
         named = isinstance(partial, cabc.Collection) and name in partial
         return bool(field.required) and view.role != "patch" and not named
@@ -356,7 +359,7 @@ def _is_named(cls: type[ma.Schema]) -> bool:
 
 
 def _with_suffix(name: str, view: View) -> str:
-    suffix = _SUFFIXES[view.role]
+    suffix = "Sparse" if view.sparse else _SUFFIXES[view.role]
     if view.location == "form":
         suffix = "Form" if view.role == "input" else f"Form{suffix}"
     return name if name.endswith(suffix) else name + suffix

@@ -53,11 +53,13 @@ class View:
     :param role: ``"input"``, ``"patch"`` (an input of which every member may be absent) or ``"output"``.
     :param location: where an input stands: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
     :param unknown: what the mark said of undeclared members, at every depth; ``None`` when it said nothing.
+    :param sparse: whether an output may lack any member, at every depth, because the client asks for some.
     """
 
     role: Role = "input"
     location: str = "json"
     unknown: str | None = None
+    sparse: bool = False
 
     @property
     def reads(self) -> bool:
