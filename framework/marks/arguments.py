@@ -92,13 +92,38 @@ class ArgumentsMark(Mark):
             return self.required
         return method == "PATCH" or bool(self.schema.many)
 
+    def applies(self, plan: Plan) -> bool:
+        """Whether the operation has this input; a mark that reaches many operations may pass by some."""
+        return True
+
+    def schema_for(self, plan: Plan) -> Schema:
+        """The schema of the input, for an operation that has it."""
+        return self.schema
+
+    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+        """What takes the loaded value: here it goes to the handler, by position or by name."""
+        if self.as_kwargs:
+
+            def by_name(ctx: Context, call: Call, value: t.Any) -> None:
+                call.kwargs = {**call.kwargs, **value}
+
+            return by_name
+        slot = plan.take_slot()
+
+        def by_position(ctx: Context, call: Call, value: t.Any) -> None:
+            call.arguments[slot] = value
+
+        return by_position
+
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
-        everything = [mark for mark in plan.marks if isinstance(mark, ArgumentsMark)]
-        fixed = None if self.factory is not None else self.prepare(self.schema, plan)
+        if not self.applies(plan):
+            return
+        everything = [mark for mark in plan.marks if isinstance(mark, ArgumentsMark) and mark.applies(plan)]
+        fixed = None if self.factory is not None else self.prepare(self.schema_for(plan), plan)
         taken = tuple(dict.fromkeys(media for mark in everything for media in mark.media_types(plan)))
         if self.media_types(plan):
             yield from body_steps(plan, taken)
-        slot = None if self.as_kwargs else plan.take_slot()
+        keep = self.keep(plan)
         is_json = "json" in self.places
         refuses_empty = is_json and self.refuses_empty(plan.method)
         factory = self.factory
@@ -109,10 +134,7 @@ class ArgumentsMark(Mark):
             else:
                 parts = fixed or self.prepare(t.cast("Factory", factory)(ctx.request), plan)
                 value = self.choose(parts, ctx, call, refuses_empty).load(ctx, call)
-            if slot is None:
-                call.kwargs = {**call.kwargs, **value}
-            else:
-                call.arguments[slot] = value
+            keep(ctx, call, value)
 
         yield Step(Phase.INPUTS, read)
         if self is everything[-1]:
@@ -145,9 +167,11 @@ class ArgumentsMark(Mark):
         return parts[0]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        if not self.applies(plan):
+            return
         where = _PARAMETERS.get(self.places[0])
         if where is not None:
-            for name, field in self.schema.load_fields.items():
+            for name, field in self.schema_for(plan).load_fields.items():
                 yield Parameter(parameter_name(name, field, self.places[0]), where, field)
         for taken in self.media_types(plan):
             required = self.body_required(plan.method)

@@ -1,7 +1,8 @@
 """Shapes: what marks do to the value of a handler before it is written, and to the outcome that says so.
 
 A mark that pages a list or writes a part of an object changes two things that must go together: the value, and the
-schema that dumps and describes it. It adds a shape to ``plan.shapes`` in its ``run``; ``marks.responses`` does the rest.
+schema that dumps and describes it. It adds a shape to ``plan.shapes`` in its ``run``, and ``marks.responses`` does the
+rest.
 Floor 4: imports ``marks.base`` for types only.
 """
 
