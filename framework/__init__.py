@@ -78,14 +78,20 @@ from .wrappers import Response as Response
 # Looked up when they are used: what an application does not name, it does not load.
 _LATER = {
     "CORS": "marks.cors",
+    "check_etag": "marks.etags",
+    "etag": "marks.etags",
     "render_template": "templating",
     "render_template_string": "templating",
+    "set_etag": "marks.etags",
     "stream_template": "templating",
     "stream_template_string": "templating",
 }
 
 if t.TYPE_CHECKING:
     from .marks.cors import CORS as CORS
+    from .marks.etags import check_etag as check_etag
+    from .marks.etags import etag as etag
+    from .marks.etags import set_etag as set_etag
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template

@@ -96,6 +96,13 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "UNKNOWN": Setting(
             "raise", "Undeclared fields where nothing else says: ``raise``, ``exclude`` or ``include``."
         ),
+        # Conditions and caches
+        "ETAG_DISABLED": Setting(False, "Switch ``etag`` off: no tags, no 304, 412 or 428, and ``check_etag`` passes."),
+        "STRICT_TRANSPORT_SECURITY": Setting(
+            None,
+            "For how long browsers may come over HTTPS alone, sent by ``security_headers`` over HTTPS: seconds, a"
+            " ``timedelta``, or the whole header, like ``max-age=63072000; includeSubDomains``. ``None``: not sent.",
+        ),
         # The document
         "API_TITLE": Setting(None, "The title of the API. ``None``: the name of the application."),
         "API_VERSION": Setting("1.0.0", "The version of the API, not of the OpenAPI specification."),

@@ -48,7 +48,7 @@ openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations 
 openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff openapi.versions openapi.sources
-openapi.findings openapi.lint_values openapi.lint openapi.raised openapi.check
+openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin

@@ -32,9 +32,7 @@ _HTTP_DATE = re.compile(
     r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
     re.ASCII,
 )
-_CONDITIONS = frozenset(
-    {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"}
-)
+_CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"})
 # RFC 9110, section 15.4.5: of what describes the representation a 304 repeats Cache-Control, Content-Location, Date,
 # ETag, Expires and Vary, and no other.
 _NOT_ON_304 = frozenset(
@@ -147,9 +145,8 @@ class Conditions(t.NamedTuple):
             a write is guarded. Default: whether their texts are the same.
         """
         same = same or _same_text
-        # PERF: identity tests, as most requests carry one condition or none.
         if self.if_match is not ...:
-            if not self._matches(self.if_match, tag, exists, lambda mine, now: _strongly(mine, now) and same(mine, now)):
+            if not self._matches(self.if_match, tag, exists, lambda one, now: _strongly(one, now) and same(one, now)):
                 return Verdict.FAILED
         elif self.if_unmodified_since is not None and modified is not None and modified > self.if_unmodified_since:
             return Verdict.FAILED
@@ -162,9 +159,7 @@ class Conditions(t.NamedTuple):
         return Verdict.PROCEED
 
     @staticmethod
-    def _matches(
-        sent: t.Any, tag: Tag | None, exists: bool, compare: cabc.Callable[[Tag, Tag], bool]
-    ) -> bool:
+    def _matches(sent: t.Any, tag: Tag | None, exists: bool, compare: cabc.Callable[[Tag, Tag], bool]) -> bool:
         if not exists:
             return False
         if sent is None:

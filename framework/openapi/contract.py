@@ -97,6 +97,7 @@ class Contract:
         found = list(self._error(exchange))
         if not found:
             found += self._answer(exchange, described)
+        found += [Finding(message, remedy) for message, remedy in exchange.complaints]
         found += self._value(exchange)
         found += self._request(exchange, described)
         return found

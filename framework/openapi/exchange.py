@@ -42,6 +42,8 @@ class Exchange:
     body: bytes | None
     """The body of the answer; ``None`` when it is made while it is sent, or is no matter of schemas."""
     witness: Witness
+    complaints: tuple[tuple[str, str], ...] = ()
+    """What marks found wrong with the handler: what, and what to do about it."""
 
     @functools.cached_property
     def request(self) -> PlainRequest:
@@ -123,6 +125,7 @@ def exchange_of(
         headers=headers,
         body=body,
         witness=witness_of(ctx),
+        complaints=tuple(ctx.complaints or ()),
     )
 
 

@@ -1,0 +1,368 @@
+"""How an operation with an ``etag`` mark finds its tags, and holds the conditions of a request against them.
+
+:class:`Guard` is made once per operation, :class:`Check` once per request; it stands on the context for ``check_etag``
+and ``set_etag``. Not here: the mark and its document (``marks.etags``), what conditions mean (``http.conditional``).
+Floor 4: imports ``marks.base``, ``marks.responses``, ``marks.schemas``, ``marks.tags``, ``http.conditional``,
+``http.response`` (floor 2), ``errors``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import typing as t
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..errors import BadRequest, PreconditionFailed, PreconditionRequired
+from ..http.conditional import (
+    NO_CONDITIONS,
+    Conditions,
+    Tag,
+    Verdict,
+    digest,
+    headers_for_304,
+    read_conditions,
+    to_http_date,
+)
+from ..http.response import Wire
+from .base import Call, Phase, Plan
+from .responses import ResponseMark, encoder
+from .schemas import SchemaLike, as_schema
+from .tags import MISSING, Getter, body_of, data_of, getter, header_of, same_state, set_header, tag_on, text_of
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from ..resources.operation import Operation
+    from .base import Reply
+
+SAFE = frozenset({"GET", "HEAD"})
+
+
+class NotModified(HTTPException):
+    """Ends a handler with the 304 that :func:`set_etag` has found out about; no error, and no handler takes it."""
+
+    code = None
+
+
+class Guard:
+    """What an operation does about conditions.
+
+    :param plan: The operation in the making.
+    :param version: Gives what changes whenever the representation does; ``None`` for tags of the bytes that leave.
+    :param last_modified: Gives when the object was last changed.
+    :param weak: Whether tags are weak.
+    :param guards: Whether a write is checked.
+    :param required: Whether it must carry a condition.
+    :param create: Whether the operation makes what is not there.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        version: Getter | None,
+        last_modified: Getter | None,
+        *,
+        weak: bool,
+        guards: bool,
+        required: bool,
+        create: bool,
+    ) -> None:
+        self.plan = plan
+        self.safe = plan.method in SAFE
+        self.version = None if version is None else getter(version)
+        self.last_modified = None if last_modified is None else getter(last_modified)
+        self.weak = weak
+        self.guards = guards
+        self.required = required
+        self.create = create
+        self._told = False
+        self._learned: Learned | None = None
+
+    # The steps.
+
+    def begin(self, ctx: Context, call: Call) -> None:
+        """Phase ``IF_MATCH``: read the conditions.
+
+        :raises BadRequest: One is malformed.
+        :raises PreconditionRequired: There is none, and the operation wants one.
+        """
+        conditions = NO_CONDITIONS
+        if self.safe or self.guards:
+            try:
+                conditions = read_conditions(t.cast(t.Any, ctx.environ))
+            except ValueError as error:
+                raise BadRequest(str(error)) from None
+        # To make what is not there one condition is good as well: that nothing is there.
+        if self.required and conditions.if_match is ... and not (self.create and conditions.if_none_match is None):
+            raise PreconditionRequired()
+        ctx.conditional = Check(self, call, conditions)
+
+    def ignore(self, ctx: Context, call: Call) -> None:
+        """What is done instead where tags are switched off."""
+        ctx.conditional = Check(self, call, None)
+
+    def decide(self, ctx: Context, call: Call) -> Reply | None:
+        """Phase ``PRECONDITION``: judge by the object that was loaded, before the handler is called.
+
+        :raises PreconditionFailed: The client means another state.
+        """
+        check = t.cast(Check, ctx.conditional)
+        found = call.object
+        if found is None:
+            if self.create and self.learned(ctx, call).loads:
+                check.judge(None, None, exists=False)
+            return None
+        if self.version is None:
+            return None
+        state = text_of(self.read(self.version, found))
+        check.before = state
+        check.tag = tag = self.tag(ctx, call, state)
+        verdict = check.judge(tag, self.modified(found))
+        return Wire(304, [("ETag", str(tag))], b"") if verdict is Verdict.NOT_MODIFIED else None
+
+    def finish(self, ctx: Context, call: Call, reply: Reply) -> Reply | None:
+        """Phase ``ETAG``: name the version of the answer, and send a 304 where the client has it.
+
+        :raises PreconditionFailed: A GET was to be answered for another version alone.
+        """
+        check = t.cast(Check, ctx.conditional)
+        status = reply.status_code
+        if not self.safe:
+            if 200 <= status < 300:
+                self._finish_write(ctx, call, check, reply)
+            return None
+        if status != 200:
+            return None
+        if header_of(reply, "ETag") is not None:
+            tag = tag_on(reply)
+        else:
+            tag = check.tag or self._tag_of_answer(ctx, call, reply)
+            if tag is not None:
+                set_header(reply, "ETag", str(tag))
+        modified = self._date_of_answer(call, reply)
+        if check.conditions is NO_CONDITIONS:
+            return None
+        if check.judge(tag, modified) is Verdict.NOT_MODIFIED:
+            headers = headers_for_304(reply.headers)
+            if isinstance(reply, BaseResponse):
+                reply.close()
+            return Wire(304, headers, b"")
+        return None
+
+    def _finish_write(self, ctx: Context, call: Call, check: Check, reply: Reply) -> None:
+        """Name the new version; say so where nobody has looked at the conditions."""
+        if self.guards and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
+            self._complain(ctx, reply.status_code)
+        if reply.status_code in (204, 205) or header_of(reply, "ETag") is not None:
+            return
+        if self.plan.method == "POST" and reply.status_code != 201 and not check.is_set:
+            return  # the answer to an action is no representation of what the address names
+        tag = check.tag if check.is_set else self._tag_of_answer(ctx, call, reply, before=check.before)
+        if tag is not None:
+            set_header(reply, "ETag", str(tag))
+            self._date_of_answer(call, reply)
+
+    def _complain(self, ctx: Context, status: int) -> None:
+        name = self.plan.handler.__qualname__
+        message = (
+            f"{name} answered {status} without having looked at the conditions of the request ({self.plan.method} with"
+            " If-Match): what another client has written meanwhile is lost."
+        )
+        remedy = (
+            "Call check_etag(data) in it before anything is written; or load the object with @loads and give"
+            " @etag(version=...), which looks by itself."
+        )
+        ctx.complaints = [*(ctx.complaints or ()), (message, remedy)]
+        if not self._told and not ctx.app.watched:
+            self._told = True
+            ctx.app.logger.error("%s %s This is logged once per operation.", message, remedy)
+
+    # Tags and dates.
+
+    def tag(self, ctx: Context, call: Call, state: str) -> Tag:
+        """The tag of a state, for the representation that the request selects."""
+        if self.safe:
+            environ = t.cast("dict[str, t.Any]", ctx.environ)
+            selects = [environ.get(key, "") for key in self.learned(ctx, call).keys]
+            if any(selects):
+                # The state comes first and is compared alone where a write is guarded: every representation of a
+                # state shows that the client has seen it.
+                state = f"{state}-{digest(*(text.encode('latin-1') for text in selects))[:12]}"
+        return Tag(state, self.weak)
+
+    def tag_of_body(self, body: bytes, content_type: str | None) -> Tag:
+        """The tag of bytes. Of two media types with the same bytes each has its own (RFC 9110, section 8.8.3)."""
+        if content_type is None or content_type == "application/json":
+            return Tag(digest(body), self.weak)
+        return Tag(digest(content_type.encode(), body), self.weak)
+
+    def tag_of_data(self, ctx: Context, call: Call, data: t.Any, schema: SchemaLike | None) -> Tag:
+        """The tag that an answer with this data has: what ``check_etag`` and ``set_etag`` are given."""
+        if schema is None and self.version is not None:
+            return self.tag(ctx, call, text_of(self.read(self.version, data)))
+        learned = self.learned(ctx, call)
+        if schema is None:
+            return self.tag_of_body(learned.encode(data), learned.media_type)
+        instance = as_schema(schema)
+        # An instance that is made for this call alone is not worth compiling.
+        compiled = self.plan.fast and (isinstance(schema, type) or instance in learned.schemas)
+        return self.tag_of_body(encoder(self.plan, instance, fast=compiled)(data), learned.media_type)
+
+    def _tag_of_answer(self, ctx: Context, call: Call, reply: Reply, before: str | None = None) -> Tag | None:
+        if self.version is None:
+            body = body_of(reply)
+            return None if body is None else self.tag_of_body(body, header_of(reply, "Content-Type"))
+        value = data_of(call.value)
+        found = self.version(value)
+        if found is MISSING and call.object is not None:
+            # The handler may have changed the object, or have written past it: then the state is not known.
+            found = self.version(call.object)
+            if found is not MISSING and text_of(found) == before:
+                return None
+        if found is MISSING and self.safe:
+            self.read(self.version, value)
+        return None if found is MISSING else self.tag(ctx, call, text_of(found))
+
+    def read(self, get: cabc.Callable[[t.Any], t.Any], found: t.Any) -> t.Any:
+        """What a getter finds.
+
+        :raises TypeError: The object has no such attribute.
+        """
+        value = get(found)
+        if value is MISSING:
+            raise TypeError(
+                f"etag of {self.plan.handler.__qualname__} ({self.plan.method} {self.plan.rule.rule}) found no version"
+                f" on {type(found).__name__!r}: it has not all the attributes that 'version' names. Return or load an"
+                " object that has them, or give 'version' a function that takes what is returned or loaded."
+            )
+        return value
+
+    def modified(self, found: t.Any) -> dt.datetime | None:
+        """When an object was last changed, in whole seconds and not in the future; ``None`` where it does not say."""
+        value = MISSING if self.last_modified is None else self.last_modified(found)
+        if value is MISSING or value is None:
+            return None
+        if not isinstance(value, dt.datetime):
+            raise TypeError(
+                f"etag of {self.plan.handler.__qualname__} wants a datetime from 'last_modified', and got {value!r}."
+            )
+        moment = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value
+        return min(moment, dt.datetime.now(dt.UTC)).replace(microsecond=0)
+
+    def _date_of_answer(self, call: Call, reply: Reply) -> dt.datetime | None:
+        """Say when what is answered was last changed."""
+        if self.last_modified is None:
+            return None
+        value = data_of(call.value)
+        modified = self.modified(value)
+        if modified is None and call.object is not None and self.safe:
+            modified = self.modified(call.object)
+        if modified is not None and header_of(reply, "Last-Modified") is None:
+            set_header(reply, "Last-Modified", to_http_date(modified))
+        return modified
+
+    def learned(self, ctx: Context, call: Call) -> Learned:
+        """What the frozen operations say; looked up at the first request that wants to know."""
+        if self._learned is None:
+            self._learned = Learned(self.plan, call.operation, ctx.app.operations)
+        return self._learned
+
+
+class Learned:
+    """What a guard takes from its own operation and from that of GET at the same address.
+
+    :param operations: All operations of the application.
+    """
+
+    def __init__(self, plan: Plan, operation: Operation, operations: cabc.Sequence[Operation]) -> None:
+        self.loads = any(step.phase is Phase.LOAD for step in operation.steps)
+        """Whether a mark looks for the object before the handler is called."""
+        rule = operation.rule
+        address = (rule.rule, rule.host, rule.subdomain)
+        shown = next(
+            (
+                other
+                for other in operations
+                if other.method == "GET" and (other.rule.rule, other.rule.host, other.rule.subdomain) == address
+            ),
+            operation,
+        )
+        outcomes = [
+            mark.outcome
+            for each in (shown, operation)
+            for mark in each.marks
+            if isinstance(mark, ResponseMark) and mark.outcome.status < 300
+        ]
+        self.schemas = [outcome.schema for outcome in outcomes if outcome.schema is not None]
+        first = next((outcome for outcome in outcomes if outcome.schema is not None), None)
+        self.media_type = None if first is None else first.media_type
+        self.encode = encoder(plan, None if first is None else first.schema, fast=plan.fast)
+        """Writes data as GET at this address would."""
+        names = [name for mark in operation.marks for name in getattr(mark, "varies", ())]
+        kinds = {outcome.media_type for outcome in operation.outcomes if outcome.status < 300}
+        if len(kinds) > 1:
+            names.append("Accept")
+        self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
+        """What of a request selects among the representations: keys of the WSGI environment."""
+
+
+class Check:
+    """The conditions of one request, and what is known of them so far. ``Context.conditional``."""
+
+    __slots__ = ("before", "call", "checked", "conditions", "guard", "is_set", "tag")
+
+    def __init__(self, guard: Guard, call: Call, conditions: Conditions | None) -> None:
+        self.guard = guard
+        self.call = call
+        self.conditions = conditions
+        self.tag: Tag | None = None
+        self.before: str | None = None
+        """The state of the loaded object before the handler was called."""
+        self.checked = False
+        self.is_set = False
+
+    def judge(self, tag: Tag | None, modified: dt.datetime | None, *, exists: bool = True) -> Verdict:
+        """Hold the conditions against the present state.
+
+        :raises PreconditionFailed: They do not hold.
+        """
+        self.checked = True
+        if self.conditions is NO_CONDITIONS or self.conditions is None:
+            return Verdict.PROCEED
+        same = None if self.guard.version is None else same_state
+        verdict = self.conditions.judge(self.guard.safe, tag, modified, exists=exists, same=same)
+        if verdict is Verdict.FAILED:
+            raise PreconditionFailed()
+        return verdict
+
+    def check_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
+        """What ``check_etag`` does.
+
+        :raises PreconditionFailed: They do not hold for this data.
+        """
+        if self.conditions is None:
+            return
+        if data is None:
+            self.judge(None, None, exists=False)
+            return
+        tag = self.guard.tag_of_data(ctx, self.call, data, schema)
+        if self.judge(tag, self.guard.modified(data)) is Verdict.NOT_MODIFIED:
+            self._end(tag)
+
+    def set_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
+        """What ``set_etag`` does.
+
+        :raises PreconditionFailed: A GET was to be answered for another version alone.
+        """
+        if self.conditions is None:
+            return
+        self.tag = self.guard.tag_of_data(ctx, self.call, data, schema)
+        self.is_set = True
+        if self.guard.safe and self.judge(self.tag, self.guard.modified(data)) is Verdict.NOT_MODIFIED:
+            self._end(self.tag)
+
+    @staticmethod
+    def _end(tag: Tag) -> t.NoReturn:
+        raise NotModified(response=BaseResponse(status=304, headers=[("ETag", str(tag))]))
