@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 import typing as t
@@ -17,6 +18,11 @@ from framework.fast import body, codegen, load, strict, wire
 
 CALLS: list[t.Any] = []
 EXAMPLES = int(os.environ.get("FRAMEWORK_FUZZ", "300"))
+
+
+class Level(enum.Enum):
+    LOW = "low"
+    HIGH = 2
 
 
 class Part(ma.Schema):
@@ -149,6 +155,81 @@ def test_random_texts_mean_what_they_mean(changes: dict[str, t.Any], spaced: boo
         schema = strict.strict(schema, location)
 
     _compare(schema, json.dumps({**GOOD, **changes}, indent=1 if spaced else None).encode())
+
+
+class Held(ma.Schema):
+    """A schema whose values are told from what was lost in reading by the number of their strings."""
+
+    a = fields.String()
+    b = fields.Nested(Part, allow_none=True)
+    c = fields.List(fields.Integer())
+    d = fields.Decimal()
+    e = fields.Enum(Level, by_value=True, allow_none=True)
+    f = fields.List(fields.Float(allow_none=True))
+    g = fields.List(fields.Decimal())
+    h = fields.List(fields.Nested(Part))
+
+
+_members = st.one_of(
+    st.tuples(st.just("a"), st.sampled_from(['"x"', '"\\""', '"a:b"', '"\\u003a"'])),
+    st.tuples(st.just("b"), st.sampled_from(["null", '{"id":1}', '{"id":1,"id":2}', '{"id":1,"name":"y"}'])),
+    st.tuples(st.just("c"), st.sampled_from(["[]", "[1]", "[1,2]"])),
+    st.tuples(st.just("d"), st.sampled_from(["1", '"1.5"', "2.50"])),
+    st.tuples(st.just("e"), st.sampled_from(["null", '"low"', "2"])),
+    st.tuples(st.just("f"), st.sampled_from(["[]", "[1.5,null]", "[-0,1e3,12345678901234567890123]"])),
+    st.tuples(st.just("g"), st.sampled_from(["[]", '["1",2]', '["1.5","2"]'])),
+    st.tuples(st.just("h"), st.sampled_from(["[]", '[{"id":1}]', '[{"id":1,"name":"x"},{"id":2}]'])),
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_members, max_size=7), st.sampled_from(["json", None]), st.sampled_from([None, True, False]))
+def test_names_given_twice_are_told(members: list[tuple[str, str]], location: str | None, partial: t.Any) -> None:
+    """Whatever strings a text has, a name that is given twice is not passed over."""
+    schema: ma.Schema = Held(partial=partial)
+    if location:
+        schema = strict.strict(schema, location)
+    text = "{" + ",".join(f'"{name}":{value}' for name, value in members) + "}"
+
+    found = _compare(schema, text.encode())
+
+    names = [name for name, _ in members]
+    assert len(names) == len(set(names)) or found[0] == "no JSON"
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)), st.integers(0, 320))
+def test_numbers_are_the_nearest_floats(number: float, zeros: int) -> None:
+    """What the decoder reads as a float is what Python makes of the digits, of long integers too."""
+
+    class Weighed(ma.Schema):
+        weight = fields.Float()
+
+    for text in (f"{number}", f"{int(number)}" + "0" * zeros):
+        _compare(Weighed(), b'{"weight":%b}' % text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"name":"x","at":null}',
+        b'{"name":"say \\"x\\""}',
+        b'{"name":"x","part":{"id":1},"parts":[],"tags":[]}',
+        b'{"Weight":7,"name":"x"}',
+    ],
+)
+def test_what_may_be_absent_is_no_doubt(text: bytes) -> None:
+    """Texts without optional members, with ``null`` and with quotes in strings are taken."""
+    for schema in (Item(), strict.strict(Item(), "json")):
+        assert repr(body.body_reader(schema)(text)) == repr(schema.load(json.loads(text)))
+
+
+def test_partial_names_leave_no_default() -> None:
+    """A schema that is partial for some names is read in the exact way: those names get no default."""
+    schema = Item(partial=("kind",))
+
+    assert body.body_reader(schema)(b'{"name":"x"}') is body.NOT_TAKEN
+    assert body.body_loader(schema)(b'{"name":"x"}') == {"name": "x"}
 
 
 def test_code_of_users_runs_once() -> None:
