@@ -270,6 +270,8 @@ class Contract:
         if returned is MISSING or exchange.witness.raised is not None:
             return
         value = value_of(returned)
+        if exchange.status == 304 and not (isinstance(returned, tuple) and returned[1:2] == (304,)):
+            return  # not the handler's: the client was found to have the value already
         if exchange.status in BODILESS:
             if not is_empty(value):
                 yield remedies.body_for_nothing(exchange.operation, exchange.status, value)
