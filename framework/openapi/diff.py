@@ -1,24 +1,35 @@
 """Compare two OpenAPI documents, of 3.0 or 3.1: which changes break clients.
 
-Not here: single schemas (``openapi.changes``), what version the new document deserves (``openapi.versions``), where a
-change comes from (``openapi.sources``), the command (``cli.openapi``).
-Floor 7: imports ``openapi.changes``, ``openapi.paths`` and ``openapi.shapes``.
+Not here: single schemas (``openapi.changes``), webhooks, callbacks and links (``openapi.diff_flow``), what version the
+new document deserves (``openapi.versions``), where a change comes from (``openapi.sources``), the command itself.
+Floor 7: imports ``openapi.changes``, ``openapi.diff_flow``, ``openapi.diff_words`` and ``openapi.shapes``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as t
 
-from . import paths
 from .changes import Change, Changes, Level, Spot
+from .diff_flow import Flow
+from .diff_words import (
+    by_shape,
+    by_status,
+    content_types,
+    flows_of,
+    operations_of,
+    resolved,
+    said,
+    satisfies,
+    schema_of,
+    style_of,
+    variables,
+    webhooks_of,
+)
 from .jsonschema import Json
 from .shapes import Shapes
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _ORDER = {Level.BREAKING: 0, Level.RISKY: 1, Level.COMPATIBLE: 2}
-_STYLES = {"query": ("form", True), "cookie": ("form", True), "path": ("simple", False), "header": ("simple", False)}
 
 
 def compare(old: Json, new: Json) -> list[Change]:
@@ -41,11 +52,12 @@ class Comparison:
         self.old, self.new = old, new
         self.shapes = Shapes(old), Shapes(new)
         self.changes = Changes(*self.shapes)
+        self.flow = Flow(self.shapes, self.changes)
 
     def run(self) -> None:
         """Compare everything."""
         self.paths(by_shape(self.old.get("paths", {})), by_shape(self.new.get("paths", {})))
-        self.webhooks()
+        self.flow.webhooks(webhooks_of(self.old), webhooks_of(self.new))
         known = {str(server.get("url")) for server in self.new.get("servers", ())}
         for server in self.old.get("servers", ()):
             if known and str(server.get("url")) not in known:
@@ -81,35 +93,6 @@ class Comparison:
                 spot = Spot(f"{method.upper()} {path}", "", "request")
                 self.changes.add(Level.COMPATIBLE, "operation-added", "The operation is new.", spot)
 
-    def webhooks(self) -> None:
-        """Compare the webhooks: what is sent there is read by the client, and the other way round."""
-        old, new = self.old.get("webhooks", {}), self.new.get("webhooks", {})
-        for name, item in old.items():
-            if name not in new:
-                spot = Spot(f"webhook {name}", "", "response")
-                self.changes.add(Level.BREAKING, "webhook-removed", "The webhook is gone.", spot)
-            else:
-                self.sent_to_client(f"webhook {name}", self.item(0, item), self.item(1, new[name]))
-        for name in new.keys() - old.keys():
-            spot = Spot(f"webhook {name}", "", "response")
-            self.changes.add(Level.COMPATIBLE, "webhook-added", "The webhook is new.", spot)
-
-    def sent_to_client(self, name: str, old: Json, new: Json) -> None:
-        """Compare the requests that the server sends."""
-        before, after = operations_of(old), operations_of(new)
-        for method in before.keys() & after.keys():
-            one, two = (
-                self.side(side, each.get("requestBody", {})) for side, each in ((0, before[method]), (1, after[method]))
-            )
-            for media_type, media in one.get("content", {}).items():
-                spot = Spot(name, "body", "response")
-                other = two.get("content", {}).get(media_type)
-                if other is None:
-                    text = f"{media_type} is not sent any more."
-                    self.changes.add(Level.BREAKING, "webhook-media-type-removed", text, spot)
-                else:
-                    self.changes.schema(media.get("schema", True), other.get("schema", True), spot)
-
     # Operations
 
     def operation(self, old: Json, new: Json, spot: Spot) -> None:
@@ -125,14 +108,7 @@ class Comparison:
         self.body(self.side(0, old.get("requestBody")), self.side(1, new.get("requestBody")), spot)
         self.responses(old.get("responses", {}), new.get("responses", {}), spot)
         self.security(old, new, spot)
-        for name, callback in old.get("callbacks", {}).items():
-            other = self.side(1, new.get("callbacks", {}).get(name))
-            if not other:
-                self.changes.add(Level.BREAKING, "callback-removed", f"The callback {name!r} is gone.", spot)
-                continue
-            for expression, item in self.side(0, callback).items():
-                if expression in other:
-                    self.sent_to_client(spot.operation, self.item(0, item), self.item(1, other[expression]))
+        self.flow.callbacks(old.get("callbacks", {}), new.get("callbacks", {}), spot)
 
     def parameters(
         self, side: int, item: Json, operation: Json, rename: cabc.Mapping[str, str]
@@ -260,8 +236,7 @@ class Comparison:
         for name in headers:
             inner = self.part(spot, f"{spot.part} header {name}")
             self.changes.add(Level.COMPATIBLE, "response-header-added", f"The header {name} is new.", inner)
-        for name in old.get("links", {}).keys() - new.get("links", {}).keys():
-            self.changes.add(Level.RISKY, "response-link-removed", f"The link {name!r} is gone.", spot)
+        self.flow.links(old.get("links", {}), new.get("links", {}), spot)
 
     def security(self, old: Json, new: Json, spot: Spot) -> None:
         """Compare what a client needs to be let in: whatever was enough must still be."""
@@ -285,6 +260,30 @@ class Comparison:
                     if str(one.get(word)).lower() != str(two.get(word)).lower():
                         text = f"The {word} of the scheme {name!r} was {one.get(word)}, and is {two.get(word)}."
                         self.changes.add(Level.BREAKING, "security-scheme-changed", text, spot)
+                self.flows(name, one, two, spot)
+
+    def flows(self, name: str, old: Json, new: Json, spot: Spot) -> None:
+        """Compare how a client gets a token of OAuth 2: where it asks for one, and for which scopes."""
+        before, after = flows_of(old), flows_of(new)
+        for kind, told in before.items():
+            for word, value in told.items():
+                if kind not in after:
+                    text = f"The flow {kind} of the scheme {name!r} is gone."
+                    self.changes.add(Level.BREAKING, "security-flow-removed", text, spot)
+                    break
+                other = after[kind].get(word)
+                if value is None and other is None:
+                    continue
+                if word == "scopes":
+                    for scope in sorted(set(value) - set(other or ())):
+                        text = f"The scheme {name!r} knows no scope {scope!r} any more."
+                        self.changes.add(Level.BREAKING, "security-scope-removed", text, spot)
+                elif value != other:
+                    text = f"The {word} of the scheme {name!r} was {value}, and is {other}."
+                    self.changes.add(Level.BREAKING, "security-flow-changed", text, spot)
+        for kind in after.keys() - before.keys():
+            text = f"The scheme {name!r} has the flow {kind} now."
+            self.changes.add(Level.COMPATIBLE, "security-flow-added", text, spot)
 
     def requirements(self, side: int, operation: Json) -> list[dict[str, list[str]]]:
         """What lets a client in: alternatives, each of which asks for all of its schemes."""
@@ -296,7 +295,7 @@ class Comparison:
 
     def side(self, side: int, value: t.Any) -> Json:
         """An object of one side, references followed; an empty one for nothing."""
-        return self.shapes[side].resolve(value) or {} if isinstance(value, dict) else {}
+        return resolved(self.shapes[side], value)
 
     def item(self, side: int, value: t.Any) -> Json:
         """A Path Item Object."""
@@ -307,54 +306,3 @@ class Comparison:
         way: t.Literal["request", "response"] = "response" if part.startswith("response") else "request"
         is_error = spot.is_error or status[:1] in ("4", "5") or status == "default"
         return Spot(spot.operation, part, way, is_error)
-
-
-def by_shape(items: cabc.Mapping[str, Json]) -> dict[str, tuple[str, Json]]:
-    """Paths by what is left of them without the names of their variables."""
-    return {paths.shape(path): (path, item) for path, item in items.items() if path.startswith("/")}
-
-
-def by_status(responses: cabc.Mapping[t.Any, Json]) -> dict[str, Json]:
-    """Answers by status; YAML reads a status without quotes as a number."""
-    return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
-
-
-def variables(path: str) -> list[str]:
-    """The names of the variables of a path."""
-    return re.findall(r"\{([^{}]*)\}", path)
-
-
-def operations_of(item: Json) -> dict[str, Json]:
-    """The operations of a path, by method."""
-    return {method: item[method] for method in METHODS if method in item}
-
-
-def schema_of(parameter: Json) -> t.Any:
-    """The schema of a parameter or header; one with ``content`` has it there."""
-    for media in parameter.get("content", {}).values():
-        return media.get("schema", True)
-    return parameter.get("schema", True)
-
-
-def style_of(parameter: Json, where: str) -> tuple[str, bool]:
-    """How a parameter is written, defaults filled in."""
-    style, explode = _STYLES.get(where, ("form", True))
-    style = parameter.get("style", style)
-    return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
-
-
-def content_types(media: Json) -> dict[str, str]:
-    """What the parts of a multipart body are."""
-    return {name: str(each["contentType"]) for name, each in media.get("encoding", {}).items() if "contentType" in each}
-
-
-def satisfies(given: cabc.Mapping[str, list[str]], needed: cabc.Mapping[str, list[str]]) -> bool:
-    """Whether what a client has is enough."""
-    return all(name in given and set(scopes) <= set(given[name]) for name, scopes in needed.items())
-
-
-def said(requirement: cabc.Mapping[str, list[str]]) -> str:
-    """A requirement for messages."""
-    if not requirement:
-        return "a request without credentials"
-    return " with ".join(f"{name} ({', '.join(scopes)})" if scopes else name for name, scopes in requirement.items())

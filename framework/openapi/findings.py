@@ -15,7 +15,9 @@ Kind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
 
 # Of an object that is no schema: the members that hold others by name, and what those are.
 _MAPS: dict[str, Kind] = {
-    **dict.fromkeys(("paths", "webhooks", "responses", "requestBodies", "links", "callbacks", "pathItems"), "other"),
+    **dict.fromkeys(
+        ("paths", "webhooks", "x-webhooks", "responses", "requestBodies", "links", "callbacks", "pathItems"), "other"
+    ),
     **dict.fromkeys(("encoding", "securitySchemes", "variables"), "other"),
     "schemas": "schema",
     "content": "media",

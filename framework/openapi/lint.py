@@ -3,7 +3,8 @@
 Works on any OpenAPI document of 3.0 or 3.1 as dictionaries. Single schemas and examples are judged in
 ``openapi.lint_values``. Not here: where a finding comes from in the source, and what only the application knows
 (``openapi.check``).
-Floor 7: imports ``openapi.faults``, ``openapi.findings``, ``openapi.lint_values`` and ``openapi.paths``.
+Floor 7: imports ``openapi.faults``, ``openapi.findings``, ``openapi.lint_flow``, ``openapi.lint_values`` and
+``openapi.paths``.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import collections.abc as cabc
 import re
 import typing as t
 
-from . import lint_values, paths
+from . import lint_flow, lint_values, paths
 from .faults import lookup
 from .findings import Finding, Node, Pointer, walk, written
 from .jsonschema import Json
+from .lint_flow import METHODS
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]+")
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -45,6 +46,7 @@ def lint(document: Json) -> list[Finding]:
         return found  # nothing can be said of what leads nowhere
     for rule in (_info, _servers, _tags, _paths, _operations, _components):
         found.extend(rule(document))
+    found.extend(lint_flow.lint(document))
     found.extend(_texts(nodes))
     found.extend(lint_values.lint(document, nodes))
     return found
@@ -88,8 +90,12 @@ def _servers(document: Json) -> cabc.Iterator[Finding]:
     servers = document.get("servers")
     if not servers:
         yield Finding("no-empty-servers", "No server is named. Set API_SERVERS.", ("servers",))
-    for index, server in enumerate(servers or ()):
-        at, url = ("servers", index), str(server.get("url", ""))
+    yield from _server_list(servers or (), ())
+
+
+def _server_list(servers: cabc.Iterable[Json], owner: Pointer) -> cabc.Iterator[Finding]:
+    for index, server in enumerate(servers):
+        at, url = (*owner, "servers", index), str(server.get("url", ""))
         if not url:
             yield Finding("no-empty-servers", "A server has no URL. Give each of API_SERVERS a 'url'.", at)
         if url.endswith("/") and url != "/":
@@ -149,6 +155,7 @@ def _paths(document: Json) -> cabc.Iterator[Finding]:
             )
             yield Finding("no-ambiguous-paths", text, at)
         seen.append(path)
+        yield from _server_list(item.get("servers", ()), at)
         if not any(method in item for method in METHODS) and "$ref" not in item:
             yield Finding("path-empty", f"The path {path!r} has no operation. Drop it.", at)
 
@@ -171,10 +178,16 @@ def _operations(document: Json) -> cabc.Iterator[Finding]:
     ids: dict[str, str] = {}
     for at, path, item, operation in operations_of(document):
         yield from _words(at, operation, tags)
-        yield from _identifier(at, operation, ids)
+        yield from _identifier(at, f"{str(at[2]).upper()} {at[1]}", operation, ids)
         yield from _answers(at, operation)
         yield from _parameters(document, at, path, item, operation)
         yield from _security(at, operation, document.get("security"), schemes)
+        yield from _server_list(operation.get("servers", ()), at)
+    for place in lint_flow.sent_of(document):
+        yield from _words(place.at, place.operation, tags)
+        yield from _identifier(place.at, place.name, place.operation, ids)
+        yield from _answers(place.at, place.operation)
+        yield from _parameters(document, place.at, "", place.item, place.operation)
 
 
 def _words(at: Pointer, operation: Json, tags: cabc.Container[t.Any]) -> cabc.Iterator[Finding]:
@@ -194,8 +207,8 @@ def _words(at: Pointer, operation: Json, tags: cabc.Container[t.Any]) -> cabc.It
             yield Finding("struct", text, at)
 
 
-def _identifier(at: Pointer, operation: Json, ids: dict[str, str]) -> cabc.Iterator[Finding]:
-    name, here = operation.get("operationId"), f"{str(at[2]).upper()} {at[1]}"
+def _identifier(at: Pointer, here: str, operation: Json, ids: dict[str, str]) -> cabc.Iterator[Finding]:
+    name = operation.get("operationId")
     if not name:
         yield Finding("operation-operationId", "The operation has no operationId. Give doc(operation_id='...').", at)
         return

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from framework import App, Resource, Schema, arguments, errors, fields, raises, response, validate
+from framework import App, Link, Resource, Schema, arguments, callback, errors, fields, raises, response, validate
 from framework.marks.base import Mark, Security
 from framework.openapi.changes import Change, Level
 from framework.openapi.diff import compare
@@ -70,8 +70,9 @@ def shop() -> App:
             return []
 
         @Locked()
+        @callback("sold", "{$request.body#/note}", ItemSchema)
         @arguments(ItemSchema)
-        @response(201, ItemSchema)
+        @response(201, ItemSchema, links={"item": Link("getItem", {"item_id": "$response.body#/id"})})
         @raises(Taken)
         def post(self, item: t.Any) -> t.Any:
             return item
@@ -86,6 +87,12 @@ def shop() -> App:
         def delete(self, item_id: int) -> None:
             return None
 
+    app.webhook(
+        "itemSold",
+        ItemSchema,
+        headers={"X-Shop": fields.String(required=True)},
+        responses={200: {"taken": fields.Boolean()}, 410: "Send no more."},
+    )
     return app
 
 
@@ -116,6 +123,14 @@ def base() -> Json:
         }
     }
     document["paths"]["/items"]["get"]["responses"]["200"]["headers"]["X-Total"]["required"] = True
+    document["components"]["securitySchemes"]["oauth"] = {
+        "type": "oauth2",
+        "flows": {
+            "clientCredentials": {"tokenUrl": "https://shop.invalid/token", "scopes": {"read": "", "write": ""}},
+            "implicit": {"authorizationUrl": "https://shop.invalid/login", "scopes": {}},
+        },
+    }
+    document["paths"]["/items/{item_id}"]["get"]["security"] = [{"oauth": ["read"]}]
     document["paths"]["/items/{item_id}"]["put"] = {
         "parameters": document["paths"]["/items/{item_id}"]["get"]["parameters"],
         "requestBody": {
@@ -124,6 +139,40 @@ def base() -> Json:
         "responses": {},
     }
     return document
+
+
+def hook(document: Json) -> Json:
+    """The request of the webhook."""
+    return t.cast(Json, document["webhooks"]["itemSold"]["post"])
+
+
+def call_back(document: Json) -> Json:
+    """The callback of POST /items, by expression."""
+    return t.cast(Json, operation(document, "/items", "post")["callbacks"]["sold"])
+
+
+def called_back(document: Json) -> Json:
+    return t.cast(Json, call_back(document)["{$request.body#/note}"]["post"])
+
+
+def hook_schema(document: Json) -> Json:
+    """The schema of what the webhook sends, on its own."""
+    media = hook(document)["requestBody"]["content"]["application/json"]
+    media["schema"] = copy.deepcopy(component(document, "Item"))
+    return t.cast(Json, media["schema"])
+
+
+def answered(document: Json) -> Json:
+    """The schema of what the receiver of the webhook answers."""
+    return t.cast(Json, hook(document)["responses"]["200"]["content"]["application/json"]["schema"])
+
+
+def link(document: Json) -> Json:
+    return t.cast(Json, operation(document, "/items", "post")["responses"]["201"]["links"])
+
+
+def flow(document: Json) -> Json:
+    return t.cast(Json, document["components"]["securitySchemes"]["oauth"]["flows"]["clientCredentials"])
 
 
 def upload(document: Json) -> Json:
@@ -250,6 +299,31 @@ BREAKING: list[tuple[str, t.Callable[[Json], t.Any]]] = [
         "response-type-widened",
         lambda d: answers(d)["200"]["content"]["application/json"].update(schema={"type": "object"}),
     ),
+    ("webhook-removed", lambda d: d["webhooks"].pop("itemSold")),
+    ("webhook-method-removed", lambda d: d["webhooks"]["itemSold"].update(put=d["webhooks"]["itemSold"].pop("post"))),
+    ("webhook-body-removed", lambda d: hook(d).pop("requestBody")),
+    ("webhook-body-optional", lambda d: hook(d)["requestBody"].update(required=False)),
+    ("webhook-media-type-removed", lambda d: hook(d)["requestBody"].update(content={"text/csv": {}})),
+    ("webhook-header-removed", lambda d: hook(d).pop("parameters")),
+    ("webhook-header-optional", lambda d: hook(d)["parameters"][0].update(required=False)),
+    ("response-type-widened", lambda d: hook(d)["parameters"][0].update(schema={"type": "integer"})),
+    ("webhook-status-removed", lambda d: (hook(d)["responses"].pop("410"), hook(d)["responses"].pop("4XX", None))),
+    ("webhook-answer-media-type-removed", lambda d: hook(d)["responses"]["200"].update(content={"text/csv": {}})),
+    ("request-property-required", lambda d: answered(d).update(required=["taken"])),
+    ("response-property-removed", lambda d: hook_schema(d)["properties"].pop("note")),
+    ("response-enum-widened", lambda d: hook_schema(d)["properties"]["state"]["enum"].append("lost")),
+    ("response-property-optional", lambda d: hook_schema(d)["required"].remove("id")),
+    ("callback-removed", lambda d: operation(d, "/items", "post").pop("callbacks")),
+    ("callback-expression-removed", lambda d: call_back(d).update({"{$url}": call_back(d).popitem()[1]})),
+    ("callback-body-removed", lambda d: called_back(d).pop("requestBody")),
+    ("callback-status-removed", lambda d: called_back(d)["responses"].pop("4XX")),
+    (
+        "response-type-widened",
+        lambda d: called_back(d)["requestBody"]["content"]["application/json"].update(schema={"type": "string"}),
+    ),
+    ("security-flow-removed", lambda d: d["components"]["securitySchemes"]["oauth"]["flows"].pop("implicit")),
+    ("security-flow-changed", lambda d: flow(d).update(tokenUrl="https://else.invalid/token")),
+    ("security-scope-removed", lambda d: flow(d)["scopes"].pop("write")),
 ]
 
 
@@ -352,7 +426,49 @@ HARMLESS: list[tuple[str, t.Callable[[Json], t.Any]]] = [
     ("an answer closed", lambda d: component(d, "Item").update(additionalProperties=False)),
     ("a body opened", lambda d: component(d, "ItemInput").pop("additionalProperties")),
     ("words of one's own", lambda d: sent(d, "id").update({"x-unit": "pieces"})),
+    ("a webhook", lambda d: d["webhooks"].update(more=copy.deepcopy(d["webhooks"]["itemSold"]))),
+    ("a header of a webhook", lambda d: hook(d)["parameters"].append({"name": "X-More", "in": "header", "schema": {}})),
+    ("one more status of a receiver", lambda d: hook(d)["responses"].update({"202": {"description": "Later."}})),
+    ("any status of a receiver", lambda d: hook(d)["responses"].update({"2XX": hook(d)["responses"].pop("200")})),
+    ("a member of a webhook", lambda d: hook_schema(d)["properties"].update(more={"type": "string"})),
+    ("a narrower choice in a webhook", lambda d: hook_schema(d)["properties"]["state"]["enum"].remove("broken")),
+    ("a wider answer of a receiver", lambda d: answered(d)["properties"]["taken"].update(type=["boolean", "null"])),
+    ("a webhook deprecated", lambda d: hook(d).update(deprecated=True)),
+    ("words of a webhook", lambda d: hook(d).update(summary="Else.", description="Else.")),
+    ("a callback", lambda d: operation(d, "/items", "post")["callbacks"].update(more=copy.deepcopy(call_back(d)))),
+    ("a callback to one more place", lambda d: call_back(d).update({"{$url}": copy.deepcopy(called_back(d))})),
+    ("a link", lambda d: link(d).update(more={"operationId": "getItems"})),
+    ("a scope", lambda d: flow(d)["scopes"].update(more="")),
+    ("a flow", lambda d: d["components"]["securitySchemes"]["oauth"]["flows"].update(password={"tokenUrl": "x"})),
 ]
+
+RISKY: list[tuple[str, t.Callable[[Json], t.Any]]] = [
+    ("response-link-removed", lambda d: link(d).pop("item")),
+    ("response-link-changed", lambda d: link(d)["item"].update(operationId="deleteItem")),
+    ("response-link-changed", lambda d: link(d)["item"].update(parameters={"item_id": 1})),
+    ("webhook-media-type-added", lambda d: hook(d)["requestBody"]["content"].update({"text/csv": {}})),
+    ("webhook-method-added", lambda d: d["webhooks"]["itemSold"].update(put=copy.deepcopy(hook(d)))),
+    (
+        "webhook-answer-body-added",
+        lambda d: hook(d)["responses"]["410"].update(content={"application/json": {"schema": {}}}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "change"), RISKY, ids=[f"{at}-{code}" for at, (code, _) in enumerate(RISKY)])
+def test_risks_are_no_breaks(code, change):
+    """What only those notice who count on more than types is risky."""
+    assert {(each.level, each.code) for each in changes_of(change)} == {(Level.RISKY, code)}
+
+
+def test_webhooks_of_the_older_version_are_compared():
+    """OpenAPI 3.0 has webhooks under another name, and they are the same ones."""
+    old, new = copy.deepcopy(base()), copy.deepcopy(base())
+    old["x-webhooks"] = old.pop("webhooks")
+    gone = {name: value for name, value in new.items() if name != "webhooks"}
+
+    assert compare(old, new) == []
+    assert [each.code for each in compare(old, gone)] == ["webhook-removed"]
 
 
 @pytest.mark.parametrize(("name", "change"), HARMLESS, ids=[name for name, _ in HARMLESS])
@@ -501,6 +617,21 @@ def test_the_source_of_a_change_is_named():
     assert name == "ItemSchema.name"
     assert lines[int(line) - 1].strip().startswith("name = fields.String(")
     assert by_code["parameter-removed"].endswith("shop.Items.get")
+
+
+def test_the_source_of_a_webhook_is_named():
+    """A change of a webhook names the line that declares it."""
+    app = shop()
+    old = copy.deepcopy(app.openapi)
+    hook(old)["parameters"].append({"name": "X-Gone", "in": "header", "schema": {}})
+    changes = compare(old, app.openapi)
+    Sources(app).annotate(changes)
+    place, _, name = (changes[0].source or "").partition(" ")
+    file, _, line = place.rpartition(":")
+
+    assert name == "webhook itemSold"
+    assert file.endswith("test_diff.py")
+    assert pathlib.Path(__file__).read_text(encoding="utf-8").split("\n")[int(line) - 1].strip() == "app.webhook("
 
 
 @pytest.mark.parametrize(
