@@ -73,6 +73,10 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "PERMANENT_SESSION_LIFETIME": Setting(
             dt.timedelta(days=31), "How long a permanent session lives: a ``timedelta``, or seconds."
         ),
+        "CSRF_HEADER": Setting("X-CSRF-Token", "The header in which clients send back their CSRF token."),
+        "CSRF_TRUSTED_ORIGINS": Setting(
+            None, "Origins, like ``https://app.example.org``, whose pages may send unsafe requests with cookies."
+        ),
         "MAX_COOKIE_SIZE": Setting(4093, "Warn about a cookie of more bytes than this; ``0``: never."),
         # Limits of a request
         "MAX_CONTENT_LENGTH": Setting(16 * 1024 * 1024, "The longest body of a request, in bytes; ``None``: no limit."),
@@ -102,6 +106,11 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             None,
             "For how long browsers may come over HTTPS alone, sent by ``security_headers`` over HTTPS: seconds, a"
             " ``timedelta``, or the whole header, like ``max-age=63072000; includeSubDomains``. ``None``: not sent.",
+        ),
+        "RETIRED_STORE": Setting(
+            None,
+            "The store that counts who calls ``retired`` operations, for ``framework retired``. ``None``: the memory of each"
+            " process.",
         ),
         # The document
         "API_TITLE": Setting(None, "The title of the API. ``None``: the name of the application."),

@@ -95,6 +95,7 @@ class Call:
         "arguments",
         "instance",
         "kwargs",
+        "length",
         "loaded",
         "notes",
         "object",
@@ -104,6 +105,9 @@ class Call:
         "value",
         "view_args",
     )
+
+    length: int | None
+    """The length that the body is said to have; set by the step that checks it, in the phase ``MEDIA_TYPE``."""
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -187,6 +191,8 @@ class Plan:
         self.slots = 0
         self.preparations: list[cabc.Callable[[], None]] = []
         """Called by ``freeze(compile=True)``: whoever uses a schema adds what compiles it."""
+        self.query_names: set[str] = set()
+        """Names in the query string that marks read without a schema: they are not undeclared."""
         self.notes: dict[t.Any, t.Any] = {}
         """A place for marks of one kind to work together at freeze."""
         self.shapes: list[Shape] = []

@@ -132,13 +132,14 @@ class Undeclared:
         self._names: dict[str, set[str]] = {"query": set(), "form": set(), "files": set(), "json": set()}
         for part in parts:
             self._names[part.location] |= part.names
+        self._also = plan.query_names  # other marks may still add to it
         self._reads_environ = plan.reads_environ
 
     def check_query(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of the query string."""
         given = query_of(ctx, call) if self._reads_environ else ctx.request.args
         if not given.keys() <= self._names["query"]:
-            self._refuse("query", given)
+            self._refuse("query", [name for name in given if name not in self._also])
 
     def check_form(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of a form, files included; a file that is sent as text is none."""

@@ -14,8 +14,9 @@ import typing as t
 
 import msgspec
 
-from ..errors import MarkLost, OperationIdConflict, SetupError
+from ..errors import MarkLost, OperationIdConflict
 from ..marks.base import Mark, Plan, Record, Step, marks_of, own_marks
+from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View, http_method_funcs
@@ -145,6 +146,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
     words = Words(records)
+    steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
@@ -172,7 +174,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         parameters=words.parameters,
         bodies=words.bodies,
         outcomes=words.outcomes,
-        headers=words.headers,
+        headers=(*default_headers(marks, words.security), *words.headers),
         security=words.security,
         callbacks=words.callbacks,
         extra=words.extra,
@@ -209,10 +211,10 @@ def merge_marks(
     """The marks of a handler with what it inherits, joined from the inside out by those of its class, the bases of
     that, its routers and the application.
 
-    :raises SetupError: Two marks of one kind stand in one place.
+    :raises SetupError: Two marks of one place cannot both hold.
     """
     merged = marks_of(handler)
-    check_kinds(merged, handler.__qualname__)
+    check_layer(merged, handler.__qualname__)
     layers: list[tuple[str, tuple[Mark, ...]]] = []
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
@@ -223,7 +225,7 @@ def merge_marks(
     layers.extend((f"the router {name!r}", app.routers[name].marks) for name in routers)
     layers.append((f"the application {app.name!r}", app.marks))
     for where, layer in layers:
-        check_kinds(layer, where)
+        check_layer(layer, where)
         for mark in reversed(layer):
             merged = mark.merge(merged)
     return merged
@@ -239,17 +241,13 @@ def overridden_methods(view_class: type[View], method: str) -> list[t.Any]:
     return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
 
 
-def check_kinds(marks: cabc.Iterable[Mark], where: str) -> None:
-    """Refuse two marks of one kind in one place.
+def check_layer(marks: tuple[Mark, ...], where: str) -> None:
+    """Let each mark of one place look at the others.
 
-    :raises SetupError: There are two.
+    :raises SetupError: Two of them cannot both hold.
     """
-    seen: dict[str, Mark] = {}
     for mark in marks:
-        if mark.kind is not None and seen.setdefault(mark.kind, mark) is not mark:
-            raise SetupError(
-                f"{where} carries both {seen[mark.kind]!r} and {mark!r}, and only one of them can hold. Take one away."
-            )
+        mark.check_beside(tuple(other for other in marks if other is not mark), where)
 
 
 def is_direct(view: t.Any, view_class: type[View] | None) -> bool:

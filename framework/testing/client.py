@@ -220,6 +220,48 @@ class AppClient(Client):
         # The key at the end says that the client looks at the reply, or does not want it to be looked at.
         return {**self.environ_base, **given, PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
 
+    def as_user(self, user: t.Any, scopes: cabc.Iterable[str] | None = None) -> t.Self:
+        """A client whose requests come from a user, without credentials.
+
+        Everything but the credentials is as ever: scopes, permissions and limits see the user. Cookies start as those
+        of this client, and go their own way.
+
+        :param user: What ``current_user`` shall be.
+        :param scopes: What the credentials would be good for. Default: for all.
+        """
+        from ..marks.security import FORCED, everything
+
+        made = copy.copy(self)
+        made._kept = contextlib.ExitStack()
+        made.preserve_context = False
+        if self._cookies is not None:
+            made._cookies = dict(self._cookies)
+        header = "HTTP_" + self.application.config["CSRF_HEADER"].upper().replace("-", "_")
+        # Nothing looks at the token of a user who has sent no cookie; the document asks for it where cookies are meant.
+        made.environ_base = {header: "none", **self.environ_base, FORCED: everything(user, scopes)}
+        return made
+
+    def csrf_token(self, cookie: str | None = None) -> str:
+        """A CSRF token that is good with the cookies of this client.
+
+        :param cookie: The name of the cookie that says who sends the request. Default: the session says it.
+        :raises RuntimeError: There is no such cookie, or no secret key.
+        """
+        from ..http.csrf import make_token
+        from ..marks.schemes import session_secret
+        from ..tokens import secret_keys
+
+        key = next(iter(secret_keys(self.application.config)), None)
+        if cookie is None:
+            with self.session_transaction() as session:
+                bound = session_secret(session, make=True)
+        else:
+            found = self.get_cookie(cookie)
+            bound = None if found is None else found.decoded_value
+        if key is None or not bound:
+            raise RuntimeError("A CSRF token needs a 'SECRET_KEY', and the cookie that it is to be good with.")
+        return make_token(key, bound)
+
     @contextlib.contextmanager
     def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> cabc.Iterator[SessionMixin]:
         """Open the client's session, to read or change it; it is saved at the end of the ``with`` block.
