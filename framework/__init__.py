@@ -32,6 +32,7 @@ from .context import Context as Context
 from .context import after_this_request as after_this_request
 from .context import copy_current_request_context as copy_current_request_context
 from .context import current_app as current_app
+from .context import current_user as current_user
 from .context import g as g
 from .context import has_app_context as has_app_context
 from .context import has_request_context as has_request_context
@@ -77,7 +78,23 @@ from .wrappers import Response as Response
 
 # Looked up when they are used: what an application does not name, it does not load.
 _LATER = {
+    "APIKey": "marks.schemes",
+    "Basic": "marks.schemes",
+    "Bearer": "marks.schemes",
+    "Grant": "marks.schemes",
+    "OAuth2": "marks.schemes",
+    "OpenIDConnect": "marks.schemes",
+    "SessionAuth": "marks.schemes",
+    "TokenMaker": "tokens",
+    "anyone": "marks.permissions",
+    "csrf_token": "marks.csrf",
+    "loads": "marks.permissions",
+    "permission": "marks.permissions",
+    "permissions_required": "marks.permissions",
+    "public": "marks.security",
+    "requires": "marks.security",
     "CORS": "marks.cors",
+    "retired": "marks.retirement",
     "check_etag": "marks.etags",
     "etag": "marks.etags",
     "render_template": "templating",
@@ -89,13 +106,29 @@ _LATER = {
 
 if t.TYPE_CHECKING:
     from .marks.cors import CORS as CORS
+    from .marks.csrf import csrf_token as csrf_token
     from .marks.etags import check_etag as check_etag
     from .marks.etags import etag as etag
     from .marks.etags import set_etag as set_etag
+    from .marks.permissions import anyone as anyone
+    from .marks.permissions import loads as loads
+    from .marks.permissions import permission as permission
+    from .marks.permissions import permissions_required as permissions_required
+    from .marks.retirement import retired as retired
+    from .marks.schemes import APIKey as APIKey
+    from .marks.schemes import Basic as Basic
+    from .marks.schemes import Bearer as Bearer
+    from .marks.schemes import Grant as Grant
+    from .marks.schemes import OAuth2 as OAuth2
+    from .marks.schemes import OpenIDConnect as OpenIDConnect
+    from .marks.schemes import SessionAuth as SessionAuth
+    from .marks.security import public as public
+    from .marks.security import requires as requires
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template
     from .templating import stream_template_string as stream_template_string
+    from .tokens import TokenMaker as TokenMaker
 
 
 def __getattr__(name: str) -> t.Any:
