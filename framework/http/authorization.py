@@ -54,13 +54,11 @@ def challenge(scheme: str, **parameters: str | None) -> str:
     """One challenge for ``WWW-Authenticate`` (RFC 9110, section 11.6.1).
 
     :param scheme: The name of the scheme.
-    :param parameters: By name, ``_`` standing for ``-``; ``None`` leaves one out. All are written as quoted strings,
+    :param parameters: By name; ``None`` leaves one out. All are written as quoted strings,
         which ``realm`` must be (section 11.5) and clients understand everywhere. What is no visible ASCII becomes
         ``?``.
     """
-    pairs = ", ".join(
-        f'{name.replace("_", "-")}="{quoted(value)}"' for name, value in parameters.items() if value is not None
-    )
+    pairs = ", ".join(f'{name}="{quoted(value)}"' for name, value in parameters.items() if value is not None)
     return f"{scheme} {pairs}" if pairs else scheme
 
 

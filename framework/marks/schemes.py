@@ -345,7 +345,7 @@ class APIKey(Scheme):
 
     def challenge(self, config: Settings, scopes: str | None = None, error: str = "", why: str = "") -> str:
         if self.location == "cookie":
-            return authorization.challenge("Cookie", realm=self.realm_in(config), cookie_name=self.key)
+            return authorization.challenge("Cookie", realm=self.realm_in(config), **{"cookie-name": self.key})
         return authorization.challenge("ApiKey", realm=self.realm_in(config), **{"in": self.location, "name": self.key})
 
     def describe(self, config: Settings) -> dict[str, t.Any]:
@@ -393,7 +393,7 @@ class SessionAuth(Scheme):
 
     def challenge(self, config: Settings, scopes: str | None = None, error: str = "", why: str = "") -> str:
         name = config["SESSION_COOKIE_NAME"]
-        return authorization.challenge("Cookie", realm=self.realm_in(config), cookie_name=name)
+        return authorization.challenge("Cookie", realm=self.realm_in(config), **{"cookie-name": name})
 
     def describe(self, config: Settings) -> dict[str, t.Any]:
         return self._described(type="apiKey", **{"in": "cookie", "name": config["SESSION_COOKIE_NAME"]})

@@ -14,7 +14,7 @@ import yaml
 from apispec import APISpec
 
 from ..app.documents import DEFAULT, Document
-from ..errors import SetupError
+from ..errors import ComponentConflict, SetupError
 from ..fast.strict import Rules
 from . import outgoing, paths
 from .answers import Answers
@@ -126,7 +126,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
             if variables is None:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
             made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
-            schemes.update({record.name: described_scheme(record) for record in operation.security})
+            add_schemes(schemes, operation)
         summary, description = words_of_path(members)
         if found := places.add(members, made):
             servers[path] = found
@@ -152,6 +152,20 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
         document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
     return Built({**ordered, **document}, answers.uses, components)
+
+
+def add_schemes(schemes: dict[str, cabc.Mapping[str, t.Any]], operation: Operation) -> None:
+    """Add the Security Scheme Objects of an operation.
+
+    :raises ComponentConflict: Another scheme has the name of one.
+    """
+    for record in operation.security:
+        described = described_scheme(record)
+        if schemes.setdefault(record.name, described) != described:
+            raise ComponentConflict(
+                f"Two security schemes are called {record.name!r}: {schemes[record.name]!r} and {described!r}, that of"
+                f" {operation!r}. Give one of them another 'name='."
+            )
 
 
 def described_scheme(record: Security) -> cabc.Mapping[str, t.Any]:
