@@ -95,21 +95,29 @@ _LATER = {
     "requires": "marks.security",
     "CORS": "marks.cors",
     "retired": "marks.retirement",
+    "idempotent": "marks.idempotency",
+    "limit": "marks.limits",
+    "cache_control": "marks.caching",
     "check_etag": "marks.etags",
     "etag": "marks.etags",
     "render_template": "templating",
     "render_template_string": "templating",
+    "security_headers": "marks.security_headers",
     "set_etag": "marks.etags",
     "stream_template": "templating",
     "stream_template_string": "templating",
 }
 
 if t.TYPE_CHECKING:
+    from .marks.caching import cache_control as cache_control
     from .marks.cors import CORS as CORS
     from .marks.csrf import csrf_token as csrf_token
     from .marks.etags import check_etag as check_etag
     from .marks.etags import etag as etag
     from .marks.etags import set_etag as set_etag
+    from .marks.security_headers import security_headers as security_headers
+    from .marks.idempotency import idempotent as idempotent
+    from .marks.limits import limit as limit
     from .marks.permissions import anyone as anyone
     from .marks.permissions import loads as loads
     from .marks.permissions import permission as permission

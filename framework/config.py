@@ -84,6 +84,36 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "MAX_FORM_PARTS": Setting(1_000, "The most parts of a ``multipart/form-data`` body."),
         "MAX_JSON_LENGTH": Setting(1024 * 1024, "The longest JSON body that is parsed, in bytes; ``None``: no limit."),
         "MAX_JSON_DEPTH": Setting(100, "The deepest nesting of arrays and objects in a JSON body."),
+        # Shared state
+        "STORE_URL": Setting(
+            None,
+            "Where rate limits and idempotency keys are kept: ``redis://host:port/database``; ``None``: in memory.",
+        ),
+        "STORE_PREFIX": Setting(
+            None, "What keys in Redis begin with. ``None``: ``framework:`` and the application's name."
+        ),
+        "STORE_TIMEOUT": Setting(0.25, "Seconds to wait for Redis: for a connection, and for an answer."),
+        "RATELIMIT_ENABLED": Setting(True, "Whether ``limit`` marks count; ``False`` for load tests."),
+        "RATELIMIT_STORE_URL": Setting(None, "Where calls are counted. ``None``: ``STORE_URL``."),
+        "RATELIMIT_STRATEGY": Setting(
+            "fixed-window", "How calls are counted: ``fixed-window``, ``sliding-window-counter`` or ``moving-window``."
+        ),
+        "RATELIMIT_WHEN_AWAY": Setting(
+            "open", "While Redis is away: ``open`` lets calls go on uncounted, ``closed`` answers 503."
+        ),
+        "RATELIMIT_HEADERS": Setting(True, "Whether answers tell what is left of each limit."),
+        "RATELIMIT_MAX_KEYS": Setting(100_000, "The most counters in memory: one for each client and window."),
+        "IDEMPOTENCY_STORE_URL": Setting(None, "Where answers to repeated requests are kept. ``None``: ``STORE_URL``."),
+        "IDEMPOTENCY_LIFETIME": Setting(
+            86_400, "How long an answer can be had again with its idempotency key: seconds."
+        ),
+        "IDEMPOTENCY_LEASE": Setting(
+            60,
+            "Seconds after which a request that never ended no longer blocks its key: longer than any request takes.",
+        ),
+        "IDEMPOTENCY_MAX_LENGTH": Setting(
+            1024 * 1024, "The longest answer that is kept for an idempotency key, in bytes."
+        ),
         # Files and templates
         "SEND_FILE_MAX_AGE_DEFAULT": Setting(
             None, "How long a sent file may be cached: a ``timedelta``, or seconds. ``None``: ask the server each time."
@@ -109,8 +139,8 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "RETIRED_STORE": Setting(
             None,
-            "The store that counts who calls ``retired`` operations, for ``framework retired``. ``None``: the memory of each"
-            " process.",
+            "The store that counts who calls ``retired`` operations, for ``framework retired``. ``None``: the memory of"
+            " each process.",
         ),
         # The document
         "API_TITLE": Setting(None, "The title of the API. ``None``: the name of the application."),

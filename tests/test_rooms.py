@@ -28,14 +28,14 @@ fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
 
-stores.base stores.memory stores.redis
+stores.base stores.memory stores.redis stores.counters
 http.request http.response http.reading http.problem http.tagged http.conditional http.authorization http.csrf
 
 lifetime namespace context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions tokens logging
 
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
 marks.bodies marks.inputs marks.arguments marks.responses marks.cors marks.retirement
-marks.tags marks.conditions marks.etags marks.outgoing
+marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.outgoing
 
 views resources.witness resources.operation resources.resource resources.assembly resources.links
 resources.scaffold resources.router
@@ -49,8 +49,8 @@ openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations 
 openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_flow openapi.diff openapi.versions openapi.sources
-openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check
-cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
+openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check openapi.fuzz
+cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.fuzz cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin
 """

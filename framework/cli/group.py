@@ -16,6 +16,7 @@ from .discovery import NoAppException
 from .explain import explain_command
 from .openapi import openapi_command
 from .options import app_option, env_file_option, group_debug_option, version_option
+from .retired import retired_command
 from .routes import routes_command
 from .run import run_command
 from .script import AppGroup, ScriptInfo, pass_script_info, push_app_context, with_appcontext
@@ -26,6 +27,7 @@ if t.TYPE_CHECKING:
 
 __all__ = ["AppGroup", "FrameworkGroup", "ScriptInfo", "cli", "main", "pass_script_info", "with_appcontext"]
 
+_BUILT_IN = (run_command, shell_command, routes_command, openapi_command, explain_command, retired_command)
 _PLUGINS = "framework.commands"
 
 
@@ -35,7 +37,7 @@ class FrameworkGroup(AppGroup):
     The ``framework`` command is one of these; a script of one's own makes another, most often with ``create_app``.
     Plugins are entry points of the group ``framework.commands``.
 
-    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``openapi`` and ``explain``.
+    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``openapi``, ``explain`` and ``retired``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.
@@ -66,7 +68,7 @@ class FrameworkGroup(AppGroup):
         self._plugins_loaded = False
 
         if add_default_commands:
-            for command in (run_command, shell_command, routes_command, openapi_command, explain_command):
+            for command in _BUILT_IN:
                 self.add_command(command)
 
     def make_context(

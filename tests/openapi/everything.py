@@ -22,11 +22,11 @@ from framework import (
     alt_response,
     arguments,
     callback,
-    doc,
     errors,
     fields,
     raises,
     response,
+    retired,
     validate,
 )
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
@@ -103,8 +103,9 @@ class PetSchema(Schema):
     perhaps = fields.Raw(allow_none=True, metadata={"optional": True})
     owner = fields.Nested(OwnerSchema, allow_none=True)
     keeper = fields.Nested(OwnerSchema, only=("id", "name"))
-    friends = fields.List(fields.Nested(lambda: PetSchema(exclude=("friends",))))
-    parents = fields.Nested(lambda: PetSchema(), many=True)
+    # A few members each: whole pets within pets would be thousands of values in each request that is made up.
+    friends = fields.List(fields.Nested(lambda: PetSchema(only=("id", "name", "species", "parents"))))
+    parents = fields.Nested(lambda: PetSchema(only=("id", "name", "born", "friends")), many=True)
     owner_names = fields.Pluck(OwnerSchema, "name", many=True)
     initial = fields.Function(lambda pet: pet["name"][0])
     label = fields.Method("get_label")
@@ -326,7 +327,7 @@ class Pet(Resource):
         """Change a pet."""
         return family()
 
-    @doc(deprecated=True)
+    @retired(until="2199-01-01", replaced_by="/pets", gone=True)
     @response(204)
     def delete(self, pet_id: int) -> None:
         """Delete a pet."""

@@ -277,7 +277,7 @@ def test_answers_without_a_body_have_no_content(everything: t.Any) -> None:
     """204 has no content; an outcome without a schema is any JSON; two media types stand side by side."""
     path = everything["paths"]["/pets/{pet_id}"]
 
-    assert path["delete"]["responses"]["204"] == {"description": "No Content"}
+    assert "content" not in path["delete"]["responses"]["204"]
     assert set(path["get"]["responses"]["200"]["content"]) == {"application/json", "text/plain"}
     assert path["get"]["responses"]["200"]["description"] == "As text."
 

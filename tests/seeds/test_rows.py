@@ -166,6 +166,8 @@ ROWS = [
     (150, "CORS with preflight", ("tests/marks/test_cors.py", "a_preflight_tells_the_real_methods_and_headers",
         "credentials_never_go_to_everybody", "a_real_browser_agrees")),
     (152, "a cache for views", (CONTEXTS, "a_view_may_be_cached"), ("docs/patterns/caching.rst",)),
+    (159, "Deprecation and Sunset from the declaration", ("tests/marks/test_retirement.py",
+        "answers_tell_that_it_ends", "the_document_calls_it_deprecated", "callers_are_counted")),
     (160, "the logger", (QUICK, "logging"), (CONTEXTS, "records_can_have_data_of_the_request"),
         (LOGGING, "the_logger_has_the_name_of_the_application", "a_handler_that_is_there_is_enough")),
     (164, "servers and prefixes", (SERVING, "an_application_runs_under_each_server", "nginx_with_a_prefix")),
