@@ -23,7 +23,7 @@ from ..errors import NotFound
 from ..http import problem
 from ..http.response import Wire
 from ..lifetime import CollectErrors, ContextIterator
-from ..pipeline import NO_ROUTES, STEPS, Pipeline, is_overridden
+from ..pipeline import NO_ROUTES, STEPS, Pipeline, ScopeHooks, is_overridden
 from .failures import Failures
 
 if t.TYPE_CHECKING:
@@ -170,6 +170,8 @@ class Dispatch(Failures):
             and not (ctx.hooks or self._hooks_of(ctx)).processes
             and not signals.request_finished.receivers
         ):
+            for function in t.cast(ScopeHooks, ctx.hooks).light:
+                value = function(value)
             return value
         return self.finalize_request(value)
 
@@ -268,6 +270,9 @@ class Dispatch(Failures):
                 if type(response) is Wire:
                     response = response.to_response(self.response_class)
                 response = self.process_response(response)
+            else:
+                for function in self._hooks_of(ctx).light:
+                    response = function(response)
             if signals.request_finished.receivers:
                 if type(response) is Wire:
                     response = response.to_response(self.response_class)

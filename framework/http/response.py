@@ -104,3 +104,31 @@ class Wire:
 def status_line(status: int) -> str:
     """``404`` to ``"404 NOT FOUND"``, as werkzeug writes it."""
     return STATUS_LINES.get(status) or f"{status} UNKNOWN"
+
+
+# What marks do with an answer of either kind.
+
+
+def header_of(reply: Wire | _Response, name: str) -> str | None:
+    """The first value of a header; ``None`` where it is not set."""
+    return reply.get_header(name) if isinstance(reply, Wire) else reply.headers.get(name)
+
+
+def set_header(reply: Wire | _Response, name: str, value: str) -> None:
+    """Add a header that an answer does not carry.
+
+    :param value: Without line breaks.
+    """
+    if isinstance(reply, Wire):
+        reply.add_header(name, value)
+    else:
+        reply.headers[name] = value
+
+
+def add_vary(reply: Wire | _Response, names: cabc.Iterable[str]) -> None:
+    """Add names of request headers to ``Vary``, each once."""
+    present = [part.strip() for value in reply.headers.getlist("Vary") for part in value.split(",") if part.strip()]
+    known = {name.lower() for name in present}
+    new = [name for name in names if name.lower() not in known]
+    if new and "*" not in known:
+        reply.headers["Vary"] = ", ".join([*present, *new])

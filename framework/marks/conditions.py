@@ -26,17 +26,19 @@ from ..http.conditional import (
     read_conditions,
     to_http_date,
 )
-from ..http.response import Wire
+from ..http.response import Wire, header_of, set_header
 from .base import Call, Phase, Plan
 from .responses import ResponseMark, encoder
 from .schemas import SchemaLike, as_schema
-from .tags import MISSING, Getter, body_of, data_of, getter, header_of, same_state, set_header, tag_on, text_of
+from .tags import MISSING, Getter, body_of, data_of, getter, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
     from ..context import Context
     from ..resources.operation import Operation
     from .base import Reply
 
+NOT_NAMED = "Say in If-Match which version is meant: the ETag of the answer to a GET."
+CHANGED = "The resource is not in the version that the request names. Get it again."
 SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -96,7 +98,7 @@ class Guard:
                 raise BadRequest(str(error)) from None
         # To make what is not there one condition is good as well: that nothing is there.
         if self.required and conditions.if_match is ... and not (self.create and conditions.if_none_match is None):
-            raise PreconditionRequired()
+            raise PreconditionRequired(NOT_NAMED)
         ctx.conditional = Check(self, call, conditions)
 
     def ignore(self, ctx: Context, call: Call) -> None:
@@ -334,7 +336,7 @@ class Check:
         same = None if self.guard.version is None else same_state
         verdict = self.conditions.judge(self.guard.safe, tag, modified, exists=exists, same=same)
         if verdict is Verdict.FAILED:
-            raise PreconditionFailed()
+            raise PreconditionFailed(CHANGED)
         return verdict
 
     def check_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:

@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 from ..http.conditional import Tag, digest, parse_tag
-from ..http.response import Wire
+from ..http.response import Wire, header_of
 from .responses import unpack
 
 if t.TYPE_CHECKING:
@@ -87,16 +87,3 @@ def tag_on(reply: Reply) -> Tag | None:
     """The tag that an answer carries already."""
     header = header_of(reply, "ETag")
     return None if header is None else parse_tag(header)
-
-
-def header_of(reply: Reply, name: str) -> str | None:
-    """A header of an answer."""
-    return reply.get_header(name) if isinstance(reply, Wire) else reply.headers.get(name)
-
-
-def set_header(reply: Reply, name: str, value: str) -> None:
-    """Add a header that an answer does not carry."""
-    if isinstance(reply, Wire):
-        reply.add_header(name, value)
-    else:
-        reply.headers[name] = value

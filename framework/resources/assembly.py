@@ -174,7 +174,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         parameters=words.parameters,
         bodies=words.bodies,
         outcomes=words.outcomes,
-        headers=(*default_headers(marks, words.security), *words.headers),
+        headers=(*words.headers, *default_headers(marks, words.security)),
         security=words.security,
         callbacks=words.callbacks,
         extra=words.extra,
