@@ -145,9 +145,14 @@ def alt_response(
 def as_headers(headers: cabc.Mapping[str, HeaderLike] | None, status: int) -> tuple[Header, ...]:
     """Header records from a mapping of names to fields."""
     return tuple(
-        value if isinstance(value, Header) else Header(name, as_field(name, value), status=status)
+        value if isinstance(value, Header) else header_of(name, as_field(name, value), status)
         for name, value in (headers or {}).items()
     )
+
+
+def header_of(name: str, field: Field[t.Any], status: int) -> Header:
+    """A header that is always there if its field is required."""
+    return Header(name, field, status=status, required=field.required)
 
 
 def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:

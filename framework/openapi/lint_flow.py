@@ -144,6 +144,9 @@ def has_member(document: Json, schema: t.Any, parts: list[str], depth: int = 0) 
         return has_member(document, schema["properties"][first], rest, depth + 1)
     if "items" in schema and first.isdigit():
         return has_member(document, schema["items"], rest, depth + 1)
+    kinds = schema.get("type", "object")
+    if "object" not in kinds:
+        return False
     extra = schema.get("additionalProperties", not branches and not schema.keys() & {"properties", "items"})
     return bool(extra) if not isinstance(extra, dict) else has_member(document, extra, rest, depth + 1)
 

@@ -337,8 +337,8 @@ def test_breaks_are_found(code, change):
 
 def rename_component(document: Json) -> None:
     document["components"]["schemas"]["Thing"] = document["components"]["schemas"].pop("Item")
-    text = repr(document["paths"]).replace("schemas/Item'", "schemas/Thing'")
-    document["paths"] = eval(text)
+    for part in ("paths", "webhooks"):
+        document[part] = eval(repr(document[part]).replace("schemas/Item'", "schemas/Thing'"))
 
 
 def turn_around(value: t.Any) -> t.Any:
@@ -522,7 +522,7 @@ def test_a_change_that_shows_in_several_operations_stands_once():
     changes = changes_of(lambda d: sent(d, "id").update(type="string"))
 
     assert len(changes) == 1
-    assert changes[0].operations == ["GET /items", "POST /items", "GET /items/{item_id}"]
+    assert changes[0].operations == ["GET /items", "POST /items", "GET /items/{item_id}", "webhook itemSold"]
     assert (changes[0].component, changes[0].member) == ("Item", "id")
 
 

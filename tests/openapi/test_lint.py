@@ -7,7 +7,21 @@ import typing as t
 
 import pytest
 
-from framework import App, Resource, Router, Schema, abort, doc, errors, fields, raises, response
+from framework import (
+    App,
+    Link,
+    Resource,
+    Router,
+    Schema,
+    abort,
+    arguments,
+    callback,
+    doc,
+    errors,
+    fields,
+    raises,
+    response,
+)
 from framework.cli import FrameworkGroup
 from framework.errors import NotFound
 from framework.openapi.check import check, line_of
@@ -214,6 +228,136 @@ def test_a_name_of_a_member_is_no_word_of_a_schema(good: t.Any) -> None:
     toy(document)["properties"].update(example={"type": "thing"}, properties={"type": "thing"})
 
     assert [finding.at[-1] for finding in lint(document) if finding.rule == "struct"] == ["example", "properties"]
+
+
+# Links, callbacks and webhooks
+
+
+class PlaceSchema(Schema):
+    """Where to send to."""
+
+    url = fields.URL(required=True)
+    more = fields.Dict(values=fields.Nested(ToySchema))
+    toys = fields.List(fields.Nested(ToySchema))
+    free = fields.Raw()
+
+
+def make_hooks() -> App:
+    """An application with a link, a callback and a webhook, without a fault."""
+    app = make_toys()
+    hooks = Router("hooks", url_prefix="/hooks", description="All about hooks.")
+
+    @hooks.route("/<int:hook_id>")
+    class Hook(Resource):
+        """One hook."""
+
+        @callback("broken", "{$request.body#/url}", ToySchema)
+        @arguments(PlaceSchema)
+        @arguments({"page": fields.Integer()}, location="query")
+        @response(200, PlaceSchema, links={"toy": Link("getToy", {"toy_id": "$request.path.hook_id"})})
+        def put(self, place, query, hook_id):
+            """Set a hook."""
+
+    hooks.webhook("toyMade", ToySchema, summary="A toy was made.")
+    app.register_router(hooks)
+    return app
+
+
+@pytest.fixture(scope="module")
+def flowing() -> t.Any:
+    return build(make_hooks())
+
+
+def put_hook(document: t.Any) -> t.Any:
+    return document["paths"]["/hooks/{hook_id}"]["put"]
+
+
+def link(document: t.Any, value: t.Any = None) -> t.Any:
+    """The link; with a value as the one that it gives."""
+    found = put_hook(document)["responses"]["200"]["links"]["toy"]
+    if value is not None:
+        found["parameters"]["toy_id"] = value
+    return found
+
+
+def called_back(document: t.Any) -> t.Any:
+    return put_hook(document)["callbacks"]["broken"]
+
+
+def move_callback(document: t.Any, expression: str) -> None:
+    called_back(document)[expression] = called_back(document).pop("{$request.body#/url}")
+
+
+def webhook(document: t.Any) -> t.Any:
+    return document["webhooks"]["toyMade"]["post"]
+
+
+FLOW: list[tuple[str, t.Callable[[t.Any], t.Any]]] = [
+    ("link-target", lambda d: link(d).update(operationId="getToys")),
+    ("link-target", lambda d: link(d).pop("operationId")),
+    ("link-parameter", lambda d: link(d)["parameters"].update(id=1)),
+    ("link-parameter", lambda d: link(d)["parameters"].update({"query.toy_id": 1})),
+    ("runtime-expression", lambda d: link(d, "$response.id")),
+    ("runtime-expression", lambda d: link(d, "toy {id}")),
+    ("runtime-expression", lambda d: link(d).update(requestBody="$request.boddy")),
+    ("runtime-expression-value", lambda d: link(d, "$response.body#/id")),
+    ("runtime-expression-value", lambda d: link(d, "$response.body#/url/0/more/x")),
+    ("runtime-expression-value", lambda d: link(d, "$response.header.X-Toy")),
+    ("runtime-expression-value", lambda d: link(d, "$request.path.toy_id")),
+    ("runtime-expression-value", lambda d: link(d, "$request.query.pages")),
+    ("runtime-expression-value", lambda d: link(d, "$request.body#/toys/0/size")),
+    ("callback-expression", lambda d: move_callback(d, "https://else.invalid/toys")),
+    ("runtime-expression", lambda d: move_callback(d, "{$request.url}")),
+    ("runtime-expression-value", lambda d: move_callback(d, "{$request.body#/uri}")),
+    ("operation-summary", lambda d: drop(called_back(d)["{$request.body#/url}"]["post"], "summary")),
+    ("operation-summary", lambda d: drop(webhook(d), "summary")),
+    ("operation-tag-defined", lambda d: webhook(d).update(tags=["games"])),
+    ("operation-operationId", lambda d: drop(webhook(d), "operationId")),
+    ("operation-operationId-unique", lambda d: webhook(d).update(operationId="getToy")),
+    ("operation-2xx-response", lambda d: drop(webhook(d)["responses"], "2XX")),
+    ("path-parameters-defined", lambda d: webhook(d).update(parameters=operation(d)["parameters"])),
+    ("valid-media-example", lambda d: webhook(d)["requestBody"]["content"]["application/json"].update(example={})),
+    ("no-empty-servers", lambda d: d["paths"][PATH].update(servers=[{}])),
+    ("no-server-trailing-slash", lambda d: operation(d).update(servers=[{"url": "https://shop.invalid/"}])),
+]
+
+
+@pytest.mark.parametrize(("rule", "damage"), FLOW, ids=[f"{at}-{rule}" for at, (rule, _) in enumerate(FLOW)])
+def test_what_leads_from_one_request_to_another_is_judged(
+    flowing: t.Any, rule: str, damage: t.Callable[[t.Any], t.Any]
+) -> None:
+    """A link, callback or webhook that is damaged in one place breaks the rule that is about it."""
+    broken = copy.deepcopy(flowing)
+    damage(broken)
+
+    assert rules_of(flowing) == set()
+    assert rules_of(broken) == {rule}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("$response.body#/url", "$response.body#/toys/0/name", "$response.body#/more/any/name", "$response.body"),
+        *("$response.body#/free/any/thing", "$request.body#/url", "$request.query.page", "$request.header.Accept"),
+        *("$url", "$method", "$statusCode", "toy-{$request.path.hook_id}", 5, None, ["$x"]),
+    ],
+)
+def test_links_may_give_what_is_described(flowing: t.Any, value: t.Any) -> None:
+    """Expressions that name something, texts with such in braces, and constants are right."""
+    document = copy.deepcopy(flowing)
+    link(document)["parameters"]["toy_id"] = value
+
+    assert rules_of(document) == set()
+
+
+def test_a_webhook_is_named_by_its_line() -> None:
+    """A finding in a webhook names the line that declares it."""
+    app = make_toys()
+    app.webhook("toyMade", {"name": fields.Integer(metadata={"example": "ball"})})  # mark: webhook
+    found = check(app)
+
+    assert {each.rule for each in found} == {"valid-schema-example", "valid-media-example"}
+    assert {(each.file, each.line) for each in found} == {(__file__, line("webhook"))}
 
 
 # With the application
