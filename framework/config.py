@@ -154,6 +154,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "OPENAPI_JSON_PATH": Setting("/openapi.json", "The path of the document in JSON; ``None``: it is not served."),
         "OPENAPI_YAML_PATH": Setting("/openapi.yaml", "The path of the document in YAML; ``None``: it is not served."),
+        "DOCS_MARKS": Setting(
+            None, "Marks for the document and its pages, like ``[public]`` where the application requires credentials."
+        ),
         "DOCS_PATH": Setting("/docs", "The path of the documentation page; ``None``: it is not served."),
         # The machine
         "FAST_PATH": Setting(

@@ -187,7 +187,9 @@ class Context:
         request = self.request
         if self._session is None:
             self._open_session()  # so that both contexts write to one session; opening is no access
-        return self.__class__(self.app, self.environ, request, self._session)
+        made = self.__class__(self.app, self.environ, request, self._session)
+        made.user, made.scheme = self.user, self.scheme
+        return made
 
     def match_request(self) -> None:
         """Find the rule for the path; what goes wrong is kept in ``routing_exception`` and raised later."""

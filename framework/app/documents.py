@@ -1,7 +1,8 @@
 """The documents of an application: which there are, what stands in each, and where each is served.
 
 Not here: what a document says (``openapi``).
-Floor 6: imports ``app.base``, ``pipeline``, ``resources.*`` (floor 5), ``marks.outgoing`` (floor 4), ``errors``.
+Floor 6: imports ``app.base``, ``pipeline``, ``resources.*`` (floor 5), ``marks.doc`` and ``marks.outgoing`` (floor 4),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect, Rule
 
 from ..errors import SetupError
+from ..marks.doc import doc
 from ..marks.outgoing import Webhook
 from ..pipeline import Scopes, split_router_path
 from ..resources.assembly import has_documented
@@ -228,7 +230,7 @@ class Documents(AppBase):
                 owner = answering(adapter, rule.replace("<path:filename>", "x").replace("<name>", "x"))
                 if owner is None or (not document.is_default and isinstance(owner, Rule) and owner.arguments):
                     self._check_docs_scope(path)
-                    self.add_url_rule(rule, endpoint, docs_view(function, document.name))
+                    self.add_url_rule(rule, endpoint, self._docs_view(function, document.name))
                 elif not document.is_default:
                     raise SetupError(
                         f"The document {document.name!r} cannot be served at {rule!r}:"
@@ -246,6 +248,13 @@ class Documents(AppBase):
                 next(iter(kept_out.values())),
                 ", ".join(key for key in _PATHS if self.config[key] in kept_out),
             )
+
+    def _docs_view(self, function: str, document: str) -> cabc.Callable[..., t.Any]:
+        view = docs_view(function, document)
+        marks = tuple(self.config["DOCS_MARKS"] or ())
+        for mark in (*reversed(marks), doc(hidden=True)) if marks else ():
+            mark(view)
+        return view
 
     def _check_docs_scope(self, path: str) -> None:
         if "openapi" in self.routers:
