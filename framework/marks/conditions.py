@@ -27,7 +27,7 @@ from ..http.conditional import (
     to_http_date,
 )
 from ..http.response import Wire, header_of, set_header
-from .base import Call, Phase, Plan
+from .base import Call, Plan
 from .responses import ResponseMark, encoder
 from .schemas import SchemaLike, as_schema
 from .tags import MISSING, Getter, body_of, data_of, getter, same_state, tag_on, text_of
@@ -112,11 +112,7 @@ class Guard:
         """
         check = t.cast(Check, ctx.conditional)
         found = call.object
-        if found is None:
-            if self.create and self.learned(ctx, call).loads:
-                check.judge(None, None, exists=False)
-            return None
-        if self.version is None:
+        if found is None or self.version is None:
             return None
         state = text_of(self.read(self.version, found))
         check.before = state
@@ -279,8 +275,6 @@ class Learned:
     """
 
     def __init__(self, plan: Plan, operation: Operation, operations: cabc.Sequence[Operation]) -> None:
-        self.loads = any(step.phase is Phase.LOAD for step in operation.steps)
-        """Whether a mark looks for the object before the handler is called."""
         rule = operation.rule
         address = (rule.rule, rule.host, rule.subdomain)
         shown = next(

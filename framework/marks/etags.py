@@ -88,7 +88,7 @@ class EtagMark(Mark):
             yield Step(Phase.IF_MATCH, guard.ignore)
             return
         yield Step(Phase.IF_MATCH, guard.begin)
-        if self.version is not None or self.create:
+        if self.version is not None:
             yield Step(Phase.PRECONDITION, guard.decide)
         yield Step(Phase.ETAG, guard.finish)
 
@@ -187,7 +187,8 @@ def etag(
     :param weak: Whether tags are weak: good for 304, never for ``If-Match``.
     :param required: Whether a write must carry ``If-Match``. Default: PUT, PATCH and DELETE. ``False`` checks those
         that carry a condition, and lets the others write.
-    :param create: Whether a write also makes what is not there: then ``If-None-Match: *`` is a condition as well.
+    :param create: Whether a write also makes what is not there: then ``If-None-Match: *`` is a condition as well, and
+        the handler calls ``check_etag(None)`` where nothing is there.
     """
     mark = EtagMark(version, last_modified, weak=weak, required=required, create=create)
     return mark if target is None else mark(target)
