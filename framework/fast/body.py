@@ -22,6 +22,9 @@ from .body_code import BodyCode, NotTaken
 from .dump_values import ENCODE
 from .load import loader
 
+Reader = cabc.Callable[[bytes], t.Any]
+Load = cabc.Callable[[t.Any], tuple[t.Any, int]]
+
 #: What tells that a text is not as it should be.
 _DOUBTS = (NotTaken, msgspec.DecodeError, ma.ValidationError, ValueError, ArithmeticError, RecursionError)
 #: What :func:`body_reader`'s function gives for a text that has to be read in the exact way.
@@ -94,31 +97,40 @@ class BodyPlan:
         self.many = schema.many
         self.partial = schema.partial
         self.depth = 0
-        self._load: t.Any = None
+        self.read: Reader = _take_nothing
         try:
             code = BodyCode(schema, schema.partial)
         except NotTaken:
             return
-        self._load, text = code.functions()
+        load, text = code.functions()
         codegen.record(schema).texts += [*code.texts, text]
         self.depth = code.depth + bool(schema.many)
-        kind: t.Any = list[code.row] if schema.many else code.row  # type: ignore[name-defined]
-        self._decode = msgspec.json.Decoder(kind).decode
+        self.read = _reader_of_many(code.row, load) if schema.many else _reader(code.row, load)
 
     def is_current(self) -> bool:
         """Whether the schema still has the fields and options that this was made for."""
         schema = self.schema
-        return (
-            schema.load_fields is self.load_fields and schema.many is self.many and schema.partial is self.partial
-        )
+        return schema.load_fields is self.load_fields and schema.many is self.many and schema.partial is self.partial
 
-    def read(self, body: bytes) -> t.Any:
-        """Load a text, or give :data:`NOT_TAKEN`."""
-        if self._load is None or type(body) is not bytes:
+
+def _take_nothing(body: bytes) -> t.Any:
+    return NOT_TAKEN
+
+
+def _reader(kind: t.Any, load: Load) -> Reader:
+    """Give the function that loads the text of a value.
+
+    :param kind: what the decoder reads.
+    :param load: makes the value of what was read, and counts its strings.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(body: bytes) -> t.Any:
+        if type(body) is not bytes:
             return NOT_TAKEN
         try:
-            rows = self._decode(body)
-            value, strings = self._load_many(rows) if self.many else self._load(rows)
+            rows = decode(body)
+            value, strings = load(rows)
         except _DOUBTS:
             return NOT_TAKEN
         # A name that is given twice is in the text and not in the rows. Each string has two quotes around it, all
@@ -128,9 +140,15 @@ class BodyPlan:
             return value
         return NOT_TAKEN
 
-    def _load_many(self, rows: list[t.Any]) -> tuple[list[t.Any], int]:
-        loaded = [self._load(row) for row in rows]
+    return read
+
+
+def _reader_of_many(row: t.Any, load: Load) -> Reader:
+    def load_all(rows: list[t.Any]) -> tuple[list[t.Any], int]:
+        loaded = [load(each) for each in rows]
         return [value for value, _ in loaded], sum([strings for _, strings in loaded])
+
+    return _reader(list[row], load_all)
 
 
 def _has_all_names(rows: t.Any, body: bytes) -> bool:

@@ -122,7 +122,7 @@ class BodyCode:
         if field.required and self.partial is not True:
             self._places.append((f"place_{len(self._places)}", kind))
             return [take, *lines]
-        self._places.append((f"place_{len(self._places)}", t.Union[kind, msgspec.UnsetType], msgspec.UNSET))  # noqa: UP007
+        self._places.append((f"place_{len(self._places)}", t.Union[kind, msgspec.UnsetType], msgspec.UNSET))
         absent = [f"strings -= {strings}"]
         if self.partial is not True and field.load_default is not ma.missing:
             absent += [f"value = {self.writer.bind(field.load_default, 'default')}", store]

@@ -70,10 +70,8 @@ def _check(writer: Writer, validator: t.Any, var: str, kind: type) -> list[str] 
             return [f"{writer.bind(getattr(validator.regex, name), name)}({var}) is not None"]
         case strict_fields.EmailValidator() if kind is str:
             usual, is_email = writer.bind(is_usual_email, "is_usual_email"), writer.bind(lexical.is_email, "is_email")
-            return [
-                f"(len({var}) < {_LABEL_ROOM} and {usual}({var}) is not None"
-                f" or len({var}) <= {lexical.EMAIL_MAX_LENGTH} and {is_email}({var}) is not None)"
-            ]
+            short = f"len({var}) < {_LABEL_ROOM} and {usual}({var}) is not None"
+            return [f"({short} or len({var}) <= {lexical.EMAIL_MAX_LENGTH} and {is_email}({var}) is not None)"]
         case validate.Email() if kind is str and _has_plain_message(validator):
             return [f"{writer.bind(_mail_test(validator), 'is_email')}({var})"]
         case validate.URL() if kind is str:
