@@ -103,9 +103,7 @@ __all__ = [
 #: The values of ``format`` that mean RFC 3339 to :class:`DateTime`; any other is marshmallow's matter.
 RFC3339_FORMATS = frozenset({None, "iso", "iso8601", "rfc3339"})
 
-_DATE_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
-)
+_DATE_TIME = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
 
 
 def parse_date_time(text: str) -> dt.datetime:
@@ -118,7 +116,7 @@ def parse_date_time(text: str) -> dt.datetime:
     :return: an aware datetime; a naive one when the text has no offset.
     :raises ValueError: when the text is anything else.
     """
-    match = _DATE_TIME.fullmatch(text)
+    match = re.fullmatch(_DATE_TIME, text)
     if match is None:
         raise ValueError("Not a date-time of RFC 3339.")
     date, minutes, seconds, fraction, offset = match.groups("")

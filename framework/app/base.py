@@ -419,7 +419,7 @@ class AppBase(Scaffold):
                     yield from marks_of(handler)
 
 
-_VARIABLE = re.compile(r"<(?:(?P<converter>[^<>:()]*(?:\(.*?\))?):)?\w+>")
+_VARIABLE = r"<(?:(?P<converter>[^<>:()]*(?:\(.*?\))?):)?\w+>"
 
 
 def pattern_of(rule: str) -> str:
@@ -429,4 +429,4 @@ def pattern_of(rule: str) -> str:
         converter = match["converter"] or ""
         return "<>" if converter in ("string", "default") else f"<{converter}>"
 
-    return _VARIABLE.sub(without_name, rule)
+    return re.sub(_VARIABLE, without_name, rule)

@@ -22,8 +22,6 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from . import codegen, compare, internals, rows, wire
-from .dump_plan import DumpPlan, WirePlan
-from .load_plan import LoadPlan
 
 logger = logging.getLogger("framework.fast")
 
@@ -70,6 +68,10 @@ def find_fault(version: str) -> str | None:
 
 def _answers() -> cabc.Iterator[tuple[str, t.Any, t.Any]]:
     """Put the questions: what is asked, marshmallow's answer and the generated one."""
+    # PERF: they generate code, 10 ms that nobody has to wait for before a schema is used.
+    from .dump_plan import DumpPlan, WirePlan
+    from .load_plan import LoadPlan
+
     schema = _probe()
     dicts, texts = codegen.plan(schema, DumpPlan), codegen.plan(schema, WirePlan)
     loads = codegen.plan(schema, LoadPlan)

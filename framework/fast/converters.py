@@ -50,21 +50,18 @@ _UUID = UUIDConverter.regex
 _TAIL = PathConverter.regex
 
 # The text of a string converter's regex: exact length, or least and most (the most may be absent).
-_LENGTH = re.compile(r"\[\^/\]\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
+_LENGTH = r"\[\^/\]\{(\d+)(?:(,)(\d*))?\}"
 
 # Regex text that means the same in Python and in ECMA-262: literals, digits, escaped punctuation,
 # plain character classes, groups, alternatives and repetition.
-_PORTABLE = re.compile(
-    r"""(?:
+_PORTABLE = r"""(?:
         [A-Za-z0-9_~@:!,&=%'";/-]
       | \\[-.+*?()\[\]{}|^$]
       | \\d
       | \[ \^? (?: [A-Za-z0-9_~@:!,&=%'";/.+*?(){}|$-] | \\[-\].d] )+ \]
       | \( (?: \?: )? (?!\?) | \) | \|
       | (?: [*+?] | \{ \d+ (?: , \d* )? \} ) \?? (?![*+?{])
-    )+""",
-    re.ASCII | re.VERBOSE,
-)
+    )+"""
 
 
 def is_pristine(converter: BaseConverter) -> bool:
@@ -151,7 +148,7 @@ def _length_test(regex: str) -> cabc.Callable[[str], object] | None:
 
 def _length_bounds(regex: str) -> tuple[int, int | None] | None:
     """Read least and most length from the regex of a string converter."""
-    match = _LENGTH.fullmatch(regex)
+    match = re.fullmatch(_LENGTH, regex, re.ASCII)
     if match is None:
         return None
     least = int(match[1])
@@ -209,7 +206,7 @@ def _is_portable(regex: str) -> bool:
         re.compile(regex)
     except re.error:
         return False
-    return _PORTABLE.fullmatch(regex) is not None
+    return re.fullmatch(_PORTABLE, regex, re.ASCII | re.VERBOSE) is not None
 
 
 def _describe_length(least: int, most: int | None) -> dict[str, t.Any]:

@@ -15,7 +15,9 @@ import typing as t
 import marshmallow as ma
 
 from . import canary, codegen, compare
-from .load_plan import LoadPlan
+
+if t.TYPE_CHECKING:
+    from .load_plan import LoadPlan
 
 Function = cabc.Callable[[t.Any], t.Any]
 
@@ -41,7 +43,7 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
         if plan is None or plan.load_fields is not schema.load_fields:
             if not canary.is_trusted():
                 return schema.load(data)
-            plan = codegen.plan(schema, LoadPlan)
+            plan = _plan(schema)
         return plan.load(data) if plan.compilable else schema.load(data)
 
     return _compared(schema, load) if compare else load
@@ -50,7 +52,13 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
 def prepare(schema: ma.Schema) -> None:
     """Generate ahead what the first call would: the function for the schema's own policy for unknown names."""
     if canary.is_trusted():
-        codegen.plan(schema, LoadPlan).prepare()
+        _plan(schema).prepare()
+
+
+def _plan(schema: ma.Schema) -> LoadPlan:
+    from .load_plan import LoadPlan  # PERF: what generates code is not loaded for an import: 6 ms
+
+    return codegen.plan(schema, LoadPlan)
 
 
 def _compared(schema: ma.Schema, load: Function) -> Function:

@@ -18,7 +18,7 @@ from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory, parse_conver
 
 __all__ = ["OrderedMap", "Part", "Seat", "Unreadable", "in_order", "parse", "redirected"]
 
-_TOKEN = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<args>.*?)\))?:)?(?P<name>\w+)>|(?P<text>[^</]+)|(?P<slash>/)", re.ASCII)
+_TOKEN = r"<(?:(?P<kind>\w+)(?:\((?P<args>.*?)\))?:)?(?P<name>\w+)>|(?P<text>[^</]+)|(?P<slash>/)"
 
 
 class OrderedMap(Map):
@@ -94,7 +94,7 @@ def parse(rule: Rule) -> tuple[list[str], list[Part]]:
     names: list[str] = []
     segments: list[list[str | BaseConverter]] = [[]]
     end, final = 0, False
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_TOKEN, text, re.ASCII):
         if token.start() != end:
             raise Unreadable
         end = token.end()

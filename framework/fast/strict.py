@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import copy
-import dataclasses
 import functools
 import typing as t
 
 import marshmallow as ma
+import msgspec
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
 from ..fields import DateTime, OneOf
@@ -40,8 +40,7 @@ LOCATIONS = frozenset({"json", "query", "path", "headers", "cookies", "form", "f
 OPEN_LOCATIONS = frozenset({"headers", "cookies"})
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """Which rules hold. Each can be relaxed by itself; then marshmallow's own meaning holds in its place.
 
     :param types: exact JSON types in bodies.
@@ -60,9 +59,7 @@ class Rules:
     @classmethod
     def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Rules:
         """Read the rules from ``STRICT_TYPES``, ``STRICT_TEXT`` and so on; what is not set holds."""
-        return cls(
-            **{each.name: bool(config.get(f"STRICT_{each.name.upper()}", True)) for each in dataclasses.fields(cls)}
-        )
+        return cls(**{name: bool(config.get(f"STRICT_{name.upper()}", True)) for name in cls.__struct_fields__})
 
 
 ALL_RULES = Rules()

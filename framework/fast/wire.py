@@ -20,8 +20,11 @@ import msgspec
 MAX_DEPTH = 100
 
 #: The brackets of a JSON text; strings are matched whole, so that brackets within them are passed by.
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_BYTE = re.compile(r" \(byte ([0-9]+)\)$")
+#: What is given for a text that has to be read in another way; no JSON value is it.
+NOT_TAKEN: t.Any = msgspec.UNSET
+
+_STRING_OR_BRACKET = rb'"(?:[^"\\]|\\.)*"|[\[\]{}]'
+_BYTE = r" \(byte ([0-9]+)\)$"
 #: What msgspec calls a fault, and what it is called here; the first that begins the message counts.
 _REASONS = (
     ("JSON is malformed: trailing characters", "There is text after the end of the JSON value."),
@@ -113,7 +116,7 @@ def _has_all_keys(value: t.Any, body: bytes) -> bool:
 def _refuse_depth(body: bytes, max_depth: int) -> None:
     """Raise if containers stand more than ``max_depth`` deep; the innermost may be empty."""
     depth = 0
-    for bracket in _STRING_OR_BRACKET.findall(body):
+    for bracket in re.findall(_STRING_OR_BRACKET, body, re.DOTALL):
         if bracket in b"[{":
             depth += 1
             if depth > max_depth:
@@ -146,7 +149,7 @@ def _utf8_fault(body: bytes) -> int | None:
 
 def _fault(message: str, body: bytes) -> WireError:
     """Give the error for a message of msgspec's."""
-    at = _BYTE.search(message)
+    at = re.search(_BYTE, message)
     position = int(at[1]) if at else None
     if not body.strip(b" \t\r\n"):
         return WireError("The text is empty.", position=0)

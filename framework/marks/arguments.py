@@ -13,9 +13,9 @@ import typing as t
 from marshmallow import INCLUDE, Schema
 
 from ..errors import SetupError, ValidationFailed
-from ..fast.body import NOT_TAKEN, body_reader
 from ..fast.load import prepare
 from ..fast.text import parameter_name
+from ..fast.wire import NOT_TAKEN
 from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
 from .bodies import BODY_READER, EMPTY, FORM_TYPES, body_outcomes, body_steps
@@ -148,6 +148,8 @@ class ArgumentsMark(Mark):
             plan.notes.setdefault("parts", []).extend(parts)
             plan.preparations.extend(functools.partial(prepare, part.schema) for part in parts)
             if parts[0].judges_alone:
+                from ..fast.body import body_reader  # PERF: with what generates code, 8 ms that an import need not wait for
+
                 depth = plan.config["MAX_JSON_DEPTH"]
                 plan.notes[BODY_READER] = body_reader(
                     parts[0].schema, fast=plan.fast and not plan.compare, max_depth=depth

@@ -3,7 +3,7 @@
 Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
 ``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`) and for what it adds to the document
 (:meth:`Mark.document`), as plain records that hold schema and field instances. Only ``openapi`` makes JSON of them.
-Floor 4: imports ``fast.body``, ``fast.wire`` (floor 1) and ``errors`` (floor 0).
+Floor 4: imports ``fast.wire`` (floor 1) and ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from marshmallow.fields import Field
 
 from ..errors import SetupError
 from ..fast import wire
-from ..fast.body import NOT_TAKEN
+from ..fast.wire import NOT_TAKEN
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule

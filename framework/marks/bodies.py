@@ -2,7 +2,7 @@
 
 Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
 Not here: schemas (``marks.inputs``).
-Floor 4: imports ``marks.base``, ``marks.raises``, ``fast.body``, ``fast.wire`` (floor 1), ``http.reading``,
+Floor 4: imports ``marks.base``, ``marks.raises``, ``fast.wire`` (floor 1), ``http.reading``,
 ``http.request`` (floor 2), ``errors`` (floor 0).
 """
 
@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import errors
 from ..fast import wire
-from ..fast.body import NOT_TAKEN
+from ..fast.wire import NOT_TAKEN
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
 from .base import Call, Outcome, Phase, Plan, Step

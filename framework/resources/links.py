@@ -17,7 +17,7 @@ from .assembly import place
 if t.TYPE_CHECKING:
     from .operation import Operation
 
-_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>", re.ASCII)
+_VARIABLE = r"<(?:[^<>]*:)?(\w+)>"
 
 Parameter: t.TypeAlias = tuple[str, str]
 """Where a parameter stands, and its name."""
@@ -94,7 +94,7 @@ def candidates(link: Link, source: Operation, operations: cabc.Sequence[Operatio
 def parameters_of(operation: Operation) -> list[Parameter]:
     """The parameters of an operation, those of its path included."""
     declared = [(record.location, record.name) for record in operation.parameters]
-    in_path = [("path", name) for name in _VARIABLE.findall(operation.rule.rule)]
+    in_path = [("path", name) for name in re.findall(_VARIABLE, operation.rule.rule, re.ASCII)]
     return [*in_path, *(each for each in declared if each not in in_path)]
 
 
