@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import inspect
 import secrets
+import time
 import typing as t
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -134,7 +135,7 @@ class TokenMaker:
     def inspect(self, token: str) -> Token:
         """All that is in a token; raises as :meth:`read`."""
         serializer = self._serializer()
-        if not isinstance(token, str) or len(token) > MAX_LENGTH:
+        if not isinstance(token, str) or len(token) > MAX_LENGTH or not token.isascii():
             raise TokenInvalid()
         try:
             # The age is judged below: a token may have one of its own.
@@ -144,7 +145,7 @@ class TokenMaker:
         if not isinstance(data, list) or not 2 <= len(data) <= 3 or not isinstance(data[1], str):
             raise TokenInvalid()
         lifetime = data[2] if len(data) == 3 else self._max_age()
-        now = dt.datetime.now(dt.UTC)
+        now = dt.datetime.fromtimestamp(time.time(), dt.UTC)
         if issued_at > now + dt.timedelta(seconds=CLOCK_SKEW):
             raise TokenInvalid()
         expires_at = None if lifetime is None else issued_at + dt.timedelta(seconds=lifetime)
