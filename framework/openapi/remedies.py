@@ -336,8 +336,11 @@ _PLAIN_VALIDATORS = (
 
 
 def is_refused_by_inputs(raised: Exception | None) -> bool:
-    """Whether an error comes from the reading of the request, not from the handler."""
-    if raised is None:
+    """Whether an error comes from the reading of the request, not from the handler.
+
+    A mark that refuses for reasons of its own, such as what was sent before, raises a class of its own.
+    """
+    if raised is None or type(raised).__module__ != errors.__name__:
         return False
     origin = blame.origin_of(raised)
     return origin is not None and blame.is_input_phase(origin.innermost)

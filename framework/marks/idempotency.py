@@ -1,0 +1,429 @@
+"""``idempotent``: a request that is sent twice is carried out once.
+
+The client names each request by a key. The first answer is kept, and given again to whoever repeats the request with
+its key, after the IETF draft "The Idempotency-Key HTTP Header Field".
+Not here: keys, fingerprints and records (``http.idempotency``), who the client is (``marks.clients``).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.clients``, ``marks.responses``, ``marks.shared``,
+``context``, ``signals`` (floors 3 and 0), ``http.*``, ``stores.*`` (floor 2), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import hashlib
+import os
+import typing as t
+
+from marshmallow import fields, validate
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import context, errors, signals
+from ..http.idempotency import PATTERN, Done, Lost, Running, decode, encode, fingerprint, parse_key
+from ..http.reading import declared_length, has_body, media_type, read_body
+from ..http.response import Wire
+from ..stores.base import PAUSE, Guard, Store, StoreAway, ValueTooLarge
+from ..stores.memory import MemoryStore
+from .base import Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
+from .bodies import FORM_TYPES, ask_request, too_large
+from .clients import By, key_function
+from .responses import ResponseMark
+from .shared import guard_of, once, redis_store, store_url
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..app.app import App
+    from ..context import Context
+    from .base import Reply
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+METHODS = ("POST", "PATCH")
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+KEPT_HEADERS = (
+    *("Content-Type", "Content-Language", "Content-Encoding", "Content-Location", "Content-Disposition"),
+    *("Location", "ETag", "Last-Modified", "Link", "Vary"),
+)
+"""The headers that are kept with an answer, beside those that the operation declares. Never cookies."""
+
+NOT_KEPT = frozenset({408, 412, 423, 425, 429})
+"""Answers below 500 that say "not now": the request may be tried again with the same key."""
+
+_CLAIM = "framework.idempotency"
+
+
+class IdempotencyKeyMissing(errors.BadRequest):
+    """The request must carry an ``Idempotency-Key``: a text that no other request has, a UUID for instance."""
+
+    description = "The header Idempotency-Key is missing."
+
+
+class IdempotencyKeyInvalid(errors.BadRequest):
+    """The ``Idempotency-Key`` is none: it has 1 to 255 printable ASCII characters, best in double quotes."""
+
+    description = "The header Idempotency-Key holds no key: give it 1 to 255 printable ASCII characters."
+
+
+class IdempotencyKeyReused(errors.UnprocessableEntity):
+    """The ``Idempotency-Key`` was used before, for another request. Send each request with a key of its own."""
+
+    description = "This idempotency key was used before, for another request."
+
+
+class RequestInProgress(errors.Conflict):
+    """A request with this ``Idempotency-Key`` is being carried out; repeat it later to get its answer."""
+
+    description = "A request with this idempotency key is being carried out."
+
+
+class AnswerNotKept(errors.Conflict):
+    """The request with this ``Idempotency-Key`` was carried out, and its answer was too large to be kept."""
+
+    description = "The request with this idempotency key was carried out; its answer was too large to be kept."
+
+
+class IdempotencyUnavailable(errors.ServiceUnavailable):
+    """Whether the request was carried out before cannot be found out now, so it was not carried out."""
+
+    description = "Idempotency keys cannot be looked up at the moment; the request was not carried out."
+
+
+class Claim:
+    """A request that holds its key.
+
+    :param keeper: Where keys are kept.
+    :param place: The key in the store.
+    :param record: What stands there as long as the request runs.
+    :param print: The fingerprint of the request.
+    """
+
+    def __init__(self, keeper: Keeper, place: str, record: bytes, print: bytes) -> None:
+        self._keeper = keeper
+        self._place = place
+        self._record = record
+        self._print = print
+        self.begun = False
+        """Whether all that is asked before the handler was answered."""
+
+    def settle(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Keep the answer, for as long as answers are kept."""
+        keeper = self._keeper
+        record = encode(Done(self._print, status, headers, body))
+        if len(record) > keeper.max_length or not self._write(record):
+            keeper.logger.warning(
+                "An answer of %d bytes is too large to be kept for its idempotency key. Whoever repeats the request"
+                " gets 409. Raise IDEMPOTENCY_MAX_LENGTH, or answer with less.",
+                len(body),
+            )
+            self._write(encode(Lost(self._print)))
+
+    def _write(self, record: bytes) -> bool:
+        """Put a record in the place of the running one; ``False`` when it is too large for the store."""
+        keeper = self._keeper
+        try:
+            if not keeper.ask(keeper.store.replace, self._place, self._record, record, keeper.lifetime):
+                keeper.logger.warning(
+                    "A request took longer than IDEMPOTENCY_LEASE, %s seconds: its key is no longer its own, and its"
+                    " answer is not kept. Set a longer lease.",
+                    keeper.lease,
+                )
+        except ValueTooLarge:
+            return False
+        except StoreAway:
+            pass  # logged by the guard; the lease ends by itself
+        return True
+
+    def release(self) -> None:
+        """Give the key back: the request can be tried again."""
+        try:
+            self._keeper.ask(self._keeper.store.delete, self._place, self._record)
+        except StoreAway:
+            pass  # logged by the guard; the lease ends by itself
+
+
+class Keeper:
+    """Where the keys of an application are kept, and for how long.
+
+    :param app: The application.
+    :param store: The store.
+    :param guard: What stands before it.
+    :param lifetime: Seconds for which an answer is kept.
+    """
+
+    def __init__(self, app: App, store: Store, guard: Guard, lifetime: float) -> None:
+        self.logger = app.logger
+        self.store = store
+        self.lifetime = lifetime
+        self.lease: float = app.config["IDEMPOTENCY_LEASE"]
+        self.max_length: int = app.config["IDEMPOTENCY_MAX_LENGTH"]
+        self._guard = guard
+
+    def ask(self, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+        """Call a method of the store.
+
+        :raises StoreAway: It does not answer.
+        """
+        return self._guard.run(self.logger, function, *arguments)
+
+
+class Idempotent(Mark):
+    """Idempotency keys; see :func:`idempotent`."""
+
+    kind = "idempotent"
+
+    def __init__(self, required: bool, by: By, lifetime: float | None, store: Store | None) -> None:
+        self.required = required
+        self.by = by
+        self.lifetime = lifetime
+        self.store = store
+
+    def __repr__(self) -> str:
+        return f"idempotent(required={self.required})"
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """The nearest counts."""
+        return inner if any(isinstance(mark, Idempotent) for mark in inner) else (self, *inner)
+
+    def applies(self, plan: Plan) -> bool:
+        """Whether the operation is one whose repetition does harm: POST and PATCH, and those that carry the mark.
+
+        :raises SetupError: The mark stands on a method that changes nothing.
+        """
+        is_own = self in marks_of(plan.handler)
+        if is_own and plan.method in SAFE:
+            raise errors.SetupError(
+                f"{plan.handler.__qualname__} ({plan.method} {plan.rule.rule}) is marked idempotent, and"
+                f" {plan.method} changes nothing: it can be repeated as it is. Take the mark away."
+            )
+        return is_own or plan.method in METHODS
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        if not self.applies(plan):
+            return
+        check_numbers(plan)
+        store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
+        signals.got_request_exception.connect(release_unhandled)
+        yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
+        yield Step(Phase.PRECONDITION, note_begin)
+        yield Step(Phase.HEADERS, settle_step(plan), errors=True)
+
+    def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], Wire | None]:
+        key_of = key_function(self.by, plan)
+        required, lifetime, own = self.required, self.lifetime or plan.config["IDEMPOTENCY_LIFETIME"], self.store
+        keeper: Keeper | None = None
+
+        def claim(ctx: Context, call: Call) -> Wire | None:
+            nonlocal keeper
+            environ = t.cast("dict[str, t.Any]", ctx.environ)
+            header: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
+            if header is None:
+                if required:
+                    raise IdempotencyKeyMissing()
+                return None
+            key = parse_key(header)
+            if key is None:
+                raise IdempotencyKeyInvalid()
+            if keeper is None:
+                keeper = open_keeper(ctx.app, own, lifetime)
+            print_ = fingerprint(parts_of(plan, ctx, call))
+            # Hashed: of bounded length, and nothing in it can be taken for another client's.
+            place = "idempotency:" + fingerprint((key_of(ctx).encode(), key.encode())).hex()
+            record = encode(Running(print_, os.urandom(16)))
+            try:
+                present = keeper.ask(keeper.store.add, place, record, keeper.lease)
+            except StoreAway:
+                raise IdempotencyUnavailable(retry_after=max(1, round(PAUSE))) from None
+            if present is not None:
+                return replay(present, print_)
+            if call.notes is None:
+                call.notes = {}
+            call.notes[_CLAIM] = environ[_CLAIM] = Claim(keeper, place, record, print_)
+            return None
+
+        return claim
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        if not self.applies(plan):
+            return
+        text = (
+            "Names this request. Whoever repeats it with the same key gets the same answer, and it is carried out once."
+        )
+        yield Parameter(
+            HEADER,
+            "header",
+            fields.String(
+                required=self.required,
+                validate=validate.Regexp(PATTERN),
+                metadata={"example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'},
+            ),
+            text,
+        )
+        yield Header(REPLAYED, fields.String(validate=validate.Equal("true")), "The answer was given before.")
+        later = (Header("Retry-After", fields.String(), "Seconds after which to repeat the request."),)
+        if self.required:
+            yield Outcome(400, error=IdempotencyKeyMissing)
+        yield Outcome(400, error=IdempotencyKeyInvalid)
+        yield Outcome(409, error=RequestInProgress, headers=later)
+        yield Outcome(409, error=AnswerNotKept)
+        yield Outcome(413, error=errors.RequestEntityTooLarge)
+        yield Outcome(422, error=IdempotencyKeyReused)
+        if self.store is None and store_url(plan.config, "IDEMPOTENCY") is None:
+            return
+        yield Outcome(503, error=IdempotencyUnavailable)
+
+
+def check_numbers(plan: Plan) -> None:
+    """Refuse settings that are no numbers above zero.
+
+    :raises SetupError: One is not.
+    """
+    for name in ("IDEMPOTENCY_LIFETIME", "IDEMPOTENCY_LEASE", "IDEMPOTENCY_MAX_LENGTH"):
+        value = plan.config[name]
+        if not isinstance(value, (int, float)) or value <= 0:
+            raise errors.SetupError(f"The setting {name} is {value!r}. Set a number above 0.")
+
+
+def open_keeper(app: App, own: Store | None, lifetime: float) -> Keeper:
+    """The keeper of an application."""
+    store: Store
+    url = store_url(app.config, "IDEMPOTENCY")
+    if own is not None:
+        store = own
+    elif url is not None:
+        store = redis_store(app, url)
+    else:
+        store = once(app, "idempotency", MemoryStore)
+    guard = guard_of(app, store, "Requests with an idempotency key are answered with 503.")
+    return Keeper(app, store, guard, lifetime)
+
+
+def replay(present: bytes, print_: bytes) -> Wire:
+    """The answer to a request whose key is taken.
+
+    :param present: The record that is there.
+    :param print_: The fingerprint of this request.
+    :raises IdempotencyKeyReused: It was another request.
+    :raises RequestInProgress: It runs still.
+    :raises AnswerNotKept: Its answer is gone.
+    """
+    found = decode(present)
+    if found.print != print_:
+        raise IdempotencyKeyReused()
+    if isinstance(found, Running):
+        raise RequestInProgress(headers={"Retry-After": "1"})
+    if isinstance(found, Lost):
+        raise AnswerNotKept()
+    return Wire(found.status, [*found.headers, (REPLAYED, "true")], found.body)
+
+
+def note_begin(ctx: Context, call: Call) -> None:
+    """The last step before the handler: from here on something may have happened."""
+    claim: Claim | None = None if call.notes is None else call.notes.get(_CLAIM)
+    if claim is not None:
+        claim.begun = True
+
+
+def settle_step(plan: Plan) -> cabc.Callable[[Context, Call, Reply], None]:
+    """The step that keeps the answer, or gives the key back."""
+    declared = [header.name for mark in plan.marks if isinstance(mark, ResponseMark) for header in mark.outcome.headers]
+    names = tuple({name.lower(): name for name in (*declared, *KEPT_HEADERS) if name.lower() != "set-cookie"}.values())
+
+    def settle(ctx: Context, call: Call, reply: Reply) -> None:
+        claim: Claim | None = None if call.notes is None else call.notes.pop(_CLAIM, None)
+        if claim is None:
+            return
+        t.cast("dict[str, t.Any]", ctx.environ).pop(_CLAIM, None)
+        status = reply.status_code
+        body = bytes_of(reply)
+        if not claim.begun or status >= 500 or status in NOT_KEPT or body is None:
+            claim.release()
+            return
+        headers = reply.headers
+        claim.settle(status, [(name, value) for name in names for value in headers.getlist(name)], body)
+
+    return settle
+
+
+def bytes_of(reply: Reply) -> bytes | None:
+    """The body of an answer; ``None`` for one that is made while it is sent."""
+    if isinstance(reply, BaseResponse):
+        return reply.get_data() if reply.is_sequence and not reply.direct_passthrough else None
+    return reply.body
+
+
+def release_unhandled(sender: t.Any, **kwargs: t.Any) -> None:
+    """Give back the key of a request that ended in an exception which nobody handles, so that no answer is made."""
+    ctx = context.current_or_none()
+    claim: Claim | None = None if ctx is None or ctx.environ is None else ctx.environ.pop(_CLAIM, None)
+    if claim is not None:
+        claim.release()
+
+
+def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
+    """What makes a request the same as another: method, path, query, media type and body."""
+    environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+    for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"):
+        yield environ.get(name, "").encode("latin-1", "replace")
+    given = media_type(environ)
+    yield given.encode("latin-1", "replace")
+    if given in FORM_TYPES:
+        yield from form_parts(ctx)
+    elif call.text is not None:
+        yield call.text
+    elif has_body(environ):
+        yield body_text(plan, ctx, environ)
+
+
+def form_parts(ctx: Context) -> cabc.Iterator[bytes]:
+    """The fields and files of a form: its bytes have a boundary that is another each time it is sent."""
+    for name, values in ctx.request.form.lists():
+        for value in values:
+            yield from (name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
+    for name, files in ctx.request.files.lists():
+        for file in files:
+            digest = hashlib.sha256()
+            while chunk := file.stream.read(65_536):
+                digest.update(chunk)
+            file.stream.seek(0)
+            for text in (name, file.filename or "", file.content_type or ""):
+                yield text.encode("utf-8", "replace")
+            yield digest.digest()
+
+
+def body_text(plan: Plan, ctx: Context, environ: WSGIEnvironment) -> bytes:
+    """The bytes of the body, which stays there to be read.
+
+    :raises RequestEntityTooLarge: It is longer than the application takes.
+    """
+    if plan.reads_environ and ctx._request is None:
+        limit: int | None = plan.config["MAX_CONTENT_LENGTH"]
+        length = declared_length(environ)
+        if limit is not None and (length or 0) > limit:
+            raise too_large(limit)
+        text = read_body(environ, length)
+        if text is not None:
+            return text
+    return ask_request(ctx.request)
+
+
+def idempotent(
+    *,
+    required: bool = False,
+    by: By = "user",
+    lifetime: float | None = None,
+    store: Store | None = None,
+) -> Idempotent:
+    """Carry out a request once, however often it is sent with one ``Idempotency-Key``.
+
+    The first answer is kept and given again. On a class, a router or an application the mark holds for POST and PATCH;
+    on a handler for that one. Kept is what the handler answers below 500, errors included; what is refused before the
+    handler, and what says "not now", is not.
+
+    :param required: Whether a request without a key is refused.
+    :param by: Whose key it is, as for :func:`~framework.limit`: ``"user"`` (default; the address for nobody),
+        ``"address"``, or a function from the context to text. One client's keys are nothing to another.
+    :param lifetime: Seconds for which an answer is kept. Default: ``IDEMPOTENCY_LIFETIME``.
+    :param store: Where. Default: ``IDEMPOTENCY_STORE_URL``.
+    """
+    return Idempotent(required, by, lifetime, store)

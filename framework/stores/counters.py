@@ -1,0 +1,171 @@
+"""Counters in the memory of this process for the library ``limits``: bounded, without threads of their own.
+
+The library's own storage in memory has no bound: whoever sends from many addresses fills it, and it is cleaned by a
+timer thread that looks at every key. This one holds a fixed number of keys and forgets the one that was used longest ago.
+Loaded when an application counts; imports the library ``limits``.
+Floor 2: imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import threading
+import time
+import typing as t
+
+from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
+
+_T = t.TypeVar("_T")
+
+
+class _Table(t.Generic[_T], collections.OrderedDict[str, tuple[_T, float]]):
+    """Values with their moments of expiry, the one used last at the end; ``limit`` of them at most."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def read(self, key: str, now: float) -> tuple[_T, float] | None:
+        entry = self.get(key)
+        if entry is None:
+            return None
+        if entry[1] <= now:
+            del self[key]
+            return None
+        self.move_to_end(key)
+        return entry
+
+    def write(self, key: str, value: _T, expires: float) -> None:
+        if key not in self and len(self) >= self.limit:
+            self.popitem(last=False)
+        self[key] = (value, expires)
+
+
+class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
+    """A storage of the library ``limits``, for all of its strategies.
+
+    :param max_keys: The most keys (a client and a window each), at some 300 bytes; for the strategy ``moving-window``
+        8 bytes more for each request that is let through.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, max_keys: int) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._counts: _Table[int] = _Table(max_keys)
+        # The moments of the requests, the newest at the left.
+        self._logs: _Table[collections.deque[float]] = _Table(max_keys)
+
+    def __len__(self) -> int:
+        return len(self._counts) + len(self._logs)
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        """What the library takes for a failing storage: nothing."""
+        return ()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a counter, which starts with its first hit and lives for ``expiry`` seconds."""
+        now = time.time()
+        with self._lock:
+            entry = self._counts.read(key, now)
+            count, expires = entry or (0, now + expiry)
+            count += amount
+            self._counts.write(key, count, expires)
+            return count
+
+    def get(self, key: str) -> int:
+        """The count."""
+        with self._lock:
+            entry = self._counts.read(key, time.time())
+            return 0 if entry is None else entry[0]
+
+    def get_expiry(self, key: str) -> float:
+        """When the counter starts again, in seconds of the clock; now, where it is not running."""
+        now = time.time()
+        with self._lock:
+            entry = self._counts.read(key, now)
+            return now if entry is None else entry[1]
+
+    def check(self) -> bool:
+        """Memory is always there."""
+        return True
+
+    def reset(self) -> int:
+        """Forget everything.
+
+        :return: How many keys there were.
+        """
+        with self._lock:
+            found = len(self)
+            self._counts.clear()
+            self._logs.clear()
+            return found
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        with self._lock:
+            self._counts.pop(key, None)
+            self._logs.pop(key, None)
+
+    # The strategy "moving-window": the moments of the last requests.
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Note ``amount`` requests, if that makes no more than ``limit`` in the last ``expiry`` seconds."""
+        now = time.time()
+        with self._lock:
+            log = self._recent(key, now, expiry)
+            if len(log) + amount > limit:
+                return False
+            log.extendleft([now] * amount)
+            self._logs.write(key, log, now + expiry)
+            return True
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """The moment of the oldest request that counts, and how many there are."""
+        now = time.time()
+        with self._lock:
+            log = self._recent(key, now, expiry)
+            return (log[-1], len(log)) if log else (now, 0)
+
+    def _recent(self, key: str, now: float, expiry: int) -> collections.deque[float]:
+        entry = self._logs.read(key, now)
+        if entry is None:
+            return collections.deque()
+        log = entry[0]
+        while log and log[-1] <= now - expiry:
+            log.pop()
+        return log
+
+    # The strategy "sliding-window-counter": the counts of this window and of the one before.
+
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count ``amount`` requests, if that makes no more than ``limit`` by the weighted sum of both windows."""
+        now = time.time()
+        with self._lock:
+            before, left, count, _ = self._both(key, expiry, now)
+            if math.floor(before * left / expiry + count) + amount > limit:
+                return False
+            number = int(now // expiry)
+            self._counts.write(f"{key}/{number}", count + amount, (number + 2) * expiry)
+            return True
+
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """The count of the window before and the seconds for which it counts, then those of this window."""
+        now = time.time()
+        with self._lock:
+            return self._both(key, expiry, now)
+
+    def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget both windows."""
+        number = int(time.time() // expiry)
+        self.clear(f"{key}/{number}")
+        self.clear(f"{key}/{number - 1}")
+
+    def _both(self, key: str, expiry: int, now: float) -> tuple[int, float, int, float]:
+        number = int(now // expiry)
+        before, current = (self._counts.read(f"{key}/{at}", now) for at in (number - 1, number))
+        left = (number + 1) * expiry - now
+        return before[0] if before else 0, left if before else 0.0, current[0] if current else 0, left + expiry
