@@ -50,6 +50,13 @@ class Stream:
         return "a stream"
 
 
+class Lenient(dict[str, t.Any]):
+    """A dict that has a value for every name."""
+
+    def __missing__(self, key: str) -> str:
+        return "any"
+
+
 class Whole(int):
     def __int__(self) -> int:
         return 7
@@ -367,6 +374,7 @@ _parts: Values = [
     3,
     types.SimpleNamespace(id=1, name="y", n="z"),
     collections.defaultdict(int, id=5),
+    Lenient(id=5, when=None),
     {"name": "t", "children": [{"name": "u"}], "best": {"name": "v"}},
 ]
 _lists: Values = [
