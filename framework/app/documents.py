@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
     from ..resources.operation import Operation
 
 DEFAULT = "default"
+HOST = "docs_host"
+"""The variable of docs rules where rules have hosts."""
 
 # The paths of the docs, by the setting that names each: endpoint, what is added to the path, function of openapi.pages.
 DOCS_RULES = (
@@ -217,6 +219,8 @@ class Documents(AppBase):
         :raises SetupError: They have no place.
         """
         adapter = self.url_map.bind("")
+        # Where rules have hosts one without a host answers on none: these answer on all.
+        hosts: dict[str, t.Any] = {"host": f"<{HOST}>"} if self.url_map.host_matching else {}
         kept_out: dict[str, str] = {}
         for document in self.documents.values():
             if document.is_default and not self.webhooks and not has_documented(t.cast(t.Any, self)):
@@ -230,7 +234,7 @@ class Documents(AppBase):
                 owner = answering(adapter, rule.replace("<path:filename>", "x").replace("<name>", "x"))
                 if owner is None or (not document.is_default and isinstance(owner, Rule) and owner.arguments):
                     self._check_docs_scope(path)
-                    self.add_url_rule(rule, endpoint, self._docs_view(function, document.name))
+                    self.add_url_rule(rule, endpoint, self._docs_view(function, document.name), **hosts)
                 elif not document.is_default:
                     raise SetupError(
                         f"The document {document.name!r} cannot be served at {rule!r}:"
@@ -282,6 +286,7 @@ def docs_view(function: str, document: str) -> cabc.Callable[..., t.Any]:
     def view(**values: t.Any) -> t.Any:
         from ..openapi import pages
 
+        values.pop(HOST, None)
         return pages.show(function, document, values)
 
     view.__name__ = function

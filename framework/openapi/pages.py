@@ -1,7 +1,7 @@
 """What the docs rules answer: the document, the documentation pages, their files, and the error catalogue.
 
 Everything comes from this package; no page asks another host for anything.
-Floor 7: imports ``context``, ``helpers`` (floor 3), ``errors`` (floor 0), ``openapi.*``.
+Floor 7: imports ``context``, ``helpers`` (floor 3), ``app.documents`` (floor 6), ``errors`` (floor 0), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .. import context
+from ..app.documents import HOST
 from ..errors import NotFound
 from ..helpers import send_file, url_for
 from . import catalogue, html
@@ -86,15 +87,19 @@ class Site:
     def address(self, kind: str, **values: t.Any) -> str | None:
         """The path of one of the docs rules; ``None`` where it is switched off."""
         endpoint = self.which.endpoint(kind)
-        return url_for(endpoint, **values) if endpoint in self.app.view_functions else None
+        if endpoint not in self.app.view_functions:
+            return None
+        if self.app.url_map.host_matching:
+            values[HOST] = self.ctx.request.host
+        return url_for(endpoint, **values)
 
-    def file(self, filename: str) -> str:
+    def file(self, filename: str, **values: t.Any) -> str:
         """The path of a file, for those who know it by heart: without a digest."""
-        return url_for(self.which.endpoint("static"), filename=filename)
+        return t.cast(str, self.address("static", filename=filename, **values))
 
     def asset(self, filename: str) -> str:
         """The path of a file, with the digest of its content, so that it may be cached for ever."""
-        return url_for(self.which.endpoint("static"), filename=filename, v=digests()[filename][:16])
+        return self.file(filename, v=digests()[filename][:16])
 
     def served(self) -> dict[str, t.Any]:
         """The document as it is true for this request: without configured servers the API is where it came in."""
