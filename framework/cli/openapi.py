@@ -1,7 +1,7 @@
-"""The ``openapi`` commands: write the application's document, check it, compare it with another.
+"""The ``openapi`` commands: write the application's document, check it, compare it with another, try it.
 
 Floor 7: imports ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
-``cli.documents`` and ``cli.script``.
+``cli.documents``, ``cli.fuzz`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import click
 from .. import context
 from .diff import diff_command
 from .documents import document_option, known
+from .fuzz import fuzz_command
 from .script import AppGroup
 
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
@@ -77,6 +78,7 @@ def openapi_command(ctx: click.Context) -> None:
 
 
 openapi_command.add_command(diff_command)
+openapi_command.add_command(fuzz_command)
 
 
 @openapi_command.command("write")
