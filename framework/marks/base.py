@@ -61,7 +61,7 @@ class Phase(enum.IntEnum):
     PERMISSION = 15
     PRECONDITION = 16
     HANDLER = 17
-    """Where the handler is called; no mark joins it."""
+    """The handler is called, then the steps of this phase: each gets what it returned, and may return another value."""
     OUTCOME = 18
     """From here on a step gets the reply and may return another."""
     ETAG = 19
@@ -73,7 +73,8 @@ class Step(msgspec.Struct, frozen=True):
 
     :param phase: When.
     :param run: Before the handler ``run(ctx, call)``: a returned value that is not ``None`` is the answer, and the
-        handler is not called. From ``OUTCOME`` on ``run(ctx, call, reply)``: a returned reply takes the place.
+        handler is not called. In ``HANDLER`` ``run(ctx, call, value)``, with what the handler returned: a returned
+        value takes the place. From ``OUTCOME`` on ``run(ctx, call, reply)``: a returned reply takes the place.
     :param errors: For a step from ``OUTCOME`` on: whether it also gets the answer to an error that an earlier step or
         the handler raised, as a ``Response``. Steps of phases that the error has cut off have then not been run.
     """
@@ -107,7 +108,7 @@ class Call:
     )
 
     length: int | None
-    """The length that the body is said to have; set by the step that checks it, in the phase ``MEDIA_TYPE``."""
+    """The length that a JSON body is said to have, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on."""
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -353,6 +354,7 @@ class Outcome(msgspec.Struct, frozen=True):
     :param error: The error class, for an answer that is an error.
     :param examples: Whole bodies by name.
     :param links: What can be called next with it, by name.
+    :param items: What dumps each part of a stream, an instance; the body as a whole is then text.
     """
 
     status: int
@@ -363,6 +365,7 @@ class Outcome(msgspec.Struct, frozen=True):
     error: type[APIError] | None = None
     examples: cabc.Mapping[str, t.Any] | None = None
     links: tuple[tuple[str, Link], ...] = ()
+    items: Schema | None = None
 
 
 class Security(msgspec.Struct, frozen=True):

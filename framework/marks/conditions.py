@@ -12,6 +12,7 @@ import collections.abc as cabc
 import datetime as dt
 import typing as t
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -28,9 +29,9 @@ from ..http.conditional import (
 )
 from ..http.response import Wire, header_of, set_header
 from .base import Call, Plan
-from .responses import ResponseMark, encoder
+from .responses import ResponseMark, encoder, unpack
 from .schemas import SchemaLike, as_schema
-from .tags import MISSING, Getter, body_of, data_of, getter, same_state, tag_on, text_of
+from .tags import MISSING, Getter, body_of, data_of, getter, is_reply, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
     from ..context import Context
@@ -75,6 +76,7 @@ class Guard:
         self.safe = plan.method in SAFE
         self.version = None if version is None else getter(version)
         self.last_modified = None if last_modified is None else getter(last_modified)
+        self._asks_object = callable(version) or callable(last_modified)
         self.weak = weak
         self.guards = guards
         self.required = required
@@ -119,6 +121,23 @@ class Guard:
         check.tag = tag = self.tag(ctx, call, state)
         verdict = check.judge(tag, self.modified(found))
         return Wire(304, [("ETag", str(tag))], b"") if verdict is Verdict.NOT_MODIFIED else None
+
+    def look_at(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+        """Phase ``HANDLER``: judge by what the handler returned, before it is dumped.
+
+        :raises PreconditionFailed: The client means another state.
+        """
+        check = t.cast(Check, ctx.conditional)
+        if check.checked or check.conditions is NO_CONDITIONS:
+            return None
+        data, status, headers = unpack(value) if type(value) is tuple and 2 <= len(value) <= 3 else (value, None, None)
+        found = MISSING if status not in (None, 200) or is_reply(data) else t.cast(t.Any, self.version)(data)
+        if found is MISSING:
+            return None
+        check.tag = tag = self.tag(ctx, call, text_of(found))
+        if check.judge(tag, self.modified(data)) is Verdict.NOT_MODIFIED:
+            return Wire(304, [*headers_for_304(Headers(headers or ())), ("ETag", str(tag))], b"")
+        return None
 
     def finish(self, ctx: Context, call: Call, reply: Reply) -> Reply | None:
         """Phase ``ETAG``: name the version of the answer, and send a 304 where the client has it.
@@ -212,8 +231,10 @@ class Guard:
         if self.version is None:
             body = body_of(reply)
             return None if body is None else self.tag_of_body(body, header_of(reply, "Content-Type"))
-        value = data_of(call.value)
-        found = self.version(value)
+        value = self._subject(call)
+        if value is None or is_reply(value):
+            return None
+        found = MISSING if value is call.object else self.version(value)
         if found is MISSING and call.object is not None:
             # The handler may have changed the object, or have written past it: then the state is not known.
             found = self.version(call.object)
@@ -253,13 +274,16 @@ class Guard:
         """Say when what is answered was last changed."""
         if self.last_modified is None:
             return None
-        value = data_of(call.value)
-        modified = self.modified(value)
+        modified = self.modified(self._subject(call))
         if modified is None and call.object is not None and self.safe:
             modified = self.modified(call.object)
         if modified is not None and header_of(reply, "Last-Modified") is None:
             set_header(reply, "Last-Modified", to_http_date(modified))
         return modified
+
+    def _subject(self, call: Call) -> t.Any:
+        """What the answer is about: what the handler returned. A user's function gets the loaded object, if any."""
+        return call.object if call.object is not None and self._asks_object else data_of(call.value)
 
     def learned(self, ctx: Context, call: Call) -> Learned:
         """What the frozen operations say; looked up at the first request that wants to know."""

@@ -90,6 +90,8 @@ class EtagMark(Mark):
         yield Step(Phase.IF_MATCH, guard.begin)
         if self.version is not None:
             yield Step(Phase.PRECONDITION, guard.decide)
+            if guard.safe:
+                yield Step(Phase.HANDLER, guard.look_at)
         yield Step(Phase.ETAG, guard.finish)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:

@@ -74,6 +74,11 @@ def data_of(value: t.Any) -> t.Any:
     return unpack(value)[0] if type(value) is tuple and 2 <= len(value) <= 3 else value
 
 
+def is_reply(value: t.Any) -> bool:
+    """Whether a handler returned a finished answer, or a WSGI application, which says all by itself."""
+    return callable(value) and not isinstance(value, cabc.Mapping)
+
+
 def body_of(reply: Reply) -> bytes | None:
     """The bytes of an answer; ``None`` where they are made while they are sent, or belong to a file."""
     if isinstance(reply, Wire):

@@ -114,6 +114,7 @@ def runner(
     """
     ordered = sorted(steps, key=lambda step: step.phase)
     before = collect_inputs([step for step in ordered if step.phase < Phase.HANDLER])
+    on_value = [step for step in ordered if step.phase == Phase.HANDLER]
     after = [step for step in ordered if step.phase > Phase.HANDLER]
     on_error = [step for step in after if step.errors]
     outcome = outcome_step(plan) if data_rules else None
@@ -144,6 +145,10 @@ def runner(
                 else:
                     value = handler(*call.arguments, **call.kwargs)
                 call.value = value
+                for step in on_value:
+                    changed = step.run(ctx, call, value)
+                    if changed is not None:
+                        value = changed
                 return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
             except Exception:
                 for step in on_error:
@@ -155,7 +160,7 @@ def runner(
             value = handler(instance, **view_args) if is_method else handler(**view_args)
             return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
 
-        return run if before or after or slots else run_bare
+        return run if before or on_value or after or slots else run_bare
 
     return tuple(ordered), bind
 
