@@ -73,6 +73,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
                 text = f"The media type of the body must be {listing}, {named}."
                 raise errors.UnsupportedMediaType(text, headers=headers)
             if not is_json_type(given):
+                call.length = 0
                 return  # forms have limits of their own
         if length == 0:
             return
@@ -94,14 +95,13 @@ def json_step(plan: Plan) -> Step:
     """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
     depth: int = plan.config["MAX_JSON_DEPTH"]
     reads_environ = plan.reads_environ
-    # PERF: where one schema reads the whole body, its text is loaded without being parsed first: 1 us against 4.
+    # PERF: where one schema reads the whole body, its text is loaded without being parsed first: 2.2 us against 6.
     load_text = plan.notes.get(BODY_READER)
 
     def read(ctx: Context, call: Call) -> None:
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
         length = call.length
-        is_json = environ.get("CONTENT_TYPE") == "application/json" or is_json_type(media_type(environ))
-        if not is_json or not (length or has_body(environ)):
+        if length == 0 or (length is None and not has_body(environ)):
             call.body = EMPTY  # no body, or a form where both are taken
             return
         text = read_body(environ, length) if reads_environ and ctx._request is None else None
