@@ -57,6 +57,7 @@ VALIDATION_PROBLEM: Json = {
     "required": [*PROBLEM["required"], "errors"],
 }
 BODILESS = frozenset({204, 205, 304})
+STREAMS = frozenset({"text/event-stream", "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": ["Missing data for required field."]}}
 _TEXT: Json = {"type": "string"}
 
@@ -179,7 +180,7 @@ class Answers:
         """The headers that the marks declare for a status; one that only some of its answers have is not required."""
         found: list[Header] = [
             msgspec.structs.replace(header, required=False)
-            if any(header.name not in {each.name for each in other.headers} for other in outcomes)
+            if any(header.name.lower() not in {each.name.lower() for each in other.headers} for other in outcomes)
             else header
             for outcome in outcomes
             for header in outcome.headers
@@ -217,9 +218,18 @@ class Answers:
                 continue
             schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
             media = {"schema": schema, **self.examples(outcome.examples, schema)}
+            if outcome.media_type in STREAMS:
+                media = self.stream(outcome)
             known = made.get(outcome.media_type)
             made[outcome.media_type] = media if known is None else either(known, media)
         return made
+
+    def stream(self, outcome: Outcome) -> Json:
+        """The body of a stream: text as a whole; what its parts are is said beside it, for no version before 3.2 can."""
+        media: Json = {"schema": _TEXT}
+        if outcome.items is not None:
+            media["x-itemSchema"] = self.components.schema(outcome.items, "output")
+        return media
 
     def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: Json) -> Json:
         """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate as validate_document
 
 from framework import App, Resource, Router, Schema, alt_response, arguments, doc, errors, fields, raises, response
 from framework.errors import SetupError
-from framework.marks.base import Doc, Header, Mark, Parameter, Security
+from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Security
 from framework.openapi.document import build, document_of, to_yaml
 from tests.openapi.everything import TOKEN, make_app
 
@@ -614,3 +614,69 @@ def test_callbacks_are_described_too() -> None:
     validate_document(document)
 
     assert sent["application/json"]["schema"] == {"$ref": "#/components/schemas/Event"}
+
+
+class Forms(Mark):
+    """A mark that gives answers of several forms, and errors of one status in several classes."""
+
+    def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+        always = (Header("X-Form", fields.String(), required=True),)
+        yield Outcome(200, Form(), media_type="text/csv", headers=always)
+        yield Outcome(200, OtherForm(), headers=always)
+        yield Outcome(406, error=errors.NotAcceptable)
+        yield Outcome(406, error=NoForm)
+        yield Outcome(429, error=errors.TooManyRequests, headers=(Header("X-Left", fields.Integer(), required=True),))
+        yield Outcome(429, error=Slower)
+        yield Header("vary", fields.String())
+        yield Header("Vary", fields.String(), "What it depends on.", status=200)
+
+
+class Form(Schema):
+    name = fields.String(metadata={"example": "a"})
+
+
+class OtherForm(Schema):
+    size = fields.Integer(required=True)
+
+
+class NoForm(errors.NotAcceptable):
+    """No such form."""
+
+    schema = OtherForm
+
+
+class Slower(errors.TooManyRequests):
+    """Slower, please."""
+
+
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.3"])
+def test_answers_of_marks_are_merged(version: str) -> None:
+    """Media types of a status stand side by side, two schemas of one in ``anyOf``, error classes by their codes; a
+    header that only some answers of a status have is not required, and two spellings of its name are one."""
+    app = App(__name__)
+
+    @app.get("/forms")
+    @Forms()
+    @response(200, Form, headers={"x-form": fields.String(required=True)})
+    def forms() -> t.Any:
+        """Show forms."""
+
+    responses = build(app, version)["paths"]["/forms"]["get"]["responses"]
+    content = responses["200"]["content"]
+    refused = responses["406"]["content"]["application/problem+json"]["schema"]["anyOf"]
+
+    assert list(responses) == ["200", "405", "406", "429", "500"]
+    assert content["text/csv"] == {"schema": {"$ref": "#/components/schemas/Form"}, "example": {"name": "a"}}
+    refs = [part["$ref"].rpartition("/")[2] for part in content["application/json"]["schema"]["anyOf"]]
+    assert sorted(refs) == ["Form", "OtherForm"]
+    assert {name.lower() for name in responses["200"]["headers"]} == {"x-form", "vary"}
+    assert responses["200"]["headers"]["vary"]["description"] == "What it depends on."
+    assert [header.get("required") for name, header in responses["200"]["headers"].items() if name != "vary"] == [True]
+    assert [part["allOf"][1]["properties"]["code"]["enum"] for part in refused] == [["not_acceptable"], ["no_form"]]
+    assert "- `no_form`: No such form." in responses["406"]["description"]
+    codes = responses["429"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
+    assert codes == ["too_many_requests", "slower"]
+    assert {name: header.get("required") for name, header in responses["429"]["headers"].items()} == {
+        "Retry-After": None,
+        "X-Left": None,
+    }

@@ -121,7 +121,8 @@ def test_each_document_is_served(app: App) -> None:
     for line in page.text.split('"'):
         if line.startswith("/") and "static" in line:
             assert line.startswith("/staff/docs/static/")
-            assert client.get(line).status_code == 200
+            with client.get(line) as file:
+                assert file.status_code == 200
     assert "List pets" not in client.get("/staff/docs/plain").text
     assert "Show a user" in client.get("/staff/docs/plain").text
     assert "user_missing" in client.get("/staff/docs/errors/").text
