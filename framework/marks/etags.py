@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 
 from ..context import current
 from ..errors import BadRequest, PreconditionFailed, PreconditionRequired, SetupError
-from ..http.conditional import TAGS_PATTERN
+from ..http.conditional import TAGS_PATTERN, headers_for_304
 from .base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step
 from .conditions import SAFE, Check, Guard
 from .raises import error_outcome
@@ -106,7 +106,7 @@ class EtagMark(Mark):
             yield Outcome(
                 304,
                 description="The client has this version already.",
-                headers=(Header("ETag", _TAG_FIELD, "The version.", status=304, required=True),),
+                headers=(Header("ETag", _TAG_FIELD, "The version.", status=304, required=True), *self._repeated(plan)),
             )
         if self.is_required(plan):
             yield error_outcome(PreconditionRequired)
@@ -131,6 +131,14 @@ class EtagMark(Mark):
             yield Parameter("If-Modified-Since", "header", _DATE_FIELD, text)
         text = "Only if nothing has changed since this date. Passed over beside `If-Match`."
         yield Parameter("If-Unmodified-Since", "header", _DATE_FIELD, text)
+
+    def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:
+        """The headers that a handler sets on its 200, and that a 304 in its place repeats, if the handler was called."""
+        for mark in plan.marks:
+            if isinstance(mark, ResponseMark) and mark.outcome.status == 200:
+                for header in mark.outcome.headers:
+                    if headers_for_304([(header.name, "")]):
+                        yield Header(header.name, header.field, header.description, status=304)
 
     def _tagged(self, plan: Plan, safe: bool) -> list[int]:
         """The statuses that carry a tag."""
