@@ -562,6 +562,7 @@ LOAD_OPTIONS: list[dict[str, t.Any]] = [
     {"load_default": None, "allow_none": False},
     {"data_key": "k-1"},
     {"data_key": "{b}'\""},
+    {"data_key": "_schema"},
     {"attribute": "x.y"},
     {"attribute": "class"},
     *([{"post_load": lambda value: [value]}, {"pre_load": str}] if hasattr(fields.Raw(), "pre_load") else []),

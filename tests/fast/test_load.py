@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import typing as t
 
@@ -305,3 +307,26 @@ def test_compare_tells_apart(one: t.Any, other: t.Any) -> None:
     assert not compare.is_same(one, other)
     assert compare.is_same(one, one)
     assert compare.is_same([float("nan")], [float("nan")])
+
+
+def test_a_refusal_leaves_no_garbage() -> None:
+    """What is refused goes when it is forgotten: no exception holds a frame that holds it."""
+
+    class Item(ma.Schema):
+        name = fields.String(required=True)
+        parts = fields.List(fields.Nested(ma.Schema.from_dict({"id": fields.Integer(required=True)})))
+
+    function = load.loader(Item())
+    for data in ({}, {"name": 1, "parts": [{}, {"id": "x"}]}, {"zz": 1}):
+        with pytest.raises(ma.ValidationError):
+            function(data)
+    gc.collect()
+    gc.disable()
+    try:
+        for data in ({}, {"name": 1, "parts": [{}, {"id": "x"}]}, {"zz": 1}):
+            with contextlib.suppress(ma.ValidationError):
+                function(data)
+
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
