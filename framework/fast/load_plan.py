@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 
 import marshmallow as ma
-
 from marshmallow.exceptions import SCHEMA
 
 from . import codegen, plain
