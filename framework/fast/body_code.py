@@ -10,8 +10,8 @@ A name that an object has twice is in the text and not in the row. So that this 
 strings that it has loaded, names among them: see ``fast.body``.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.load_checks``, ``fast.load_code``, ``fast.load_plan``, ``fast.load_values``
-and ``fast.plain``.
+Floor 1: imports ``fast.codegen``, ``fast.internals``, ``fast.load_checks``, ``fast.load_code``, ``fast.load_plan``,
+``fast.load_values`` and ``fast.plain``.
 """
 
 from __future__ import annotations
