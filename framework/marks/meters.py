@@ -24,17 +24,30 @@ State: t.TypeAlias = tuple[int, int]
 """What is left: calls, and whole seconds until there are more."""
 
 
+class Item(t.NamedTuple):
+    """A window as the strategies of the library ask for it. Its own class makes the name of a key anew each time."""
+
+    amount: int
+    seconds: int
+    suffix: str
+
+    def key_for(self, key: str) -> str:
+        """The name of a counter."""
+        return key + self.suffix
+
+    def get_expiry(self) -> int:
+        """Its length in seconds."""
+        return self.seconds
+
+
 class Window(t.NamedTuple):
     """One window of a limit."""
 
-    item: t.Any
-    """The library's ``RateLimitItem``."""
+    item: Item
     quoted: str
     """Its name in the headers, a quoted string."""
     policy: str
     """Its item of ``RateLimit-Policy``."""
-    seconds: int
-    """Its length."""
 
 
 def import_limits() -> t.Any:
@@ -87,7 +100,8 @@ def parse_windows(texts: cabc.Iterable[str], name: str, cost: int, taken: set[st
         taken.add(label)
         quoted = quote(label, where)
         seconds = item.get_expiry()
-        made.append(Window(item, quoted, f"{quoted};q={item.amount};w={seconds}", seconds))
+        exact = Item(item.amount, seconds, f"\n{item.amount}/{seconds}")
+        made.append(Window(exact, quoted, f"{quoted};q={item.amount};w={seconds}"))
     return tuple(made)
 
 
@@ -128,7 +142,6 @@ class Meter:
         :return: Whether it is let through; the state of each window.
         :raises StoreAway: The storage does not answer.
         """
-        # PERF: 4 us for a window in memory, of which the library's names of keys take 1.2.
         allowed = True
         for window in windows:
             if not self._hit(window.item, key, cost=cost):
@@ -141,8 +154,33 @@ class Meter:
         for window in windows:
             reset, remaining = self._stats(window.item, key)
             # Redis tells whole seconds, rounded: never more than the window has.
-            left = min(math.ceil(reset - now), window.seconds)
+            left = min(math.ceil(reset - now), window.item.seconds)
             states.append((max(0, remaining), max(0, left)))
+        return allowed, states
+
+
+class MemoryMeter(Meter):
+    """Counts calls by fixed windows in memory, as the library does it, in one step for each window.
+
+    :param counters: The counters.
+    """
+
+    # PERF: what most applications use: 1.5 us for a window, where the library's two calls take 4.
+
+    def __init__(self, counters: t.Any) -> None:
+        self._count = counters.count
+
+    def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
+        now = time.time()
+        allowed = True
+        states = []
+        for window in windows:
+            amount, seconds, suffix = window.item
+            # A window after one that has refused is looked at, and not counted.
+            count, expires = self._count(key + suffix, seconds, cost if allowed else 0, now)
+            states.append((amount - count if count < amount else 0, math.ceil(expires - now)))
+            if count > amount:
+                allowed = False
         return allowed, states
 
 
@@ -198,7 +236,9 @@ def open_meter(app: App, strategy: str, lets_pass: bool) -> Meter:
         from ..stores.counters import MemoryCounters
 
         counters = once(app, "counters", lambda: MemoryCounters(app.config["RATELIMIT_MAX_KEYS"]))
-        return Meter(STRATEGIES[strategy](t.cast(t.Any, counters)))
+        if strategy == "fixed-window":
+            return MemoryMeter(counters)
+        return Meter(STRATEGIES[strategy](counters))
     from limits.storage import RedisStorage
 
     store = redis_store(app, url)

@@ -1,7 +1,7 @@
 """Counters in the memory of this process for the library ``limits``: bounded, without threads of their own.
 
-The library's own storage in memory has no bound: whoever sends from many addresses fills it, and it is cleaned by a
-timer thread that looks at every key. This one holds a fixed number of keys and forgets the one that was used longest ago.
+The library's own storage in memory has no bound: whoever sends from many addresses fills it, and a timer thread that
+looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
 Loaded when an application counts; imports the library ``limits``.
 Floor 2: imports nothing of the package.
 """
@@ -68,13 +68,17 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add to a counter, which starts with its first hit and lives for ``expiry`` seconds."""
-        now = time.time()
+        return self.count(key, expiry, amount, time.time())[0]
+
+    def count(self, key: str, expiry: float, amount: int, now: float) -> tuple[int, float]:
+        """The same, which also tells when the counter starts again; of nothing, it only looks."""
         with self._lock:
             entry = self._counts.read(key, now)
             count, expires = entry or (0, now + expiry)
-            count += amount
-            self._counts.write(key, count, expires)
-            return count
+            if amount:
+                count += amount
+                self._counts.write(key, count, expires)
+            return count, expires
 
     def get(self, key: str) -> int:
         """The count."""

@@ -14,7 +14,7 @@ import types
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from framework import App, Resource, Router, abort, errors, fields, limit, response
+from framework import App, Resource, Router, abort, errors, limit, response
 from framework.errors import SetupError
 from framework.marks.base import Mark, Outcome, Phase, Step
 from framework.marks.clients import Address, User, identity
@@ -70,7 +70,7 @@ class known(Mark):
 
 
 def make(*marks, fast=True, app_marks=(), **settings):
-    """An application with one operation that carries some marks, and a client for it."""
+    """A client of an application with one operation, which carries some marks."""
     app = App(__name__, marks=app_marks)
     app.config.update(FAST_PATH=fast, **settings)
 
@@ -80,7 +80,7 @@ def make(*marks, fast=True, app_marks=(), **settings):
     for mark in (response(200, None), *marks):
         view = mark(view)
     app.add_url_rule("/", "view", view)
-    return app, app.test_client()
+    return app.test_client()
 
 
 def statuses(client, times, path="/", **options):
@@ -90,7 +90,7 @@ def statuses(client, times, path="/", **options):
 
 def test_calls_over_the_limit_are_429(fast):
     """A client may call as often as the limit says; then it is told when to come back."""
-    app, client = make(limit("3/minute"), fast=fast)
+    client = make(limit("3/minute"), fast=fast)
 
     assert statuses(client, 3) == [200, 200, 200]
     reply = client.get("/")
@@ -102,7 +102,7 @@ def test_calls_over_the_limit_are_429(fast):
 
 def test_answers_tell_what_is_left(fast, clock):
     """Each answer carries the fields of the draft: the policies, and what is left of each for how long."""
-    app, client = make(limit("3/minute", "5 per 2 hours"), fast=fast)
+    client = make(limit("3/minute", "5 per 2 hours"), fast=fast)
     reply = client.get("/")
 
     assert reply.headers["RateLimit-Policy"] == '"address-minute";q=3;w=60, "address-2-hour";q=5;w=7200'
@@ -113,7 +113,7 @@ def test_answers_tell_what_is_left(fast, clock):
 
 def test_a_refusal_tells_what_is_left_too(fast, clock):
     """The 429 carries the same fields, each once."""
-    app, client = make(limit("1/minute"), fast=fast)
+    client = make(limit("1/minute"), fast=fast)
     client.get("/")
     clock.now += 15
     reply = client.get("/")
@@ -144,7 +144,7 @@ def test_errors_of_the_handler_tell_it_too(fast):
 
 def test_all_windows_hold(clock):
     """The shorter window refuses first; the longer one goes on over its end."""
-    app, client = make(limit("5/day", "2/minute"))
+    client = make(limit("5/day", "2/minute"))
 
     assert statuses(client, 3) == [200, 200, 429]
     clock.now += 61
@@ -159,7 +159,7 @@ def test_all_windows_hold(clock):
 
 def test_what_a_short_window_refuses_is_not_counted_by_a_long_one(clock):
     """Whoever runs into the minute does not lose the day."""
-    app, client = make(limit("5/day", "1/minute"))
+    client = make(limit("5/day", "1/minute"))
     statuses(client, 20)
     clock.now += 61
 
@@ -168,7 +168,7 @@ def test_what_a_short_window_refuses_is_not_counted_by_a_long_one(clock):
 
 def test_addresses_count_for_themselves():
     """Two addresses are two clients."""
-    app, client = make(limit("1/minute"))
+    client = make(limit("1/minute"))
 
     for address in ("192.0.2.1", "192.0.2.2"):
         assert statuses(client, 2, environ_overrides={"REMOTE_ADDR": address}) == [200, 429]
@@ -179,15 +179,15 @@ def test_addresses_count_for_themselves():
 )
 def test_headers_say_nothing_of_the_address(name):
     """A client that makes up headers of proxies is still one client."""
-    app, client = make(limit("2/minute"))
+    client = make(limit("2/minute"))
 
     assert [client.get("/", headers={name: f"192.0.2.{n}"}).status_code for n in range(3)] == [200, 200, 429]
 
 
 def test_behind_a_proxy_the_address_is_that_of_proxy_fix():
     """With ProxyFix the address that the trusted proxy added counts, and those before it do not."""
-    app, client = make(limit("1/minute"))
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)
+    client = make(limit("1/minute"))
+    client.application.wsgi_app = ProxyFix(client.application.wsgi_app, x_for=1)
 
     def ask(forwarded):
         return client.get("/", headers={"X-Forwarded-For": forwarded}).status_code
@@ -198,7 +198,7 @@ def test_behind_a_proxy_the_address_is_that_of_proxy_fix():
 
 def test_an_ipv6_client_is_its_network(fast):
     """All addresses of one /64 are one client; the next /64 is another."""
-    app, client = make(limit("2/minute"), fast=fast)
+    client = make(limit("2/minute"), fast=fast)
 
     def ask(address):
         return client.get("/", environ_overrides={"REMOTE_ADDR": address}).status_code
@@ -227,7 +227,7 @@ def test_keys_of_addresses(address, prefix, key):
 
 def test_users_count_for_themselves(fast):
     """By user: the same user from two addresses is one client, nobody is known by the address."""
-    app, client = make(limit("2/minute", by="user"), known(), fast=fast)
+    client = make(limit("2/minute", by="user"), known(), fast=fast)
 
     def ask(user, address):
         headers = {} if user is None else {"X-User": user}
@@ -241,11 +241,11 @@ def test_users_count_for_themselves(fast):
 
 def test_by_address_counts_before_anybody_is_known():
     """A limit by address counts those whose credentials are wrong; one by user does not."""
-    app, client = make(limit("2/minute"), known())
+    client = make(limit("2/minute"), known())
     stranger = {"headers": {"X-User": "stranger"}}
 
     assert statuses(client, 4, **stranger) == [401, 401, 429, 429]
-    app, client = make(limit("2/minute", by="user"), known())
+    client = make(limit("2/minute", by="user"), known())
     assert statuses(client, 4, **stranger) == [401, 401, 401, 401]
 
 
@@ -255,7 +255,7 @@ MARKS = [lambda: limit("5/minute", by="user"), lambda: limit("3/minute"), known]
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_order_of_marks_means_nothing(order, fast):
     """Whatever the order on the handler, the same calls are refused."""
-    app, client = make(*(MARKS[number]() for number in order), fast=fast)
+    client = make(*(MARKS[number]() for number in order), fast=fast)
     sent = [("ann", 1), ("ann", 1), ("ann", 1), ("ann", 1), ("ann", 2), ("ann", 2), ("ann", 3), ("bob", 3)]
     got = [
         client.get("/", headers={"X-User": user}, environ_overrides={"REMOTE_ADDR": f"192.0.2.{address}"}).status_code
@@ -267,7 +267,7 @@ def test_the_order_of_marks_means_nothing(order, fast):
 
 def test_a_key_function(fast):
     """A function says who is one client; for None the address counts, so nobody gets round."""
-    app, client = make(limit("1/minute", by=lambda ctx: ctx.request.headers.get("X-Tenant")), fast=fast)
+    client = make(limit("1/minute", by=lambda ctx: ctx.request.headers.get("X-Tenant")), fast=fast)
 
     assert statuses(client, 2, headers={"X-Tenant": "a"}) == [200, 429]
     assert statuses(client, 2, headers={"X-Tenant": "b"}) == [200, 429]
@@ -278,7 +278,7 @@ def test_a_key_function(fast):
 
 def test_keys_of_two_kinds_do_not_mix():
     """A key function that returns the words of another kind of key does not share its counter."""
-    app, client = make(
+    client = make(
         limit("1/minute", by=lambda ctx: ctx.request.headers.get("X-Key")),
         limit("9/minute", name="other"),
     )
@@ -299,7 +299,7 @@ def test_functions_may_be_asynchronous():
     async def exempt(ctx):
         return "X-Free" in ctx.request.headers
 
-    app, client = make(limit("4/minute", by=key, cost=cost, exempt=exempt))
+    client = make(limit("4/minute", by=key, cost=cost, exempt=exempt))
 
     assert statuses(client, 3) == [200, 200, 429]
     assert statuses(client, 1, headers={"X-Free": "1"}) == [200]
@@ -388,7 +388,7 @@ def test_two_rules_of_one_endpoint_count_together():
 
 
 def nested(app_marks=(), router_marks=(), class_marks=(), own_marks=()):
-    """An application with a resource at ``/r/a``, marks at each place."""
+    """A client of an application with a resource at ``/r/a``, marks at each place."""
     app = App(__name__, marks=app_marks)
     router = Router("r", url_prefix="/r", marks=router_marks)
 
@@ -402,23 +402,23 @@ def nested(app_marks=(), router_marks=(), class_marks=(), own_marks=()):
         thing = mark(thing)
     router.route("/a")(thing)
     app.register_router(router)
-    return app, app.test_client()
+    return app.test_client()
 
 
 @pytest.mark.parametrize("place", ["app_marks", "router_marks", "class_marks", "own_marks"])
 def test_a_limit_stands_anywhere(place):
     """A limit holds on a handler, a class, a router and an application."""
-    app, client = nested(**{place: [limit("2/minute")]})
+    client = nested(**{place: [limit("2/minute")]})
 
     assert statuses(client, 3, "/r/a") == [200, 200, 429]
 
 
 def test_outer_and_inner_limits_both_hold():
     """An outer limit is not lifted by an inner one, be that larger or smaller."""
-    app, client = nested([limit("2/minute", name="app")], (), (), [limit("9/minute")])
+    client = nested([limit("2/minute", name="app")], (), (), [limit("9/minute")])
 
     assert statuses(client, 3, "/r/a") == [200, 200, 429]
-    app, client = nested([limit("9/minute", name="app")], (), (), [limit("2/minute")])
+    client = nested([limit("9/minute", name="app")], (), (), [limit("2/minute")])
     assert statuses(client, 3, "/r/a") == [200, 200, 429]
     assert client.get("/r/a").headers["RateLimit-Policy"] == '"app-minute";q=9;w=60, "address-minute";q=2;w=60'
 
@@ -427,10 +427,10 @@ def test_outer_and_inner_limits_both_hold():
 def test_an_inner_limit_overrides_an_outer_one_by_name(place):
     """Only the limit that is named gives way, wherever the overriding one stands."""
     outer = [limit("1/minute", name="general"), limit("4/minute", name="hard")]
-    app, client = nested(outer, **{place: [limit("3/minute", overrides="general")]})
+    client = nested(outer, **{place: [limit("3/minute", overrides="general")]})
 
     assert statuses(client, 4, "/r/a") == [200, 200, 200, 429]
-    app, client = nested(outer, **{place: [limit(overrides=["general", "hard"])]})
+    client = nested(outer, **{place: [limit(overrides=["general", "hard"])]})
     assert statuses(client, 9, "/r/a") == [200] * 9
 
 
@@ -438,24 +438,24 @@ def test_an_inner_limit_overrides_an_outer_one_by_name(place):
 def test_overriding_does_not_depend_on_the_order(turn):
     """Beside other limits of its place an overriding one means the same first and last."""
     marks = [limit("3/minute", overrides="general"), limit("2/minute", name="beside")][::turn]
-    app, client = nested([limit("1/minute", name="general")], marks)
+    client = nested([limit("1/minute", name="general")], marks)
 
     assert statuses(client, 3, "/r/a") == [200, 200, 429]
 
 
 def test_costs():
     """A call counts what it costs, one for which that is nothing is not counted."""
-    app, client = make(limit("10/minute", cost=4))
+    client = make(limit("10/minute", cost=4))
 
     assert statuses(client, 3) == [200, 200, 429]
-    app, client = make(limit("10/minute", cost=lambda ctx: int(ctx.request.args["cost"])))
+    client = make(limit("10/minute", cost=lambda ctx: int(ctx.request.args["cost"])))
     assert [client.get(f"/?cost={cost}").status_code for cost in (6, 0, 4, 0, 1)] == [200, 200, 200, 200, 429]
     assert "RateLimit" not in client.get("/?cost=0").headers
 
 
 def test_exemptions():
     """A call that is exempt is neither counted nor told anything."""
-    app, client = make(limit("1/minute", exempt=lambda ctx: ctx.request.headers.get("X-Monitor") == "1"))
+    client = make(limit("1/minute", exempt=lambda ctx: ctx.request.headers.get("X-Monitor") == "1"))
     free = {"headers": {"X-Monitor": "1"}}
 
     assert statuses(client, 5, **free) == [200] * 5
@@ -466,7 +466,7 @@ def test_exemptions():
 
 def test_fixed_windows_begin_anew(clock):
     """By default a window starts with a first call and is over as a whole."""
-    app, client = make(limit("2/minute"))
+    client = make(limit("2/minute"))
     statuses(client, 1)
     clock.now += 59
     assert statuses(client, 2) == [200, 429]
@@ -477,7 +477,7 @@ def test_fixed_windows_begin_anew(clock):
 
 def test_moving_windows_look_back(clock):
     """With moving windows no minute at all has more calls than the limit, and Retry-After is exact."""
-    app, client = make(limit("2/minute", strategy="moving-window"))
+    client = make(limit("2/minute", strategy="moving-window"))
     statuses(client, 1)
     clock.now += 59
     assert statuses(client, 2) == [200, 429]
@@ -492,7 +492,7 @@ def test_moving_windows_look_back(clock):
 def test_sliding_windows_weigh_the_one_before(clock):
     """With sliding windows the calls of the window before fade out over the length of this one."""
     clock.now = 1_700_000_040.0  # the start of a minute
-    app, client = make(limit("10/minute", strategy="sliding-window-counter"))
+    client = make(limit("10/minute", strategy="sliding-window-counter"))
     assert statuses(client, 11) == [200] * 10 + [429]
     clock.now += 60
     assert statuses(client, 1) == [429]
@@ -504,7 +504,7 @@ def test_sliding_windows_weigh_the_one_before(clock):
 
 def test_the_strategy_comes_from_the_settings(clock):
     """RATELIMIT_STRATEGY holds where a mark says nothing."""
-    app, client = make(limit("1/minute"), RATELIMIT_STRATEGY="moving-window")
+    client = make(limit("1/minute"), RATELIMIT_STRATEGY="moving-window")
     client.get("/")
     clock.now += 20
 
@@ -514,9 +514,9 @@ def test_the_strategy_comes_from_the_settings(clock):
 @pytest.mark.parametrize("strategy", ["fixed-window", "moving-window", "sliding-window-counter"])
 def test_threads_do_not_get_more(strategy):
     """Of many calls at once exactly as many are let through as the limit says."""
-    app, _ = make(limit("50/hour", strategy=strategy))
-    app.freeze()
-    got = in_threads(lambda: app.test_client().get("/").status_code, 8, 20)
+    client = make(limit("50/hour", strategy=strategy))
+    client.application.freeze()
+    got = in_threads(lambda: client.application.test_client().get("/").status_code, 8, 20)
 
     assert sorted(got) == [200] * 50 + [429] * 110
 
@@ -553,7 +553,7 @@ def test_memory_is_bounded(clock):
 
 def test_the_size_of_the_memory_is_a_setting():
     """With room for one counter two clients push each other out."""
-    app, client = make(limit("1/minute"), RATELIMIT_MAX_KEYS=1)
+    client = make(limit("1/minute"), RATELIMIT_MAX_KEYS=1)
 
     def ask(address):
         return client.get("/", environ_overrides={"REMOTE_ADDR": address}).status_code
@@ -579,34 +579,34 @@ def test_counters_can_be_reset(clock):
 
 def test_a_change_of_settings_does_not_forget():
     """The operations are built anew after a setting has changed; what was counted stays."""
-    app, client = make(limit("2/minute"))
+    client = make(limit("2/minute"))
     statuses(client, 2)
-    app.config["API_TITLE"] = "Another"
+    client.application.config["API_TITLE"] = "Another"
 
     assert statuses(client, 1) == [429]
 
 
 def test_limits_can_be_switched_off():
     """Without RATELIMIT_ENABLED nothing is counted, and the document says the same as ever."""
-    app, client = make(limit("1/minute"), RATELIMIT_ENABLED=False)
+    client = make(limit("1/minute"), RATELIMIT_ENABLED=False)
 
     assert statuses(client, 3) == [200] * 3
-    assert "429" in app.openapi["paths"]["/"]["get"]["responses"]
+    assert "429" in client.application.openapi["paths"]["/"]["get"]["responses"]
 
 
 def test_the_fields_can_be_switched_off():
     """Without RATELIMIT_HEADERS answers tell nothing but when to come back."""
-    app, client = make(limit("1/minute"), RATELIMIT_HEADERS=False)
+    client = make(limit("1/minute"), RATELIMIT_HEADERS=False)
     first, second = client.get("/"), client.get("/")
 
     assert not {"RateLimit", "RateLimit-Policy"} & {*first.headers.keys(), *second.headers.keys()}
     assert int(second.headers["Retry-After"]) > 0
-    assert "headers" not in app.openapi["paths"]["/"]["get"]["responses"]["200"]
+    assert "headers" not in client.application.openapi["paths"]["/"]["get"]["responses"]["200"]
 
 
 def test_names_of_policies_are_told_apart():
     """Two windows never have one name; quotes in a name are escaped."""
-    app, client = make(limit("5/minute", "9/minute"), limit("7/minute"), limit("8/hour", name='the "big" one'))
+    client = make(limit("5/minute", "9/minute"), limit("7/minute"), limit("8/hour", name='the "big" one'))
     policy = client.get("/").headers["RateLimit-Policy"]
 
     names = [item.partition(";")[0] for item in policy.split(", ")]
@@ -617,8 +617,8 @@ def test_names_of_policies_are_told_apart():
 
 def test_the_document_tells_it():
     """The limit is in the document: 429 with its headers, and the fields on the good answer."""
-    app, client = make(limit("1/minute"))
-    answers = app.openapi["paths"]["/"]["get"]["responses"]
+    client = make(limit("1/minute"))
+    answers = client.application.openapi["paths"]["/"]["get"]["responses"]
 
     assert set(answers) >= {"200", "429"}
     assert "503" not in answers
@@ -649,10 +649,10 @@ def test_the_document_tells_it():
 )
 def test_mistakes_are_found_at_start_up(mark, settings, words):
     """What cannot work is an error of the set-up that says what is wrong."""
-    app, _ = make(mark(), **settings)
+    client = make(mark(), **settings)
 
     with pytest.raises(SetupError, match=words):
-        app.freeze()
+        client.application.freeze()
 
 
 @pytest.mark.parametrize("call", [lambda: limit(), lambda: limit("1/day", shared=True), lambda: Address(0)])
@@ -664,15 +664,15 @@ def test_mistakes_are_found_at_once(call):
 
 def test_a_missing_library_is_named(monkeypatch):
     """Without the library the error says what to install; so for Redis."""
-    app, _ = make(limit("1/minute"))
+    client = make(limit("1/minute"))
     monkeypatch.setitem(sys.modules, "limits", None)
     with pytest.raises(ImportError, match="'pip install limits'"):
-        app.freeze()
+        client.application.freeze()
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "redis", None)
-    app, _ = make(limit("1/minute"), STORE_URL="redis://127.0.0.1/0")
+    client = make(limit("1/minute"), STORE_URL="redis://127.0.0.1/0")
     with pytest.raises(ImportError, match="'pip install redis'"):
-        app.freeze()
+        client.application.freeze()
 
 
 def test_the_library_is_loaded_when_it_is_needed():
@@ -696,7 +696,7 @@ def test_the_library_is_loaded_when_it_is_needed():
 def test_processes_count_together_in_redis(redis_url, strategy):
     """Two applications of one name count in one place, as two processes do; and threads get no more."""
     marks = [limit("50/hour", strategy=strategy, name=strategy)]
-    clients = [make(*marks, STORE_URL=redis_url, STORE_TIMEOUT=10)[1] for _ in range(2)]
+    clients = [make(*marks, STORE_URL=redis_url, STORE_TIMEOUT=10) for _ in range(2)]
     got = in_threads(lambda: [client.get("/").status_code for client in clients], 4, 10)
 
     assert sorted(status for pair in got for status in pair) == [200] * 50 + [429] * 30
@@ -709,7 +709,7 @@ def test_processes_count_together_in_redis(redis_url, strategy):
 def test_applications_have_their_own_counters_in_redis(redis_url):
     """An application of another name, or with another prefix, counts for itself."""
     for settings in ({}, {"STORE_PREFIX": "elsewhere:"}):
-        app, client = make(limit("1/hour", name="apart"), RATELIMIT_STORE_URL=redis_url, **settings)
+        client = make(limit("1/hour", name="apart"), RATELIMIT_STORE_URL=redis_url, **settings)
         assert statuses(client, 2) == [200, 429]
 
 
@@ -717,7 +717,7 @@ def test_keys_in_redis_expire(redis_url):
     """Nothing stays in Redis for good, and keys begin with the name of the application."""
     import redis
 
-    app, client = make(limit("9/minute", name="expiring"), STORE_URL=redis_url, STORE_PREFIX="exp:")
+    client = make(limit("9/minute", name="expiring"), STORE_URL=redis_url, STORE_PREFIX="exp:")
     client.get("/")
     with redis.Redis.from_url(redis_url) as server:
         keys = list(server.scan_iter("exp:*"))
@@ -729,7 +729,7 @@ def test_keys_in_redis_expire(redis_url):
 
 def test_open_lets_calls_go_on_while_redis_is_away(caplog, fast):
     """Away and open: calls are answered without being counted; it is logged once."""
-    app, client = make(limit("1/minute"), fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
+    client = make(limit("1/minute"), fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert statuses(client, 5) == [200] * 5
     assert "RateLimit" not in client.get("/").headers
@@ -741,22 +741,22 @@ def test_open_lets_calls_go_on_while_redis_is_away(caplog, fast):
 
 def test_closed_refuses_calls_while_redis_is_away(caplog, fast):
     """Away and closed: calls are answered 503 with Retry-After, as the document says; it is logged once."""
-    app, client = make(limit("1/minute", when_away="closed"), fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
+    client = make(limit("1/minute", when_away="closed"), fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
     reply = client.get("/")
 
     assert reply.status_code == 503
     assert reply.json["code"] == "rate_limit_unavailable"
     assert int(reply.headers["Retry-After"]) >= 1
     assert statuses(client, 3) == [503] * 3
-    assert "503" in app.openapi["paths"]["/"]["get"]["responses"]
+    assert "503" in client.application.openapi["paths"]["/"]["get"]["responses"]
     assert len([record for record in caplog.records if "is away" in record.getMessage()]) == 1
 
 
 def test_redis_comes_back(caplog):
     """When the server is there again, calls are counted again; that is logged once too."""
-    app, client = make(limit("3/hour"), RATELIMIT_WHEN_AWAY="closed", STORE_TIMEOUT=5)
+    client = make(limit("3/hour"), RATELIMIT_WHEN_AWAY="closed", STORE_TIMEOUT=5)
     with redis_server() as url:
-        app.config["STORE_URL"] = url
+        client.application.config["STORE_URL"] = url
         assert statuses(client, 1) == [200]
         port = int(url.rpartition(":")[2].partition("/")[0])
     assert statuses(client, 2) == [503, 503]
@@ -777,7 +777,7 @@ def test_a_redis_that_hangs_holds_nobody_up():
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        app, client = make(limit("1/minute"), STORE_URL=url, STORE_TIMEOUT=0.1)
+        client = make(limit("1/minute"), STORE_URL=url, STORE_TIMEOUT=0.1)
         silent.settimeout(0)
 
         assert statuses(client, 50) == [200] * 50
