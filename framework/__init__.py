@@ -94,10 +94,22 @@ _LATER = {
     "public": "marks.security",
     "requires": "marks.security",
     "CORS": "marks.cors",
+    "Event": "http.events",
+    "events": "marks.streams",
+    "last_event_id": "marks.streams",
+    "stream": "marks.streams",
     "retired": "marks.retirement",
     "idempotent": "marks.idempotency",
     "limit": "marks.limits",
     "cache_control": "marks.caching",
+    "CursorPage": "marks.pages",
+    "OffsetPage": "marks.pages",
+    "Page": "marks.pages",
+    "filters": "marks.filters",
+    "paginate": "marks.pagination",
+    "searches": "marks.sorts",
+    "sorts": "marks.sorts",
+    "sparse": "marks.sparse",
     "check_etag": "marks.etags",
     "etag": "marks.etags",
     "render_template": "templating",
@@ -109,15 +121,20 @@ _LATER = {
 }
 
 if t.TYPE_CHECKING:
+    from .http.events import Event as Event
     from .marks.caching import cache_control as cache_control
     from .marks.cors import CORS as CORS
     from .marks.csrf import csrf_token as csrf_token
     from .marks.etags import check_etag as check_etag
     from .marks.etags import etag as etag
     from .marks.etags import set_etag as set_etag
-    from .marks.security_headers import security_headers as security_headers
+    from .marks.filters import filters as filters
     from .marks.idempotency import idempotent as idempotent
     from .marks.limits import limit as limit
+    from .marks.pages import CursorPage as CursorPage
+    from .marks.pages import OffsetPage as OffsetPage
+    from .marks.pages import Page as Page
+    from .marks.pagination import paginate as paginate
     from .marks.permissions import anyone as anyone
     from .marks.permissions import loads as loads
     from .marks.permissions import permission as permission
@@ -132,6 +149,13 @@ if t.TYPE_CHECKING:
     from .marks.schemes import SessionAuth as SessionAuth
     from .marks.security import public as public
     from .marks.security import requires as requires
+    from .marks.security_headers import security_headers as security_headers
+    from .marks.sorts import searches as searches
+    from .marks.sorts import sorts as sorts
+    from .marks.sparse import sparse as sparse
+    from .marks.streams import events as events
+    from .marks.streams import last_event_id as last_event_id
+    from .marks.streams import stream as stream
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template

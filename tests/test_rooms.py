@@ -35,7 +35,8 @@ lifetime namespace context afterwards hooks ctx globals json.provider json json.
 
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
 marks.bodies marks.inputs marks.arguments marks.responses
-marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination marks.streams marks.cors marks.retirement
+marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
+marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.cors marks.retirement
 marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.outgoing
 marks.clients marks.shared marks.meters marks.limits marks.idempotency
 

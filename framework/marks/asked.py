@@ -16,6 +16,11 @@ OPERATORS: t.Final = (
 TEXT_OPERATORS: t.Final = frozenset(OPERATORS[9:])
 LIST_OPERATORS: t.Final = frozenset({"in", "not_in"})
 
+SORTED: t.Final = "sorted"
+"""The note of a call with the keys that the client wants its list sorted by."""
+PAGED: t.Final = "paged"
+"""The note of a plan whose lists are taken in parts, so that selects are run."""
+
 
 class Condition(t.NamedTuple):
     """One thing that an item must meet.

@@ -20,7 +20,7 @@ from marshmallow import Schema, validate
 from .. import fields
 from ..errors import SetupError
 from .arguments import ArgumentsMark
-from .asked import Key
+from .asked import PAGED, SORTED, Key
 from .base import Body, Call, Header, Mark, Outcome, Phase, Plan, Record, Step, marks_of
 from .cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
 from .envelopes import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
@@ -48,8 +48,6 @@ MAX_NUMBER: t.Final = 2**31 - 1
 """The greatest page number and offset: the greatest that every database can skip to."""
 LONGEST_QUERY: t.Final = 2000
 """Characters of a query string that links repeat; one that is longer has none."""
-SORTED: t.Final = "sorted"
-"""The note of a call with the order that the client asks for."""
 _KEYWORD: t.Final = "pagination_parameters"
 
 
@@ -173,6 +171,7 @@ class PaginateMark(ArgumentsMark):
         yield Step(Phase.IDEMPOTENCY, prepare)
         if not manual:
             plan.shapes.append(PageShape(self))
+            plan.notes[PAGED] = True
         elif self.member is not None:
             raise SetupError(
                 f"{self!r} on {plan.handler.__qualname__} has an envelope and no pager: the handler makes the answer"

@@ -1,0 +1,51 @@
+"""Fields of query parameters that take names or values with commas between them.
+
+Floor 4: imports ``fields`` (floor 0) and ``fast.hints`` (floor 1).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import ValidationError, validate
+from marshmallow.fields import Field
+
+from .. import fields
+from ..fast.hints import unknown_message
+
+
+class Pieces(fields.DelimitedList):
+    """A list in one text, of a bounded length: a longer one is refused before any of it is looked at.
+
+    :param inner: The field of each piece.
+    :param most: How many there may be.
+    """
+
+    def __init__(self, inner: Field[t.Any], most: int, **kwargs: t.Any) -> None:
+        super().__init__(inner, validate=validate.Length(max=most), **kwargs)
+        self.most = most
+
+    def _deserialize(
+        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
+    ) -> list[t.Any]:
+        if isinstance(value, str) and value.count(self.delimiter) >= self.most:
+            raise ValidationError(f"Longer than maximum length {self.most}.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Known(validate.OneOf):
+    """One of the names that there are; the message for another says which one is near.
+
+    :param names: The names.
+    :param text: What is said of another.
+    """
+
+    def __init__(self, names: cabc.Iterable[str], text: str) -> None:
+        super().__init__(list(names), error=text)
+        self.text = text
+
+    def __call__(self, value: t.Any) -> t.Any:
+        if value not in self.choices:
+            raise ValidationError(unknown_message(value, t.cast("list[str]", self.choices), self.text))
+        return value

@@ -1,0 +1,175 @@
+"""Marks that change which items of a list leave, and in which order: what filters, sorts and searches share.
+
+Such a mark reads parameters, and applies what they say to what the handler returns; or it gives them to the handler,
+which then applies them itself.
+Floor 4: imports ``marks.*`` and ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import marshmallow as ma
+from marshmallow import Schema
+
+from ..errors import SetupError
+from .arguments import ArgumentsMark
+from .asked import PAGED
+from .base import Body, Call, Outcome, Plan, Step, marks_of
+from .collections import is_select
+from .responses import ResponseMark
+from .shapes import Shape
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+
+Columns: t.TypeAlias = cabc.Mapping[str, t.Any]
+"""Where values are, by the names of fields: dotted names of attributes, expressions of SQLAlchemy, or functions that
+return such an expression."""
+
+
+class Asked(t.Protocol):
+    """What the parameters say."""
+
+    def apply(self, collection: t.Any) -> t.Any:
+        """A collection as they say."""
+
+
+class ListMark(ArgumentsMark):
+    """A mark that changes a list.
+
+    :param schema: The parameters.
+    :param apply: Whether it is applied to what the handler returns; else the handler gets it.
+    """
+
+    order: t.ClassVar[int] = 0
+
+    def __init__(self, schema: Schema, apply: bool) -> None:
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
+        self.apply = apply
+
+    def asked(self, value: dict[str, t.Any]) -> Asked:
+        """What loaded parameters say."""
+        raise NotImplementedError
+
+    def note(self, call: Call, asked: t.Any) -> None:
+        """Leave what they say for other marks."""
+
+    def applies(self, plan: Plan) -> bool:
+        direct = any(mark is self for mark in marks_of(plan.handler))
+        if not self.apply:
+            return True
+        fits = any(is_list(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
+        if direct and not fits:
+            raise SetupError(
+                f"{self!r} on {plan.handler.__qualname__} has no list to apply to. Declare one, as in"
+                " @response(200, PetSchema(many=True)), or take what the client asks for as an argument:"
+                " apply=False."
+            )
+        return fits and (direct or plan.method == "GET")
+
+    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+        slot = None if self.apply else plan.take_slot()
+
+        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+            asked = self.asked(value)
+            notes = call.notes = call.notes or {}
+            notes[self] = asked
+            self.note(call, asked)
+            if slot is not None:
+                call.arguments[slot] = asked
+
+        return keep
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        yield from super().run(plan)
+        if self.apply and self.applies(plan):
+            plan.shapes.append(ListShape(self, plan))
+
+
+class ListShape(Shape):
+    """A list as the parameters say."""
+
+    def __init__(self, mark: ListMark, plan: Plan) -> None:
+        self.mark = mark
+        self.plan = plan
+        self.order = mark.order  # type: ignore[misc]
+
+    def fits(self, outcome: Outcome) -> bool:
+        return is_list(outcome)
+
+    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+        asked: Asked = t.cast("dict[t.Any, t.Any]", call.notes)[self.mark]
+        if is_select(value) and PAGED not in self.plan.notes:
+            raise TypeError(
+                f"{self.plan.handler.__qualname__} returned a select, and nobody runs it. Take parts of it with"
+                " @paginate(Page, session=...), or return session.scalars(...) and give the mark apply=False."
+            )
+        return asked.apply(value)
+
+
+def is_list(outcome: Outcome) -> bool:
+    """Whether an outcome is a list."""
+    if not 200 <= outcome.status < 300 or outcome.status in (204, 205):
+        return False
+    return outcome.schema is None or bool(outcome.schema.many)
+
+
+class Found(t.NamedTuple):
+    """A field that a name leads to.
+
+    :ivar written: Its name as clients write it, dotted where it is in a nested object.
+    :ivar source: Where its value is in an item, unless the mark says otherwise.
+    :ivar field: The field.
+    """
+
+    written: str
+    source: str
+    field: ma.fields.Field[t.Any]
+
+
+def find_field(schema: Schema, name: str, what: str) -> Found:
+    """The field of a name, of one in a nested object by a dotted name.
+
+    :param what: The mark, in the message.
+    :raises SetupError: There is none, or it is never sent: what is hidden could be found out by asking.
+    """
+    written: list[str] = []
+    source: list[str] = []
+    inner, field = schema, None
+    for at, part in enumerate(name.split(".")):
+        field = inner.fields.get(part)
+        if field is None or field.load_only:
+            problem = "is never sent, and asking for it would tell what it is" if field else "is no field of"
+            raise SetupError(
+                f"{what}: {name!r} {problem} {type(inner).__name__}. Name fields that are sent:"
+                f" {', '.join(each for each, known in inner.fields.items() if not known.load_only)}."
+            )
+        written.append(field.data_key if field.data_key is not None else part)
+        source.append(field.attribute or part)
+        if at < name.count("."):
+            if not isinstance(field, ma.fields.Nested) or field.many:
+                raise SetupError(f"{what}: {part!r} in {name!r} is no nested object.")
+            inner = field.schema
+    found = t.cast("ma.fields.Field[t.Any]", field)
+    manifold = (ma.fields.Nested, ma.fields.List, ma.fields.Tuple, ma.fields.Mapping)
+    computed = (ma.fields.Function, ma.fields.Method)
+    if isinstance(found, (*manifold, *computed)):
+        raise SetupError(f"{what}: {name!r} is no single stored value, but {type(found).__name__}.")
+    return Found(".".join(written), ".".join(source), found)
+
+
+def source_of(found: Found, name: str, columns: Columns) -> t.Any:
+    """Where the value of a field is: as the mark says, else by its attribute."""
+    return columns.get(name, found.source)
+
+
+def check_columns(columns: Columns, names: cabc.Iterable[str], what: str) -> None:
+    """Refuse columns for names that the mark does not have.
+
+    :raises SetupError: There is one.
+    """
+    others = sorted(set(columns) - set(names))
+    if others:
+        raise SetupError(f"{what}: 'columns' has {', '.join(map(repr, others))}, which the mark does not name.")

@@ -1,0 +1,185 @@
+"""``sorts`` and ``searches``: the order of a list, and the items in which words are found.
+
+Not here: how items are put in order and searched (``marks.collections``, ``marks.selects``).
+Floor 4: imports ``marks.*``, ``fields`` and ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import Schema, validate
+
+from .. import fields
+from ..errors import SetupError
+from .asked import SORTED, Key
+from .base import Call, Mark
+from .choices import Known, Pieces
+from .collections import ordered, searched
+from .lists import Columns, ListMark, check_columns, find_field, source_of
+from .schemas import SchemaLike, as_schema
+
+MAX_QUERY: t.Final = 200
+"""How many characters a search may have."""
+
+
+class Sorting(cabc.Sequence[Key]):
+    """The order that a client asks for, or the usual one.
+
+    :param keys: The first counts first.
+    """
+
+    def __init__(self, keys: cabc.Iterable[Key]) -> None:
+        self.keys = tuple(keys)
+
+    def __repr__(self) -> str:
+        return f"Sorting({list(self.keys)!r})"
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, index: t.Any) -> t.Any:
+        return self.keys[index]
+
+    def apply(self, collection: t.Any) -> t.Any:
+        """A collection in that order: a select for a select, else a list."""
+        return ordered(collection, self.keys) if self.keys else collection
+
+
+class SortsMark(ListMark):
+    """The order of a list; see :func:`sorts`."""
+
+    order = 30
+
+    def __init__(
+        self, schema: Schema, names: cabc.Sequence[str], default: str, columns: Columns, apply: bool, parameter: str
+    ) -> None:
+        self.name = f"sorts({type(schema).__name__})"
+        if not names:
+            raise SetupError(f'{self.name} sorts by nothing. Name fields: sorts(PetSchema, "name", "born").')
+        check_columns(columns, names, self.name)
+        self.keys: dict[str, Key] = {}
+        for name in names:
+            found = find_field(schema, name, self.name)
+            key = Key(found.written, source_of(found, name, columns))
+            self.keys[found.written] = key
+            self.keys[f"-{found.written}"] = key._replace(descending=True)
+        usual = [name.strip() for name in default.split(",") if name.strip()]
+        for name in usual:
+            if name not in self.keys:
+                raise SetupError(f"{self.name}: the default {name!r} is none of {', '.join(self.keys)}.")
+        inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
+        text = "What to sort by: the first counts first, and `-` in front turns the order round."
+        field = Pieces(inner, len(names), load_default=usual, data_key=parameter, metadata={"description": text})
+        super().__init__(Schema.from_dict({"sort": field})(), apply)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """The nearest counts."""
+        return inner if any(isinstance(mark, SortsMark) for mark in inner) else (self, *inner)
+
+    def asked(self, value: dict[str, t.Any]) -> Sorting:
+        chosen: dict[str, Key] = {}
+        for name in value["sort"]:
+            key = self.keys[name]
+            chosen.setdefault(key.name, key)  # what comes after the first of a name changes nothing
+        return Sorting(chosen.values())
+
+    def note(self, call: Call, asked: t.Any) -> None:
+        if asked.keys:
+            t.cast("dict[t.Any, t.Any]", call.notes)[SORTED] = asked.keys
+
+
+def sorts(
+    schema: SchemaLike,
+    *names: str,
+    default: str = "",
+    columns: Columns | None = None,
+    apply: bool = True,
+    parameter: str = "sort",
+) -> SortsMark:
+    """Let clients choose the order of a list: ``?sort=-born,name``.
+
+    :param schema: What has the fields: what is sent.
+    :param names: The fields to sort by; dotted names for those of nested objects.
+    :param default: The order where the client asks for none, written as a client would. Default: as the handler has it.
+    :param columns: Where the values are, by the names of fields, see :func:`filters`.
+    :param apply: Whether what the handler returns is put in order. With ``False`` the handler gets a :class:`Sorting`.
+    :param parameter: The name of the parameter.
+    :raises SetupError: A name is no field that can be sorted by.
+    """
+    return SortsMark(as_schema(schema), names, default, columns or {}, apply, parameter)
+
+
+class Search:
+    """The words that a client looks for.
+
+    :param words: Each must be found.
+    :param sources: Where: in any of these.
+    """
+
+    def __init__(self, words: cabc.Iterable[str], sources: cabc.Iterable[t.Any]) -> None:
+        self.words = tuple(words)
+        self.sources = tuple(sources)
+
+    def __repr__(self) -> str:
+        return f"Search({list(self.words)!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    def apply(self, collection: t.Any) -> t.Any:
+        """The items of a collection in which each word is found: a select for a select, else a list."""
+        return searched(collection, self.sources, self.words) if self.words else collection
+
+
+class SearchesMark(ListMark):
+    """The items in which words are found; see :func:`searches`."""
+
+    order = 20
+
+    def __init__(
+        self, schema: Schema, names: cabc.Sequence[str], columns: Columns, apply: bool, parameter: str
+    ) -> None:
+        self.name = f"searches({type(schema).__name__})"
+        if not names:
+            raise SetupError(f'{self.name} searches nothing. Name fields: searches(PetSchema, "name", "notes").')
+        check_columns(columns, names, self.name)
+        found = {name: find_field(schema, name, self.name) for name in names}
+        self.sources = [source_of(each, name, columns) for name, each in found.items()]
+        text = (
+            "Words to look for, whatever their case: each must be in one of"
+            f" {', '.join(f'`{each.written}`' for each in found.values())}."
+        )
+        field = fields.String(
+            load_default="", validate=validate.Length(max=MAX_QUERY), data_key=parameter, metadata={"description": text}
+        )
+        super().__init__(Schema.from_dict({"q": field})(), apply)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """The nearest counts."""
+        return inner if any(isinstance(mark, SearchesMark) for mark in inner) else (self, *inner)
+
+    def asked(self, value: dict[str, t.Any]) -> Search:
+        return Search(value["q"].split(), self.sources)
+
+
+def searches(
+    schema: SchemaLike, *names: str, columns: Columns | None = None, apply: bool = True, parameter: str = "q"
+) -> SearchesMark:
+    """Let clients look for words in a list: ``?q=black dog``.
+
+    :param schema: What has the fields: what is sent.
+    :param names: The fields to look in; dotted names for those of nested objects.
+    :param columns: Where the values are, by the names of fields, see :func:`filters`.
+    :param apply: Whether it is applied to what the handler returns. With ``False`` the handler gets a :class:`Search`.
+    :param parameter: The name of the parameter.
+    :raises SetupError: A name is no field that can be searched.
+    """
+    return SearchesMark(as_schema(schema), names, columns or {}, apply, parameter)
