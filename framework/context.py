@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter, Rule
 
     from .afterwards import Task
+    from .lifetime import Pump
     from .app.app import App
     from .marks.conditions import Check
     from .pipeline import ScopeHooks
@@ -75,6 +76,7 @@ class Context:
     routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: ScopeHooks | None = None
+    pump: Pump | None = None  # the thread in which a stream is made
     put_off: cabc.Sequence[Task] = ()  # what after_response was given
     user: t.Any = None  #: who sends the request, once that is known
     conditional: Check | None = None

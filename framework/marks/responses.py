@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
 
+    Writer: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
 
 _BODILESS = frozenset({204, 205, 304})
@@ -55,6 +56,10 @@ class ResponseMark(Mark):
             if isinstance(mark, ResponseMark) and mark.outcome.status == self.outcome.status:
                 return inner
         return (*inner, self)
+
+    def writer(self, plan: Plan) -> Writer:
+        """A function from status and value to the answer. Asked once, at freeze."""
+        return writer(plan, self.outcome)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         return (shaped(plan, self.outcome),)
@@ -166,14 +171,15 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
 
     :param plan: The operation in the making.
     """
-    outcomes = [mark.outcome for mark in plan.marks if isinstance(mark, ResponseMark)]
-    writers = {outcome.status: writer(plan, outcome) for outcome in outcomes}
+    marks = [mark for mark in plan.marks if isinstance(mark, ResponseMark)]
+    outcomes = [mark.outcome for mark in marks]
+    writers: dict[int, Writer] = {mark.outcome.status: mark.writer(plan) for mark in marks}
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
         if schema is not None and outcome.status not in _BODILESS:
             plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     default = outcomes[0].status if outcomes else 200
-    plain = writer(plan, Outcome(status=200))
+    plain: Writer = writer(plan, Outcome(status=200))
     empty = 204 if 204 in writers else None
 
     write_default = writers.get(default, plain)
@@ -270,7 +276,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
             if not many:
                 raise TypeError(
                     f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
-                    f" {status}. Declare a schema with many=True, return a list, or stream it with Response(iterator)."
+                    f" {status}. Declare a schema with many=True, return a list, or mark it with stream(...)."
                 )
             value = list(value)
         return Wire(status, [content_type], encode(value))

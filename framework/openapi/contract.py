@@ -24,6 +24,8 @@ from .. import errors
 from ..fast import wire
 from ..fast.strict import Rules
 from ..http import problem
+from ..http.events import MEDIA_TYPE as EVENTS
+from ..http.events import data_of
 from ..http.request import is_json_type
 from ..http.response import Wire
 from ..resources.witness import MISSING
@@ -254,6 +256,17 @@ class Contract:
             yield remedies.wrong_body(exchange.operation, status, fault, value)
         if len(faults) > _FAULTS_SHOWN:
             yield Finding(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
+
+    def part(self, exchange: Exchange, part: bytes) -> list[Finding]:
+        """What is wrong with one part of a stream, as it is sent; empty when all is as declared."""
+        described, media_type = self.described(exchange.operation), mimetype(exchange.headers)
+        media = media_for(media_type, described.responses.get(exchange.status, {}).get("content", {})) or {}
+        text = data_of(part) if media_type == EVENTS else part
+        if "x-itemSchema" not in media or not text:
+            return []
+        value, wrong = self._parsed(text, media_type)
+        faults = described.closed.faults(media["x-itemSchema"], value) if not wrong else []
+        return wrong or [remedies.wrong_body(exchange.operation, exchange.status, each, value) for each in faults[:1]]
 
     def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Finding]]:
         try:

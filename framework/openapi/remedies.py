@@ -181,7 +181,8 @@ def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content
 def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any) -> Finding:
     """A place in the body that its schema refuses."""
     message = f"The body of {status} does not fit its schema. {fault}"
-    schemas = [each.schema for each in operation.outcomes if each.status == status and each.schema is not None]
+    told = [each.schema or each.items for each in operation.outcomes if each.status == status]
+    schemas = [schema for schema in told if schema is not None]
     spots = [spot for schema in schemas if (spot := blame.spot_of(schema, fault.at)) is not None]
     spot = spots[0] if len(schemas) == 1 and spots else None
     if fault.word in ("closed", "additionalProperties"):

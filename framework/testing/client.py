@@ -3,8 +3,8 @@
 Built on werkzeug's test client; what is added is what comes from the application: defaults from its config, its JSON
 provider, its sessions, and its context kept for a look afterwards.
 Not here: running commands (``testing.runner``), and what the contract is (``openapi.contract``).
-Floor 7: imports ``testing.coverage``, and ``openapi.contract`` when there is something to check. It is given an ``App``
-and imports none.
+Floor 7: imports ``lifetime`` (floor 3), ``testing.coverage``, and ``openapi.contract`` when there is something to
+check. It is given an ``App`` and imports none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import copy
+import functools
 import importlib.metadata
 import typing as t
 from types import TracebackType
@@ -20,7 +21,9 @@ from urllib.parse import urlsplit
 import werkzeug.test
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wsgi import ClosingIterator
 
+from ..lifetime import close_parts
 from . import coverage
 
 if t.TYPE_CHECKING:
@@ -28,7 +31,9 @@ if t.TYPE_CHECKING:
 
     from ..app.app import App
     from ..context import Context
+    from ..errors import ContractViolation
     from ..openapi.contract import Contract
+    from ..openapi.exchange import Exchange
     from ..sessions import SessionMixin
 
 #: Where a request carries the function that is told of its context just before that is popped. werkzeug's debugger
@@ -179,10 +184,28 @@ class AppClient(Client):
         if coverage.current is not None:
             coverage.current.record(self.application, exchange)
         if findings:
-            error = violation(exchange, findings)
-            if self.application.config["CONTRACT"] != "log":
-                raise error
-            self.application.logger.error("%s", error)
+            self._report(violation(exchange, findings))
+        if any(outcome.items is not None for outcome in exchange.operation.outcomes) and exchange.body is None:
+            parts = response.response
+            checked = self._checked_parts(self._checks, exchange, parts)
+            response.response = ClosingIterator(checked, functools.partial(close_parts, parts))
+
+    def _checked_parts(
+        self, contract: Contract, exchange: Exchange, parts: cabc.Iterable[bytes]
+    ) -> cabc.Iterator[bytes]:
+        """The parts of a stream, each held against what is declared when the test reads it."""
+        from ..openapi.contract import violation
+
+        for part in parts:
+            findings = contract.part(exchange, part)
+            if findings:
+                self._report(violation(exchange, findings))
+            yield part
+
+    def _report(self, error: ContractViolation) -> None:
+        if self.application.config["CONTRACT"] != "log":
+            raise error
+        self.application.logger.error("%s", error)
 
     @property
     def checks_replies(self) -> bool:

@@ -15,6 +15,7 @@ from marshmallow import EXCLUDE, INCLUDE
 from framework import (
     CORS,
     App,
+    Event,
     Link,
     Resource,
     Router,
@@ -23,10 +24,12 @@ from framework import (
     arguments,
     callback,
     errors,
+    events,
     fields,
     raises,
     response,
     retired,
+    stream,
     validate,
 )
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
@@ -361,6 +364,26 @@ class Owners(Resource):
     def put(self, name: t.Any, email: t.Any) -> t.Any:
         """Rename an owner."""
         return OWNER
+
+
+@owners.route("/export")
+class Export(Resource):
+    """The owners, one by one."""
+
+    @stream(OwnerSchema(only=("id", "name")))
+    def get(self) -> t.Any:
+        """Export all owners."""
+        return [OWNER, OWNER]
+
+
+@owners.route("/news")
+class OwnerNews(Resource):
+    """What happens to owners."""
+
+    @events(OwnerSchema(only=("id", "name")), retry=1000)
+    def get(self) -> t.Any:
+        """Tell of new owners."""
+        return [Event(OWNER, id=1)]
 
 
 @owners.get("/<string(length=2):country>/<path:rest>")

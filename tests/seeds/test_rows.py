@@ -157,6 +157,8 @@ ROWS = [
         "tojson_uses_the_provider", "reloading", "the_search_is_explained")),
     (142, "stream_with_context", (HELPERS, "a_stream_has_its_request", "a_stream_outlives_its_request"),
         (CLUB, "a_stream_has_its_request")),
+    (143, "server-sent events", ("tests/marks/test_streams.py", "events", "where_a_client_was",
+        "a_quiet_stream_is_kept_alive", "a_client_that_leaves_is_noticed", "a_real_browser_listens")),
     (146, "asynchronous functions", (ASYNC, "a_view_function_may_be_asynchronous", "resources_may_be_asynchronous",
         "hooks_may_be_asynchronous", "error_handlers_may_be_asynchronous", "views_of_classes_may_be_asynchronous")),
     (147, "another event loop", (ASYNC, "the_event_loop_can_be_replaced")),

@@ -1,0 +1,64 @@
+"""Server-sent events as text (HTML standard, section 9.2): one event, and what keeps a quiet stream open.
+
+Knows nothing of requests or schemas.
+Floor 2: imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+MEDIA_TYPE = "text/event-stream"
+KEEP_ALIVE = b":\n\n"
+"""A comment, which clients pass over."""
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Event(t.NamedTuple):
+    """One event of a stream.
+
+    :param data: What the client gets: a value for the stream's schema, or text where it has none.
+    :param id: Its id, which the client sends back in ``Last-Event-ID`` when it comes again.
+    :param event: Its type. Default: ``message``.
+    :param retry: Milliseconds that the client waits before it comes again.
+    """
+
+    data: t.Any
+    id: str | int | None = None
+    event: str | None = None
+    retry: int | None = None
+
+
+def write_event(data: str, event: Event) -> bytes:
+    """An event as text.
+
+    :param data: Its data, as text. Each line of it becomes a field of its own.
+    :param event: What else is said of it.
+    :raises ValueError: Its id or type has a line break, or the id a null character.
+    """
+    lines = []
+    if event.event is not None:
+        lines.append(f"event: {_one_line(event.event, 'type')}")
+    if event.id is not None:
+        name = _one_line(str(event.id), "id")
+        if "\0" in name:
+            raise ValueError(f"The id {name!r} of an event has a null character: clients pass such an id over.")
+        lines.append(f"id: {name}")
+    if event.retry is not None:
+        lines.append(f"retry: {int(event.retry)}")
+    lines.extend(f"data: {line}" for line in _BREAK.split(data))
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def data_of(event: bytes) -> bytes:
+    """The data of an event as it is sent; nothing for a comment or a time to wait."""
+    lines = (line.partition(b":") for line in event.split(b"\n"))
+    return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
+
+
+def _one_line(text: str, what: str) -> str:
+    if _BREAK.search(text):
+        raise ValueError(f"The {what} {text!r} of an event has a line break. Leave it out.")
+    return text
