@@ -94,6 +94,11 @@ def _link(
             text = f"{what} gives {target.name} a parameter {parameter!r}, and it has none. Correct it."
             yield Finding("link-parameter", text, at)
         yield from _expressions(document, at, value, what, source, answer)
+    for each in parameters(document, target):
+        name, where = each.get("name"), each.get("in")
+        if where == "path" and not link.get("parameters", {}).keys() & {name, f"{where}.{name}"}:
+            text = f"{what} says nothing of {name!r}, without which nobody can call {target.name}. Give it a value."
+            yield Finding("link-parameter", text, at)
     yield from _expressions(document, at, link.get("requestBody"), what, source, answer)
 
 

@@ -296,6 +296,7 @@ FLOW: list[tuple[str, t.Callable[[t.Any], t.Any]]] = [
     ("link-target", lambda d: link(d).update(operationId="getToys")),
     ("link-target", lambda d: link(d).pop("operationId")),
     ("link-parameter", lambda d: link(d)["parameters"].update(id=1)),
+    ("link-parameter", lambda d: link(d).pop("parameters")),
     ("link-parameter", lambda d: link(d)["parameters"].update({"query.toy_id": 1})),
     ("runtime-expression", lambda d: link(d, "$response.id")),
     ("runtime-expression", lambda d: link(d, "toy {id}")),
