@@ -46,10 +46,34 @@ _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #: An IPv4 address and, where it says so, the length of its network: ``192.0.2.1/24``.
 IPV4_INTERFACE_PATTERN = rf"({_OCTET}\.){{3}}{_OCTET}(/(3[0-2]|[12]?[0-9]))?"
 
+_H16 = r"[0-9A-Fa-f]{1,4}"
+_LS32 = rf"({_H16}:{_H16}|({_OCTET}\.){{3}}{_OCTET})"
+#: An IPv6 address (RFC 3986, appendix A), without a zone.
+IPV6_PATTERN = (
+    rf"({_H16}:){{6}}{_LS32}|::({_H16}:){{5}}{_LS32}|({_H16})?::({_H16}:){{4}}{_LS32}"
+    rf"|({_H16}(:{_H16})?)?::({_H16}:){{3}}{_LS32}|({_H16}(:{_H16}){{0,2}})?::({_H16}:){{2}}{_LS32}"
+    rf"|({_H16}(:{_H16}){{0,3}})?::{_H16}:{_LS32}|({_H16}(:{_H16}){{0,4}})?::{_LS32}"
+    rf"|({_H16}(:{_H16}){{0,5}})?::{_H16}|({_H16}(:{_H16}){{0,6}})?::"
+)
+#: An IPv6 address and, where it says so, the length of its network: ``2001:db8::1/64``.
+IPV6_INTERFACE_PATTERN = rf"({IPV6_PATTERN})(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
+
+_TWO_DIGIT_LEAP_YEAR = r"([02468][048]|[13579][26])"
+#: Days and months that go together: the directives for them where a format has both.
+_CALENDAR = (
+    {"m": r"(0[13578]|1[02])", "d": r"(0[1-9]|[12][0-9]|3[01])"},
+    {"m": r"(0[469]|11)", "d": r"(0[1-9]|[12][0-9]|30)"},
+    {"m": "02", "d": r"(0[1-9]|1[0-9]|2[0-8])"},
+)
+_LEAP_DAY = {"m": "02", "d": "29", "Y": _LEAP_YEAR, "y": _TWO_DIGIT_LEAP_YEAR}
 _DIRECTIVES = {
     "Y": _YEAR,
+    "y": r"[0-9]{2}",
     "m": r"(0[1-9]|1[0-2])",
     "d": r"(0[1-9]|[12][0-9]|3[01])",
+    "I": r"(0[1-9]|1[0-2])",
+    "f": r"[0-9]{6}",
+    "z": r"[+-]([01][0-9]|2[0-3])[0-5][0-9]",
     "H": r"([01][0-9]|2[0-3])",
     "M": r"[0-5][0-9]",
     "S": r"[0-5][0-9]",
@@ -111,17 +135,27 @@ URL_PATTERN = url_pattern(frozenset({"http", "https", "ftp", "ftps"}), relative=
 def strftime_pattern(written: str) -> str | None:
     """Give the pattern of the texts that ``strftime`` writes with a format of numbers of fixed width.
 
-    :return: ``None`` where the format has anything that is not known here, such as the names of months. Where day and
-        month both stand in it but not next to each other, as in ``%d.%m.%Y``, the 30th of February has the pattern.
+    Texts of the pattern are days of the calendar: no 30th of February.
+
+    :return: ``None`` where the format has anything that is not known here, such as the names of months.
     """
-    parts = []
-    for literal, day, directive in re.findall(r"([^%]+)|(%Y-%m-%d)|%(.?)", written, re.DOTALL):
-        if directive and directive not in _DIRECTIVES:
-            return None
+    parts = re.findall(r"([^%]+)|%(.?)", written, re.DOTALL)
+    names = [directive for literal, directive in parts if not literal]
+    if any(name not in _DIRECTIVES for name in names):
+        return None
+
+    def join(directives: cabc.Mapping[str, str]) -> str:
         # Not re.escape: it escapes the hyphen too, which ECMA-262 refuses.
-        plain = re.sub(r"([\\.*+?^$|(){}\[\]/])", r"\\\1", literal)
-        parts.append(plain or (DATE_PATTERN if day else _DIRECTIVES.get(directive)))
-    return None if None in parts else "".join(t.cast("list[str]", parts))
+        return "".join(
+            re.sub(r"([\\.*+?^$|(){}\[\]/])", r"\\\1", literal) or directives[directive] for literal, directive in parts
+        )
+
+    if not {"d", "m"} <= set(names):
+        return join(_DIRECTIVES)
+    choices = [join({**_DIRECTIVES, **days}) for days in _CALENDAR]
+    if "Y" in names or "y" in names:  # without a year, strptime takes one that has no 29th of February
+        choices.append(join({**_DIRECTIVES, **_LEAP_DAY}))
+    return "|".join(choices)
 
 
 def _two_digits(low: int, high: int) -> str:
@@ -190,6 +224,7 @@ if t.TYPE_CHECKING:
     is_date: Matches
     is_time: Matches
     is_ipv4_interface: Matches
+    is_ipv6_interface: Matches
     is_email: Matches
 
 _PATTERNS = {
@@ -198,6 +233,7 @@ _PATTERNS = {
     "is_date": DATE_PATTERN,
     "is_time": TIME_PATTERN,
     "is_ipv4_interface": IPV4_INTERFACE_PATTERN,
+    "is_ipv6_interface": IPV6_INTERFACE_PATTERN,
     # ``format: email`` bounds what stands before the sign as well (RFC 5321, section 4.5.3.1.1).
     "is_email": rf"(?=[^@]{{1,64}}@)(?:{EMAIL_PATTERN})",
 }

@@ -108,6 +108,16 @@ def _boolean(field: ma.fields.Boolean) -> Keywords:
     return {"type": "boolean"} if words is None else {"enum": list(words)}
 
 
+def _interface(field: ma.fields.IPInterface) -> Keywords:
+    if isinstance(field, ma.fields.IPv4Interface):
+        pattern = lexical.IPV4_INTERFACE_PATTERN
+    elif isinstance(field, ma.fields.IPv6Interface):
+        pattern = lexical.IPV6_INTERFACE_PATTERN
+    else:
+        pattern = f"{lexical.IPV4_INTERFACE_PATTERN}|{lexical.IPV6_INTERFACE_PATTERN}"
+    return {"type": "string", "pattern": anchored(pattern)}
+
+
 _KEYWORDS: tuple[tuple[type | tuple[type, ...], t.Any], ...] = (
     (fields.DateTime, _own_date_time),
     (ma.fields.DateTime, _date_time),
@@ -122,11 +132,7 @@ _KEYWORDS: tuple[tuple[type | tuple[type, ...], t.Any], ...] = (
     (ma.fields.IPv4, lambda field: {"type": "string", "format": "ipv4"}),
     (ma.fields.IPv6, lambda field: {"type": "string", "format": "ipv6"}),
     (ma.fields.IP, lambda field: {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
-    (
-        ma.fields.IPv4Interface,
-        lambda field: {"type": "string", "pattern": anchored(lexical.IPV4_INTERFACE_PATTERN)},
-    ),
-    (ma.fields.IPInterface, lambda field: {"type": "string"}),
+    (ma.fields.IPInterface, _interface),
     (ma.fields.String, lambda field: {"type": "string"}),
     (fields.File, lambda field: {"type": "string", "format": "binary"}),
 )

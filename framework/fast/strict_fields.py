@@ -204,25 +204,30 @@ class IPv6(IP, ma.fields.IPv6):
 
 
 class IPInterface(ma.fields.IPInterface):
-    """The text of an IP interface, without a zone."""
+    """The text of an IP interface: its network told by a length, no mask, no zone."""
+
+    STRICT_KINDS: t.ClassVar[tuple[int, ...]] = (4, 6)
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
-        if not isinstance(value, str) or "%" in value:
+        fits = isinstance(value, str) and (
+            (4 in self.STRICT_KINDS and lexical.is_ipv4_interface(value))
+            or (6 in self.STRICT_KINDS and lexical.is_ipv6_interface(value))
+        )
+        if not fits:
             raise self.make_error("invalid_ip_interface")
         return super()._deserialize(value, attr, data, **kwargs)
 
 
 class IPv4Interface(IPInterface, ma.fields.IPv4Interface):
-    """The text of an IPv4 interface, its network told by a length: no mask."""
+    """The text of an IPv4 interface."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
-        if not isinstance(value, str) or lexical.is_ipv4_interface(value) is None:
-            raise self.make_error("invalid_ip_interface")
-        return super()._deserialize(value, attr, data, **kwargs)
+    STRICT_KINDS = (4,)
 
 
 class IPv6Interface(IPInterface, ma.fields.IPv6Interface):
-    """The text of an IPv6 interface, without a zone."""
+    """The text of an IPv6 interface."""
+
+    STRICT_KINDS = (6,)
 
 
 class Enum(ma.fields.Enum[t.Any]):

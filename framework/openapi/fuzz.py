@@ -110,7 +110,8 @@ def explore(
             "headers": dict(headers or {}),
             "generation": {"max-examples": examples, "database": "none"},
             "cache": {"enabled": False},
-            # It would add to the document what it guesses from messages: of "Not a valid datetime." that an offset is wanted.
+            # It would add to the document what it guesses from messages: from "Not a valid datetime." that there must
+            # be an offset, and then find no value for a field that has none.
             "phases": {"fuzzing": {"error-feedback": {"enabled": False}}},
         }
         schemathesis: t.Any = importlib.import_module("schemathesis")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+import itertools
 import random
 
 import pytest
@@ -34,7 +36,7 @@ def test_a_bound_of_dates_is_a_pattern(bound):
         assert bool(until_bound.fullmatch(day.isoformat())) == (day <= bound), day
 
 
-@pytest.mark.parametrize("written", ["%Y", "%Y-%m-%d", "%d.%m.%Y", "%H:%M:%S", "%Y/%m %H-%M (%%)"])
+@pytest.mark.parametrize("written", ["%Y", "%Y-%m-%d", "%d.%m.%Y", "%d%m%y", "%H:%M:%S.%f", "%Y/%m %H-%M (%%)"])
 def test_what_strftime_writes_has_the_pattern(written):
     """Every text of the format fits, and one with a digit less does not."""
     pattern = lexical.compiled(lexical.strftime_pattern(written))
@@ -48,7 +50,44 @@ def test_what_strftime_writes_has_the_pattern(written):
         assert not pattern.fullmatch(f" {text}")
 
 
-@pytest.mark.parametrize("written", ["%b", "%Y %A", "%-d", "%f", "50%"])
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%d.%m.%Y", "%d%m%y", "%m/%d", "%d", "%m %Y"])
+def test_a_pattern_of_a_format_knows_the_calendar(written):
+    """Of all combinations of day, month and year exactly those have the pattern that strptime reads."""
+    pattern = lexical.compiled(lexical.strftime_pattern(written))
+    for year, month, day in itertools.product([1900, 1999, 2000, 2023, 2024, 2068], range(14), range(33)):
+        text = written.replace("%Y", f"{year}").replace("%y", f"{year % 100:02}")
+        text = text.replace("%m", f"{month:02}").replace("%d", f"{day:02}")
+        try:
+            dt.datetime.strptime(text, written)
+        except ValueError:
+            assert pattern.fullmatch(text) is None, text
+        else:
+            assert pattern.fullmatch(text), text
+
+
+@pytest.mark.parametrize("written", ["%b", "%Y %A", "%-d", "%j", "50%"])
 def test_a_format_that_is_not_known_has_no_pattern(written):
     """Names, widths that vary and broken formats are not guessed at."""
     assert lexical.strftime_pattern(written) is None
+
+
+def test_an_ipv6_address_has_the_pattern():
+    """Texts of colons and groups have the pattern if and only if the standard library reads them."""
+    chance = random.Random(3)
+    groups = ["", "0", "ab", "FFFF", "1", "12345", "192.0.2.1", "256.0.0.1", "g"]
+    weights = [6, 3, 3, 3, 3, 0.1, 0.5, 0.1, 0.1]
+    texts = [":".join(chance.choices(groups, weights, k=chance.randint(2, 9))) for _ in range(20_000)]
+    texts += [str(ipaddress.IPv6Address(chance.getrandbits(128) & chance.getrandbits(128))) for _ in range(500)]
+    texts += ["::", "::1", "1::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::2::3"]
+    pattern = lexical.compiled(lexical.IPV6_PATTERN)
+    read = 0
+    for text in texts:
+        try:
+            ipaddress.IPv6Address(text)
+        except ValueError:
+            assert pattern.fullmatch(text) is None, text
+        else:
+            read += 1
+            assert pattern.fullmatch(text), text
+
+    assert read > 1000

@@ -24,6 +24,8 @@ FIELDS = {
     "naive": fields.NaiveDateTime(),
     "turned": fields.NaiveDateTime(timezone=dt.UTC),
     "aware": fields.AwareDateTime(default_timezone=dt.UTC),
+    "interface 6": fields.IPv6Interface(),
+    "own format": fields.DateTime("%d.%m.%Y"),
 }
 
 
@@ -73,7 +75,7 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
         (fields.String(), {"type": "string"}),
         (fields.UUID(), {"type": "string", "format": "uuid"}),
         (fields.Date(), {"type": "string", "format": "date"}),
-        (fields.Date("%Y-%m-%d"), {"type": "string", "pattern": f"^(?:{lexical.DATE_PATTERN})$"}),
+        (fields.Date("%Y-%m"), {"type": "string", "pattern": f"^(?:{lexical.strftime_pattern('%Y-%m')})$"}),
         (fields.Time("%H"), {"type": "string", "pattern": "^(?:([01][0-9]|2[0-3]))$"}),
         (fields.DateTime("%Y"), {"type": "string", "pattern": f"^(?:{lexical.strftime_pattern('%Y')})$"}),
         (ma.fields.DateTime("%d %B"), {"type": "string"}),
@@ -88,7 +90,7 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
         (fields.IPv4(), {"type": "string", "format": "ipv4"}),
         (fields.IPv6(), {"type": "string", "format": "ipv6"}),
         (fields.IPv4Interface(), {"type": "string", "pattern": f"^(?:{lexical.IPV4_INTERFACE_PATTERN})$"}),
-        (fields.IPv6Interface(), {"type": "string"}),
+        (fields.IPv6Interface(), {"type": "string", "pattern": f"^(?:{lexical.IPV6_INTERFACE_PATTERN})$"}),
         (fields.File(), {"type": "string", "format": "binary"}),
         (fields.Raw(), {}),
     ],
