@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from framework import Resource, Router, arguments, raises, response
+from framework import Link, Resource, Router, arguments, loads, raises, response
 
 from . import queries
-from .auth import login_optional, login_required
+from .auth import authors_only, login_optional, login_required
 from .database import get_session, now
-from .errors import ArticleNotFound, NotTheAuthor
+from .errors import ArticleNotFound
 from .models import Article as ArticleRow
 from .models import ArticleTag, User
 from .schemas import (
@@ -30,6 +30,14 @@ router = Router("articles", __name__, url_prefix="/articles", description="What 
 
 Data: t.TypeAlias = dict[str, t.Any]
 
+
+def find_article(slug: str) -> ArticleRow | None:
+    """The row of an article."""
+    return get_session().scalar(sa.select(ArticleRow).where(ArticleRow.slug == slug))
+
+
+with_article: t.Final = loads(find_article, as_kwarg="article", error=ArticleNotFound)
+
 SLUG_TRIES = 5
 FILTERS = {"tag": queries.has_tag, "author": queries.is_by, "favorited": queries.is_favorite_of}
 
@@ -41,7 +49,7 @@ class Articles(Resource):
     @login_optional
     @arguments(ArticleFilterSchema, location="query")
     @response(200, MultipleArticlesResponse)
-    def get(self, viewer: User | None, query: Data) -> Data:
+    def get(self, query: Data, viewer: User | None) -> Data:
         """List articles, newest first. Several filters must all be met."""
         conditions = [condition(query[name]) for name, condition in FILTERS.items() if name in query]
         articles, count = queries.list_articles(
@@ -51,9 +59,9 @@ class Articles(Resource):
 
     @login_required
     @arguments(NewArticleRequest)
-    @response(201, SingleArticleResponse)
+    @response(201, SingleArticleResponse, links={"article": Link(".Article", {"slug": "$response.body#/article/slug"})})
     @raises(ArticleNotFound)  # deleted before it could be shown
-    def post(self, user: User, data: Data) -> Data:
+    def post(self, data: Data, user: User) -> Data:
         """Publish an article."""
         given: Data = data["article"]
         session, author_id, created = get_session(), user.id, now()
@@ -81,7 +89,7 @@ class ArticlesFeed(Resource):
     @login_required
     @arguments(PageSchema, location="query")
     @response(200, MultipleArticlesResponse)
-    def get(self, user: User, query: Data) -> Data:
+    def get(self, query: Data, user: User) -> Data:
         """List articles by the users one follows, newest first."""
         conditions = [queries.is_in_feed_of(user)]
         articles, count = queries.list_articles(
@@ -97,19 +105,19 @@ class Article(Resource):
     @login_optional
     @response(200, SingleArticleResponse)
     @raises(ArticleNotFound)
-    def get(self, viewer: User | None, slug: str) -> Data:
+    def get(self, slug: str, viewer: User | None) -> Data:
         """Show an article."""
         return show(get_session(), viewer, slug)
 
     @login_required
+    @with_article
+    @authors_only
     @arguments(UpdateArticleRequest)
     @response(200, SingleArticleResponse)
-    @raises(ArticleNotFound, NotTheAuthor)
-    def put(self, user: User, data: Data, slug: str) -> Data:
+    def put(self, data: Data, slug: str, article: ArticleRow, user: User) -> Data:
         """Change an article. Only its author may; a new title makes a new slug."""
         changes: Data = data["article"]
         session = get_session()
-        article = own_article(session, user, slug)
         if not changes:
             return show(session, user, slug)
         # A title that still makes the same slug keeps the one it has, suffix and all.
@@ -122,12 +130,12 @@ class Article(Resource):
         return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else slug, write))
 
     @login_required
+    @with_article
+    @authors_only
     @response(204)
-    @raises(ArticleNotFound, NotTheAuthor)
-    def delete(self, user: User, slug: str) -> None:
+    def delete(self, article: ArticleRow, user: User) -> None:
         """Delete an article and all that hangs on it. Only its author may."""
         session = get_session()
-        article = own_article(session, user, slug)
         session.execute(sa.delete(ArticleRow).where(ArticleRow.id == article.id))
         session.commit()
 
@@ -141,29 +149,6 @@ def show(session: Session, viewer: User | None, slug: str) -> Data:
     if article is None:
         raise ArticleNotFound()
     return {"article": article}
-
-
-def find(session: Session, slug: str) -> ArticleRow:
-    """The row of an article.
-
-    :raises ArticleNotFound: There is none with that slug.
-    """
-    article = session.scalar(sa.select(ArticleRow).where(ArticleRow.slug == slug))
-    if article is None:
-        raise ArticleNotFound()
-    return article
-
-
-def own_article(session: Session, user: User, slug: str) -> ArticleRow:
-    """The row of an article that the user has written.
-
-    :raises ArticleNotFound: There is none with that slug.
-    :raises NotTheAuthor: Somebody else has written it.
-    """
-    article = find(session, slug)
-    if article.author_id != user.id:
-        raise NotTheAuthor()
-    return article
 
 
 def save_with_slug(session: Session, slug: str, write: t.Callable[[str], None]) -> str:

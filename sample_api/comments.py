@@ -7,18 +7,22 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from framework import Resource, Router, arguments, raises, response
+from framework import Resource, Router, arguments, loads, response
 
-from .articles import find
-from .auth import login_optional, login_required
+from .articles import with_article
+from .auth import authors_only, login_optional, login_required
 from .database import get_session, now
-from .errors import ArticleNotFound, CommentNotFound, NotTheAuthor
-from .models import Comment, User
+from .errors import ArticleNotFound, CommentNotFound
+from .models import Article, Comment, User
 from .queries import CommentView, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
 
 router = Router(
-    "comments", __name__, url_prefix="/articles/<slug:slug>/comments", description="What people say to articles"
+    "comments",
+    __name__,
+    url_prefix="/articles/<slug:slug>/comments",
+    description="What people say to articles",
+    marks=[with_article],
 )
 
 Data: t.TypeAlias = dict[str, t.Any]
@@ -30,20 +34,16 @@ class ArticleComments(Resource):
 
     @login_optional
     @response(200, MultipleCommentsResponse)
-    @raises(ArticleNotFound)
-    def get(self, viewer: User | None, slug: str) -> Data:
+    def get(self, article: Article, viewer: User | None) -> Data:
         """List the comments of an article, newest first."""
-        session = get_session()
-        return {"comments": list_comments(session, viewer, find(session, slug).id)}
+        return {"comments": list_comments(get_session(), viewer, article.id)}
 
     @login_required
     @arguments(NewCommentRequest)
     @response(200, SingleCommentResponse)
-    @raises(ArticleNotFound)
-    def post(self, user: User, data: Data, slug: str) -> Data:
+    def post(self, data: Data, article: Article, user: User) -> Data:
         """Comment on an article."""
         session, created = get_session(), now()
-        article = find(session, slug)
         following = bool(session.scalar(sa.select(is_following(user, sa.literal(user.id)))))
         author = profile_view(user, following)
         comment = Comment(
@@ -61,23 +61,21 @@ class ArticleComments(Resource):
         return {"comment": CommentView(comment.id, created, created, comment.body, author)}
 
 
+def find_comment(slug: str, id: int) -> Comment | None:
+    """The row of a comment, if it is one on that article."""
+    return get_session().scalar(sa.select(Comment).join(Article).where(Comment.id == id, Article.slug == slug))
+
+
 @router.route("/<int(max=2147483647):id>")
 class ArticleComment(Resource):
     """One comment of an article."""
 
     @login_required
+    @loads(find_comment, as_kwarg="comment", error=CommentNotFound)
+    @authors_only
     @response(204)
-    @raises(ArticleNotFound, CommentNotFound, NotTheAuthor)
-    def delete(self, user: User, slug: str, id: int) -> None:
+    def delete(self, article: Article, comment: Comment, user: User) -> None:
         """Delete a comment. Only its author may."""
         session = get_session()
-        article = find(session, slug)
-        author_id = session.scalar(
-            sa.select(Comment.author_id).where(Comment.id == id, Comment.article_id == article.id)
-        )
-        if author_id is None:
-            raise CommentNotFound()
-        if author_id != user.id:
-            raise NotTheAuthor()
-        session.execute(sa.delete(Comment).where(Comment.id == id))
+        session.execute(sa.delete(Comment).where(Comment.id == comment.id))
         session.commit()

@@ -13,13 +13,18 @@ from framework.errors import Forbidden, NotFound, Unauthorized, ValidationFailed
 CHALLENGE = {"WWW-Authenticate": 'Token realm="Conduit"'}  # a 401 says how to do better: RFC 9110, section 15.5.2
 
 
-class LoginRequired(Unauthorized):
-    """The request carries no token, or none that is good."""
+class TokenMissing(Unauthorized):
+    """The request carries no token."""
 
     about = "token"
+    description = "is missing"
 
-    def __init__(self, description: str) -> None:
-        super().__init__(description, headers=CHALLENGE)
+
+class BadToken(Unauthorized):
+    """The request carries a token that is not good."""
+
+    about = "token"
+    description = "is invalid or has expired"
 
 
 class BadCredentials(Unauthorized):

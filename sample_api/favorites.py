@@ -7,13 +7,12 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from framework import Resource, Router, raises, response
+from framework import Resource, Router, response
 
-from .articles import find, show
+from .articles import show, with_article
 from .auth import login_required
 from .database import get_session
-from .errors import ArticleNotFound
-from .models import Favorite, User
+from .models import Article, Favorite, User
 from .schemas import SingleArticleResponse
 
 router = Router(
@@ -22,16 +21,16 @@ router = Router(
 
 
 @login_required
+@with_article
 @router.route("")
 class ArticleFavorite(Resource):
     """Whether the user who is logged in likes an article."""
 
     @response(200, SingleArticleResponse)
-    @raises(ArticleNotFound)
-    def post(self, user: User, slug: str) -> dict[str, t.Any]:
+    def post(self, slug: str, article: Article, user: User) -> dict[str, t.Any]:
         """Like an article. To like it once more changes nothing."""
         session = get_session()
-        key = (user.id, find(session, slug).id)
+        key = (user.id, article.id)
         if session.get(Favorite, key) is None:
             session.add(Favorite(user_id=key[0], article_id=key[1]))
             try:
@@ -41,11 +40,9 @@ class ArticleFavorite(Resource):
         return show(session, user, slug)
 
     @response(200, SingleArticleResponse)
-    @raises(ArticleNotFound)
-    def delete(self, user: User, slug: str) -> dict[str, t.Any]:
+    def delete(self, slug: str, article: Article, user: User) -> dict[str, t.Any]:
         """Like an article no longer."""
         session = get_session()
-        article = find(session, slug)
         session.execute(sa.delete(Favorite).where(Favorite.user_id == user.id, Favorite.article_id == article.id))
         session.commit()
         return show(session, user, slug)

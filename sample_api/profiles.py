@@ -28,7 +28,7 @@ class Profile(Resource):
     @login_optional
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def get(self, viewer: User | None, username: str) -> Data:
+    def get(self, username: str, viewer: User | None) -> Data:
         """Show a profile."""
         found = find_profile(get_session(), viewer, username)
         if found is None:
@@ -43,16 +43,16 @@ class ProfileFollow(Resource):
 
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def post(self, viewer: User, username: str) -> Data:
+    def post(self, username: str, user: User) -> Data:
         """Follow a user. To follow one already followed changes nothing."""
         session = get_session()
-        found = find_profile(session, viewer, username)
+        found = find_profile(session, user, username)
         if found is None:
             raise ProfileNotFound()
         followed, following = found
         view = profile_view(followed, following=True)
         if not following:
-            session.add(Follow(follower_id=viewer.id, followed_id=followed.id))
+            session.add(Follow(follower_id=user.id, followed_id=followed.id))
             try:
                 session.commit()
             except IntegrityError:
@@ -61,13 +61,13 @@ class ProfileFollow(Resource):
 
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def delete(self, viewer: User, username: str) -> Data:
+    def delete(self, username: str, user: User) -> Data:
         """Follow a user no longer."""
         session = get_session()
-        found = find_profile(session, viewer, username)
+        found = find_profile(session, user, username)
         if found is None:
             raise ProfileNotFound()
         followed, _ = found
-        session.execute(sa.delete(Follow).where(Follow.follower_id == viewer.id, Follow.followed_id == followed.id))
+        session.execute(sa.delete(Follow).where(Follow.follower_id == user.id, Follow.followed_id == followed.id))
         session.commit()
         return {"profile": profile_view(followed, following=False)}

@@ -5,12 +5,13 @@ A token says who somebody is, signed with ``SECRET_KEY``; nothing is stored, so 
 
 from __future__ import annotations
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+import typing as t
+
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from framework import current_app
+from framework import TokenMaker, current_app
 
-TOKEN_SALT = "conduit.token"  # the purpose: what the same key signs for another one is no token
+tokens: t.Final = TokenMaker("login", max_age="TOKEN_MAX_AGE")
 
 
 def hash_password(password: str) -> str:
@@ -32,17 +33,4 @@ def is_password(password: str, stored: str | None) -> bool:
 
 def make_token(user_id: int) -> str:
     """A token for a user."""
-    return _serializer().dumps(user_id)
-
-
-def read_token(token: str) -> int | None:
-    """The id of the token's user; ``None`` for a token that is forged, foreign or too old."""
-    try:
-        user_id = _serializer().loads(token, max_age=current_app.config["TOKEN_MAX_AGE"])
-    except BadData:
-        return None
-    return user_id if type(user_id) is int else None
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=TOKEN_SALT)
+    return tokens.make(user_id)

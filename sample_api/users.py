@@ -67,7 +67,7 @@ class CurrentUser(Resource):
 
     @arguments(UpdateUserRequest)
     @response(200, UserResponse)
-    def put(self, user: User, data: Data) -> Data:
+    def put(self, data: Data, user: User) -> Data:
         """Change the user who is logged in."""
         changes: Data = data["user"]
         session = get_session()
