@@ -23,6 +23,7 @@ from framework import (
     alt_response,
     arguments,
     callback,
+    current_app,
     errors,
     events,
     fields,
@@ -116,6 +117,49 @@ class PetSchema(Schema):
 
     def get_label(self, pet: t.Any) -> str:
         return f"{pet['name']}!"
+
+
+class BallSchema(Schema):
+    """A ball."""
+
+    kind = fields.String(required=True, validate=validate.Equal("ball"))
+    size = fields.Integer(validate=validate.Range(1, 30), metadata={"optional": True})
+
+
+class BoneSchema(Schema):
+    """A bone."""
+
+    kind = fields.String(required=True, validate=validate.Equal("bone"))
+    of = fields.String(required=True, validate=validate.Length(1, 20))
+
+
+class ToyHolderSchema(Schema):
+    """A toy, and others."""
+
+    toy = fields.OneOf("kind", {"ball": BallSchema, "bone": BoneSchema}, required=True)
+    others = fields.List(fields.OneOf("kind", {"ball": BallSchema, "bone": BoneSchema}), load_default=list)
+    perhaps = fields.OneOf("kind", {"ball": BallSchema}, allow_none=True, load_default=None)
+
+
+class RecordSchema(Schema):
+    """Values of every form."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    plain_decimal = ma.fields.Decimal(metadata={"optional": True})
+    places = ma.fields.Decimal(places=2, metadata={"optional": True})
+    text_decimal = ma.fields.Decimal(as_string=True, metadata={"optional": True})
+    text_integer = ma.fields.Integer(as_string=True, metadata={"optional": True})
+    text_float = ma.fields.Float(as_string=True, metadata={"optional": True})
+    plain_moment = ma.fields.DateTime(metadata={"optional": True})
+    milliseconds = fields.DateTime(format="timestamp_ms", metadata={"optional": True})
+    moment = fields.DateTime(format="%d.%m.%Y %H:%M:%S", metadata={"optional": True})
+    day = fields.Date(format="%d/%m/%y", metadata={"optional": True})
+    clock = fields.Time(format="%H:%M", metadata={"optional": True})
+    duration = fields.TimeDelta(metadata={"optional": True})
+    subnet = fields.IPv6Interface(metadata={"optional": True})
+    interface = fields.IPInterface(metadata={"optional": True})
 
 
 class QuerySchema(Schema):
@@ -252,6 +296,12 @@ def family() -> dict[str, t.Any]:
     return {**a_pet(), "friends": [a_pet()], "parents": [a_pet()]}
 
 
+def find(pet_id: int) -> None:
+    """Every pet is there that nobody has deleted."""
+    if pet_id in current_app.extensions["deleted"]:
+        raise PetMissing
+
+
 pets = Router("pets", url_prefix="/pets", description="All about pets.")
 pet_sold = callback(
     "petSold", "{$request.body#/home}/sold", OwnerSchema, summary="The pet was sold.", responses={204: "Noted."}
@@ -302,6 +352,7 @@ class Pets(Resource):
 
         Its id is given by the server.
         """
+        current_app.extensions["deleted"].discard(1)
         return family(), {"Location": "/pets/1"}
 
 
@@ -314,6 +365,7 @@ class Pet(Resource):
     @raises(PetMissing)
     def get(self, pet_id: int) -> t.Any:
         """Show a pet."""
+        find(pet_id)
         return family()
 
     @arguments(PetSchema)
@@ -322,18 +374,46 @@ class Pet(Resource):
     @raises(PetMissing, OwnerMissing)
     def put(self, pet: t.Any, pet_id: int) -> t.Any:
         """Replace a pet."""
+        find(pet_id)
         return family(), 201 if pet_id == 1 else 200
 
     @arguments(PetSchema(partial=True))
     @response(200, PetSchema)
+    @raises(PetMissing)
     def patch(self, pet: t.Any, pet_id: int) -> t.Any:
         """Change a pet."""
+        find(pet_id)
         return family()
 
     @retired(until="2199-01-01", replaced_by="/pets", gone=True)
     @response(204)
+    @raises(PetMissing)
     def delete(self, pet_id: int) -> None:
         """Delete a pet."""
+        find(pet_id)
+        current_app.extensions["deleted"].add(pet_id)
+
+
+@pets.route("/<int(min=1, max=9999):pet_id>/toy")
+class Toy(Resource):
+    """What a pet plays with."""
+
+    @arguments(ToyHolderSchema)
+    @response(200, ToyHolderSchema)
+    def put(self, holder: t.Any, pet_id: int) -> t.Any:
+        """Give a toy."""
+        return holder
+
+
+@pets.route("/records")
+class Records(Resource):
+    """Values of every form, which come back as they were sent."""
+
+    @arguments(RecordSchema)
+    @response(201, RecordSchema)
+    def post(self, record: t.Any) -> t.Any:
+        """Add a record."""
+        return record
 
 
 @pets.route("/<int:pet_id>/photos/<any(front, back):side>/<uuid:key>")
@@ -405,6 +485,7 @@ def make_app(**config: t.Any) -> App:
         API_SERVERS=[{"url": "https://api.shop.invalid", "description": "Production."}],
         **config,
     )
+    app.extensions["deleted"] = set()
     app.register_router(pets)
     app.register_router(owners)
     app.add_document("owners", routers=[owners], settings={"API_TITLE": "Owners", "OPENAPI_VERSION": "3.0.3"})
