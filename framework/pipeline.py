@@ -86,9 +86,17 @@ class Pipeline:
                 methods.setdefault("HEAD", methods["GET"])
         matcher = make_matcher(app)
         self.match = None if matcher is None else matcher.match
+        self.exact: dict[str, dict[str, Route]] = {}
+        """The routes of paths without variables, by path and method; where there are none, ``match`` is asked."""
+        for path, method, rule in () if matcher is None else matcher.exact():
+            exact_route = self.routes.get(id(rule), NO_ROUTES).get(method)
+            if exact_route is not None:
+                self.exact.setdefault(path, {})[method] = exact_route
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = tears_down_app(app)
         self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
+        # Whether the answer for a path that no rule matches is known where no handler takes it.
+        self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
         self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
         self.contract = make_contract(app)
 
@@ -119,12 +127,17 @@ STEPS = (
     "do_teardown_appcontext",
     "do_teardown_request",
     "finalize_request",
+    "handle_http_exception",
+    "handle_user_exception",
     "make_response",
     "match_request",
     "preprocess_request",
     "process_response",
     "raise_routing_exception",
+    "render_http_exception",
+    "trap_http_exception",
 )
+ON_ERRORS = {"handle_http_exception", "handle_user_exception", "render_http_exception", "trap_http_exception"}
 
 
 def tears_down_app(app: App) -> bool:

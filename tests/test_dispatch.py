@@ -1328,3 +1328,64 @@ def test_view_classes_of_both_kinds(app):
     client = app.test_client()
 
     assert (client.get("/one/3").text, client.get("/two/3").text) == ("3", "6")
+
+
+# A path that no rule matches
+
+
+class Renamed(App):
+    """An application that writes its errors by itself."""
+
+    def render_http_exception(self, error):
+        return Wire(error.code, [("Content-Type", "text/plain")], b"written by the class")
+
+
+def test_an_override_writes_misses(fast):
+    """An application that overrides how errors are written overrides it for unknown paths too."""
+    app = Renamed("renamed")
+    app.config.update(FAST_PATH=fast, CONTRACT="off")
+
+    assert raw(app, path="/nowhere")[2] == b"written by the class"
+
+
+def test_an_override_on_the_instance_writes_misses(app):
+    """So does one that is set on the instance after the first request."""
+    raw(app, path="/nowhere")
+    app.handle_http_exception = lambda error: Response("taken", 404)
+
+    assert raw(app, path="/nowhere")[2] == b"taken"
+
+
+def test_a_hook_may_change_what_a_miss_is(app):
+    """What a hook puts in the place of the exception is raised, by the request or by the context."""
+
+    @app.before_request
+    def change():
+        if request.path == "/request":
+            request.routing_exception = BadRequest("No.")
+        elif request.path == "/text":
+            request.routing_exception.description = "Nothing here."
+
+    assert raw(app, path="/request")[0] == "400 BAD REQUEST"
+    assert b"Nothing here." in raw(app, path="/text")[2]
+    assert raw(app, path="/other")[0] == "404 NOT FOUND"
+
+
+def test_misses_are_trapped(app):
+    """``TRAP_HTTP_EXCEPTIONS`` lets the exception of a miss through."""
+    app.config.update(TRAP_HTTP_EXCEPTIONS=True, PROPAGATE_EXCEPTIONS=True)
+
+    with pytest.raises(werkzeug_errors.NotFound):
+        raw(app, path="/nowhere")
+
+
+def test_a_known_miss_is_the_answer_of_the_exception(app):
+    """A miss says the same as a NotFound that a view raises, under a prefix and without docs too."""
+
+    @app.get("/raises")
+    def raises():
+        raise NotFound
+
+    assert raw(app, path="/nowhere") == raw(app, path="/raises")
+    assert raw(app, path="/nowhere", SCRIPT_NAME="/api") == raw(app, path="/raises", SCRIPT_NAME="/api")
+    assert b"/api/docs/errors/not_found" in raw(app, path="/nowhere", SCRIPT_NAME="/api")[2]

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from types import TracebackType
 
     from .. import typing as ft
+    from ..context import Context
     from ..http.problem import ErrorRenderer
     from ..wrappers import Response
 
@@ -142,9 +143,13 @@ class Failures(Urls):
                 if error.code != 500:
                     raise  # it is answered by a 500, which comes here once more
                 self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
-        docs = self.config["DOCS_PATH"]
-        root = t.cast(t.Any, current().environ or {}).get("SCRIPT_NAME", "").rstrip("/")
-        return problem.render(error, None if docs is None else f"{root}{docs.rstrip('/')}/errors/")
+        return problem.render(error, self._error_types(current()))
+
+    def _error_types(self, ctx: Context) -> str | None:
+        """Where the errors are described, for the ``type`` of problem objects."""
+        docs: str | None = self.config["DOCS_PATH"]
+        environ: t.Any = ctx.environ or {}
+        return None if docs is None else f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{docs.rstrip('/')}/errors/"
 
     def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response | Wire:
         """Make the response of a returned value; :class:`Dispatch` does it."""

@@ -130,6 +130,13 @@ class Matcher:
         for domain, table in self._tables.items():
             table.close(paths.get(domain, ()))
 
+    def exact(self) -> cabc.Iterator[tuple[str, str, Rule]]:
+        """Give path, method and rule of each match in the default domain that needs no search and gives no values."""
+        for path, answers in self._default.static.items() if self._readable and self._default is not None else ():
+            for method, (rule, values) in answers.items():
+                if not values:
+                    yield path, method, rule
+
     def covers(self, url_map: Map) -> bool:
         """Tell whether the map has the very rules this was made of, in time linear in their number.
 

@@ -100,6 +100,14 @@ def render(error: HTTPException, types: str | None = None) -> Wire:
     return Wire(t.cast(int, error.code), headers, wire.encode(problem(error, types)))
 
 
+def not_found(types: str | None = None) -> Wire:
+    """The answer of :func:`render` for a ``NotFound`` that says nothing more.
+
+    :param types: As in :func:`problem`.
+    """
+    return Wire(404, [("Content-Type", MEDIA_TYPE)], _text_of(errors.NotFound, types))
+
+
 @functools.lru_cache(maxsize=256)
 def _text_of(cls: type[errors.APIError], types: str | None) -> bytes:
     """The body of an error of which nothing is known but its class."""
