@@ -81,7 +81,7 @@ def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> S
             {
                 "__doc__": "A part of a list, and where it stands in the whole.",
                 "__module__": cls.__module__,
-                member: fields.List(fields.Nested(single(items)), required=True),
+                member: fields.List(nested(items), required=True),
                 "pagination": fields.Nested(metadata, required=True),
             },
         )
@@ -90,11 +90,13 @@ def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> S
     return found()
 
 
-def single(items: Schema) -> Schema:
-    """A schema of a list as that of one item."""
+def nested(items: Schema) -> fields.Nested:
+    """A field for one item of a list, dumped by the very schema of the list."""
     made = copy.copy(items)
     made.many = False
-    return made
+    field = fields.Nested(type(items))
+    field._schema = made  # an instance that is passed is set up anew, and forgets what was narrowed
+    return field
 
 
 def is_plain(schema: Schema) -> bool:

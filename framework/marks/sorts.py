@@ -60,15 +60,18 @@ class SortsMark(ListMark):
             raise SetupError(f'{self.name} sorts by nothing. Name fields: sorts(PetSchema, "name", "born").')
         check_columns(columns, names, self.name)
         self.keys: dict[str, Key] = {}
+        written: dict[str, str] = {}
         for name in names:
             found = find_field(schema, name, self.name)
             key = Key(found.written, source_of(found, name, columns))
             self.keys[found.written] = key
             self.keys[f"-{found.written}"] = key._replace(descending=True)
-        usual = [name.strip() for name in default.split(",") if name.strip()]
-        for name in usual:
-            if name not in self.keys:
-                raise SetupError(f"{self.name}: the default {name!r} is none of {', '.join(self.keys)}.")
+            written |= {name: found.written, f"-{name}": f"-{found.written}"}
+        asked = [name.strip() for name in default.split(",") if name.strip()]
+        others = [name for name in asked if name not in written]
+        if others:
+            raise SetupError(f"{self.name}: the default {others[0]!r} is none of {', '.join(written)}.")
+        usual = [written[name] for name in asked]
         inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
         text = "What to sort by: the first counts first, and `-` in front turns the order round."
         field = Pieces(inner, len(names), load_default=usual, data_key=parameter, metadata={"description": text})
@@ -105,7 +108,8 @@ def sorts(
 
     :param schema: What has the fields: what is sent.
     :param names: The fields to sort by; dotted names for those of nested objects.
-    :param default: The order where the client asks for none, written as a client would. Default: as the handler has it.
+    :param default: The order where the client asks for none: some of the names with commas, ``-`` before one to go
+        down. Default: as the handler has it.
     :param columns: Where the values are, by the names of fields, see :func:`filters`.
     :param apply: Whether what the handler returns is put in order. With ``False`` the handler gets a :class:`Sorting`.
     :param parameter: The name of the parameter.
