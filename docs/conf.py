@@ -14,7 +14,19 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from werkzeug.routing import Rule
+
+import framework.marks.base
+import framework.resources.operation
 from framework.config import SETTINGS
+from framework.context import Context
+from framework.errors import APIError
+from framework.marks.links import Link
+from framework.marks.outgoing import Outgoing
+
+# The signature of a record is worked out from its annotations, among them names that only type checkers import.
+vars(framework.marks.base).update(APIError=APIError, Link=Link, Outgoing=Outgoing)
+vars(framework.resources.operation).update(Context=Context, Rule=Rule)
 
 project = "Framework"
 html_title = project
