@@ -170,8 +170,6 @@ class Keeper:
 class Idempotent(Mark):
     """Idempotency keys; see :func:`idempotent`."""
 
-    kind = "idempotent"
-
     def __init__(self, required: bool, by: By, lifetime: float | None, store: Store | None) -> None:
         self.required = required
         self.by = by
@@ -184,6 +182,13 @@ class Idempotent(Mark):
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """The nearest counts."""
         return inner if any(isinstance(mark, Idempotent) for mark in inner) else (self, *inner)
+
+    def check_beside(self, others: tuple[Mark, ...], where: str) -> None:
+        """Only one can hold in a place: which, would depend on their order."""
+        if any(isinstance(mark, Idempotent) for mark in others):
+            raise errors.SetupError(
+                f"{where} is marked idempotent twice, and only one of them can hold. Take one away."
+            )
 
     def applies(self, plan: Plan) -> bool:
         """Whether the operation is one whose repetition does harm: POST and PATCH, and those that carry the mark.
