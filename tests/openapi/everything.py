@@ -34,6 +34,8 @@ from framework import (
     validate,
 )
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
+from tests.openapi.guarded import TOKEN, vault
+from tests.openapi.versioned import cards
 
 
 class Species(enum.Enum):
@@ -208,9 +210,6 @@ class PetTaken(errors.Conflict):
     """The pet belongs to somebody else."""
 
     schema = TakenSchema
-
-
-TOKEN = "let-me-in"
 
 
 class Guarded(Mark):
@@ -488,6 +487,8 @@ def make_app(**config: t.Any) -> App:
     app.extensions["deleted"] = set()
     app.register_router(pets)
     app.register_router(owners)
+    app.register_router(cards)
+    app.register_router(vault)
     app.add_document("owners", routers=[owners], settings={"API_TITLE": "Owners", "OPENAPI_VERSION": "3.0.3"})
 
     @app.get("/health")
