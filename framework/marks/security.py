@@ -162,6 +162,7 @@ def requires(
     mark has it too, until it says otherwise by a ``requires`` of its own or by :data:`public`.
 
     :param scheme: How requests are authenticated: a scheme, or several of which one is enough, ``bearer | session``.
+        Of these the first one counts whose credentials are there.
         Left out, those of the next ``requires`` further out hold, and ``scopes`` are added to the ones given there.
     :param scopes: What the credentials must be good for, all of it. ``verify`` then returns a ``Grant``.
     :param optional: Whether requests without credentials pass too, with ``None`` as the user. Credentials that are not
@@ -251,10 +252,11 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
                     if who is not None and who is not False:
                         return scheme, user
             wrong.append((scheme, why))
-        # A browser sends a cookie whether it is still good or not; a header is sent on purpose.
-        if any(scheme.csrf != "token" for scheme, _ in wrong) or (wrong and not optional):
-            raise refuse(mark.invalid, wrong)
-        if takes_header and "HTTP_AUTHORIZATION" in t.cast(t.Any, ctx.environ):
+            # A browser sends a cookie whether it is still good or not; all else is sent on purpose, and nobody shall
+            # be taken for somebody else because that is bad.
+            if scheme.csrf != "token":
+                raise refuse(mark.invalid, wrong)
+        if (wrong and not optional) or (takes_header and "HTTP_AUTHORIZATION" in t.cast(t.Any, ctx.environ)):
             raise refuse(mark.invalid, wrong)
         if not optional:
             raise refuse(mark.missing, wrong)

@@ -338,13 +338,19 @@ def test_alternatives(app):
     assert repr(bearer | (basic | key)) == "Bearer('bearer') | Basic('basic') | APIKey('apiKey')"
 
 
-def test_the_first_good_one_counts(app):
-    """Of several credentials the first good one in the order of the schemes counts, whatever else is sent."""
-    client = who(app, requires(bearer | key))
+def test_the_first_credentials_count(app):
+    """Of several credentials the first in the order of the schemes count, good or bad; bad cookies are passed by."""
+    client = who(app, requires(cookie | bearer | key))
 
     assert client.get("/who", headers={**bearing("ann-token"), "X-Key": "k1"}).json == "ann"
-    assert client.get("/who", headers={**bearing("x"), "X-Key": "k1"}).json == "robot"
-    assert client.get("/who", headers={**bearing("x"), "X-Key": "x"}).status_code == 401
+    assert client.get("/who", headers={**bearing("ann-token"), "X-Key": "x"}).json == "ann"
+    assert client.get("/who", headers={**bearing("x"), "X-Key": "k1"}).status_code == 401
+    assert client.get("/who", headers={**basic_of("a", "b"), "X-Key": "k1"}).json == "robot"
+    client.set_cookie("auth", "old")
+    assert client.get("/who", headers=bearing("ann-token")).json == "ann"
+    assert client.get("/who").json["code"] == "credentials_invalid"
+    client.set_cookie("auth", "c1")
+    assert client.get("/who", headers=bearing("ann-token")).json == "cat"
 
 
 def test_optional(app):
