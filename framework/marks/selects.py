@@ -7,6 +7,7 @@ Floor 4: imports ``marks.asked``.
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import datetime as dt
 import decimal
@@ -76,9 +77,17 @@ def part(
         for expression, key in zip(expressions, keys, strict=True)
     ]
     if position is not None:
-        select = select.where(beyond(terms, position))
+        there = [member_of(expression, value) for expression, value in zip(expressions, position, strict=True)]
+        select = select.where(beyond(terms, there))
     select = select.order_by(None).order_by(*(in_order(*term) for term in terms)).limit(limit)
-    return fetch(select.add_columns(*expressions), session, len(keys))
+    items, positions = fetch(select.add_columns(*expressions), session, len(keys))
+    return items, [tuple(value.name if isinstance(value, enum.Enum) else value for value in each) for each in positions]
+
+
+def member_of(expression: Expression, value: t.Any) -> t.Any:
+    """A value of a position for an expression: a member of an enumeration is kept by its name."""
+    members = getattr(expression.type, "enum_class", None)
+    return value if members is None else members.__members__.get(value, value)
 
 
 def beyond(
@@ -124,7 +133,17 @@ def fetch(select: Select, session: t.Any, extra: int) -> tuple[list[t.Any], list
     rows = result.all()
     if wanted == 1:
         return [row[0] for row in rows], [tuple(row[1:]) for row in rows]
-    return [row if not extra else tuple(row[:wanted]) for row in rows], [tuple(row[wanted:]) for row in rows]
+    if not extra:
+        return list(rows), []
+    make = row_class(tuple(result.keys())[:wanted])
+    return [make(*row[:wanted]) for row in rows], [tuple(row[wanted:]) for row in rows]
+
+
+@functools.lru_cache(maxsize=256)
+def row_class(names: tuple[str, ...]) -> t.Any:
+    """A class for rows without the columns that were added."""
+    make: t.Any = collections.namedtuple  # its type wants literals
+    return make("Row", names, rename=True)
 
 
 def opened(session: t.Any, select: Select) -> t.Any:
@@ -291,12 +310,13 @@ def _(value: float, kind: t.Any) -> t.Any:
 
 @as_parameter.register
 def _(value: dt.datetime, kind: t.Any) -> t.Any:
-    if not isinstance(kind, sa.DateTime) or kind.timezone or value.tzinfo is None:
+    if not isinstance(kind, sa.DateTime) or value.tzinfo is None:
         return value
     try:
-        return value.astimezone(dt.UTC).replace(tzinfo=None)
+        moment = value.astimezone(dt.UTC)  # a database without offsets keeps the time as it is written
     except OverflowError:
-        return dt.datetime.min if value.year == dt.MINYEAR else dt.datetime.max
+        moment = (dt.datetime.min if value.year == dt.MINYEAR else dt.datetime.max).replace(tzinfo=dt.UTC)
+    return moment if kind.timezone else moment.replace(tzinfo=None)
 
 
 @as_parameter.register
