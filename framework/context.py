@@ -30,8 +30,8 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter, Rule
 
     from .afterwards import Task
-    from .lifetime import Pump
     from .app.app import App
+    from .lifetime import Pump
     from .marks.conditions import Check
     from .pipeline import ScopeHooks
     from .resources.operation import Operation
@@ -88,6 +88,7 @@ class Context:
     scheme: t.Any = None
     """The security scheme that has authenticated the user."""
     _outer: Context | None = None
+    _tokens: list[contextvars.Token[Context]] = []
 
     def __init__(
         self,
@@ -100,7 +101,6 @@ class Context:
         self.environ = environ if request is None else request.environ
         self._request = request
         self._session = session
-        self._tokens: list[contextvars.Token[Context]] = []
         if request is not None:
             self.url_rule = request.url_rule
             self.view_args = request.view_args
@@ -221,7 +221,7 @@ class Context:
         outer = _current.get(None)
         if outer is not None and outer is not self:
             self._join(outer)
-        self._tokens.append(_current.set(self))
+        self._tokens = [*self._tokens, _current.set(self)]
         if signals.appcontext_pushed.receivers and self._owns_app:
             signals.appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.environ is not None:

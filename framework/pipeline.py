@@ -97,6 +97,7 @@ class Pipeline:
         self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
         # Whether the answer for a path that no rule matches is known where no handler takes it.
         self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
+        self.makes_contexts = "request_context" not in self.overridden
         self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
         self.contract = make_contract(app)
 
@@ -135,6 +136,7 @@ STEPS = (
     "process_response",
     "raise_routing_exception",
     "render_http_exception",
+    "request_context",
     "trap_http_exception",
 )
 ON_ERRORS = {"handle_http_exception", "handle_user_exception", "render_http_exception", "trap_http_exception"}
