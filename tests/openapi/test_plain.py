@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 from framework import App, Resource, Router, Schema, arguments, doc, fields, response, validate
 from framework.marks.base import Mark, Security
 from framework.openapi.curl import line, made
+from framework.openapi.document import build
 from sample_api import create_app
 from tests.openapi import everything
 
@@ -26,8 +27,8 @@ EVIL = "It's <script>alert(1)</script> & `$(reboot)`"
 class Locked(Mark):
     """Wants credentials of a kind."""
 
-    def __init__(self, scheme: dict[str, t.Any], optional: bool = False) -> None:
-        self.record = Security("lock", scheme, scopes=("read",), optional=optional)
+    def __init__(self, scheme: dict[str, t.Any], optional: bool = False, example: str = "") -> None:
+        self.record = Security("lock", scheme, scopes=("read",), optional=optional, example=example)
 
     def document(self, plan: t.Any) -> t.Iterable[t.Any]:
         yield self.record
@@ -275,6 +276,39 @@ def test_credentials_have_their_place(scheme: dict[str, t.Any], words: list[str]
 
     assert asked(False) == ["curl", f"http://127.0.0.1/secret{query}", *words]
     assert asked(True) == ["curl", "http://127.0.0.1/secret"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words"),
+    [
+        ({"type": "http", "scheme": "digest"}, ["http://127.0.0.1/", "-H", "Authorization: Token TOKEN"]),
+        (
+            {"type": "apiKey", "in": "header", "name": "Authorization"},
+            ["http://127.0.0.1/", "-H", "Authorization: Token TOKEN"],
+        ),
+        ({"type": "apiKey", "in": "cookie", "name": "key"}, ["http://127.0.0.1/", "-b", "key=Token TOKEN"]),
+        ({"type": "apiKey", "in": "query", "name": "key"}, ["http://127.0.0.1/?key=Token+TOKEN"]),
+        ({"type": "oauth2", "flows": {}}, ["http://127.0.0.1/", "-H", "Authorization: Token TOKEN"]),
+    ],
+)
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.3"])
+def test_a_scheme_says_how_its_value_is_spelt(version: str, scheme: dict[str, t.Any], words: list[str]) -> None:
+    """The ``example`` of a Security record stands in the document, and in the line in place of the usual words."""
+    app = App(__name__)
+
+    @app.get("/")
+    @Locked(scheme, example="Token TOKEN")
+    @response(204)
+    def secret() -> t.Any:
+        """Tell a secret."""
+
+    document = build(app, version)
+
+    assert document["components"]["securitySchemes"]["lock"]["x-example"] == "Token TOKEN"
+    assert shlex.split(line(document["paths"]["/"]["get"], "GET", "/", "http://127.0.0.1", document)) == [
+        "curl",
+        *words,
+    ]
 
 
 @pytest.mark.parametrize(
