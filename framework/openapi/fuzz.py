@@ -3,7 +3,8 @@
 It runs within the process, in all its phases and with all its checks. Each request goes through the application's test
 client, so that a finding comes with what the contract says of the same answer.
 Not here: choosing and printing (``cli.fuzz``).
-Floor 7: imports ``errors``. It is given an ``App`` and imports none; Schemathesis is imported when it is asked for.
+Floor 7: imports ``errors``, ``http.idempotency`` (floor 2). It is given an ``App`` and imports none; Schemathesis is
+imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ import pathlib
 import tempfile
 import threading
 import typing as t
+import uuid
 
 from ..errors import ContractViolation
+from ..http.idempotency import parse_key
 
 if t.TYPE_CHECKING:
     from ..app.app import App
 
 _CASE_HEADER = "X-Schemathesis-TestCaseId"
+_KEY_HEADER = "Idempotency-Key"
 #: Options of a network that Schemathesis 4.32.5 hands on when it repeats a request without its token.
 _NETWORK = ("max_redirects", "verify", "cert", "proxies", "timeout")
 #: For a format: texts that it has, and near misses. A pattern that matches one of the former and none of the latter
@@ -110,6 +114,7 @@ def explore(
             "headers": dict(headers or {}),
             "generation": {"max-examples": examples, "database": "none"},
             "cache": {"enabled": False},
+            "suppress-health-check": ["too_slow"],  # of the machine, not of the application
             # It would add to the document what it guesses from messages: from "Not a valid datetime." that there must
             # be an offset, and then find no value for a field that has none.
             "phases": {"fuzzing": {"error-feedback": {"enabled": False}}},
@@ -203,6 +208,10 @@ class _Clients:
         def send_locally(*arguments: t.Any, **options: t.Any) -> t.Any:
             for name in _NETWORK:
                 options.pop(name, None)
+            # Which key has come with another request no document can say: each that is one becomes a new one.
+            headers = options.get("headers") or {}
+            if parse_key(headers.get(_KEY_HEADER) or ""):
+                options["headers"] = {**headers, _KEY_HEADER: str(uuid.uuid4())}
             return send(*arguments, **options)
 
         client.check_reply = check_reply  # type: ignore[method-assign]

@@ -27,6 +27,8 @@ from framework import (
     errors,
     events,
     fields,
+    json_patch,
+    merge_patch,
     raises,
     response,
     retired,
@@ -35,6 +37,8 @@ from framework import (
 )
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
 from tests.openapi.guarded import TOKEN, vault
+from tests.openapi.lists import lists
+from tests.openapi.orders import orders
 from tests.openapi.versioned import cards
 
 
@@ -445,6 +449,28 @@ class Owners(Resource):
         return OWNER
 
 
+@owners.route("/merged")
+class MergedOwner(Resource):
+    """An owner who is changed by merge patches."""
+
+    @merge_patch(OwnerSchema(only=("name",)))
+    @response(200, OwnerSchema(only=("id", "name")))
+    def patch(self, changes: t.Any) -> t.Any:
+        """Merge changes into an owner."""
+        return OWNER
+
+
+@owners.route("/operated")
+class OperatedOwner(Resource):
+    """An owner who is changed by operations."""
+
+    @json_patch(OwnerSchema(only=("id", "name")))
+    @response(200, OwnerSchema(only=("id", "name")))
+    def patch(self, patch: t.Any) -> t.Any:
+        """Apply operations to an owner."""
+        return {**OWNER, **patch.apply(OWNER)}
+
+
 @owners.route("/export")
 class Export(Resource):
     """The owners, one by one."""
@@ -482,12 +508,15 @@ def make_app(**config: t.Any) -> App:
         API_CONTACT={"name": "The shop", "url": "https://shop.invalid", "email": "shop@shop.invalid"},
         API_LICENSE={"name": "MIT", "identifier": "MIT"},
         API_SERVERS=[{"url": "https://api.shop.invalid", "description": "Production."}],
+        SECRET_KEY="only for tests",
         **config,
     )
     app.extensions["deleted"] = set()
     app.register_router(pets)
     app.register_router(owners)
     app.register_router(cards)
+    app.register_router(lists)
+    app.register_router(orders)
     app.register_router(vault)
     app.add_document("owners", routers=[owners], settings={"API_TITLE": "Owners", "OPENAPI_VERSION": "3.0.3"})
 
