@@ -65,9 +65,14 @@ _CALENDAR = (
     {"m": r"(0[469]|11)", "d": r"(0[1-9]|[12][0-9]|30)"},
     {"m": "02", "d": r"(0[1-9]|1[0-9]|2[0-8])"},
 )
-_LEAP_DAY = {"m": "02", "d": "29", "Y": _LEAP_YEAR, "y": _TWO_DIGIT_LEAP_YEAR}
+_LEAP_DAY = {
+    "m": "02",
+    "d": "29",
+    "Y": r"([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)",
+    "y": _TWO_DIGIT_LEAP_YEAR,
+}
 _DIRECTIVES = {
-    "Y": _YEAR,
+    "Y": r"[1-9][0-9]{3}",  # earlier years strftime writes with fewer digits, which strptime does not read
     "y": r"[0-9]{2}",
     "m": r"(0[1-9]|1[0-2])",
     "d": r"(0[1-9]|[12][0-9]|3[01])",

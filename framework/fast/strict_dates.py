@@ -153,17 +153,24 @@ class Time(ma.fields.Time):
 _TEMPORAL = (ma.fields.DateTime, ma.fields.Date, ma.fields.Time)
 
 
+def longest(field: ma.fields.TimeDelta) -> int:
+    """How many of a field's units a timedelta can hold, either way."""
+    return -dt.timedelta.min // dt.timedelta(**{field.precision: 1})
+
+
 class TimeDelta(ma.fields.TimeDelta):
-    """A JSON number of the field's unit."""
+    """A JSON number of the field's unit, not beyond what is published."""
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.timedelta:
         if isinstance(value, (str, bytes, bool)):
             try:
-                value = lexical.number(value if self.STRICT_TEXT and isinstance(value, str) else "")
+                value = float(lexical.number(value if self.STRICT_TEXT and isinstance(value, str) else ""))
             except (ValueError, OverflowError) as error:
                 raise self.make_error("invalid") from error
+        if isinstance(value, (int, float)) and not -longest(self) <= value <= longest(self):
+            raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
 
 

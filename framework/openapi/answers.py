@@ -225,8 +225,12 @@ class Answers:
         return made
 
     def stream(self, outcome: Outcome) -> Json:
-        """The body of a stream: text as a whole; what its parts are is said beside it, for no version before 3.2 can."""
-        media: Json = {"schema": _TEXT}
+        """The body of a stream; what its parts are is said beside it, for no version before 3.2 can.
+
+        Of server-sent events nothing is said as a whole: some tools take the schema for that of the text, some for
+        that of an event.
+        """
+        media: Json = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
         if outcome.items is not None:
             media["x-itemSchema"] = self.components.schema(outcome.items, "output")
         return media

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
-import datetime as dt
 import enum
 import functools
 import inspect
@@ -23,7 +22,7 @@ import marshmallow as ma
 from .. import fields as own
 from ..fast import lexical, published
 from ..fast.strict import twin
-from ..fast.strict_dates import ISO_FORMATS
+from ..fast.strict_dates import ISO_FORMATS, longest
 from ..fast.strict_fields import words
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
@@ -301,9 +300,8 @@ def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
 
 def _duration(field: ma.fields.TimeDelta, view: View, names: Names) -> Json:
     made = {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
-    if view.reads:  # as many days as a timedelta can hold
-        most = -dt.timedelta.min // dt.timedelta(**{field.precision: 1})
-        made["minimum"], made["maximum"] = -most, most
+    if view.reads:
+        made["minimum"], made["maximum"] = -longest(field), longest(field)
     return made
 
 

@@ -7,7 +7,7 @@ import re
 
 import marshmallow as ma
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import validate
 
@@ -35,7 +35,7 @@ def twin_of(field):
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_a_pattern_allows_is_read(kind, data):
     """A text of the published pattern is refused for its meaning at most: no such day, no such magnitude."""
@@ -54,7 +54,7 @@ def test_what_a_pattern_allows_is_read(kind, data):
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text("0123456789-:.TZ+e \n", max_size=30))
 def test_what_a_pattern_refuses_is_refused(kind, text):
     """Nothing outside of the published pattern is read."""
