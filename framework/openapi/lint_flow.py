@@ -95,9 +95,9 @@ def _link(
             yield Finding("link-parameter", text, at)
         yield from _expressions(document, at, value, what, source, answer)
     for each in parameters(document, target):
-        name, where = each.get("name"), each.get("in")
-        if where == "path" and not link.get("parameters", {}).keys() & {name, f"{where}.{name}"}:
-            text = f"{what} says nothing of {name!r}, without which nobody can call {target.name}. Give it a value."
+        variable = each.get("name")
+        if each.get("in") == "path" and not link.get("parameters", {}).keys() & {variable, f"path.{variable}"}:
+            text = f"{what} says nothing of {variable!r}, without which nobody can call {target.name}. Give it a value."
             yield Finding("link-parameter", text, at)
     yield from _expressions(document, at, link.get("requestBody"), what, source, answer)
 

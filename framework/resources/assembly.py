@@ -32,6 +32,9 @@ if t.TYPE_CHECKING:
     from ..context import Context
     from ..marks.outgoing import Outgoing
 
+    Claim: t.TypeAlias = Operation | Outgoing | tuple[Outgoing, Operation]
+    """What has an operationId: an operation, a webhook, or a callback of an operation."""
+
 Scopes: t.TypeAlias = tuple[str, ...]
 """The names of the routers that serve a request, the innermost first."""
 
@@ -293,25 +296,32 @@ def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Ite
 
     :raises OperationIdConflict: There are two.
     """
-    seen: dict[str, tuple[t.Any, str]] = {}
+    seen: dict[str, Claim] = {}
 
-    def claim(name: str, owner: t.Any, told: str) -> None:
-        other, other_told = seen.setdefault(name, (owner, told))
+    def claim(name: str, owner: Claim) -> None:
+        other = seen.setdefault(name, owner)
         if other is not owner:
             raise OperationIdConflict(
-                f"Two operations have the operationId {name!r}: {other_told} and {told}."
+                f"Two operations have the operationId {name!r}: {told(other)} and {told(owner)}."
                 " Give one of the routes an 'operation_id=', or one of the mounts a 'name='."
             )
 
     for operation in operations:
         if operation.documented and not operation.hidden:
-            claim(operation.operation_id, operation, f"{operation.method} {operation.rule.rule} ({place(operation)})")
+            claim(operation.operation_id, operation)
             for record in operation.callbacks:
-                claim(
-                    record.outgoing.id_in(operation.operation_id), record, f"{record.outgoing!r} of {place(operation)}"
-                )
+                claim(record.outgoing.id_in(operation.operation_id), (record.outgoing, operation))
     for webhook in webhooks:
-        claim(webhook.id_in(""), webhook, f"{webhook!r} ({':'.join(map(str, webhook.source))})")
+        claim(webhook.id_in(""), webhook)
+
+
+def told(owner: Claim) -> str:
+    """Who has an operationId, for messages."""
+    if isinstance(owner, Operation):
+        return f"{owner.method} {owner.rule.rule} ({place(owner)})"
+    if isinstance(owner, tuple):
+        return f"{owner[0]!r} of {place(owner[1])}"
+    return f"{owner!r} ({':'.join(map(str, owner.source))})"
 
 
 def place(operation: Operation) -> str:

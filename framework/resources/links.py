@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import SetupError
 from ..marks.links import Link
-from .assembly import place
+from .assembly import told
 
 if t.TYPE_CHECKING:
     from .operation import Operation
@@ -112,8 +112,3 @@ def near(word: str, words: cabc.Iterable[str]) -> str:
     """``" Did you mean 'x'?"``, where something is near."""
     found = difflib.get_close_matches(word, list(words), 1)
     return f" Did you mean {found[0]!r}?" if found else ""
-
-
-def told(operation: Operation) -> str:
-    """An operation for messages: method, path and place."""
-    return f"{operation.method} {operation.rule.rule} ({place(operation)})"
