@@ -141,7 +141,9 @@ class RequiresMark(AccessMark):
             yield refusal(self.invalid)
         if access.scopes:
             how = (Header("WWW-Authenticate", fields.String(), "The scopes that are needed.", status=403),)
-            yield Outcome(403, error=ScopesMissing, headers=how)
+            needed = ", ".join(f"`{scope}`" for scope in access.scopes)
+            text = f"The credentials must be good for {needed}."
+            yield Outcome(403, error=ScopesMissing, description=text, headers=how)
         if self.csrf and is_guarded(plan, access.schemes):
             yield from csrf_records(plan, access.schemes, self.optional)
 

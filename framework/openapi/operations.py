@@ -55,7 +55,7 @@ def operation_object(
     if operation.callbacks:
         made["callbacks"] = outgoing.callbacks(operation, tags, answers)
     if operation.security:
-        made["security"] = requirements(operation, components.version)
+        made["security"] = requirements(operation)
     for name, value in operation.extra.items():
         made[name] = resolved(value, components)
     return made
@@ -163,15 +163,16 @@ def joined(schemas: list[Json]) -> Json:
     return made
 
 
-def requirements(operation: Operation, version: str) -> list[dict[str, list[str]]]:
+def requirements(operation: Operation) -> list[dict[str, list[str]]]:
     """The Security Requirement Objects: with any of the schemes, or also with none.
 
-    OpenAPI 3.0 has scopes for OAuth 2.0 and OpenID Connect alone (section 4.7.30).
+    Scopes stand there for OAuth 2.0 and OpenID Connect alone: 3.0 knows no others (section 4.7.30), and few programs
+    what 3.1 allows.
     """
     made: dict[str, list[str]] = {}
     for record in operation.security:
         scopes = made.setdefault(record.name, [])
-        if not version.startswith("3.0") or record.scheme.get("type") in ("oauth2", "openIdConnect"):
+        if record.scheme.get("type") in ("oauth2", "openIdConnect"):
             scopes.extend(scope for scope in record.scopes if scope not in scopes)
     found: list[dict[str, list[str]]] = [{name: scopes} for name, scopes in made.items()]
     if any(record.optional for record in operation.security):

@@ -850,14 +850,18 @@ def test_alternatives_in_the_document(app):
     assert "403" in paths["/scoped"]["get"]["responses"]
 
 
-def test_openapi_3_0_has_scopes_for_oauth_alone(app):
-    """Other schemes ask for scopes in 3.1; 3.0 forbids them."""
-    app.config["OPENAPI_VERSION"] = "3.0.3"
-    who(app, requires(Bearer(USERS.get), scopes=["a"]), rule="/a")
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_scopes_in_the_document(app, version):
+    """Scopes stand with OAuth 2.0 alone, whose words they are; for all schemes the 403 names them."""
+    app.config["OPENAPI_VERSION"] = version
+    who(app, requires(Bearer(USERS.get), scopes=["a", "b"]), rule="/a")
     who(app, requires(scoped(), scopes=["read"]), rule="/b")
+    paths = app.openapi["paths"]
 
-    assert app.openapi["paths"]["/a"]["get"]["security"] == [{"bearer": []}]
-    assert app.openapi["paths"]["/b"]["get"]["security"] == [{"oauth2": ["read"]}]
+    assert paths["/a"]["get"]["security"] == [{"bearer": []}]
+    assert paths["/b"]["get"]["security"] == [{"oauth2": ["read"]}]
+    assert "`a`, `b`" in paths["/a"]["get"]["responses"]["403"]["description"]
+    assert "`read`" in paths["/b"]["get"]["responses"]["403"]["description"]
 
 
 def test_two_schemes_of_one_name(app):
