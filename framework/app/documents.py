@@ -74,6 +74,8 @@ class Document:
     def __init__(self, name: str, **choice: t.Unpack[Choice]) -> None:
         self.name = name
         self.is_default = name == DEFAULT
+        self.is_chosen = bool(choice) or not self.is_default
+        """Whether somebody has said what it is; the default document is there without that."""
         self.include = choice.get("include")
         self.routers = choice.get("routers")
         self.webhooks = choice.get("webhooks")
@@ -168,7 +170,7 @@ class Documents(AppBase):
         :raises SetupError: The name is taken, or something of it cannot be.
         """
         document = Document(name, **choice)
-        if name in self.documents and (name != DEFAULT or self.documents[name].include is not None):
+        if name in self.documents and self.documents[name].is_chosen:
             raise SetupError(f"There is a document {name!r} already. Give this one another name.")
         self.documents[name] = document
         return document
