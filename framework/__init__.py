@@ -94,6 +94,10 @@ _LATER = {
     "public": "marks.security",
     "requires": "marks.security",
     "CORS": "marks.cors",
+    "JSONPatch": "marks.patches",
+    "apply_merge": "fast.merging",
+    "json_patch": "marks.patches",
+    "merge_patch": "marks.patches",
     "Event": "http.events",
     "events": "marks.streams",
     "last_event_id": "marks.streams",
@@ -121,6 +125,7 @@ _LATER = {
 }
 
 if t.TYPE_CHECKING:
+    from .fast.merging import apply_merge as apply_merge
     from .http.events import Event as Event
     from .marks.caching import cache_control as cache_control
     from .marks.cors import CORS as CORS
@@ -135,6 +140,9 @@ if t.TYPE_CHECKING:
     from .marks.pages import OffsetPage as OffsetPage
     from .marks.pages import Page as Page
     from .marks.pagination import paginate as paginate
+    from .marks.patches import JSONPatch as JSONPatch
+    from .marks.patches import json_patch as json_patch
+    from .marks.patches import merge_patch as merge_patch
     from .marks.permissions import anyone as anyone
     from .marks.permissions import loads as loads
     from .marks.permissions import permission as permission

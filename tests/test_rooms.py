@@ -26,7 +26,7 @@ fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
-fast.dump_values fast.dump_code fast.dump_plan fast.canary fast.dump fast.load fast.body_code fast.body fast
+fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dump fast.load fast.body_code fast.body fast
 
 stores.base stores.memory stores.redis stores.counters
 http.request http.response http.reading http.problem http.tagged http.idempotency http.conditional http.events http.authorization http.csrf
@@ -36,7 +36,7 @@ lifetime namespace context afterwards hooks ctx globals json.provider json json.
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
 marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
-marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.cors marks.retirement
+marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches marks.cors marks.retirement
 marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.outgoing
 marks.clients marks.shared marks.meters marks.limits marks.idempotency
 

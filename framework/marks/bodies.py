@@ -37,8 +37,10 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
-    """Whether a body of a media type is among those that are taken; any JSON type is taken for JSON."""
-    return mimetype in media_types or (is_json_type(mimetype) and "application/json" in media_types)
+    """Whether a body of a media type is among those that are taken; a JSON type is taken for JSON, but for a patch."""
+    if mimetype in media_types:
+        return True
+    return is_json_type(mimetype) and "application/json" in media_types and mimetype != "application/json-patch+json"
 
 
 def smaller(*limits: int | None) -> int | None:

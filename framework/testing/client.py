@@ -186,7 +186,7 @@ class AppClient(Client):
         if findings:
             self._report(violation(exchange, findings))
         if any(outcome.items is not None for outcome in exchange.operation.outcomes) and exchange.body is None:
-            parts = response.response
+            parts = t.cast("cabc.Iterable[bytes]", response.response)
             checked = self._checked_parts(self._checks, exchange, parts)
             response.response = ClosingIterator(checked, functools.partial(close_parts, parts))
 

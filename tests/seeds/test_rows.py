@@ -53,6 +53,8 @@ ROWS = [
     (24, "limits and trusted hosts", (WRAPPERS, "a_long_body_is_413", "limits_come_from_the_settings_unless_set",
         "a_form_field_has_a_limit", "trusted_hosts"), (REQUESTS, "the_number_of_form_parts_is_limited"),
         (ASGI, "a_body_over_the_limit_is_not_read")),
+    (30, "PATCH: absent and null are told apart", ("tests/marks/test_patches.py", "absent_and_null_are_told_apart",
+        "operations", "the_whole_must_fit")),
     (35, "text, responses, WSGI applications, response_class", (QUICK, "return_values"),
         (REQUESTS, "a_response_class_of_ones_own"), (HELPERS, "make_response")),
     (36, "dict and list are JSON", (QUICK, "return_values", "json_of_objects")),
