@@ -28,8 +28,10 @@ _T = t.TypeVar("_T", bound=cabc.Callable[..., t.Any])
 
 _WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 _METHODS = SAFE | _WRITES | {"POST"}
-_TAG_FIELD = fields.String(metadata={"example": '"5d41402abc4b2a76b9719d911017c592"'})
+_EXAMPLE = '"5d41402abc4b2a76b9719d911017c592"'
+_TAG_FIELD = fields.String(metadata={"example": _EXAMPLE})
 _DATE_FIELD = fields.String(metadata={"example": "Sun, 06 Nov 1994 08:49:37 GMT"})
+_DATE_SENT = fields.String()  # whoever tries an example out would mostly be refused
 
 
 class EtagMark(Mark):
@@ -118,19 +120,19 @@ class EtagMark(Mark):
     def _parameters(self, plan: Plan, safe: bool) -> cabc.Iterator[Parameter]:
         must = self.is_required(plan) and not self.create
         text = "The versions (`ETag`) that it may have, or `*`: any."
-        yield Parameter("If-Match", "header", tags_field(required=must), text)
+        yield Parameter("If-Match", "header", tags_field("*", required=must), text)
         if safe:
             text = "The versions (`ETag`) that the client has: it is told so if one is current."
         else:
             text = "`*`: only if nothing is there yet. Or versions that it may not have."
-        yield Parameter("If-None-Match", "header", tags_field(), text)
+        yield Parameter("If-None-Match", "header", tags_field(_EXAMPLE), text)
         if self.last_modified is None:
             return
         if safe:
             text = "The date of what the client has: it is told so if nothing has changed since."
-            yield Parameter("If-Modified-Since", "header", _DATE_FIELD, text)
+            yield Parameter("If-Modified-Since", "header", _DATE_SENT, text)
         text = "Only if nothing has changed since this date. Passed over beside `If-Match`."
-        yield Parameter("If-Unmodified-Since", "header", _DATE_FIELD, text)
+        yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text)
 
     def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:
         """The headers that a handler sets on its 200, and that a 304 in its place repeats, if the handler was called."""
@@ -150,13 +152,9 @@ class EtagMark(Mark):
         return [status for status in declared if status == 201 or (status == 200 and plan.method != "POST")]
 
 
-def tags_field(*, required: bool = False) -> fields.String:
+def tags_field(example: str, *, required: bool = False) -> fields.String:
     """The field of ``If-Match`` and ``If-None-Match``."""
-    return fields.String(
-        required=required,
-        validate=validate.Regexp(TAGS_PATTERN),
-        metadata={"example": '"5d41402abc4b2a76b9719d911017c592"'} if required else {},
-    )
+    return fields.String(required=required, validate=validate.Regexp(TAGS_PATTERN), metadata={"example": example})
 
 
 @t.overload
