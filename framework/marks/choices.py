@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+import marshmallow as ma
 from marshmallow import ValidationError, validate
 from marshmallow.fields import Field
 
@@ -23,7 +24,7 @@ class Pieces(fields.DelimitedList):
     """
 
     def __init__(self, inner: Field[t.Any], most: int, **kwargs: t.Any) -> None:
-        super().__init__(inner, validate=validate.Length(max=most), **kwargs)
+        super().__init__(inner, validate=validate.Length(min=1, max=most), **kwargs)
         self.most = most
 
     def _deserialize(
@@ -31,6 +32,8 @@ class Pieces(fields.DelimitedList):
     ) -> list[t.Any]:
         if isinstance(value, str) and value.count(self.delimiter) >= self.most:
             raise ValidationError(f"Longer than maximum length {self.most}.")
+        if value == "":  # one piece, and an empty one: what stands for nothing is to leave the parameter out
+            return ma.fields.List._deserialize(self, [""], attr, data, **kwargs)
         return super()._deserialize(value, attr, data, **kwargs)
 
 

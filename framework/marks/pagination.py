@@ -388,6 +388,9 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
 class CursorField(fields.String):
     """A text that the server has made; others are refused when it is used."""
 
+    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+        return {**described, "format": "cursor"}
+
 
 def sort_keys(names: str | cabc.Iterable[str]) -> tuple[Key, ...]:
     """Keys from names of attributes, each perhaps after a ``-``; a text holds several with commas."""

@@ -79,7 +79,7 @@ class SparseMark(ArgumentsMark):
                 f" {', '.join(map(repr, others))}. There are {', '.join(known)}."
             )
         inner = fields.String(validate=Known(self.names or known, "Unknown field."))
-        text = "Which members to send: all of them where this is missing or empty."
+        text = "Which members to send: all of them where this is missing."
         field = Pieces(inner, MAX_CHOSEN, load_default=None, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"fields": field})()
 
