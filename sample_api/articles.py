@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from framework import Link, Resource, Router, arguments, loads, raises, response
+from framework import Resource, Router, arguments, loads, raises, response
 
 from . import queries
 from .auth import authors_only, login_optional, login_required
@@ -59,7 +59,7 @@ class Articles(Resource):
 
     @login_required
     @arguments(NewArticleRequest)
-    @response(201, SingleArticleResponse, links={"article": Link(".Article", {"slug": "$response.body#/article/slug"})})
+    @response(201, SingleArticleResponse)
     @raises(ArticleNotFound)  # deleted before it could be shown
     def post(self, data: Data, user: User) -> Data:
         """Publish an article."""
