@@ -240,7 +240,10 @@ class Idempotent(Mark):
             except StoreAway:
                 raise IdempotencyUnavailable(retry_after=max(1, round(PAUSE))) from None
             if present is not None:
-                return replay(present, print_)
+                reply = replay(present, print_)
+                if ctx.conditional is not None:
+                    ctx.conditional.checked = True  # the first request was held to its conditions
+                return reply
             if call.notes is None:
                 call.notes = {}
             call.notes[_CLAIM] = environ[_CLAIM] = Claim(keeper, place, record, print_)

@@ -74,5 +74,4 @@ def redis_store(app: App, url: str) -> t.Any:
 
 def guard_of(app: App, store: t.Any, consequence: str) -> Guard:
     """What stands before a store that may be away, for one use of it."""
-    name = getattr(type(store), "title", type(store).__name__)
-    return once(app, ("guard", id(store), consequence), lambda: Guard(f"The store {name}", consequence))
+    return once(app, ("guard", id(store), consequence), lambda: Guard(f"The {type(store).__name__}", consequence))

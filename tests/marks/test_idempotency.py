@@ -19,7 +19,23 @@ import types
 
 import pytest
 
-from framework import App, Resource, Response, Router, abort, arguments, errors, fields, idempotent, limit, response
+from framework import (
+    App,
+    Bearer,
+    Resource,
+    Response,
+    Router,
+    abort,
+    arguments,
+    errors,
+    etag,
+    fields,
+    idempotent,
+    limit,
+    loads,
+    requires,
+    response,
+)
 from framework import raises as declares
 from framework.errors import SetupError
 from framework.http.idempotency import parse_key
@@ -458,6 +474,64 @@ def test_an_empty_answer_is_an_answer():
 
     assert [client.post("/orders", headers=KEY).status_code for _ in range(2)] == [204, 204]
     assert calls == [1]
+
+
+def test_a_repeated_write_needs_no_condition_that_holds(fast):
+    """A conditional write is held to its condition once: repeated, it gets its answer, ETag and all."""
+    row = types.SimpleNamespace(text="a", version=1)
+    app = App(__name__)
+    app.config["FAST_PATH"] = fast
+
+    @app.patch("/cards/<int:number>")
+    @loads(lambda number: row)
+    @etag(version="version")
+    @idempotent()
+    @arguments({"text": fields.String(required=True)})
+    @response(200, {"text": fields.String()})
+    def change(found, data):
+        row.version += 1
+        row.text = data["text"]
+        return row
+
+    client = app.test_client()
+
+    def send(text, tag, key):
+        return client.patch("/cards/1", json={"text": text}, headers={"If-Match": tag, "Idempotency-Key": key})
+
+    first = send("b", "*", "k1")
+    second = send("b", "*", "k1")
+    third = send("b", first.headers["ETag"], "k2")
+    repeated = send("b", first.headers["ETag"], "k2")
+    stale = send("c", first.headers["ETag"], "k3")
+
+    assert [each.status_code for each in (first, second, third, repeated, stale)] == [200, 200, 200, 200, 412]
+    assert second.headers["ETag"] == first.headers["ETag"] != third.headers["ETag"] == repeated.headers["ETag"]
+    assert row.version == 3
+
+
+def test_with_a_scheme_keys_belong_to_its_user(fast):
+    """The user that a declared scheme has found is the one whose key it is, and whose calls are counted."""
+    app = App(__name__)
+    app.config["FAST_PATH"] = fast
+    made = []
+
+    @app.post("/orders")
+    @limit("3/minute", by="user")
+    @idempotent()
+    @requires(Bearer(lambda token: {"id": token} if token != "stranger" else None))
+    @response(201, {"number": fields.Integer()})
+    def order():
+        made.append(1)
+        return {"number": len(made)}
+
+    client = app.test_client()
+
+    def send(token):
+        return client.post("/orders", headers={"Authorization": f"Bearer {token}", **KEY})
+
+    got = [send(token) for token in ("ann", "bob", "ann", "stranger", "ann", "ann", "bob")]
+    assert [reply.status_code for reply in got] == [201, 201, 201, 401, 201, 429, 201]
+    assert [reply.json["number"] for reply in got if reply.status_code == 201] == [1, 2, 1, 1, 2]
 
 
 def test_keys_of_users_never_mix(fast, store):
