@@ -68,6 +68,10 @@ class Wire:
                 return value
         return None
 
+    def header_pairs(self) -> cabc.Iterable[tuple[str, str]]:
+        """All headers, to read."""
+        return self._headers
+
     def add_header(self, name: str, value: str) -> None:
         """Add a header.
 

@@ -162,7 +162,7 @@ class Guard:
         if check.conditions is NO_CONDITIONS:
             return None
         if check.judge(tag, modified) is Verdict.NOT_MODIFIED:
-            headers = headers_for_304(reply.headers)
+            headers = headers_for_304(reply.header_pairs() if isinstance(reply, Wire) else reply.headers)
             if isinstance(reply, BaseResponse):
                 reply.close()
             return Wire(304, headers, b"")

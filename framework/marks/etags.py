@@ -135,7 +135,7 @@ class EtagMark(Mark):
         yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text)
 
     def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:
-        """The headers that a handler sets on its 200, and that a 304 in its place repeats, if the handler was called."""
+        """The headers that a handler sets on its 200; a 304 repeats them, if the handler was called."""
         for mark in plan.marks:
             if isinstance(mark, ResponseMark) and mark.outcome.status == 200:
                 for header in mark.outcome.headers:

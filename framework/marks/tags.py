@@ -55,6 +55,8 @@ def getter(wanted: Getter) -> cabc.Callable[[t.Any], t.Any]:
 
 def text_of(version: t.Any) -> str:
     """What a version becomes in a tag: digits that tell nothing of it."""
+    if type(version) is str or type(version) is int:
+        return digest(str(version).encode("utf-8", "surrogatepass"))
     return digest(*_parts(version))
 
 
