@@ -22,6 +22,8 @@ Temporal: t.TypeAlias = ma.fields.DateTime | ma.fields.Date | ma.fields.Time
 #: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
 ISO_FORMATS = frozenset({None, "iso", "iso8601"})
 TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
+#: The last second of the year 9999, the last one that a datetime can hold.
+LAST_SECOND = 253_402_300_799
 
 
 def is_iso(field: ma.fields.Field[t.Any]) -> bool:
@@ -34,6 +36,11 @@ def is_iso(field: ma.fields.Field[t.Any]) -> bool:
     return bool(reader == plain.DESERIALIZATION_FUNCS.get(name or "iso"))
 
 
+def latest(field: ma.fields.DateTime) -> int:
+    """The last timestamp that a field takes: the last whole second of the year 9999."""
+    return LAST_SECOND * (1000 if field.format == "timestamp_ms" else 1)
+
+
 def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
     """Give what marshmallow shall go on with: the datetime of an ISO field, the value itself of any other."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -43,11 +50,14 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
             return fields.parse_date_time(value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
-    if field.format in TIMESTAMPS and isinstance(value, str):
+    if field.format in TIMESTAMPS:
         try:
-            return lexical.number(value if text else "")
+            number = float(lexical.number(value if text else "")) if isinstance(value, str) else value
         except (ValueError, OverflowError) as error:
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
+        if number > latest(field):
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
+        return number
     _check_format(field, value)
     return value
 

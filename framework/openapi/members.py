@@ -22,16 +22,13 @@ import marshmallow as ma
 from .. import fields as own
 from ..fast import lexical, published
 from ..fast.strict import twin
-from ..fast.strict_dates import ISO_FORMATS, longest
+from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
 Role: t.TypeAlias = t.Literal["input", "output", "patch"]
-
-_LAST_SECOND = 253_402_300_799
-"""The last second of the year 9999, the last one that a datetime can hold."""
 
 _EMPTY_MAKERS: tuple[t.Any, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
 _ANNOTATED: dict[t.Any, Json] = {
@@ -288,9 +285,10 @@ def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
 def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
     made = _scalar(field, view)
     if field.format in ("timestamp", "timestamp_ms"):
-        thousand = 1000 if field.format == "timestamp_ms" else 1
-        unit = "Milliseconds" if thousand == 1000 else "Seconds"
-        return {**made, "maximum": _LAST_SECOND * thousand, "description": f"{unit} since 1970-01-01T00:00:00Z."}
+        unit = "Milliseconds" if field.format == "timestamp_ms" else "Seconds"
+        if view.reads:
+            made["maximum"] = latest(field)
+        return {**made, "description": f"{unit} since 1970-01-01T00:00:00Z."}
     if field.format in ("rfc", "rfc822"):
         return {**made, "description": "A date and time of RFC 822, section 5."}
     if not made.keys() - {"type", "pattern"} and field.format not in ISO_FORMATS:
