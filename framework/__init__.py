@@ -94,6 +94,8 @@ _LATER = {
     "public": "marks.security",
     "requires": "marks.security",
     "CORS": "marks.cors",
+    "consumes": "marks.negotiation",
+    "produces": "marks.negotiation",
     "JSONPatch": "marks.patches",
     "apply_merge": "fast.merging",
     "json_patch": "marks.patches",
@@ -136,6 +138,8 @@ if t.TYPE_CHECKING:
     from .marks.filters import filters as filters
     from .marks.idempotency import idempotent as idempotent
     from .marks.limits import limit as limit
+    from .marks.negotiation import consumes as consumes
+    from .marks.negotiation import produces as produces
     from .marks.pages import CursorPage as CursorPage
     from .marks.pages import OffsetPage as OffsetPage
     from .marks.pages import Page as Page

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
 
     from .afterwards import Task
     from .app.app import App
+    from .http.media import MediaType
     from .lifetime import Pump
     from .marks.conditions import Check
     from .pipeline import ScopeHooks
@@ -78,6 +79,7 @@ class Context:
     _routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: ScopeHooks | None = None
+    media_type: MediaType | None = None  # what the answer is written in; None is JSON
     pump: Pump | None = None  # the thread in which a stream is made
     put_off: cabc.Sequence[Task] = ()  # what after_response was given
     user: t.Any = None  #: who sends the request, once that is known

@@ -18,8 +18,9 @@ from ..fast.text import parameter_name
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
-from .bodies import BODY_READER, EMPTY, FORM_TYPES, body_outcomes, body_steps
+from .bodies import BODY_READER, EMPTY, FORM_TYPES, OTHER, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
+from .negotiation import consumed
 from .raises import error_outcome
 from .schemas import SchemaLike, as_schema, examples_of
 
@@ -148,12 +149,14 @@ class ArgumentsMark(Mark):
             plan.notes.setdefault("parts", []).extend(parts)
             plan.preparations.extend(functools.partial(prepare, part.schema) for part in parts)
             if parts[0].judges_alone:
-                from ..fast.body import body_reader  # PERF: with what generates code, 8 ms that an import need not wait for
+                from ..fast.body import body_reader  # PERF: 8 ms that an import need not wait for
 
                 depth = plan.config["MAX_JSON_DEPTH"]
                 plan.notes[BODY_READER] = body_reader(
                     parts[0].schema, fast=plan.fast and not plan.compare, max_depth=depth
                 )
+        if "json" in self.places and any(each.is_text for each in consumed(plan).values()):
+            parts.append(Part(schema, "json", self.unknown, plan, alone, texts=True))
         return parts
 
     def choose(self, parts: list[Part], ctx: Context, call: Call, refuses_empty: bool) -> Part:
@@ -166,6 +169,8 @@ class ArgumentsMark(Mark):
                 return parts[1]
             if refuses_empty:
                 raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
+        if parts[-1].texts and call.notes is not None and OTHER in call.notes and call.notes[OTHER].is_text:
+            return parts[-1]
         return parts[0]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
@@ -177,7 +182,10 @@ class ArgumentsMark(Mark):
                 yield Parameter(parameter_name(name, field, self.places[0]), where, field)
         for taken in self.media_types(plan):
             required = self.body_required(plan.method)
-            yield Body(self.schema, taken, required, self.body.description, self.body.examples, self.unknown)
+            other = consumed(plan).get(taken)
+            is_text = other is not None and other.is_text
+            examples = None if is_text else self.body.examples
+            yield Body(self.schema, taken, required, self.body.description, examples, self.unknown, is_text)
         yield error_outcome(ValidationFailed)
         if where is None:
             yield from body_outcomes()
@@ -188,7 +196,7 @@ class ArgumentsMark(Mark):
             return (self.content_type,)
         types: list[str] = []
         if "json" in self.places:
-            types.append("application/json")
+            types.extend(("application/json", *consumed(plan)))
         if "form" in self.places:
             types.extend(FORM_TYPES)
         if "files" in self.places:

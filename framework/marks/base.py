@@ -316,6 +316,7 @@ class Body(msgspec.Struct, frozen=True):
     :param description: What it is for.
     :param examples: Whole bodies by name.
     :param unknown: What the mark says of undeclared members, at every depth; ``None`` when it says nothing.
+    :param is_text: Whether the body as a whole is text, which is no JSON and has no schema of its own.
     """
 
     schema: Schema
@@ -324,6 +325,7 @@ class Body(msgspec.Struct, frozen=True):
     description: str = ""
     examples: cabc.Mapping[str, t.Any] | None = None
     unknown: str | None = None
+    is_text: bool = False
 
 
 class Header(msgspec.Struct, frozen=True):

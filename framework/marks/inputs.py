@@ -73,13 +73,17 @@ class Part:
     :param unknown: What the mark says on undeclared names, or ``None``.
     :param plan: The operation in the making.
     :param alone: Whether no other part of the operation reads this location.
+    :param texts: Whether the values of a JSON body are texts, for it was written in another media type.
     """
 
-    def __init__(self, schema: Schema, location: str, unknown: str | None, plan: Plan, alone: bool) -> None:
+    def __init__(
+        self, schema: Schema, location: str, unknown: str | None, plan: Plan, alone: bool, texts: bool = False
+    ) -> None:
         self.location = location
+        self.texts = texts
         exact = strict(
             schema,
-            location,
+            "form" if texts else location,
             unknown=t.cast(t.Any, unknown),
             default_unknown=plan.config["UNKNOWN"],
             rules=Rules.from_config(plan.config),

@@ -8,18 +8,23 @@ Floor 4: imports ``marks.base``, ``marks.links``, ``marks.schemas``, ``marks.sha
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import functools
 import itertools
 import typing as t
 
+import msgspec
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
 
+from ..context import current
 from ..errors import APIError, SetupError
+from ..fast import wire
 from ..fast.dump import dumper, prepare, wire_dumper
 from ..http.response import Wire
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .links import LinkLike, as_links
+from .negotiation import JSON, produced
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
 from .shapes import shaped, shapes_for
@@ -28,6 +33,7 @@ if t.TYPE_CHECKING:
     from marshmallow.fields import Field
 
     from ..context import Context
+    from ..http.media import MediaType
 
     Writer: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
@@ -62,7 +68,8 @@ class ResponseMark(Mark):
         return writer(plan, self.outcome)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        return (shaped(plan, self.outcome),)
+        outcome = shaped(plan, self.outcome)
+        return (outcome, *(as_written(outcome, each) for each in produced(plan) if is_negotiated(outcome)))
 
 
 class AltResponseMark(Mark):
@@ -145,6 +152,21 @@ def alt_response(
             links=as_links(links),
         )
     )
+
+
+def is_negotiated(outcome: Outcome) -> bool:
+    """Whether an outcome can be written in other media types than JSON."""
+    return outcome.media_type == JSON and outcome.status not in _BODILESS
+
+
+def as_written(outcome: Outcome, media_type: MediaType) -> Outcome:
+    """An outcome as it is described in a media type that stands in place of JSON."""
+    schema = outcome.schema
+    if not media_type.is_text or schema is None:
+        return msgspec.structs.replace(outcome, media_type=media_type.name)
+    row = copy.copy(schema)
+    row.many = False
+    return msgspec.structs.replace(outcome, media_type=media_type.name, schema=None, items=row, examples=None)
 
 
 def as_headers(headers: cabc.Mapping[str, HeaderLike] | None, status: int) -> tuple[Header, ...]:
@@ -281,7 +303,14 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
             value = list(value)
         return Wire(status, [content_type], encode(value))
 
-    return write
+    def write_as_wanted(status: int, value: t.Any) -> Wire:
+        reply, media_type = write(status, value), current().media_type
+        if media_type is None:
+            return reply
+        # The values of JSON, so that an answer says the same in every media type.
+        return Wire(status, [("Content-Type", media_type.name)], media_type.dump(wire.decode(reply.body)))
+
+    return write_as_wanted if is_negotiated(outcome) and produced(plan) else write
 
 
 def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[t.Any], bytes]:

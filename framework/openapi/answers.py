@@ -218,7 +218,7 @@ class Answers:
                 continue
             schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
             media = {"schema": schema, **self.examples(outcome.examples, schema)}
-            if outcome.media_type in STREAMS:
+            if outcome.media_type in STREAMS or outcome.items is not None:
                 media = self.stream(outcome)
             known = made.get(outcome.media_type)
             made[outcome.media_type] = media if known is None else either(known, media)

@@ -30,7 +30,7 @@ from ..http.request import is_json_type
 from ..http.response import Wire
 from ..resources.witness import MISSING
 from . import document, paths, remedies
-from .answers import BODILESS, Answers
+from .answers import BODILESS, STREAMS, Answers
 from .components import Components
 from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler, value_of
 from .faults import shown
@@ -262,7 +262,7 @@ class Contract:
         described, media_type = self.described(exchange.operation), mimetype(exchange.headers)
         media = media_for(media_type, described.responses.get(exchange.status, {}).get("content", {})) or {}
         text = data_of(part) if media_type == EVENTS else part
-        if "x-itemSchema" not in media or not text:
+        if media_type not in STREAMS or "x-itemSchema" not in media or not text:
             return []
         value, wrong = self._parsed(text, media_type)
         faults = described.closed.faults(media["x-itemSchema"], value) if not wrong else []

@@ -133,6 +133,8 @@ def request_body(operation: Operation, answers: Answers) -> Json:
 
 def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
     """The Media Type Object of a body."""
+    if any(body.is_text for body in bodies):
+        return {"schema": {"type": "string"}}
     components = answers.components
     location = "form" if media_type in _FORMS else "json"
     if len(bodies) == 1:

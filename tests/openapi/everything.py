@@ -23,18 +23,21 @@ from framework import (
     alt_response,
     arguments,
     callback,
+    consumes,
     current_app,
     errors,
     events,
     fields,
     json_patch,
     merge_patch,
+    produces,
     raises,
     response,
     retired,
     stream,
     validate,
 )
+from framework.http.media import CSV, MessagePack
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
 from tests.openapi.guarded import TOKEN, vault
 from tests.openapi.lists import lists
@@ -469,6 +472,24 @@ class OperatedOwner(Resource):
     def patch(self, patch: t.Any) -> t.Any:
         """Apply operations to an owner."""
         return {**OWNER, **patch.apply(OWNER)}
+
+
+@owners.route("/table")
+@produces(CSV(), MessagePack())
+class OwnerTable(Resource):
+    """The owners in several media types."""
+
+    @response(200, OwnerSchema(only=("id", "name"), many=True))
+    def get(self) -> t.Any:
+        """Show the owners as a table."""
+        return [OWNER]
+
+    @consumes(CSV(), MessagePack())
+    @arguments(OwnerSchema(only=("name",), many=True))
+    @response(200, OwnerSchema(only=("id", "name"), many=True))
+    def put(self, owners: t.Any) -> t.Any:
+        """Replace the owners by a table."""
+        return [OWNER]
 
 
 @owners.route("/export")

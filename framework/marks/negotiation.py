@@ -1,0 +1,115 @@
+"""``produces`` and ``consumes``: answers and bodies in several media types, JSON the first of them.
+
+The client chooses an answer by ``Accept`` and says by ``Content-Type`` what it sends. What a schema dumps and loads is
+the same in all of them. Not here: how values become bytes (``http.media``), and who calls it (``marks.responses``,
+``marks.bodies``).
+Floor 4: imports ``marks.base``, ``marks.raises``, ``http.media``, ``http.response`` (floor 2), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from ..errors import NotAcceptable, SetupError
+from ..http.media import MediaType, chooser
+from ..http.response import add_vary
+from .base import Mark, Phase, Plan, Record, Step
+from .raises import error_outcome
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from .base import Call
+
+JSON = "application/json"
+
+
+class MediaMark(Mark):
+    """Media types of an operation beside JSON."""
+
+    def __init__(self, media_types: tuple[MediaType, ...]) -> None:
+        self.media_types = media_types
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__.removesuffix('Mark').lower()}({', '.join(map(repr, self.media_types))})"
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """The mark nearest to the handler counts."""
+        return inner if any(type(mark) is type(self) for mark in inner) else (self, *inner)
+
+
+class ProducesMark(MediaMark):
+    """Answers in several media types; see :func:`produces`."""
+
+    phase = Phase.ACCEPT
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        names = [JSON, *(each.name for each in self.media_types)]
+        choose, choices = chooser(names), (None, *self.media_types)
+        listing = ", ".join(names)
+
+        def accept(ctx: Context, call: Call) -> None:
+            place = choose(t.cast("dict[str, str]", ctx.environ).get("HTTP_ACCEPT"))
+            if place is None:
+                raise NotAcceptable(f"The answer can be one of {listing}.")
+            ctx.media_type = choices[place]
+
+        def vary(ctx: Context, call: Call, reply: t.Any) -> None:
+            add_vary(reply, ("Accept",))
+
+        return [Step(Phase.ACCEPT, accept), Step(Phase.HEADERS, vary, errors=True)]
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        yield error_outcome(NotAcceptable)
+
+
+class ConsumesMark(MediaMark):
+    """Bodies in several media types; see :func:`consumes`. ``marks.arguments`` reads them."""
+
+
+def produces(*media_types: MediaType) -> ProducesMark:
+    """Say that the operation answers in other media types too, as the client wants it by ``Accept``.
+
+    Without the header, and where the client does not mind, the answer is JSON. Where it wants none of them it gets 406.
+    Errors are JSON always.
+
+    :param media_types: Objects like ``MessagePack()`` of :mod:`framework.http.media`, or your own.
+    :raises SetupError: There are none, or one comes twice.
+    """
+    return ProducesMark(checked(media_types, "produces"))
+
+
+def consumes(*media_types: MediaType) -> ConsumesMark:
+    """Say that the operation reads its JSON body in other media types too, as ``Content-Type`` says.
+
+    :param media_types: Objects like ``MessagePack()`` of :mod:`framework.http.media`, or your own.
+    :raises SetupError: There are none, or one comes twice.
+    """
+    return ConsumesMark(checked(media_types, "consumes"))
+
+
+def checked(media_types: tuple[MediaType, ...], name: str) -> tuple[MediaType, ...]:
+    """The media types, each once.
+
+    :raises SetupError: There are none, one comes twice, or is JSON.
+    """
+    names = [getattr(each, "name", None) for each in media_types]
+    if not names or None in names:
+        raise SetupError(
+            f"{name}() takes objects with a media type's name, like MessagePack(). It got {media_types!r}."
+        )
+    twice = {each for each in names if names.count(each) > 1} | ({JSON} & set(names))
+    if twice:
+        raise SetupError(f"{name}() has {min(map(str, twice))!r} twice; JSON is always one of them. Give each once.")
+    return media_types
+
+
+def produced(plan: Plan) -> tuple[MediaType, ...]:
+    """What an operation answers in beside JSON."""
+    return next((mark.media_types for mark in plan.marks if isinstance(mark, ProducesMark)), ())
+
+
+def consumed(plan: Plan) -> dict[str, MediaType]:
+    """What an operation reads beside JSON, by name."""
+    found = next((mark.media_types for mark in plan.marks if isinstance(mark, ConsumesMark)), ())
+    return {each.name: each for each in found}
