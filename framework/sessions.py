@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import hashlib
+import secrets
 import typing as t
 
 from werkzeug.datastructures import CallbackDict
@@ -22,6 +23,7 @@ if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
     from .app.app import App
+    from .stores.base import Store
     from .wrappers import Request, Response
 
 
@@ -204,6 +206,20 @@ class SessionInterface:
         """Whether the cookie is kept apart for each embedding site, ``SESSION_COOKIE_PARTITIONED``."""
         return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
 
+    def get_cookie_attributes(self, app: App) -> dict[str, t.Any]:
+        """All of these as ``Response.set_cookie`` and ``Response.delete_cookie`` take them.
+
+        :param app: The application.
+        """
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+
     def get_expiration_time(self, app: App, session: SessionMixin) -> dt.datetime | None:
         """When the session ends, in UTC; ``None`` for the end of the browser's own session.
 
@@ -306,14 +322,7 @@ class SecureCookieSessionInterface(SessionInterface):
         """Set the cookie where :meth:`should_set_cookie` says so, and delete that of a session made empty."""
         if session.accessed:
             response.vary.add("Cookie")
-        attributes: dict[str, t.Any] = {
-            "domain": self.get_cookie_domain(app),
-            "path": self.get_cookie_path(app),
-            "secure": self.get_cookie_secure(app),
-            "partitioned": self.get_cookie_partitioned(app),
-            "samesite": self.get_cookie_samesite(app),
-            "httponly": self.get_cookie_httponly(app),
-        }
+        attributes = self.get_cookie_attributes(app)
         name = self.get_cookie_name(app)
         if not session:
             # A session emptied by this request leaves; one that never was sends no cookie.
@@ -326,3 +335,80 @@ class SecureCookieSessionInterface(SessionInterface):
         value = t.cast("URLSafeTimedSerializer", self.get_signing_serializer(app)).dumps(dict(session))
         response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
         response.vary.add("Cookie")
+
+
+class StoreSession(SecureCookieSession):
+    """The session of :class:`StoreSessionInterface`."""
+
+    name = ""
+    """What the client knows it by; empty until it has been kept."""
+
+    outdated = ""
+    """The name that it had before :meth:`renew`."""
+
+    def renew(self) -> None:
+        """Keep it under another name from now on; the old one is worth nothing then.
+
+        Call it when somebody logs in: a name that another has slipped to the client does not become that of a user.
+        """
+        self.outdated, self.name = self.outdated or self.name, ""
+        self.modified = self.accessed = True
+
+    def clear(self) -> None:
+        """Remove everything; what is written afterwards stands under another name."""
+        super().clear()
+        self.renew()
+
+
+class StoreSessionInterface(SessionInterface):
+    """Sessions in a :doc:`store <stores>`: the client gets a random name, and neither sees nor holds what is in them.
+
+    :param store: The store. Sessions live there for ``PERMANENT_SESSION_LIFETIME`` after they were last written.
+    """
+
+    serializer: t.Any = session_json_serializer
+    """What writes the session: an object with ``dumps`` and ``loads``."""
+
+    session_class: type[StoreSession] = StoreSession
+    """What :meth:`open_session` makes."""
+
+    lazy = True
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @staticmethod
+    def place(name: str) -> str:
+        """The key in the store: hashed, so that whoever reads the store cannot take over a session."""
+        return "session:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def open_session(self, app: App, request: Request) -> StoreSession:
+        """Read the session of the request; a name that the store does not know gives an empty one without it."""
+        name = request.cookies.get(self.get_cookie_name(app))
+        kept = self.store.get(self.place(name)) if name else None
+        if name is None or kept is None:
+            return self.session_class()
+        session = self.session_class(self.serializer.loads(kept.decode()))
+        session.name = name
+        return session
+
+    def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
+        """Write the session where it was modified, or is permanent and refreshed; remove one that was emptied."""
+        held = t.cast(StoreSession, session)
+        if held.accessed:
+            response.vary.add("Cookie")
+        cookie, attributes = self.get_cookie_name(app), self.get_cookie_attributes(app)
+        if held.outdated:
+            self.store.delete(self.place(held.outdated))
+        if not held:
+            if held.name and held.modified:
+                self.store.delete(self.place(held.name))
+            if held.outdated or (held.name and held.modified):
+                response.delete_cookie(cookie, **attributes)
+            return
+        if not self.should_set_cookie(app, held):
+            return
+        held.name = held.name or secrets.token_urlsafe(32)
+        value = self.serializer.dumps(dict(held)).encode()
+        self.store.set(self.place(held.name), value, app.permanent_session_lifetime.total_seconds())
+        response.set_cookie(cookie, held.name, expires=self.get_expiration_time(app, held), **attributes)

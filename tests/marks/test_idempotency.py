@@ -435,7 +435,7 @@ def test_headers_that_are_kept():
 
     @app.post("/orders")
     @idempotent()
-    @response(201, headers={"X-Total": fields.Integer(), "Location": fields.String()})
+    @response(201, headers={"X-Total": fields.Integer(), "Location": fields.String(), "Set-Cookie": fields.String()})
     def order():
         reply = Response(b"[1]", 201, {"X-Total": "1", "Location": "/orders/1"}, mimetype="application/json")
         reply.headers.add("Link", "</a>; rel=a")
