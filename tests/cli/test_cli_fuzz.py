@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from framework import App, Resource, Schema, arguments, fields, response, validate
+from framework import App, Link, Resource, Schema, arguments, fields, response, validate
 from framework.cli import FrameworkGroup
 
 
@@ -31,7 +31,7 @@ def make_app(answer):
             return [{"name": answer}]
 
         @arguments(ThingSchema)
-        @response(201, ThingSchema)
+        @response(201, ThingSchema, links={"all": Link("getThings")})
         def post(self, thing):
             """Add a thing."""
             return thing
