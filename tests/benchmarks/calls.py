@@ -28,6 +28,7 @@ class Question:
     method: str = "GET"
     query: str = ""
     body: bytes = b""
+    token: str = ""
 
 
 Answer: t.TypeAlias = "tuple[int | str, bytes]"
@@ -55,6 +56,8 @@ def environ_of(question: Question) -> dict[str, t.Any]:
     }
     for name, value in HEADERS:
         environ["HTTP_" + name.upper().replace("-", "_")] = value
+    if question.token:
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {question.token}"
     if question.body:
         environ["CONTENT_TYPE"] = "application/json"
         environ["CONTENT_LENGTH"] = str(len(question.body))

@@ -29,6 +29,7 @@ RATIOS = (
     ("list", OURS, STRUCTS, 1.0),
     ("create", OURS, STRUCTS, 0.8),
     ("create", OURS, SMOREST, 0.03),
+    ("guarded", OURS, SMOREST, 0.3),
 )
 # Workloads in which it is to be ahead of everybody but these.
 FIRST = (("invalid", QUICK), ("missing", {BARE, OURS}), ("thousand", {BARE, OURS}))

@@ -10,7 +10,7 @@ import typing as t
 
 from .calls import Answer, Call, Question, asgi_call, wsgi_call
 from .contenders import bare, bottle_app, falcon_apps, fastapi_app, flask_apps, litestar_app, ours
-from .contenders.base import MANY, Contender
+from .contenders.base import MANY, TOKEN, Contender
 from .schemas import DATA
 from .timing import Times, take_turns
 
@@ -34,6 +34,7 @@ class Workload:
     :param title: As it stands in the tables.
     :param statuses: The answers that are right.
     :param compare: What must be the same for all: ``"value"``, ``"names"`` of wrong fields, or only the ``"status"``.
+    :param among: The contenders that answer it, where not all.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Workload:
     question: Question
     statuses: frozenset[int]
     compare: str = "value"
+    among: frozenset[str] | None = None
 
 
 WORKLOADS = [
@@ -58,6 +60,13 @@ WORKLOADS = [
         "names",
     ),
     Workload("missing", "404", Question("/nowhere"), frozenset({404}), "status"),
+    Workload(
+        "guarded",
+        "token, query, page, ETag, rate limit",
+        Question("/guarded", query="status=active&page=2&page_size=20", token=TOKEN),
+        frozenset({200}),
+        among=frozenset({"framework", "flask-smorest"}),
+    ),
     Workload("thousand", f"last of {MANY} routes", Question(f"/things{MANY - 1}/42"), frozenset({200})),
 ]
 
@@ -65,6 +74,8 @@ WORKLOADS = [
 def call_of(contender: Contender, workload: Workload) -> Call | None:
     """The function that asks, or ``None`` where the contender has no part in it."""
     if contender.only is not None and workload.name not in contender.only:
+        return None
+    if workload.among is not None and contender.name not in workload.among:
         return None
     make = contender.thousand if workload.name == "thousand" else contender.app
     if make is None:

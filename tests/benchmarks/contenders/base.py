@@ -16,12 +16,22 @@ from ..schemas import OwnItemSchema as OwnItemSchema
 
 STATES = ("new", "active", "archived")
 MANY = 1000
+TOKEN = "a-token-of-ann"
+# Who has which token, and how often anybody may ask.
+USERS = {TOKEN: "ann"}
+OFTEN = "100000000/minute"
 
 
 class QuerySchema(ma.Schema):
     """The query of one item."""
 
     page = fields.Integer(validate=validate.Range(min=1), load_default=1)
+    status = fields.String(validate=validate.OneOf(STATES))
+
+
+class StatusSchema(ma.Schema):
+    """The query of the guarded list."""
+
     status = fields.String(validate=validate.OneOf(STATES))
 
 

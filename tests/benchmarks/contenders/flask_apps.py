@@ -8,9 +8,12 @@ import marshmallow as ma
 from apiflask import APIFlask
 from flask import Flask, abort, request
 from flask.views import MethodView
-from flask_smorest import Api, Blueprint
+from flask_httpauth import HTTPTokenAuth
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_smorest import Api, Blueprint, Page
 
-from .base import ITEMS, MANY, Contender, ItemSchema, QuerySchema
+from .base import ITEMS, MANY, OFTEN, USERS, Contender, ItemSchema, QuerySchema, StatusSchema
 
 one, many, query = ItemSchema(), ItemSchema(many=True), QuerySchema()
 
@@ -18,6 +21,14 @@ one, many, query = ItemSchema(), ItemSchema(many=True), QuerySchema()
 def item_at(number: int) -> t.Any:
     """An item, or 404."""
     return ITEMS[number] if number < len(ITEMS) else abort(404)
+
+
+class ListPage(Page):
+    """A page of a list, which knows its length."""
+
+    @property
+    def item_count(self) -> int:
+        return len(self.collection)
 
 
 class Hello(MethodView):
@@ -86,6 +97,21 @@ def smorest() -> Flask:
         def get(self, query: t.Any, number: int) -> t.Any:
             return item_at(number)
 
+    tokens = HTTPTokenAuth()
+    tokens.verify_token(USERS.get)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
+
+    @router.route("/guarded")
+    class SmorestGuarded(MethodView):
+        @limiter.limit(OFTEN)
+        @tokens.login_required
+        @router.etag
+        @router.arguments(StatusSchema, location="query")
+        @router.response(200, ItemSchema(many=True))
+        @router.paginate(ListPage)
+        def get(self, query: t.Any) -> t.Any:
+            return ITEMS
+
     Api(app).register_blueprint(router)
     return app
 
@@ -137,7 +163,12 @@ def smorest_thousand() -> Flask:
 
 CONTENDERS = [
     Contender("Flask + marshmallow", ("flask", "werkzeug", "marshmallow"), flask, lambda: with_things(Flask(__name__))),
-    Contender("flask-smorest", ("flask-smorest", "flask", "webargs"), smorest, smorest_thousand),
+    Contender(
+        "flask-smorest",
+        ("flask-smorest", "flask", "webargs", "Flask-Limiter", "Flask-HTTPAuth"),
+        smorest,
+        smorest_thousand,
+    ),
     Contender(
         "APIFlask", ("apiflask", "flask"), apiflask, lambda: with_things(APIFlask(__name__, enable_openapi=False))
     ),

@@ -7,10 +7,10 @@ import typing as t
 
 import marshmallow as ma
 
-from framework import App, Resource, arguments, fields, response
+from framework import App, Bearer, Page, Resource, arguments, etag, fields, limit, paginate, requires, response
 from framework.errors import NotFound
 
-from .base import ITEMS, MANY, Contender, ItemSchema, OwnItemSchema, QuerySchema
+from .base import ITEMS, MANY, OFTEN, USERS, Contender, ItemSchema, OwnItemSchema, QuerySchema, StatusSchema
 
 LAST = [0.0]
 
@@ -79,6 +79,17 @@ def make(schema: type[ma.Schema]) -> App:
             if number >= len(ITEMS):
                 raise NotFound
             return ITEMS[number]
+
+    @app.route("/guarded")
+    class Guarded(Resource):
+        @requires(Bearer(USERS.get))
+        @limit(OFTEN)
+        @etag
+        @arguments(StatusSchema, location="query")
+        @response(200, schema(many=True))
+        @paginate(Page)
+        def get(self, query: t.Any) -> t.Any:
+            return ITEMS
 
     return app
 
