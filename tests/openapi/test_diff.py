@@ -414,7 +414,7 @@ HARMLESS: list[tuple[str, t.Callable[[Json], t.Any]]] = [
     ("deprecation", lambda d: operation(d, "/items", "get").update(deprecated=True)),
     ("no more credentials", lambda d: operation(d, "/items", "post").update(security=[])),
     ("credentials of another kind too", lambda d: operation(d, "/items", "post")["security"].append({"key": []})),
-    ("fewer scopes", lambda d: operation(d, "/items", "post")["security"][0].update(bearer=[])),
+    ("fewer scopes", lambda d: operation(d, "/items/{item_id}", "get")["security"][0].update(oauth=[])),
     (
         "const for an enum of one",
         lambda d: component(d, "Toy")["properties"].update(kind={"type": "string", "enum": ["toy"]}),
