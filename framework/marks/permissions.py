@@ -15,7 +15,7 @@ from ..errors import APIError, Forbidden, NotFound, SetupError
 from .base import Call, Mark, Phase, Plan, Record, Step
 from .raises import error_outcome, own_error
 from .refusals import PermissionDenied
-from .security import PublicMark, access_of, refusal, refuser
+from .security import PublicMark, access_of, check_place, refusal, refuser, takes
 
 if t.TYPE_CHECKING:
     from ..context import Context
@@ -52,6 +52,7 @@ class LoadsMark(Mark):
         dropped = names - taken_by(plan.handler)
         as_kwarg, error, loader = self.as_kwarg, self.error, plan.ensure_sync(self.loader)
         slot = plan.take_slot() if as_kwarg is None else 0
+        passed = as_kwarg is not None and takes(plan.handler, as_kwarg)
 
         def load(ctx: Context, call: Call) -> None:
             values = call.view_args
@@ -63,7 +64,9 @@ class LoadsMark(Mark):
                 call.kwargs = {name: value for name, value in call.kwargs.items() if name not in dropped}
             if as_kwarg is None:
                 call.arguments[slot] = found
-            else:
+                return
+            call.notes = {**(call.notes or {}), (LoadsMark, as_kwarg): found}
+            if passed:
                 call.kwargs = {**call.kwargs, as_kwarg: found}
 
         yield Step(Phase.LOAD, load)
@@ -106,7 +109,8 @@ def loads(loader: Function, *, as_kwarg: str | None = None, error: type[APIError
     the object. A value of the path that it takes is passed on to the handler only if the handler names it too.
 
     :param loader: Takes variables of the path by their names, may be asynchronous; returns the object, or ``None``.
-    :param as_kwarg: The name by which the handler gets the object. Default: by position, in the order of the marks.
+    :param as_kwarg: The name by which a handler that takes it gets the object. Default: by position, in the order of
+        the marks.
     :param error: What is raised for ``None``.
     """
     return LoadsMark(loader, as_kwarg, own_error(error))
@@ -157,7 +161,7 @@ class PermissionMark(Mark):
             if not asks_object:
                 allowed = check(user)
             else:
-                allowed = check(user, call.object if of is None else call.kwargs[of])
+                allowed = check(user, call.object if of is None else (call.notes or {})[LoadsMark, of])
             if allowed:
                 return
             if user is None and access is not None and refuse is not None and not self.hides:
@@ -169,11 +173,7 @@ class PermissionMark(Mark):
         yield Step(Phase.PERMISSION, permit)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        if not any(mark is self for mark in plan.marks):
-            raise SetupError(
-                f"{self!r} stands on a hook or an error handler, where it protects nothing. Give it to"
-                " Router(marks=[...]) or App(marks=[...]), for all operations below."
-            )
+        check_place(self, plan)
         yield error_outcome(self.error)
         access = access_of(plan)
         if access is not None and access.mark.optional and not self.hides:

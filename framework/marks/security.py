@@ -9,6 +9,7 @@ Floor 4: imports ``marks.base``, ``marks.csrf``, ``marks.refusals``, ``marks.sch
 from __future__ import annotations
 
 import collections.abc as cabc
+import inspect
 import typing as t
 
 from marshmallow import fields
@@ -57,11 +58,7 @@ class AccessMark(Mark):
                 )
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        if not any(mark is self for mark in plan.marks):
-            raise SetupError(
-                f"{self!r} stands on a hook or an error handler, where it protects nothing. Give it to"
-                " Router(marks=[...]) or App(marks=[...]), for all operations below."
-            )
+        check_place(self, plan)
         return ()
 
 
@@ -169,7 +166,7 @@ def requires(
     :param scopes: What the credentials must be good for, all of it. ``verify`` then returns a ``Grant``.
     :param optional: Whether requests without credentials pass too, with ``None`` as the user. Credentials that are not
         good are refused all the same, except for cookies, which nobody sends on purpose.
-    :param as_kwarg: The name by which the handler gets the user. Default: it asks ``current_user``.
+    :param as_kwarg: The name by which a handler that takes it gets the user. Default: it asks ``current_user``.
     :param csrf: Whether unsafe methods need a proof, where a browser sends the credentials by itself.
     :param missing: The error for no credentials.
     :param invalid: The error for wrong ones.
@@ -189,6 +186,24 @@ def requires(
         if not (isinstance(cls, type) and issubclass(cls, Unauthorized)):
             raise SetupError(f"{cls!r} is no 401. Give a subclass of framework.errors.Unauthorized.")
     return RequiresMark(schemes, tuple(scopes), optional, as_kwarg, csrf, (missing, invalid))
+
+
+def check_place(mark: Mark, plan: Plan) -> None:
+    """Refuse a mark that protects nothing where it stands.
+
+    :raises SetupError: It stands on a hook or an error handler, whose marks are documented and do not run.
+    """
+    if not any(each is mark for each in plan.marks):
+        raise SetupError(
+            f"{mark!r} stands on a hook or an error handler, where it protects nothing. Give it to"
+            " Router(marks=[...]) or App(marks=[...]), for all operations below."
+        )
+
+
+def takes(handler: cabc.Callable[..., t.Any], name: str) -> bool:
+    """Whether a handler can be passed a value by that name."""
+    told = inspect.signature(handler).parameters
+    return name in told or any(each.kind is inspect.Parameter.VAR_KEYWORD for each in told.values())
 
 
 def refusal(error: type[Unauthorized]) -> Outcome:
@@ -232,6 +247,8 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
     """The step that finds out who sends the request."""
     mark, schemes = access.mark, access.schemes
     optional, as_kwarg = mark.optional, mark.as_kwarg
+    if as_kwarg is not None and not takes(plan.handler, as_kwarg):
+        as_kwarg = None
     doors = [(scheme, scheme.read, plan.ensure_sync(scheme.verify)) for scheme in schemes]
     takes_header = any(scheme.uses_authorization for scheme in schemes)
     refuse = refuser(plan, access)
@@ -266,7 +283,7 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
 
     def authenticate(ctx: Context, call: Call) -> None:
         user = t.cast(t.Any, ctx.environ).get(FORCED)
-        if user is None:
+        if type(user) is not Grant:
             ctx.scheme, user = find(ctx)
         if type(user) is Grant:
             user, scopes = user

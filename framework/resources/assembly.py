@@ -224,7 +224,11 @@ def merge_marks(
         for overridden in overridden_methods(view_class, method):
             for mark in reversed(marks_of(overridden)):
                 merged = mark.inherit(merged)
-        layers.extend((cls.__qualname__, own_marks(cls)) for cls in view_class.__mro__)
+        decorated = next(cls for cls in view_class.__mro__ if "decorators" in vars(cls))
+        for cls in view_class.__mro__:
+            layers.append((cls.__qualname__, own_marks(cls)))
+            if cls is decorated:
+                layers.append((f"'decorators' of {cls.__qualname__}", marks_of(view)))
     layers.extend((f"the router {name!r}", app.routers[name].marks) for name in routers)
     layers.append((f"the application {app.name!r}", app.marks))
     for where, layer in layers:

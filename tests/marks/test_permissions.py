@@ -544,3 +544,16 @@ def test_hooks_protect_nothing(app):
     app.before_request(permission(is_ann)(lambda: None))
     with pytest.raises(SetupError, match="stands on a hook"):
         app.freeze()
+
+
+def test_objects_go_to_those_who_take_them(app):
+    """Of a mark for many handlers those get the object that name it; permissions see it in any case."""
+    router = Router("r", url_prefix="/<int:pet_id>", marks=[requires(bearer), loads(find_pet, as_kwarg="pet")])
+    router.add_url_rule("/one", "one", response(200)(lambda pet: pet["id"]))
+    router.add_url_rule("/none", "none", permission(is_owner, of="pet")(response(200)(lambda: "none")))
+    app.register_router(router)
+
+    assert ask(app, "/1/one").json == 1
+    assert ask(app, "/1/none").json == "none"
+    assert ask(app, "/2/none").status_code == 403
+    assert ask(app, "/3/none").status_code == 404

@@ -962,3 +962,47 @@ def test_hooks_protect_nothing(app, mark):
     app.before_request(mark(lambda: None))
     with pytest.raises(SetupError, match="stands on a hook or an error handler"):
         app.freeze()
+
+
+def test_decorators_of_a_class(app):
+    """A mark among the ``decorators`` of a class holds as well, just further out than those on that class."""
+
+    class Base(Resource):
+        decorators = (requires(bearer),)
+
+        def get(self):
+            return "base"
+
+    @app.route("/open")
+    @public
+    class Open(Base):
+        pass
+
+    @app.route("/closed")
+    class Closed(Open):
+        decorators = (requires(bearer),)
+
+    app.add_resource(Base, "/base")
+    client = app.test_client()
+
+    assert [client.get(path).status_code for path in ("/base", "/open", "/closed")] == [401, 200, 401]
+    assert client.get("/base", headers=bearing("ann-token")).json == "base"
+
+
+def test_the_user_goes_to_those_who_take_it(app):
+    """Of a mark for many handlers those get the user that name it, or take anything."""
+    app.marks = (requires(bearer, as_kwarg="user"),)
+    app.add_url_rule("/one", "one", lambda user: user)
+    app.add_url_rule("/none", "none", lambda: "none")
+    app.add_url_rule("/any", "any", lambda **values: values)
+    client = app.test_client()
+    replies = [client.get(path, headers=bearing("ann-token")) for path in ("/one", "/none", "/any")]
+
+    assert [reply.text.strip() for reply in replies] == ["ann", "none", '{"user":"ann"}']
+
+
+def test_only_the_test_client_names_users(app):
+    """What else stands in the environment is no user."""
+    client = who(app, requires(bearer))
+
+    assert client.get("/who", environ_overrides={FORCED: "ann"}).status_code == 401
