@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import hashlib
-import secrets
+import os
 import typing as t
 
 from werkzeug.datastructures import CallbackDict
@@ -408,7 +408,7 @@ class StoreSessionInterface(SessionInterface):
             return
         if not self.should_set_cookie(app, held):
             return
-        held.name = held.name or secrets.token_urlsafe(32)
+        held.name = held.name or os.urandom(32).hex()
         value = self.serializer.dumps(dict(held)).encode()
         self.store.set(self.place(held.name), value, app.permanent_session_lifetime.total_seconds())
         response.set_cookie(cookie, held.name, expires=self.get_expiration_time(app, held), **attributes)
