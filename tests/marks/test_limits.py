@@ -147,6 +147,7 @@ def test_all_windows_hold(clock):
     client = make(limit("5/day", "2/minute"))
 
     assert statuses(client, 3) == [200, 200, 429]
+    assert int(client.get("/").headers["Retry-After"]) <= 60  # the day has not refused
     clock.now += 61
     assert statuses(client, 3) == [200, 200, 429]
     clock.now += 61
@@ -725,6 +726,19 @@ def test_keys_in_redis_expire(redis_url):
 
     assert len(keys) == 1
     assert all(0 < seconds <= 60 for seconds in left)
+
+
+def test_long_keys_are_short_in_redis(redis_url):
+    """However long a key is, its counter has a short name: nobody fills the store with what he sends."""
+    import redis
+
+    by = limit("1/minute", by=lambda ctx: ctx.request.headers["X-Tenant"], name="long")
+    client = make(by, STORE_URL=redis_url, STORE_PREFIX="long:")
+
+    assert statuses(client, 2, headers={"X-Tenant": "x" * 60_000}) == [200, 429]
+    assert statuses(client, 1, headers={"X-Tenant": "x" * 60_001}) == [200]
+    with redis.Redis.from_url(redis_url) as server:
+        assert max(len(key) for key in server.scan_iter("long:*")) < 200
 
 
 def test_open_lets_calls_go_on_while_redis_is_away(caplog, fast):
