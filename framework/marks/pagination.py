@@ -51,7 +51,7 @@ LONGEST_QUERY: t.Final = 2000
 _KEYWORD: t.Final = "pagination_parameters"
 
 
-class Options(t.TypedDict, total=False):
+class PageOptions(t.TypedDict, total=False):
     """What can be said of a paginated list beside its sizes."""
 
     session: t.Any
@@ -91,12 +91,12 @@ STYLES: t.Final = (
 class PaginateMark(ArgumentsMark):
     """A list in parts; see :func:`paginate`."""
 
-    def __init__(self, pager: Pager | None, by: Pager, numbers: tuple[int, int, int], options: Options) -> None:
-        unknown = options.keys() - Options.__annotations__.keys()
+    def __init__(self, pager: Pager | None, by: Pager, numbers: tuple[int, int, int], options: PageOptions) -> None:
+        unknown = options.keys() - PageOptions.__annotations__.keys()
         if unknown:
             raise TypeError(
                 f"paginate() got unknown options: {', '.join(sorted(unknown))}. It knows"
-                f" {', '.join(Options.__annotations__)}."
+                f" {', '.join(PageOptions.__annotations__)}."
             )
         self.pager = pager
         self.style = style = next(each for each in STYLES if issubclass(by, each.pager))
@@ -327,7 +327,7 @@ def paginate(
     page: int | None = None,
     page_size: int | None = None,
     max_page_size: int | None = None,
-    **options: t.Unpack[Options],
+    **options: t.Unpack[PageOptions],
 ) -> PaginateMark:
     """Answer a list in parts.
 
@@ -342,7 +342,7 @@ def paginate(
     :param page_size: How many items are given when the client does not say. Default: 10.
     :param max_page_size: How many a client may ask for; a greater number is a 422. Default: 100.
     :param options: ``session``, ``order_by``, ``key``, ``total``, ``envelope``, ``links``, ``header``, see
-        :class:`Options`.
+        :class:`PageOptions`.
     :raises SetupError: A number or a pager is none.
     """
     chosen = pager or by or Page
