@@ -139,6 +139,10 @@ class Guard:
             return Wire(304, [*headers_for_304(Headers(headers or ())), ("ETag", str(tag))], b"")
         return None
 
+    def note(self, ctx: Context, call: Call, value: t.Any) -> None:
+        """Phase ``HANDLER``: a write was carried out, and not answered by an earlier step."""
+        t.cast(Check, ctx.conditional).called = True
+
     def finish(self, ctx: Context, call: Call, reply: Reply) -> Reply | None:
         """Phase ``ETAG``: name the version of the answer, and send a 304 where the client has it.
 
@@ -170,7 +174,7 @@ class Guard:
 
     def _finish_write(self, ctx: Context, call: Call, check: Check, reply: Reply) -> None:
         """Name the new version; say so where nobody has looked at the conditions."""
-        if self.guards and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
+        if check.called and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
             self._complain(ctx, reply.status_code)
         if reply.status_code in (204, 205) or header_of(reply, "ETag") is not None:
             return
@@ -331,7 +335,7 @@ class Learned:
 class Check:
     """The conditions of one request, and what is known of them so far. ``Context.conditional``."""
 
-    __slots__ = ("before", "call", "checked", "conditions", "guard", "is_set", "tag")
+    __slots__ = ("before", "call", "called", "checked", "conditions", "guard", "is_set", "tag")
 
     def __init__(self, guard: Guard, call: Call, conditions: Conditions | None) -> None:
         self.guard = guard
@@ -340,6 +344,7 @@ class Check:
         self.tag: Tag | None = None
         self.before: str | None = None
         """The state of the loaded object before the handler was called."""
+        self.called = False
         self.checked = False
         self.is_set = False
 

@@ -94,6 +94,8 @@ class EtagMark(Mark):
             yield Step(Phase.PRECONDITION, guard.decide)
             if guard.safe:
                 yield Step(Phase.HANDLER, guard.look_at)
+        if guard.guards:
+            yield Step(Phase.HANDLER, guard.note)
         yield Step(Phase.ETAG, guard.finish)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:

@@ -559,3 +559,32 @@ def test_a_mark_is_told_where_it_is_given():
 
     assert app_mark.given_to == [app]
     assert router_mark.given_to == [router]
+
+
+class InPlace(Mark):
+    """Looks at what the handler returned, before anything is made of it."""
+
+    def __init__(self):
+        self.seen = []
+
+    def run(self, plan):
+        yield Step(Phase.HANDLER, self.look)
+
+    def look(self, ctx, call, value):
+        self.seen.append(value)
+        return {"number": 2} if value == {"number": 1} else None
+
+
+def test_a_step_of_the_handler_s_phase_gets_its_value(app):
+    """What it returns takes the place of the value; ``None`` leaves it."""
+    mark, values = InPlace(), [{"number": 1}, {"number": 3}]
+
+    @app.get("/")
+    @mark
+    @response(200, {"number": ma.Integer()})
+    def show():
+        return values.pop(0)
+
+    client = app.test_client()
+    assert [client.get("/").json for _ in range(2)] == [{"number": 2}, {"number": 3}]
+    assert mark.seen == [{"number": 1}, {"number": 3}]

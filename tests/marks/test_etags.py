@@ -560,6 +560,26 @@ def test_forgetting_to_check_is_a_violation(app, client, caplog):
     assert [record.getMessage().startswith("test_forgetting") for record in caplog.records] == [True]
 
 
+class Replay(Mark):
+    """Answers in place of the handler."""
+
+    def run(self, plan):
+        yield Step(Phase.IDEMPOTENCY, lambda ctx, call: Response("{}", mimetype="application/json"))
+
+
+def test_an_answer_in_place_of_the_handler_needs_no_check(app, client):
+    """What an earlier step answers has written nothing."""
+
+    @app.put("/")
+    @Replay()
+    @etag
+    @response(200)
+    def put():
+        return {}
+
+    assert client.put("/", headers={"If-Match": '"x"'}).status_code == 200
+
+
 def test_a_refused_write_needs_no_check(app, client):
     """A handler that answers with an error before it checks has written nothing."""
 
