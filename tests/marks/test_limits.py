@@ -789,7 +789,7 @@ def test_a_redis_that_hangs_holds_nobody_up():
     """A server that takes connections and never answers costs the timeout once; then it is left alone for a while."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        silent.listen(8)
+        silent.listen(128)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         client = make(limit("1/minute"), STORE_URL=url, STORE_TIMEOUT=0.1)
         silent.settimeout(0)
