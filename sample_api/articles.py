@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from framework import Resource, Router, arguments, loads, raises, response
+from framework import OffsetPage, Resource, Router, arguments, loads, paginate, raises, response
+from framework.marks.pages import OffsetParameters
 
 from . import queries
 from .auth import authors_only, login_optional, login_required
@@ -20,7 +21,6 @@ from .schemas import (
     ArticleFilterSchema,
     MultipleArticlesResponse,
     NewArticleRequest,
-    PageSchema,
     SingleArticleResponse,
     UpdateArticleRequest,
 )
@@ -38,6 +38,8 @@ def find_article(slug: str) -> ArticleRow | None:
 
 with_article: t.Final = loads(find_article, as_kwarg="article", error=ArticleNotFound)
 
+in_parts: t.Final = paginate(by=OffsetPage, page_size=20, max_page_size=100, header=None)
+
 SLUG_TRIES = 5
 FILTERS = {"tag": queries.has_tag, "author": queries.is_by, "favorited": queries.is_favorite_of}
 
@@ -48,14 +50,12 @@ class Articles(Resource):
 
     @login_optional
     @arguments(ArticleFilterSchema, location="query")
+    @in_parts
     @response(200, MultipleArticlesResponse)
-    def get(self, query: Data, viewer: User | None) -> Data:
+    def get(self, query: Data, viewer: User | None, pagination_parameters: OffsetParameters) -> Data:
         """List articles, newest first. Several filters must all be met."""
         conditions = [condition(query[name]) for name, condition in FILTERS.items() if name in query]
-        articles, count = queries.list_articles(
-            get_session(), viewer, conditions, limit=query["limit"], offset=query["offset"]
-        )
-        return {"articles": articles, "articles_count": count}
+        return show_part(viewer, conditions, pagination_parameters)
 
     @login_required
     @arguments(NewArticleRequest)
@@ -87,15 +87,11 @@ class ArticlesFeed(Resource):
     """Articles by those whom one follows."""
 
     @login_required
-    @arguments(PageSchema, location="query")
+    @in_parts
     @response(200, MultipleArticlesResponse)
-    def get(self, query: Data, user: User) -> Data:
+    def get(self, user: User, pagination_parameters: OffsetParameters) -> Data:
         """List articles by the users one follows, newest first."""
-        conditions = [queries.is_in_feed_of(user)]
-        articles, count = queries.list_articles(
-            get_session(), user, conditions, limit=query["limit"], offset=query["offset"]
-        )
-        return {"articles": articles, "articles_count": count}
+        return show_part(user, [queries.is_in_feed_of(user)], pagination_parameters)
 
 
 @router.route("/<slug:slug>")
@@ -138,6 +134,16 @@ class Article(Resource):
         session = get_session()
         session.execute(sa.delete(ArticleRow).where(ArticleRow.id == article.id))
         session.commit()
+
+
+def show_part(
+    viewer: User | None, conditions: list[sa.ColumnElement[bool]], pagination_parameters: OffsetParameters
+) -> Data:
+    """A part of the articles that meet all conditions."""
+    wanted = pagination_parameters
+    articles, count = queries.list_articles(get_session(), viewer, conditions, limit=wanted.limit, offset=wanted.offset)
+    wanted.item_count = count
+    return {"articles": articles, "articles_count": count}
 
 
 def show(session: Session, viewer: User | None, slug: str) -> Data:

@@ -14,7 +14,6 @@ from . import models
 
 EMPTY = "can't be empty"
 MESSAGES: dict[str, t.Any] = {"required": EMPTY, "null": EMPTY}
-BIGGEST = 2**31 - 1  # of the integers that every database can count with
 
 
 NO_NUL = validate.Regexp(r"^[^\x00]*$", error="can't contain the character NUL")  # PostgreSQL keeps it in no text
@@ -164,23 +163,8 @@ class UpdateArticleSchema(Schema):
     body = text(100_000)
 
 
-class PageSchema(Schema):
-    """Which part of a list."""
-
-    limit = fields.Integer(
-        load_default=20,
-        validate=validate.Range(min=1, max=100),
-        metadata={"description": "How many items to return."},
-    )
-    offset = fields.Integer(
-        load_default=0,
-        validate=validate.Range(min=0, max=BIGGEST),
-        metadata={"description": "How many items to leave out at the start."},
-    )
-
-
-class ArticleFilterSchema(PageSchema):
-    """Which articles, and which part of the list."""
+class ArticleFilterSchema(Schema):
+    """Which articles."""
 
     tag = text(1000, blank=True, metadata={"description": "Only articles with this tag."})
     author = text(1000, blank=True, metadata={"description": "Only articles by the user of this name."})
