@@ -557,3 +557,13 @@ def test_objects_go_to_those_who_take_them(app):
     assert ask(app, "/1/none").json == "none"
     assert ask(app, "/2/none").status_code == 403
     assert ask(app, "/3/none").status_code == 404
+
+
+def test_a_permission_with_credentials_below_public(app):
+    """Below a public router a handler that asks for credentials may ask for permissions too."""
+    router = Router("r", marks=[public])
+    router.add_url_rule("/x", "x", requires(bearer)(permission(is_ann)(lambda: "in")))
+    app.register_router(router)
+
+    assert ask(app, "/x").text == "in"
+    assert ask(app, "/x", "bob").status_code == 403
