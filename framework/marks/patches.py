@@ -192,6 +192,8 @@ class _Patcher:
                     wrong[name] = ["Read-only field."]
             if wrong:
                 raise ValidationFailed({"json": wrong})
+        else:
+            raise PatchConflict("The patch would put something in place of the resource that is no object.")
         try:
             return self._load(after)
         except ValidationError as error:

@@ -3,8 +3,8 @@
 It runs within the process, in all its phases and with all its checks. Each request goes through the application's test
 client, so that a finding comes with what the contract says of the same answer.
 Not here: choosing and printing (``cli.fuzz``).
-Floor 7: imports ``errors``, ``http.idempotency`` (floor 2). It is given an ``App`` and imports none; Schemathesis is
-imported when it is asked for.
+Floor 7: imports ``errors``, ``http.idempotency`` (floor 2), ``marks.negotiation`` (floor 4). It is given an ``App`` and
+imports none; Schemathesis is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import collections.abc as cabc
 import contextlib
 import copy
 import dataclasses
+import functools
 import importlib
 import importlib.util
 import pathlib
@@ -24,9 +25,11 @@ from urllib.parse import unquote_plus
 
 from ..errors import ContractViolation
 from ..http.idempotency import parse_key
+from ..marks.negotiation import ConsumesMark
 
 if t.TYPE_CHECKING:
     from ..app.app import App
+    from ..http.media import MediaType
 
 _CASE_HEADER = "X-Schemathesis-TestCaseId"
 _KEY_HEADER = "Idempotency-Key"
@@ -133,6 +136,7 @@ def explore(
             copy.deepcopy(dict(app.openapi if document is None else document)),
             config=schemathesis.Config.from_dict(settings),
         )
+        _write_as_the_application_does(app)
         schema.app = app
         schema.location = "/openapi.json"
         if only is not None:
@@ -298,6 +302,23 @@ def _mended(app: App, advice: dict[str, str], folder: str) -> cabc.Iterator[None
         configuration.set_hypothesis_home_dir(None)
         for (module, name, _), value in zip(changes, kept, strict=True):
             setattr(module, name, value)
+
+
+def _write_as_the_application_does(app: App) -> None:
+    """Let Schemathesis write bodies in the media types that the application reads, where it has no words of its own."""
+    schemathesis: t.Any = importlib.import_module("schemathesis")
+    transport: t.Any = importlib.import_module("schemathesis.transport.wsgi").WSGI_TRANSPORT
+    marks = [mark for operation in app.operations for mark in operation.marks if isinstance(mark, ConsumesMark)]
+    for media in {each.name: each for mark in marks for each in mark.media_types}.values():
+        if transport.get_first_matching_media_type(media.name) is None:
+            schemathesis.serializer(media.name)(functools.partial(_written, media))
+
+
+def _written(media: MediaType, ctx: t.Any, value: t.Any) -> bytes:
+    try:
+        return media.dump(value)
+    except (TypeError, ValueError, OverflowError):  # made to be wrong, and not to be written
+        return repr(value).encode()
 
 
 def _judging_texts(get: cabc.Callable[..., t.Any], binary: type) -> cabc.Callable[..., t.Any]:

@@ -51,6 +51,7 @@ class PersonSchema(Schema):
     scores = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
+REQUIRED = "Missing data for required field."
 ANN = {
     "id": 1,
     "name": "Ann",
@@ -315,6 +316,8 @@ def test_all_or_nothing(change):
         {"op": "move", "from": "/address", "path": "/address/street"},
         {"op": "test", "path": "/nothing", "value": None},
         {"op": "remove", "path": "/tags/00"},
+        {"op": "replace", "path": "", "value": []},
+        {"op": "add", "path": "", "value": None},
     ],
 )
 def test_paths_that_lead_nowhere(change, operation):
@@ -357,7 +360,7 @@ def test_what_nobody_defines_is_ignored(change):
         ({"op": "add", "path": "/xyz", "value": 3}, {"xyz": ["Unknown field."]}),
         ({"op": "replace", "path": "/id", "value": 3}, {"id": ["Read-only field."]}),
         ({"op": "remove", "path": "/id"}, {"id": ["Read-only field."]}),
-        ({"op": "replace", "path": "", "value": []}, {"_schema": ["Invalid input type."]}),
+        ({"op": "replace", "path": "", "value": {"id": 1}}, {"name": [REQUIRED], "home": [REQUIRED]}),
     ],
 )
 def test_the_whole_must_fit(change, operation, wrong):

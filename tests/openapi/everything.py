@@ -72,6 +72,15 @@ class OwnerSchema(Schema):
     password = fields.String(load_only=True, validate=validate.Length(min=8))
 
 
+class NotesSchema(Schema):
+    """Notes on an owner: whatever an object can hold."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    text = fields.Raw(allow_none=True)
+
+
 class PetSchema(Schema):
     """A pet of the shop."""
 
@@ -467,11 +476,12 @@ class MergedOwner(Resource):
 class OperatedOwner(Resource):
     """An owner who is changed by operations."""
 
-    @json_patch(OwnerSchema(only=("id", "name")))
+    @json_patch(NotesSchema)
     @response(200, OwnerSchema(only=("id", "name")))
     def patch(self, patch: t.Any) -> t.Any:
-        """Apply operations to an owner."""
-        return {**OWNER, **patch.apply(OWNER)}
+        """Apply operations to the notes on an owner."""
+        patch.apply({"text": "Pays late.", "more": ["a", {"b": 1}]})
+        return OWNER
 
 
 @owners.route("/table")
@@ -484,7 +494,7 @@ class OwnerTable(Resource):
         """Show the owners as a table."""
         return [OWNER]
 
-    @consumes(CSV(), MessagePack())
+    @consumes(MessagePack())
     @arguments(OwnerSchema(only=("name",), many=True))
     @response(200, OwnerSchema(only=("id", "name"), many=True))
     def put(self, owners: t.Any) -> t.Any:
