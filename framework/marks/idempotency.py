@@ -369,8 +369,10 @@ def release_unhandled(sender: t.Any, **kwargs: t.Any) -> None:
 
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
-    """What makes a request the same as another: method, path, query, media type and body."""
+    """What makes a request the same as another: method, path, query, media type and body; the host where it matters."""
     environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+    if plan.rule.subdomain or plan.rule.host:
+        yield environ.get("HTTP_HOST", "").lower().encode("latin-1", "replace")
     for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"):
         yield environ.get(name, "").encode("latin-1", "replace")
     given = media_type(environ)
@@ -433,5 +435,13 @@ def idempotent(
         ``"address"``, or a function from the context to text. One client's keys are nothing to another.
     :param lifetime: Seconds for which an answer is kept. Default: ``IDEMPOTENCY_LIFETIME``.
     :param store: Where. Default: ``IDEMPOTENCY_STORE_URL``.
+    :raises SetupError: The lifetime or the store is none.
     """
+    if lifetime is not None and not lifetime > 0:
+        raise errors.SetupError(f"An answer cannot be kept for {lifetime!r} seconds. Give more than 0.")
+    if store is not None and not isinstance(store, Store):
+        raise errors.SetupError(
+            f"{store!r} is no store. Give a MemoryStore, a RedisStore, or an object with the methods of"
+            " framework.stores.base.Store; a URL belongs into the setting IDEMPOTENCY_STORE_URL."
+        )
     return Idempotent(required, by, lifetime, store)

@@ -23,6 +23,7 @@ from .meters import Meter, Window, is_remote, known_strategy, open_meter, parse_
 
 if t.TYPE_CHECKING:
     from ..context import Context
+    from ..stores.redis import RedisStore
     from .base import Reply
 
 Cost: t.TypeAlias = int | cabc.Callable[["Context"], int]
@@ -59,6 +60,7 @@ class Limit(Mark):
         exempt: cabc.Callable[[Context], t.Any] | None,
         strategy: str | None,
         when_away: str | None,
+        store: RedisStore | None,
     ) -> None:
         self.windows = windows
         self.by = by
@@ -69,6 +71,7 @@ class Limit(Mark):
         self.exempt = exempt
         self.strategy = strategy
         self.when_away = when_away
+        self.store = store
 
     def __repr__(self) -> str:
         return f"limit({', '.join(map(repr, self.windows))})"
@@ -83,7 +86,7 @@ class Limit(Mark):
         book = book_of(plan)
         if not self.windows or not plan.config["RATELIMIT_ENABLED"]:
             return
-        is_remote(plan.config)  # a setting that names no store is found now
+        is_remote(plan.config, self.store)  # a setting that names no store is found now
         yield Step(phase_of(self.by), self._check_step(plan, book.windows[id(self)], book.tells))
         if book.first is self and book.tells:
             yield Step(Phase.HEADERS, tell_step(book.policy), errors=True)
@@ -106,7 +109,7 @@ class Limit(Mark):
             if cost < 1:
                 return
             if meter is None:
-                meter = open_meter(ctx.app, strategy, lets_pass)
+                meter = open_meter(ctx.app, strategy, lets_pass, self.store)
             try:
                 allowed, states = meter.take(windows, f"{scope}\n{bounded(key_of(ctx))}", cost, tells)
             except StoreAway:
@@ -144,7 +147,7 @@ class Limit(Mark):
             told = (Header("RateLimit", fields.String(), STATE), Header("RateLimit-Policy", fields.String(), POLICY))
         yield from told
         yield Outcome(429, error=RateLimitExceeded, headers=told)
-        if not self.lets_pass(plan) and is_remote(plan.config):
+        if not self.lets_pass(plan) and is_remote(plan.config, self.store):
             yield Outcome(503, error=RateLimitUnavailable)
 
 
@@ -204,6 +207,7 @@ def limit(
     exempt: cabc.Callable[[Context], t.Any] | None = None,
     strategy: t.Literal["fixed-window", "moving-window", "sliding-window-counter"] | None = None,
     when_away: t.Literal["open", "closed"] | None = None,
+    store: RedisStore | None = None,
 ) -> Limit:
     """Let a client call so often and no more: ``limit("10/minute", "1000/day")``.
 
@@ -223,11 +227,16 @@ def limit(
     :param strategy: How windows are counted. Default: ``RATELIMIT_STRATEGY``.
     :param when_away: Whether calls go on (``"open"``) or are answered 503 (``"closed"``) while the store is away.
         Default: ``RATELIMIT_WHEN_AWAY``.
-    :raises SetupError: The limit says nothing, or is shared without a name.
+    :param store: Where calls are counted. Default: ``RATELIMIT_STORE_URL``.
+    :raises SetupError: The limit says nothing, is shared without a name, or has a store that cannot count.
     """
     replaced = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     if not windows and not replaced:
         raise errors.SetupError("A limit needs a window, like limit('10/minute'), or outer limits that it overrides.")
+    if store is not None and not hasattr(store, "pool"):
+        raise errors.SetupError(
+            f"Calls cannot be counted in {store!r}. Give a RedisStore, or none for the memory of the process."
+        )
     if shared and name is None:
         raise errors.SetupError("A limit that is shared needs a name: limit('10/minute', name='login', shared=True).")
-    return Limit(windows, by, name, shared, replaced, cost, exempt, strategy, when_away)
+    return Limit(windows, by, name, shared, replaced, cost, exempt, strategy, when_away, store)

@@ -19,6 +19,7 @@ from .shared import guard_of, once, redis_store, store_url
 if t.TYPE_CHECKING:
     from ..app.app import App
     from ..config import Config
+    from ..stores.redis import RedisStore
 
 State: t.TypeAlias = tuple[int, int]
 """What is left: calls, and whole seconds until there are more."""
@@ -117,9 +118,12 @@ def quote(text: str, where: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def is_remote(config: Config) -> bool:
-    """Whether calls are counted somewhere that may be away."""
-    return store_url(config, "RATELIMIT") is not None
+def is_remote(config: Config, own: RedisStore | None) -> bool:
+    """Whether calls are counted somewhere that may be away.
+
+    :param own: The store of the limit itself.
+    """
+    return own is not None or store_url(config, "RATELIMIT") is not None
 
 
 class Meter:
@@ -224,15 +228,19 @@ def known_strategy(name: str) -> str:
     return name
 
 
-def open_meter(app: App, strategy: str, lets_pass: bool) -> Meter:
+def open_meter(app: App, strategy: str, lets_pass: bool, own: RedisStore | None) -> Meter:
     """The meter of an application for a strategy.
 
     :param lets_pass: Whether calls go on while the storage is away, for the log.
+    :param own: The store of the limit itself. Default: as the settings say.
     """
     from limits.strategies import STRATEGIES
 
     url = store_url(app.config, "RATELIMIT")
-    if url is None:
+    store = own
+    if store is None and url is not None:
+        store = redis_store(app, url)
+    if store is None:
         from ..stores.counters import MemoryCounters
 
         counters = once(app, "counters", lambda: MemoryCounters(app.config["RATELIMIT_MAX_KEYS"]))
@@ -241,13 +249,11 @@ def open_meter(app: App, strategy: str, lets_pass: bool) -> Meter:
         return Meter(STRATEGIES[strategy](counters))
     from limits.storage import RedisStorage
 
-    store = redis_store(app, url)
+    pool, prefix = store.pool, store.prefix
     storage = once(
         app,
-        ("limits", url),
-        lambda: RedisStorage(
-            "redis://", connection_pool=store.pool, key_prefix=f"{store.prefix}limits", wrap_exceptions=True
-        ),
+        ("limits", id(store)),
+        lambda: RedisStorage("redis://", connection_pool=pool, key_prefix=f"{prefix}limits", wrap_exceptions=True),
     )
     then = "Calls go on uncounted." if lets_pass else "Limited calls are answered with 503."
     return RemoteMeter(STRATEGIES[strategy](storage), app, guard_of(app, store, then))

@@ -21,7 +21,7 @@ EXTENSION = "framework.stores"
 SCHEMES = ("redis", "rediss", "unix")
 
 _T = t.TypeVar("_T")
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def once(app: App, name: t.Hashable, make: cabc.Callable[[], _T]) -> _T:
@@ -44,13 +44,21 @@ def store_url(config: Config, kind: str) -> str | None:
     url = config[name]
     if url is None:
         name, url = "STORE_URL", config["STORE_URL"]
-    if url in (None, "memory:"):
-        return None
+    return None if url in (None, "memory:") else checked_url(url, f"The setting {name}")
+
+
+def checked_url(url: t.Any, where: str) -> str:
+    """The URL of a store in Redis.
+
+    :param where: Who names it, for messages.
+    :raises SetupError: It is none.
+    :raises ImportError: The library that the store needs is not installed.
+    """
     if not isinstance(url, str) or url.partition(":")[0] not in SCHEMES:
         shown = url.partition(":")[0] if isinstance(url, str) else type(url).__name__
         raise SetupError(
-            f"The setting {name} names no store: {shown!r} is not known. Set 'redis://host:port/database', or 'memory:'"
-            " or None for the memory of the process."
+            f"{where} names no store: {shown!r} is not known. Set 'redis://host:port/database', or 'memory:' or None"
+            " for the memory of the process."
         )
     from ..stores.redis import import_redis
 

@@ -804,6 +804,29 @@ def test_mistakes_are_found_at_start_up(marks, settings, words):
         shop.app.freeze()
 
 
+@pytest.mark.parametrize("words", [{"lifetime": 0}, {"lifetime": -1}, {"store": "redis://127.0.0.1/0"}])
+def test_mistakes_are_found_at_once(words):
+    """What cannot be is refused where it is written."""
+    with pytest.raises(SetupError):
+        idempotent(**words)
+
+
+def test_the_host_counts_where_it_leads_elsewhere():
+    """On subdomains of tenants the same path is another request; else the host says nothing."""
+    app = App(__name__, subdomain_matching=True)
+    app.config["SERVER_NAME"] = "example.org"
+    app.add_url_rule(
+        "/o", "o", idempotent()(response(200)(lambda tenant: tenant)), subdomain="<tenant>", methods=["POST"]
+    )
+    client = app.test_client()
+
+    def send(host):
+        return client.post("/o", base_url=f"http://{host}", headers=KEY)
+
+    assert [send(host).status_code for host in ("a.example.org", "b.example.org")] == [200, 422]
+    assert send("A.example.org").json == "a"
+
+
 def test_the_document_tells_it():
     """The header, the replay header and all refusals are in the document."""
     shop = Shop(idempotent(required=True), IDEMPOTENCY_STORE_URL="redis://127.0.0.1/0")

@@ -20,6 +20,7 @@ from framework.marks.base import Mark, Outcome, Phase, Step
 from framework.marks.clients import Address, User, identity
 from framework.marks.limits import RateLimitExceeded
 from framework.stores.counters import MemoryCounters
+from framework.stores.redis import RedisStore
 from tests.servers import free_port, redis_server
 
 
@@ -656,7 +657,15 @@ def test_mistakes_are_found_at_start_up(mark, settings, words):
         client.application.freeze()
 
 
-@pytest.mark.parametrize("call", [lambda: limit(), lambda: limit("1/day", shared=True), lambda: Address(0)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: limit(),
+        lambda: limit("1/day", shared=True),
+        lambda: limit("1/day", store=object()),
+        lambda: Address(0),
+    ],
+)
 def test_mistakes_are_found_at_once(call):
     """What says nothing is refused where it is written."""
     with pytest.raises(SetupError):
@@ -707,6 +716,16 @@ def test_processes_count_together_in_redis(redis_url, strategy):
     assert 0 < int(reply.headers["Retry-After"]) <= 3600
 
 
+def test_a_limit_may_have_a_store_of_its_own(redis_url):
+    """A store that is given to the mark counts, whatever the settings say."""
+    store = RedisStore(redis_url, prefix="own:", timeout=10)
+    clients = [make(limit("2/hour", store=store)) for _ in range(2)]
+
+    assert [client.get("/").status_code for client in (*clients, *clients)] == [200, 200, 429, 429]
+    assert [key[:10] for key in store.client.scan_iter("own:*")] == [b"own:limits"]
+    store.close()
+
+
 def test_applications_have_their_own_counters_in_redis(redis_url):
     """An application of another name, or with another prefix, counts for itself."""
     for settings in ({}, {"STORE_PREFIX": "elsewhere:"}):
@@ -753,9 +772,11 @@ def test_open_lets_calls_go_on_while_redis_is_away(caplog, fast):
     assert "uncounted" in told[0]
 
 
-def test_closed_refuses_calls_while_redis_is_away(caplog, fast):
+@pytest.mark.parametrize("strategy", ["fixed-window", "moving-window", "sliding-window-counter"])
+def test_closed_refuses_calls_while_redis_is_away(caplog, fast, strategy):
     """Away and closed: calls are answered 503 with Retry-After, as the document says; it is logged once."""
-    client = make(limit("1/minute", when_away="closed"), fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
+    mark = limit("1/minute", when_away="closed", strategy=strategy)
+    client = make(mark, fast=fast, STORE_URL=f"redis://127.0.0.1:{free_port()}/0")
     reply = client.get("/")
 
     assert reply.status_code == 503
