@@ -9,6 +9,7 @@ Floor 4: imports ``marks.*``, ``fields`` and ``errors`` (floor 0).
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import inspect
 import typing as t
 import warnings
@@ -409,14 +410,32 @@ def link_header(ctx: Context, call: Call, wanted: Wanted) -> str:
     environ = t.cast("dict[str, t.Any]", ctx.environ)
     if len(environ.get("QUERY_STRING") or "") > LONGEST_QUERY:
         return ""
-    given = query_of(ctx, call)
-    raw: str = environ.get("SCRIPT_NAME", "").rstrip("/") + (environ.get("PATH_INFO") or "/")
+    found = list(wanted.links())
+    if not found:
+        return ""
+    own = found[0][1]  # all change the same parameters
+    kept = "".join(
+        f"{quote_plus(name)}={quote_plus(value)}&"
+        for name, values in query_of(ctx, call).items()
+        if name not in own
+        for value in values
+    )
+    path = reference(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+    # What the links change are numbers and cursors, in which nothing is to be escaped.
+    return ", ".join(
+        f'<{path}?{kept}{"&".join([f"{name}={value}" for name, value in changes.items() if value is not None])}>;'
+        f' rel="{relation}"'
+        for relation, changes in found
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def reference(root: str, path: str) -> str:
+    """The path of a request as it stands in a URL.
+
+    :param root: The prefix that the application is mounted under, as WSGI has it.
+    :param path: What is behind it, likewise.
+    """
+    raw = (root.rstrip("/") + (path or "/")).encode("latin1")
     # A second slash at the start would make the next word a host.
-    path = "/" + quote(raw.encode("latin1"), safe="/:@!$&'()*+,;=~-._").lstrip("/")
-    links = []
-    for relation, changes in wanted.links():
-        pairs = [(name, value) for name, values in given.items() if name not in changes for value in values]
-        pairs += [(name, value) for name, value in changes.items() if value is not None]
-        query = "&".join(f"{quote_plus(name)}={quote_plus(str(value))}" for name, value in pairs)
-        links.append(f'<{path}?{query}>; rel="{relation}"')
-    return ", ".join(links)
+    return "/" + quote(raw, safe="/:@!$&'()*+,;=~-._").lstrip("/")
