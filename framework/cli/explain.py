@@ -134,6 +134,13 @@ def _input_rows(operation: Operation, rule: Rule) -> cabc.Iterator[tuple[str, st
         yield "body", body.media_type, _schema_name(body.schema), "required" if body.required else ""
 
 
+def _security_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
+    for record in operation.security:
+        yield record.name, str(record.scheme.get("type", "")), ", ".join(record.scopes)
+    if any(record.optional for record in operation.security):
+        yield "none", "", ""
+
+
 def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
     def words(outcome: Outcome) -> str:
         text = outcome.description or (inspect.getdoc(outcome.error) if outcome.error else "") or ""
@@ -181,6 +188,7 @@ def _explain_match(app: App, ctx: Context) -> None:
     _write("Match", rows)
     _write("Runs, in this order", _run_rows(app, operation, routers, endpoint))
     if operation is not None:
+        _write("Credentials, one of these", _security_rows(operation))
         _write("Inputs", _input_rows(operation, rule))
         _write("Answers", _outcome_rows(operation))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.routing import Map, Rule
 
-from framework import App, Resource, Router, Schema, arguments, fields, raises, response
+from framework import APIKey, App, Bearer, Resource, Router, Schema, arguments, fields, raises, requires, response
 from framework.cli import FrameworkGroup
 from framework.cli.misses import nearest
 from framework.errors import NotFound
@@ -144,6 +144,16 @@ def test_a_match_is_told_in_the_order_of_its_steps(explain, words):
         "anything",
         "application",
     )
+
+
+def test_credentials_are_told(runner):
+    """The schemes of which one is enough are listed with their scopes, and that none is needed."""
+    app = App("mine")
+    schemes = Bearer(str.upper) | APIKey(str.upper, "X-Key")
+    app.add_url_rule("/x", "x", requires(schemes, scopes=["read", "write"], optional=True)(lambda: ""))
+    said = runner.invoke(FrameworkGroup(create_app=lambda: app), ["explain", "/x"]).output
+
+    in_order(said, "Credentials, one of these", "bearer", "http", "read, write", "apiKey", "read, write", "none")
 
 
 def test_a_head_request_is_served_by_get(explain):

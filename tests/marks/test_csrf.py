@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from framework import APIKey, App, Basic, Bearer, SessionAuth, csrf_token, current_user, public, requires, response
+from framework.http.csrf import make_token
 from framework.sessions import SecureCookieSession, SessionInterface
 
 USERS = {"ann-token": "ann", "bob-token": "bob"}
@@ -212,6 +213,17 @@ def test_sessions_of_ones_own_are_guarded_too():
     assert codes(client) == {"csrf_failed"}
     assert codes(client, **with_token(token)) == {200}
     assert token not in str(kept)
+
+
+def test_a_session_without_a_secret_has_no_token():
+    """Who has logged in without ever getting a token has none that could be good."""
+    client = make_app(requires(session)).test_client()
+    with client.session_transaction() as stored:
+        stored["user"] = "ann-token"
+
+    assert client.get("/x").json == "ann"
+    assert codes(client, **with_token(make_token("for tests", ""))) == {"csrf_failed"}
+    assert codes(client, **with_token(make_token("for tests", "None"))) == {"csrf_failed"}
 
 
 def test_without_a_key_there_is_no_token():

@@ -766,11 +766,14 @@ def test_errors_of_ones_own(app):
 
         description = "is bad"
 
-    client = who(app, requires(bearer, missing=NoToken, invalid=BadToken))
+    who(app, requires(bearer, missing=NoToken, invalid=BadToken))
+    signed = Bearer(TokenMaker("login").read, name="signed")
+    client = who(app, requires(signed, missing=NoToken, invalid=BadToken), rule="/signed")
     missing, wrong = client.get("/who"), client.get("/who", headers=bearing("x"))
 
     assert (missing.json["code"], missing.json["detail"]) == ("no_token", "is missing")
     assert (wrong.json["code"], wrong.json["detail"]) == ("bad_token", "is bad")
+    assert client.get("/signed", headers=bearing("x")).json["detail"] == "is bad"
     assert challenges(wrong) == ['Bearer realm="API", error="invalid_token"']
 
 
