@@ -20,16 +20,20 @@ from framework import (
     check_etag,
     etag,
     fields,
+    produces,
     response,
     send_file,
     set_etag,
+    sparse,
 )
 from framework.errors import ContractViolation, SetupError
+from framework.http.media import MessagePack
 from framework.marks.base import Mark, Phase, Step
 from framework.marks.permissions import loads
 
 STAMP = dt.datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=dt.UTC)
 DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
+JSON, MSGPACK = "application/json", "application/msgpack"
 EARLIER, LATER = "Fri, 02 Jan 2026 03:04:04 GMT", "Fri, 02 Jan 2026 03:04:06 GMT"
 
 
@@ -436,6 +440,36 @@ def test_what_is_negotiated_is_in_the_tag(app, client):
     same = {client.get("/1", headers={"Accept": each}).headers["ETag"] for each in ("a/b", "c/d")}
 
     assert (len(tags), len(same)) == (2, 1)
+
+
+@pytest.mark.parametrize("mark", [etag, etag(version="version")], ids=["bytes", "version"])
+def test_beside_partial_answers_and_media_types(app, client, mark):
+    """What ``sparse`` leaves out and ``produces`` writes otherwise has a tag of its own, and its own 304."""
+    pet = Pet("Rex")
+
+    class VersionedSchema(PetSchema):
+        version = fields.Integer()
+
+    @app.get("/")
+    @mark
+    @sparse()
+    @produces(MessagePack())
+    @response(200, VersionedSchema)
+    def show():
+        return pet
+
+    asked = [("/", JSON), ("/?fields=name", JSON), ("/", MSGPACK), ("/?fields=name", MSGPACK)]
+    whole = [client.get(path, headers={"Accept": kind}) for path, kind in asked]
+    tags = [reply.headers["ETag"] for reply in whole]
+
+    assert len({reply.data for reply in whole}) == len(set(tags)) == 4
+    for tag in tags:
+        found = [
+            client.get(path, headers={"Accept": kind, "If-None-Match": tag}).status_code == 304 for path, kind in asked
+        ]
+        assert found == [each == tag for each in tags]
+    same = client.get("/", headers={"Accept": MSGPACK, "If-None-Match": tags[2]})
+    assert dict(same.headers) == {"ETag": tags[2], "Vary": "Accept"}
 
 
 def test_media_types_with_the_same_bytes(app, client):
