@@ -100,6 +100,11 @@ _LATER = {
     "apply_merge": "fast.merging",
     "json_patch": "marks.patches",
     "merge_patch": "marks.patches",
+    "FileExtension": "uploads",
+    "FileSize": "uploads",
+    "FileType": "uploads",
+    "safe_name": "uploads",
+    "save_upload": "uploads",
     "Event": "http.events",
     "events": "marks.streams",
     "last_event_id": "marks.streams",
@@ -173,6 +178,11 @@ if t.TYPE_CHECKING:
     from .templating import stream_template as stream_template
     from .templating import stream_template_string as stream_template_string
     from .tokens import TokenMaker as TokenMaker
+    from .uploads import FileExtension as FileExtension
+    from .uploads import FileSize as FileSize
+    from .uploads import FileType as FileType
+    from .uploads import safe_name as safe_name
+    from .uploads import save_upload as save_upload
 
 
 def __getattr__(name: str) -> t.Any:

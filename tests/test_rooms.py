@@ -29,12 +29,12 @@ fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dump fast.load fast.body_code fast.body fast
 
 stores.base stores.memory stores.redis stores.counters
-http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.events http.authorization http.csrf
+http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.events http.authorization http.csrf
 
-lifetime namespace context afterwards hooks ctx globals json.provider json json.tag wrappers helpers sessions tokens logging
+lifetime namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers sessions tokens logging
 
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
-marks.bodies marks.inputs marks.arguments marks.responses
+marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
 marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches marks.cors marks.retirement
 marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.outgoing

@@ -26,7 +26,7 @@ from ..fields import DateTime, OneOf
 from . import strict_dates as dates
 from . import strict_fields as twins
 from .hints import hint, unknown_message
-from .text import from_multidict
+from .text import from_multidict, is_json_part
 
 __all__ = ["ALL_RULES", "LOCATIONS", "Plan", "Rules", "from_multidict", "hint", "strict", "twin", "unknown_message"]
 
@@ -35,7 +35,8 @@ AnyField = ma.fields.Field[t.Any]
 Unknown = t.Literal["exclude", "include", "raise"]
 
 #: Where values come from. ``json`` has typed values, every other place has texts.
-LOCATIONS = frozenset({"json", "query", "path", "headers", "cookies", "form", "files"})
+#: A form of ``multipart`` has objects too, in parts of JSON: see ``fast.text.is_json_part``.
+LOCATIONS = frozenset({"json", "query", "path", "headers", "cookies", "form", "files", "multipart"})
 #: Places where names that nobody has declared are the rule: browsers and proxies add their own.
 OPEN_LOCATIONS = frozenset({"headers", "cookies"})
 
@@ -120,6 +121,11 @@ class Plan:
         #: Strict nested schemas by what they were declared with; the declaration is kept, for its id is in the key.
         self._nested: dict[tuple[t.Any, ...], tuple[t.Any, ma.Schema]] = {}
 
+    @functools.cached_property
+    def parts(self) -> Plan:
+        """The same for parts of a form that are JSON."""
+        return Plan(location="json", unknown=self.unknown, default_unknown=self.default_unknown, rules=self.rules)
+
     def schema(self, schema: ma.Schema, *, top: bool = True) -> ma.Schema:
         """Copy a schema with strict fields."""
         made = copy.copy(schema)
@@ -172,6 +178,8 @@ class Plan:
         :param root: the strict schema at the top of the parents, ``None`` for a field that is bound to none.
         :param text: whether its values are texts.
         """
+        if self.location == "multipart" and is_json_part(field):
+            return self.parts.field(field, parent, root, text=False)
         made = copy.copy(field)
         made.parent = parent if field.parent is not None else None
         made.root = root if field.root is not None else None

@@ -4,7 +4,7 @@ A list takes all values of its name, anything else takes one and is refused when
 mean is the schema's matter, see ``fast.strict_fields``; which undeclared names are refused is decided by the caller,
 who knows all schemas of a place.
 Knows multi-dicts; knows nothing of requests.
-Floor 1: imports nothing of the framework.
+Floor 1: imports ``fields`` (floor 0).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import weakref
 import marshmallow as ma
 from marshmallow.decorators import PRE_LOAD
 from werkzeug.datastructures import Headers, MultiDict
+
+from ..fields import OneOf
 
 AnyField = ma.fields.Field[t.Any]
 Source = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, t.Any]
@@ -45,6 +47,13 @@ def takes_many(field: AnyField) -> bool:
     if isinstance(field, (ma.fields.List, ma.fields.Tuple)):
         return not isinstance(getattr(field, "delimiter", None), str)
     return isinstance(field, ma.fields.Nested) and bool(field.many)
+
+
+def is_json_part(field: AnyField) -> bool:
+    """Whether a field of a multipart form is written as JSON: an object, or a list of objects, one in each part."""
+    if isinstance(field, ma.fields.List) and takes_many(field):
+        field = field.inner
+    return isinstance(field, (ma.fields.Nested, ma.fields.Mapping, OneOf)) and not isinstance(field, ma.fields.Pluck)
 
 
 def parameter_name(name: str, field: AnyField, location: str) -> str:

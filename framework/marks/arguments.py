@@ -1,7 +1,8 @@
 """``arguments``: what goes in, by location, checked by a schema before the handler is called.
 
 Not here: where the values come from (``marks.inputs``, ``marks.bodies``), what strictness means (``fast.strict``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.inputs``, ``marks.raises``, ``marks.schemas``, ``errors``.
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.inputs``, ``marks.multipart``,
+``marks.raises``, ``marks.schemas``, ``errors``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..http.reading import media_type
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
 from .bodies import BODY_READER, EMPTY, FORM_TYPES, OTHER, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
+from .multipart import MULTIPART, add_rules, rules_of
 from .negotiation import consumed
 from .raises import error_outcome
 from .schemas import SchemaLike, as_schema, examples_of
@@ -40,8 +42,10 @@ LOCATIONS: dict[str, tuple[str, ...]] = {
     "cookies": ("cookies",),
     "form": ("form",),
     "files": ("files",),
+    "multipart": ("multipart",),
     "json_or_form": ("json", "form"),
 }
+_WITH_FILES = frozenset({"files", "multipart"})
 _PARAMETERS: dict[str, t.Literal["query", "path", "header", "cookie"]] = {
     "query": "query",
     "path": "path",
@@ -54,6 +58,8 @@ class ArgumentsMark(Mark):
     """One part of the input; see :func:`arguments`."""
 
     phase = Phase.INPUTS
+    max_length: int | None = None
+    """The longest body, in bytes, that the operation reads; ``None``: as the settings say."""
 
     def __init__(
         self,
@@ -92,6 +98,11 @@ class ArgumentsMark(Mark):
         if self.required is not None:
             return self.required
         return method == "PATCH" or bool(self.schema.many)
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether what it reads is in the body."""
+        return self.places[0] in GROUPS and self.places[0] != "query"
 
     def applies(self, plan: Plan) -> bool:
         """Whether the operation has this input; a mark that reaches many operations may pass by some."""
@@ -147,6 +158,9 @@ class ArgumentsMark(Mark):
         parts = [Part(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
             plan.notes.setdefault("parts", []).extend(parts)
+            for place in self.places:
+                if GROUPS.get(place) == "form":
+                    add_rules(schema, place, plan)
             plan.preparations.extend(functools.partial(prepare, part.schema) for part in parts)
             if parts[0].judges_alone:
                 from ..fast.body import body_reader  # PERF: 8 ms that an import need not wait for
@@ -185,7 +199,16 @@ class ArgumentsMark(Mark):
             other = consumed(plan).get(taken)
             is_text = other is not None and other.is_text
             examples = None if is_text else self.body.examples
-            yield Body(self.schema, taken, required, self.body.description, examples, self.unknown, is_text)
+            yield Body(
+                self.schema,
+                taken,
+                required,
+                self.body.description,
+                examples,
+                self.unknown,
+                is_text=is_text,
+                is_multipart="multipart" in self.places,
+            )
         yield error_outcome(ValidationFailed)
         if where is None:
             yield from body_outcomes()
@@ -199,10 +222,10 @@ class ArgumentsMark(Mark):
             types.extend(("application/json", *consumed(plan)))
         if "form" in self.places:
             types.extend(FORM_TYPES)
-        if "files" in self.places:
-            types.append("multipart/form-data")
+        if not _WITH_FILES.isdisjoint(self.places):
+            types.append(MULTIPART)
         # Files can only come in the one media type, and fields beside them too.
-        if any(isinstance(mark, ArgumentsMark) and "files" in mark.places for mark in plan.marks):
+        if any(isinstance(mark, ArgumentsMark) and not _WITH_FILES.isdisjoint(mark.places) for mark in plan.marks):
             types = [media for media in types if media != FORM_TYPES[0]]
         return tuple(types)
 
@@ -218,6 +241,8 @@ def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
     for group in ("query", "form", "json"):
         members = [part for part in parts if GROUPS.get(part.location) == group and not part.judges_alone]
         if members and all(part.refuses_unknown for part in members) and not has_factory(plan, group):
+            if group == "form":
+                rules_of(plan).is_closed = True
             yield Step(Phase.INPUTS, Undeclared(members, plan).check(group))
 
 
@@ -240,6 +265,7 @@ def arguments(
     example: t.Any = None,
     examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
     content_type: str | None = None,
+    max_length: int | None = None,
 ) -> ArgumentsMark:
     """Load a part of the request with a schema, and pass the value to the handler.
 
@@ -249,7 +275,8 @@ def arguments(
     :param schema: A schema class, an instance, a dict of fields, or a function from the request to a schema instance
         (called for each request; its fields are then not in the document).
     :param location: ``"json"`` (default), ``"query"`` (or ``"querystring"``), ``"path"``, ``"headers"``, ``"cookies"``,
-        ``"form"``, ``"files"`` or ``"json_or_form"``.
+        ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in one schema) or
+        ``"json_or_form"``.
     :param unknown: What to do with names that the schema does not have: ``marshmallow.RAISE``, ``EXCLUDE`` or
         ``INCLUDE``. Default: what the schema says, else the setting ``UNKNOWN``.
     :param as_kwargs: Pass the members as keyword arguments instead.
@@ -258,9 +285,16 @@ def arguments(
     :param example: A whole body.
     :param examples: Several, by name or in a row.
     :param content_type: The media type of the body. Default: by the location.
-    :raises SetupError: The location or the schema is none.
+    :param max_length: The longest body, in bytes, that is read, in place of what ``MAX_CONTENT_LENGTH`` and
+        ``MAX_JSON_LENGTH`` say; a longer one is 413. Of several marks of an operation the largest counts.
+    :raises SetupError: The location or the schema is none, or ``max_length`` is no length of a body.
     """
     made = callable(schema) and not isinstance(schema, (type, Schema))
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
     body = Body(instance, description=description, examples=examples_of(example, examples))
-    return ArgumentsMark(schema, location, unknown, as_kwargs, body, required, content_type)
+    mark = ArgumentsMark(schema, location, unknown, as_kwargs, body, required, content_type)
+    if max_length is not None:
+        if not mark.reads_body or max_length < 1:
+            raise SetupError(f"max_length={max_length!r} of {mark!r} limits no body. Give bytes, where a body is read.")
+        mark.max_length = max_length
+    return mark

@@ -317,6 +317,7 @@ class Body(msgspec.Struct, frozen=True):
     :param examples: Whole bodies by name.
     :param unknown: What the mark says of undeclared members, at every depth; ``None`` when it says nothing.
     :param is_text: Whether the body as a whole is text, which is no JSON and has no schema of its own.
+    :param is_multipart: Whether it is a form whose objects are parts of JSON.
     """
 
     schema: Schema
@@ -326,6 +327,7 @@ class Body(msgspec.Struct, frozen=True):
     examples: cabc.Mapping[str, t.Any] | None = None
     unknown: str | None = None
     is_text: bool = False
+    is_multipart: bool = False
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -357,6 +359,7 @@ class Outcome(msgspec.Struct, frozen=True):
     :param examples: Whole bodies by name.
     :param links: What can be called next with it, by name.
     :param items: What dumps each part of a stream, an instance; the body as a whole is then text.
+    :param is_binary: Whether the body is bytes of any kind, a file mostly.
     """
 
     status: int
@@ -368,6 +371,7 @@ class Outcome(msgspec.Struct, frozen=True):
     examples: cabc.Mapping[str, t.Any] | None = None
     links: tuple[tuple[str, Link], ...] = ()
     items: Schema | None = None
+    is_binary: bool = False
 
 
 class Security(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
 Not here: schemas (``marks.inputs``).
-Floor 4: imports ``marks.base``, ``marks.raises``, ``fast.wire`` (floor 1), ``http.reading``,
+Floor 4: imports ``marks.base``, ``marks.multipart``, ``marks.raises``, ``fast.wire`` (floor 1), ``http.reading``,
 ``http.request`` (floor 2), ``errors`` (floor 0).
 """
 
@@ -20,6 +20,7 @@ from ..http.media import depth_of
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
 from .base import Call, Outcome, Phase, Plan, Step
+from .multipart import rules_of
 from .negotiation import consumed
 from .raises import error_outcome
 
@@ -60,7 +61,7 @@ def too_large(limit: int | None) -> errors.RequestEntityTooLarge:
 
 
 def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
-    """Refuse a body whose media type nobody reads here, and a JSON body by its declared length.
+    """Refuse a body whose media type nobody reads here, and one by its declared length.
 
     An empty body has no media type. A length that is not declared is counted while the body is read.
     """
@@ -68,8 +69,9 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
     headers = {"Accept": ", ".join(media_types)}
     takes_json = "application/json" in media_types
     others = consumed(plan)
-    for_json: int | None = plan.config["MAX_JSON_LENGTH"]
-    everywhere = smaller(for_json, plan.config["MAX_CONTENT_LENGTH"])
+    own = max((most for mark in plan.marks if (most := getattr(mark, "max_length", None)) is not None), default=None)
+    for_json: int | None = plan.config["MAX_JSON_LENGTH"] if own is None else own
+    everywhere = smaller(for_json, plan.config["MAX_CONTENT_LENGTH"]) if own is None else own
 
     def check(ctx: Context, call: Call) -> None:
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
@@ -83,6 +85,10 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
                 raise errors.UnsupportedMediaType(text, headers=headers)
             if not is_json_type(given) and given not in others:
                 call.length = 0
+                if own is not None and length != 0:
+                    ctx.request.max_content_length = own
+                    if (length or 0) > own:
+                        raise too_large(own)
                 return  # forms have limits of their own
         if length == 0:
             return
@@ -91,7 +97,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
         else:
             # A hook may have set another limit on the request.
             request = ctx.request
-            allowed = smaller(for_json, request.max_content_length)
+            allowed = smaller(for_json, request.max_content_length) if own is None else own
             if allowed is not None:
                 request.max_content_length = allowed
         if allowed is not None and (length or 0) > allowed:
@@ -161,11 +167,13 @@ def ask_request(request: Request) -> bytes:
     return text
 
 
-def form_step() -> Step:
+def form_step(plan: Plan) -> Step:
     """Parse a form, so that what is wrong with it is answered before any schema sees it."""
+    rules = rules_of(plan)
 
     def read(ctx: Context, call: Call) -> None:
         if media_type(t.cast("WSGIEnvironment", ctx.environ)) in FORM_TYPES:
+            ctx.request.form_rules = rules
             ctx.request.form  # noqa: B018 - parsed and kept; raises 413 for its limits
 
     return Step(Phase.BODY, read)
@@ -182,7 +190,7 @@ def body_steps(plan: Plan, media_types: tuple[str, ...]) -> cabc.Iterator[Step]:
     if any(is_json_type(media_type) for media_type in media_types):
         yield json_step(plan)
     if any(media_type in FORM_TYPES for media_type in media_types):
-        yield form_step()
+        yield form_step(plan)
 
 
 def body_outcomes() -> tuple[Outcome, ...]:

@@ -2,7 +2,7 @@
 
 Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
 Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1),
-``http.reading`` (floor 2), ``errors`` (floor 0).
+``marks.multipart``, ``http.reading`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import Values, query_values
 from .base import Call, Plan
 from .bodies import EMPTY
+from .multipart import multipart_source
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -47,6 +48,8 @@ def source_of(location: str, schema: Schema, plan: Plan) -> Source:
         return _json
     if location == "path":
         return _path
+    if location in ("multipart", "files"):
+        return multipart_source(schema, location, plan)
     if location == "query" and plan.reads_environ:
         wanted = reader(schema)
         return lambda ctx, call: from_values(wanted, query_of(ctx, call))
@@ -61,8 +64,11 @@ def query_of(ctx: Context, call: Call) -> Values:
     return call.query
 
 
-GROUPS = {"json": "json", "query": "query", "form": "form", "files": "form"}
+GROUPS = {"json": "json", "query": "query", "form": "form", "files": "form", "multipart": "form"}
 """Where undeclared names are refused. Headers and cookies always carry others; a form and its files are one body."""
+
+LOCATION_SHOWN = {"multipart": "form"}
+"""Where messages stand that clients know under another name."""
 
 
 class Part:
@@ -123,7 +129,7 @@ class Part:
                 for name, field in self.schema.load_fields.items()
             }
             messages = {names.get(name, name): found for name, found in messages.items()}
-        return ValidationFailed({self.location: messages}, schema=self.schema)
+        return ValidationFailed({LOCATION_SHOWN.get(self.location, self.location): messages}, schema=self.schema)
 
 
 class Undeclared:
@@ -135,7 +141,8 @@ class Undeclared:
     def __init__(self, parts: cabc.Sequence[Part], plan: Plan) -> None:
         self._names: dict[str, set[str]] = {"query": set(), "form": set(), "files": set(), "json": set()}
         for part in parts:
-            self._names[part.location] |= part.names
+            for location in ("form", "files") if part.location == "multipart" else (part.location,):
+                self._names[location] |= part.names
         self._also = plan.query_names  # other marks may still add to it
         self._reads_environ = plan.reads_environ
 

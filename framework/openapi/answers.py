@@ -217,6 +217,8 @@ class Answers:
             if outcome.schema is None and 300 <= status < 400:
                 continue
             schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
+            if outcome.is_binary:
+                schema = {"type": "string", "format": "binary"}
             media = {"schema": schema, **self.examples(outcome.examples, schema)}
             if outcome.media_type in STREAMS or outcome.items is not None:
                 media = self.stream(outcome)

@@ -65,7 +65,7 @@ class Components:
 
         :param schema: an instance; its ``many``, ``partial`` and ``unknown`` count.
         :param role: ``"input"``, ``"patch"`` or ``"output"``; an input that is ``partial`` is a patch.
-        :param location: where an input stands, ``"json"`` or ``"form"``.
+        :param location: where an input stands, ``"json"``, ``"form"`` or ``"multipart"``.
         :param unknown: what the operation says of undeclared members, which then holds at every depth.
         :return: a reference to a component, the schema itself where it has no name, an array of them for ``many``.
         :raises ComponentConflict: two classes ask for one name.
@@ -360,7 +360,7 @@ def _is_named(cls: type[ma.Schema]) -> bool:
 
 def _with_suffix(name: str, view: View) -> str:
     suffix = "Sparse" if view.sparse else _SUFFIXES[view.role]
-    if view.location == "form":
+    if view.location in ("form", "multipart"):
         suffix = "Form" if view.role == "input" else f"Form{suffix}"
     return name if name.endswith(suffix) else name + suffix
 

@@ -5,7 +5,7 @@ from what fields write. A field of the user's own is described like the field it
 a method ``__json_schema__(described, role)`` that returns the schema to take instead.
 Not here: names and components (``openapi.components``).
 Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_dates``,
-``fast.strict_fields``, ``openapi.jsonschema`` and ``openapi.validators``.
+``fast.strict_fields``, ``fast.text``, ``openapi.jsonschema`` and ``openapi.validators``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..fast import lexical, published
 from ..fast.strict import twin
 from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
+from ..fast.text import is_json_part
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
 
@@ -47,7 +48,8 @@ class View:
     """One side of the conversation.
 
     :param role: ``"input"``, ``"patch"`` (an input of which every member may be absent) or ``"output"``.
-    :param location: where an input stands: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
+    :param location: where an input stands: ``"json"``, ``"form"``, ``"multipart"`` (a form whose objects are JSON),
+        ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
     :param unknown: what the mark said of undeclared members, at every depth; ``None`` when it said nothing.
     :param sparse: whether an output may lack any member, at every depth, because the client asks for some.
     """
@@ -70,7 +72,7 @@ class View:
     @property
     def parameter(self) -> bool:
         """Whether it stands outside of the body."""
-        return self.location not in ("json", "form")
+        return self.location not in ("json", "form", "multipart")
 
 
 class Names(t.Protocol):
@@ -92,6 +94,8 @@ def describe(field: Field, view: View, names: Names) -> Json:
     :param view: who reads it, and where it stands.
     :param names: gives references for nested schemas and enumerations.
     """
+    if view.location == "multipart" and is_json_part(field):
+        view = dataclasses.replace(view, location="json")
     made = _kind(field, view, names)
     made = constrain(made, field, view.role, whole=names.whole_patterns)
     made = _with_default(made, field, view)

@@ -1,7 +1,7 @@
 """An operation of the application as an Operation Object: what goes in, and what is said about it.
 
 What comes out is a matter of ``openapi.answers``.
-Floor 7: imports ``errors`` (floor 0), ``marks.base`` (floor 4), ``openapi.*``.
+Floor 7: imports ``errors`` (floor 0), ``marks.base``, ``marks.multipart`` (floor 4), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import marshmallow as ma
 
 from ..errors import SetupError
 from ..marks.base import Body, Parameter
+from ..marks.multipart import MULTIPART
+from ..marks.multipart import content_types as part_types
 from . import outgoing
 from .answers import Answers, words_of
 from .components import Components
@@ -136,17 +138,36 @@ def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
     if any(body.is_text for body in bodies):
         return {"schema": {"type": "string"}}
     components = answers.components
-    location = "form" if media_type in _FORMS else "json"
+    is_form = media_type in _FORMS
+    located = [(body, "multipart" if body.is_multipart else "form" if is_form else "json") for body in bodies]
     if len(bodies) == 1:
-        schema = components.schema(bodies[0].schema, "input", location=location, unknown=bodies[0].unknown)
+        schema = components.schema(bodies[0].schema, "input", location=located[0][1], unknown=bodies[0].unknown)
     else:
         schema = joined(
-            [components.properties(body.schema, "input", location=location, unknown=body.unknown) for body in bodies]
+            [
+                components.properties(body.schema, "input", location=where, unknown=body.unknown)
+                for body, where in located
+            ]
         )
     examples = {name: value for body in bodies for name, value in (body.examples or {}).items()}
-    if location == "form" and not examples:
-        return {"schema": schema}
+    encoding = encodings(bodies) if media_type == MULTIPART else {}
+    if is_form and not examples:
+        return {"schema": schema, **encoding}
+    if encoding:
+        return {"schema": schema, **answers.examples(examples or None, schema), **encoding}
     return {"schema": schema, **answers.examples(examples or None, schema)}
+
+
+def encodings(bodies: list[Body]) -> Json:
+    """The Encoding Objects of the parts of a form that are no plain text (OpenAPI 3.1, section 4.8.15)."""
+    made = {name: {"contentType": types} for body in bodies for name, types in content_types(body).items()}
+    return {"encoding": made} if made else {}
+
+
+def content_types(body: Body) -> dict[str, str]:
+    """The media types of the parts of a form, by name; without those of objects where they are no JSON."""
+    made = part_types(body.schema)
+    return made if body.is_multipart else {name: types for name, types in made.items() if types != "application/json"}
 
 
 def joined(schemas: list[Json]) -> Json:

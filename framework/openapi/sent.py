@@ -18,6 +18,7 @@ from .jsonschema import Json
 from .validation import Validator
 
 if t.TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage
     from werkzeug.wrappers import Request
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -32,6 +33,12 @@ class Verdict(t.NamedTuple):
 
     reasons: tuple[str, ...] = ()
     """What is wrong with it: ``body $.name: is missing.``"""
+
+
+def content_of(file: FileStorage) -> bytes:
+    """The content of a file."""
+    file.stream.seek(0)
+    return file.stream.read()
 
 
 class Sent:
@@ -124,23 +131,42 @@ class Sent:
             return self._told("body", self._validator.faults(schema, value))
         if media_type in _FORMS:
             with request:  # closes the files that are parsed here a second time
-                return self._form(self._validator.resolve(schema), request)
+                return self._form(self._validator.resolve(schema), media.get("encoding", {}), request)
         return Verdict(None)
 
-    def _form(self, schema: Json, request: Request) -> Verdict:
+    def _form(self, schema: Json, encoding: Json, request: Request) -> Verdict:
         if "properties" not in schema:
             return Verdict(None)
         value: dict[str, t.Any] = {}
+        unsure = False
         for name in {*request.form, *request.files}:
             member = self._validator.resolve(schema["properties"].get(name, {}))
-            texts = [*request.form.getlist(name), *("" for _ in request.files.getlist(name))]
-            if "array" in self.types(member):
-                value[name] = [self.read(text, member.get("items", {})) for text in texts]
-            elif len(texts) > 1:
+            kind = encoding.get(name, {}).get("contentType", "")
+            # What a file really is, the document cannot say.
+            unsure = unsure or (bool(kind) and kind != "application/json")
+            files = [file for file in request.files.getlist(name) if file.filename or file.stream.read(1)]
+            fields, contents = request.form.getlist(name), [content_of(file) for file in files]
+            # A file counts by its bytes: so each is a character here.
+            texts = [*fields, *(content.decode("latin-1") for content in contents)]
+            if not texts:
+                continue  # of an input where no file was chosen
+            is_list = "array" in self.types(member)
+            if len(texts) > 1 and not is_list:
                 return Verdict(None)
+            if kind == "application/json":
+                try:
+                    written = [*(text.encode() for text in fields), *contents]
+                    parts = [wire.decode(text, max_depth=self._max_depth) for text in written]
+                except wire.WireError as error:
+                    return Verdict(False, (f"form $.{name}: {error}",))
+                whole = is_list and len(parts) == 1 and isinstance(parts[0], list)
+                value[name] = parts if is_list and not whole else parts[0]
+            elif is_list:
+                value[name] = [self.read(text, member.get("items", {})) for text in texts]
             else:
                 value[name] = self.read(texts[0], member)
-        return self._told("form", self._validator.faults(schema, value))
+        verdict = self._told("form", self._validator.faults(schema, value))
+        return Verdict(None) if unsure and verdict.valid else verdict
 
     def types(self, schema: t.Any) -> set[str]:
         """The types that a schema names, those of its choices included."""

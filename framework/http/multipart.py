@@ -1,0 +1,172 @@
+"""Read a ``multipart/form-data`` body part by part, each under a limit of its own (RFC 7578).
+
+Files go to disk while they arrive. What is refused is refused at once: the rest of the body is not read, and the files
+that were made are closed. Not here: what the parts mean (``marks.multipart``).
+Floor 2: imports ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import FormDataParser
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from ..errors import BadRequest, RequestEntityTooLarge
+
+if t.TYPE_CHECKING:
+    from werkzeug.sansio.multipart import Event
+
+_CHUNK = 65_536
+
+
+class FormRules:
+    """What the parts of a form may be."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, int | None] = {}
+        """How many bytes a part may have, by its name; ``None`` for as many as the body."""
+        self.is_closed = False
+        """Whether parts of other names are refused anyway, so that their content need not be kept."""
+
+    def keeps(self, name: str) -> bool:
+        """Whether the content of a part is wanted."""
+        return not self.is_closed or name in self.limits
+
+
+class FormParser(FormDataParser):
+    """Parses forms by :class:`FormRules`; what is no multipart body as its base does.
+
+    :param rules: What the parts may be.
+    :param options: As of the base.
+    """
+
+    def __init__(self, rules: FormRules, **options: t.Any) -> None:
+        super().__init__(**options)
+        self.rules = rules
+
+    def parse(
+        self, stream: t.IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[t.IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        """The fields and files of a body.
+
+        :raises BadRequest: It is malformed.
+        :raises RequestEntityTooLarge: A part is too long, or there are too many.
+        """
+        if mimetype != "multipart/form-data":
+            return super().parse(stream, mimetype, content_length, options)
+        boundary = (options or {}).get("boundary")
+        if not boundary:
+            raise BadRequest("The media type of the body names no boundary.")
+        reading = _Reading(self, content_length)
+        try:
+            decoder = MultipartDecoder(
+                boundary.encode("latin-1", "replace"), self.max_form_memory_size, max_parts=self.max_form_parts
+            )
+            reading.run(stream, decoder)
+        except ValueError as error:
+            reading.close()
+            raise BadRequest("The request body is not a valid multipart form.") from error
+        except BaseException:
+            reading.close()
+            raise
+        return stream, self.cls(reading.fields), self.cls(reading.files)
+
+
+class _Reading:
+    """One body while it is read.
+
+    :param parser: Whose it is.
+    :param length: How long it says to be.
+    """
+
+    def __init__(self, parser: FormParser, length: int | None) -> None:
+        self.parser = parser
+        self.length = length
+        self.fields: list[tuple[str, str]] = []
+        self.files: list[tuple[str, FileStorage]] = []
+        self.part: Field | File | None = None
+        self.pieces: list[bytes] = []
+        self.target: t.IO[bytes] | None = None
+        self.size = 0
+        self.limit: int | None = None
+
+    def run(self, stream: t.IO[bytes], decoder: MultipartDecoder) -> None:
+        """Read to the end of the form.
+
+        :raises ValueError: It is malformed.
+        """
+        while True:
+            piece = stream.read(_CHUNK)
+            decoder.receive_data(piece or None)
+            event = decoder.next_event()
+            while not isinstance(event, NeedData):
+                if isinstance(event, Epilogue):
+                    return
+                self.take(event)
+                event = decoder.next_event()
+            if not piece:
+                raise ValueError("The body ends too early.")
+
+    def take(self, event: Event) -> None:
+        """One event of the decoder."""
+        if isinstance(event, (Field, File)):
+            self.begin(event)
+        elif isinstance(event, Data):
+            self.add(event.data)
+            if not event.more_data:
+                self.end()
+
+    def begin(self, part: Field | File) -> None:
+        """A part begins.
+
+        :raises ValueError: It has no name.
+        """
+        if not isinstance(part.name, str):
+            raise ValueError("A part has no name.")
+        rules = self.parser.rules
+        self.part, self.size, self.pieces = part, 0, []
+        self.limit = rules.limits.get(part.name)
+        if isinstance(part, Field):
+            memory = self.parser.max_form_memory_size
+            self.limit = memory if self.limit is None else min(self.limit, memory or self.limit)
+        elif rules.keeps(part.name):
+            self.target = self.parser.stream_factory(
+                total_content_length=self.length,
+                content_type=part.headers.get("Content-Type"),
+                filename=part.filename,
+                content_length=None,
+            )
+
+    def add(self, data: bytes) -> None:
+        """Keep a piece of the content of a part.
+
+        :raises RequestEntityTooLarge: The part is longer than it may be.
+        """
+        self.size += len(data)
+        part = t.cast("Field | File", self.part)
+        if self.limit is not None and self.size > self.limit:
+            raise RequestEntityTooLarge(f"The part {part.name!r} of the form is larger than {self.limit} bytes.")
+        if isinstance(part, Field):
+            self.pieces.append(data)
+        elif self.target is not None:
+            self.target.write(data)
+
+    def end(self) -> None:
+        """A part is complete."""
+        part = t.cast("Field | File", self.part)
+        if isinstance(part, Field):
+            self.fields.append((part.name, b"".join(self.pieces).decode()))
+            return
+        target, self.target = self.target, None
+        if target is not None:
+            target.seek(0)
+        self.files.append((part.name, FileStorage(target, part.filename, part.name, headers=part.headers)))
+
+    def close(self) -> None:
+        """Close the files: nobody will get them."""
+        if self.target is not None:
+            self.target.close()
+        for _, file in self.files:
+            file.close()
