@@ -9,6 +9,7 @@ import pytest
 from framework import APIKey, App, Basic, Bearer, SessionAuth, csrf_token, current_user, public, requires, response
 from framework.http.csrf import make_token
 from framework.sessions import SecureCookieSession, SessionInterface
+from tests.browsers import chromium, served
 
 USERS = {"ann-token": "ann", "bob-token": "bob"}
 bearer = Bearer(USERS.get)
@@ -238,6 +239,36 @@ def test_without_a_key_there_is_no_token():
         client.post("/x", **with_token("x" * 64))
     with pytest.raises(RuntimeError, match="CSRF tokens need a key"):
         client.get("/token")
+
+
+def test_a_real_browser_cannot_be_misled():
+    """In Chromium a form of another origin brings the user's cookie along and is refused; a page of ours passes."""
+    app, other = make_app(requires(session)), App(__name__)
+    for each in (app, other):
+        each.add_url_rule("/", "index", public(lambda: "<!doctype html><title>A page</title><body>"))
+    post = """async ([path, headers]) => {
+        const reply = await fetch(path, {method: "POST", headers});
+        return [reply.status, await reply.json()];
+    }"""
+    submit = """url => {
+        const form = document.body.appendChild(document.createElement("form"));
+        form.method = "POST";
+        form.action = url;
+        form.submit();
+    }"""
+    with chromium() as browser, served(app) as ours, served(other) as theirs:
+        page = browser.new_page()
+        page.goto(ours)
+        token = page.evaluate(post, ["/login/ann-token", {}])[1]
+        assert page.evaluate(post, ["/x", {"X-CSRF-Token": token}]) == [200, "ann"]
+        assert page.evaluate(post, ["/x", {}])[0] == 403
+        page.goto(theirs)
+        with page.expect_navigation() as navigation:
+            page.evaluate(submit, f"{ours}/x")
+        reply = navigation.value
+
+        assert reply.request.headers["content-type"] == "application/x-www-form-urlencoded"
+        assert (reply.status, reply.json()["detail"]) == (403, "A page of another origin has sent the request.")
 
 
 # The test client
