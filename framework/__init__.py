@@ -110,6 +110,14 @@ _LATER = {
     "last_event_id": "marks.streams",
     "stream": "marks.streams",
     "retired": "marks.retirement",
+    "since": "marks.versions",
+    "until": "marks.versions",
+    "HeaderVersion": "http.versions",
+    "MediaTypeVersion": "http.versions",
+    "PathPrefix": "http.versions",
+    "QueryVersion": "http.versions",
+    "Version": "resources.versions",
+    "Versions": "resources.versions",
     "idempotent": "marks.idempotency",
     "limit": "marks.limits",
     "cache_control": "marks.caching",
@@ -134,6 +142,10 @@ _LATER = {
 if t.TYPE_CHECKING:
     from .fast.merging import apply_merge as apply_merge
     from .http.events import Event as Event
+    from .http.versions import HeaderVersion as HeaderVersion
+    from .http.versions import MediaTypeVersion as MediaTypeVersion
+    from .http.versions import PathPrefix as PathPrefix
+    from .http.versions import QueryVersion as QueryVersion
     from .marks.caching import cache_control as cache_control
     from .marks.cors import CORS as CORS
     from .marks.csrf import csrf_token as csrf_token
@@ -173,6 +185,10 @@ if t.TYPE_CHECKING:
     from .marks.streams import events as events
     from .marks.streams import last_event_id as last_event_id
     from .marks.streams import stream as stream
+    from .marks.versions import since as since
+    from .marks.versions import until as until
+    from .resources.versions import Version as Version
+    from .resources.versions import Versions as Versions
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template

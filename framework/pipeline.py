@@ -21,9 +21,16 @@ from .resources.operation import Operation
 from .resources.witness import remember_error
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import Map
+
     from . import typing as ft
     from .app.app import App
     from .openapi.contract import Door
+    from .regions import Regions
+
+
+VERSIONS = "framework.versions"
+"""Where ``app.extensions`` has the versions that requests choose from."""
 
 
 class ScopeHooks(t.NamedTuple):
@@ -84,13 +91,21 @@ class Pipeline:
         for methods in self.routes.values():
             if "GET" in methods:
                 methods.setdefault("HEAD", methods["GET"])
-        matcher = make_matcher(app)
+        versions = app.extensions.get(VERSIONS)
+        self.regions: Regions | None = None
+        """Where versions of the API are told apart by more than their paths."""
+        if versions is not None and versions.chooser is not None:
+            from .regions import Regions
+
+            self.regions = Regions(app, versions.chooser, functools.partial(make_matcher, app))
+        shared = self.regions.shared if self.regions is not None else ()
+        matcher = make_matcher(app, app.url_map)
         self.match = None if matcher is None else matcher.match
         self.exact: dict[str, dict[str, Route]] = {}
         """The routes of paths without variables, by path and method; where there are none, ``match`` is asked."""
         for path, method, rule in () if matcher is None else matcher.exact():
             exact_route = self.routes.get(id(rule), NO_ROUTES).get(method)
-            if exact_route is not None:
+            if exact_route is not None and path not in shared:
                 self.exact.setdefault(path, {})[method] = exact_route
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = tears_down_app(app)
@@ -173,7 +188,7 @@ def make_contract(app: App) -> Door | None:
     return Door(app, mode, app.config["CONTRACT_SAMPLE"])
 
 
-def make_matcher(app: App) -> Matcher | None:
+def make_matcher(app: App, url_map: Map) -> Matcher | None:
     """The compiled matcher, where it gives the application's own answers.
 
     It knows no hosts here, and an application that makes its own adapters matches by them.
@@ -184,7 +199,7 @@ def make_matcher(app: App) -> Matcher | None:
         return None
     if is_overridden(app, "create_url_adapter"):
         return None
-    return Matcher(app.url_map)
+    return Matcher(url_map)
 
 
 def flatten_hooks(app: App, scopes: Scopes) -> ScopeHooks:

@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
     import click
 
     from .. import typing as ft
+    from ..resources.versions import Place
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 _missing: t.Any = object()
@@ -55,6 +56,9 @@ class AppRule(Rule):
 
     provide_automatic_options: bool = False
     operation_id: str | None = None
+    version: str | None = None
+    by_request: bool = False
+    """Whether the request says the version, so that there is one rule for each at the same path."""
 
 
 class AppMap(OrderedMap):
@@ -129,7 +133,7 @@ class AppBase(Scaffold):
         if isinstance(self.url_map, AppMap):
             self.url_map.on_add = self.config.on_change
         self.subdomain_matching = subdomain_matching
-        self._owners: dict[tuple[str, str, str], tuple[str, bool]] = {}
+        self._owners: dict[tuple[t.Any, str, str], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, t.Any, str]] = []
         self._add_static_route(static_host, host_matching)
         self._install_marks()
@@ -317,6 +321,11 @@ class AppBase(Scaffold):
         if isinstance(methods, str):
             raise TypeError(f"Allowed methods must be a list of strings, for example methods=[{methods!r}].")
         methods = {item.upper() for item in methods}
+        version: Place | None = options.pop("version", None)
+        if version is not None and view_func is not None:
+            methods = version.methods(t.cast(t.Any, self), endpoint, view_func, methods)
+            if not methods:
+                return
         required = {item.upper() for item in getattr(view_func, "required_methods", None) or ()}
         if provide_automatic_options is None:
             provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
@@ -328,6 +337,8 @@ class AppBase(Scaffold):
         made: t.Any = self.url_rule_class(rule, methods=methods, **options)
         made.provide_automatic_options = bool(provide_automatic_options)
         made.operation_id = operation_id
+        if version is not None:
+            made.version, made.by_request = version.name, version.by_request
         if view_func is not None:
             known = self.view_functions.get(endpoint)
             if known is not None and known != view_func:
@@ -345,7 +356,7 @@ class AppBase(Scaffold):
         view_class = getattr(view_func, "view_class", None)
         is_resource = view_class is not None and issubclass(view_class, Resource)
         pattern = pattern_of(rule.rule)
-        place = rule.host or rule.subdomain or ""
+        place = (rule.host or rule.subdomain or "", getattr(rule, "by_request", False) and getattr(rule, "version", ""))
         if rule.build_only or rule.alias or rule.websocket:
             return
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:

@@ -18,13 +18,14 @@ from werkzeug.wsgi import get_host
 from .. import errors
 from ..context import Context, current, request_context_or_none
 from ..fast.matcher import Miss
-from ..pipeline import NO_ROUTES, Scopes, split_router_path
+from ..pipeline import NO_ROUTES, VERSIONS, Pipeline, Scopes, split_router_path
 from .base import AppBase
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Response as BaseResponse
 
+    from ..regions import Regions
     from ..wrappers import Request
 
 
@@ -56,7 +57,9 @@ class Urls(AppBase):
             server_name = None  # it would be taken for the host
         elif not self.subdomain_matching:
             subdomain = self.url_map.default_subdomain or ""
-        return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
+        regions = None if self._pipeline is None else self._pipeline.regions
+        url_map = self.url_map if regions is None else regions.map_of(request.environ)
+        return url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
     def match_request(self, ctx: Context) -> None:
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
@@ -68,6 +71,9 @@ class Urls(AppBase):
             if exact is not None:
                 ctx.operation, ctx._scopes, ctx.hooks = exact
                 ctx.url_rule, ctx.view_args = exact.operation.rule, {}
+                return
+            if pipeline.regions is not None:
+                self._match_in_version(ctx, pipeline)
                 return
             method: str = environ["REQUEST_METHOD"].upper()
             found = pipeline.match(None, environ.get("PATH_INFO", ""), method)
@@ -84,6 +90,11 @@ class Urls(AppBase):
                 else:
                     ctx.is_miss = True
                 return
+        if pipeline is None and VERSIONS in self.extensions:
+            pipeline = self._built()
+        if pipeline is not None and pipeline.regions is not None:
+            self._match_in_version(ctx, pipeline)
+            return
         try:
             adapter = ctx.url_adapter
             if adapter is None:
@@ -97,6 +108,18 @@ class Urls(AppBase):
             route = pipeline.routes.get(id(ctx.url_rule), NO_ROUTES).get(environ["REQUEST_METHOD"].upper())
             if route is not None:
                 ctx.operation, ctx._scopes, ctx.hooks = route
+
+    def _match_in_version(self, ctx: Context, pipeline: Pipeline) -> None:
+        """:meth:`match_request` where the request says the version of the API."""
+        environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+        try:
+            ctx.url_rule, ctx.view_args = t.cast("Regions", pipeline.regions).find(ctx, environ)
+        except HTTPException as error:
+            ctx.routing_exception = own_routing_error(error)
+            return
+        route = pipeline.routes.get(id(ctx.url_rule), NO_ROUTES).get(environ["REQUEST_METHOD"].upper())
+        if route is not None:
+            ctx.operation, ctx._scopes, ctx.hooks = route
 
     def scopes_of(self, ctx: Context) -> Scopes:
         """The routers that serve a request, the innermost first.

@@ -298,7 +298,7 @@ def speaks_for_itself(schema: ma.Schema) -> bool:
     """Whether nothing but the declared fields reads a value that is dumped: no hooks, no functions, no own classes."""
     if wrote_unknown(schema) and schema.unknown != RAISE:
         return False
-    if schema._hooks.get("pre_dump") or schema._hooks.get("post_dump"):
+    if schema._hooks.get("pre_dump") or schema._hooks.get("post_dump") or type(schema).dump is not ma.Schema.dump:
         return False
     if type(schema).get_attribute is not ma.Schema.get_attribute:
         return False

@@ -67,6 +67,8 @@ def target_of(link: Link, name: str, source: Operation, operations: cabc.Sequenc
             f"{'' if link.target in ids else f' and has the method {link.method}'}."
             f"{near(str(link.target), ids)} Give an operationId, a view class, or an endpoint like '.Pet'."
         )
+    version = getattr(source.rule, "version", None)
+    found = [each for each in found if getattr(each.rule, "version", None) == version] or found
     narrowed = [each for each in found if each.routers == source.routers] or found
     if len(narrowed) > 1:
         narrowed = [

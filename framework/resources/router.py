@@ -66,6 +66,8 @@ class RouterSetupState:
         if self.url_prefix is not None:
             rule = "/".join((self.url_prefix.rstrip("/"), rule.lstrip("/"))) if rule else self.url_prefix
         options.setdefault("subdomain", self.subdomain)
+        if "version" in self.options:
+            options["version"] = self.options["version"]
         if endpoint is None:
             endpoint = t.cast(t.Any, view_func).__name__
         defaults: dict[str, t.Any] | None = self.url_defaults
@@ -218,6 +220,8 @@ class Router(Scaffold):
             prefix = state.url_prefix if prefix is None else f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
         options["url_prefix"] = prefix
         options["name_prefix"] = name
+        if "version" in state.options:
+            options["version"] = state.options["version"]
         return options
 
     @setupmethod

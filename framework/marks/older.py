@@ -1,0 +1,172 @@
+"""Older shapes of schemas: what a version of an API takes and gives where the newest one has changed.
+
+A schema of an older version is used like any other. It checks what a client sends by its own fields, leads that data
+up to the newest shape and loads it there; it dumps the newest shape and leads the data down.
+Not here: the versions (``resources.versions``), the marks that are rewritten (``marks.versions``).
+Floor 4: imports ``marks.schemas``, ``fast.dump`` (floor 1), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import typing as t
+
+from marshmallow import INCLUDE, Schema, fields, post_load
+
+from ..errors import SetupError
+from ..fast.dump import dumper
+from .schemas import as_schema
+
+Data: t.TypeAlias = dict[str, t.Any]
+Older: t.TypeAlias = tuple[type[Schema], ...]
+"""The classes on the way from the newest shape to an older one, the newest of them first."""
+
+
+class OlderShapes:
+    """Which classes describe a schema in which versions.
+
+    :param names: The versions, oldest first.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.fast = True
+        """Whether the newest shape is dumped by compiled functions."""
+        self._newest: dict[type[Schema], type[Schema]] = {}
+        self._older: dict[type[Schema], dict[str, type[Schema]]] = {}
+        self._made: dict[tuple[type[Schema], str], type[Schema]] = {}
+        self._instances: dict[tuple[int, str], tuple[Schema, Schema]] = {}
+
+    def add(self, newer: type[Schema], version: str, older: type[Schema]) -> None:
+        """Note that a class is the shape of another in a version, and in those before it.
+
+        :raises SetupError: It has no functions ``up`` and ``down``, or the version has a shape already.
+        """
+        if version not in self.names[:-1]:
+            before = ", ".join(self.names[:-1])
+            raise SetupError(
+                f"{older.__name__} is to be the shape of {newer.__name__} in the version {version!r}. Name one of those"
+                f" before the newest: {before}."
+            )
+        for name in ("up", "down"):
+            if not callable(getattr(older, name, None)):
+                raise SetupError(
+                    f"{older.__name__} has no function {name!r}. Give it two static methods: up(data) leads the data"
+                    " of a client to the next newer shape, down(data) leads an answer back."
+                )
+        newest = self._newest.get(newer, newer)
+        found = self._older.setdefault(newest, {})
+        if version in found:
+            raise SetupError(
+                f"{newest.__name__} has two shapes in the version {version!r}: {found[version].__name__} and"
+                f" {older.__name__}. Give one of them another version."
+            )
+        found[version] = older
+        self._newest[older] = newest
+
+    def way_to(self, cls: type[Schema], version: str) -> Older:
+        """The classes from the newest shape of a schema to that of a version; empty where it has not changed."""
+        found = self._older.get(cls, {})
+        later = reversed(self.names[self.names.index(version) :])
+        return tuple(found[name] for name in later if name in found)
+
+    def of(self, schema: Schema, version: str) -> Schema:
+        """A schema as it is in a version; the very same where nothing in it has changed."""
+        key = (id(schema), version)
+        if key not in self._instances:
+            cls = self._class(type(schema), version, ())
+            made = schema if cls is type(schema) else self._instance(schema, cls)
+            self._instances[key] = schema, made  # the schema is kept, for its id is the key
+        return self._instances[key][1]
+
+    def touches(self, cls: type[Schema], version: str) -> bool:
+        """Whether a class, or one that it derives from, has another shape in a version."""
+        return any(issubclass(base, Schema) and self.way_to(base, version) for base in cls.__mro__)
+
+    def _instance(self, schema: Schema, cls: type[Schema]) -> Schema:
+        """An instance that is to the class what the schema is to its own."""
+        names = set(cls._declared_fields)
+        options: dict[str, t.Any] = {"many": schema.many, "partial": schema.partial}
+        if schema.unknown != type(schema).opts.unknown:
+            options["unknown"] = schema.unknown
+        for option in ("only", "exclude", "load_only", "dump_only"):
+            given = getattr(schema, option)
+            if given and given != getattr(type(schema).opts, option if option != "only" else "fields", None):
+                options[option] = [name for name in given if name.partition(".")[0] in names]
+        return cls(**options)
+
+    def _class(self, cls: type[Schema], version: str, around: Older) -> type[Schema]:
+        """A class as it is in a version."""
+        key = (cls, version)
+        if key not in self._made:
+            way = self.way_to(cls, version)
+            newest = self._with_nested(cls, version, (*around, cls))
+            oldest = self._with_nested(way[-1], version, (*around, cls)) if way else newest
+            self._made[key] = self._bridge(newest, oldest, way) if way else newest
+        return self._made[key]
+
+    def _with_nested(self, cls: type[Schema], version: str, around: Older) -> type[Schema]:
+        """A class whose nested schemas are those of a version."""
+        changed = {}
+        for name, field in as_schema(cls).fields.items():
+            made = self._field(field, version, around)
+            if made is not field:
+                changed[name] = made
+        return type(cls)(cls.__name__, (cls,), {**words(cls), **changed}) if changed else cls
+
+    def _field(self, field: t.Any, version: str, around: Older) -> t.Any:
+        if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
+            inner = field.schema
+            changes = self.way_to(type(inner), version) or (
+                type(inner) not in around and self._class(type(inner), version, around) is not type(inner)
+            )
+            if changes:
+                made = copy.copy(field)
+                made.nested = functools.partial(self.of, inner, version)
+                made._schema = None
+                return made
+        for part in ("inner", "value_field"):
+            inner = getattr(field, part, None)
+            if isinstance(inner, fields.Field) and (other := self._field(inner, version, around)) is not inner:
+                made = copy.copy(field)
+                setattr(made, part, other)
+                return made
+        return field
+
+    def _bridge(self, newest: type[Schema], oldest: type[Schema], way: Older) -> type[Schema]:
+        """The class that stands in the marks of a version: the oldest shape, with the way to the newest one."""
+        shapes = self
+
+        def to_newest(self: Schema, data: t.Any, original: Data, *, partial: t.Any, **rest: t.Any) -> t.Any:
+            names = {field.data_key or name for name, field in self.load_fields.items()}
+            keeps = self.unknown == INCLUDE
+            plain = {name: copy.deepcopy(value) for name, value in original.items() if keeps or name in names}
+            for older in reversed(way):
+                plain = t.cast(t.Any, older).up(plain)
+            return as_schema(newest).load(plain, partial=partial)
+
+        def dump(self: Schema, obj: t.Any, *, many: bool | None = None) -> t.Any:
+            schema, many = as_schema(newest), self.many if many is None else bool(many)
+            one = dumper(schema) if shapes.fast else schema.dump
+            return [to_oldest(self, one(each)) for each in obj] if many else to_oldest(self, one(obj))
+
+        def to_oldest(self: Schema, plain: Data) -> Data:
+            for older in way:
+                plain = t.cast(t.Any, older).down(plain)
+            left_out = set(type(self)._declared_fields) - set(self.dump_fields)
+            for name in left_out:  # by 'only' and 'exclude', or because it is only read
+                plain.pop(type(self)._declared_fields[name].data_key or name, None)
+            return plain
+
+        members = {"dump": dump, "lead_up": post_load(pass_original=True)(to_newest)}
+        return type(oldest)(oldest.__name__, (oldest,), {**words(oldest), **members})
+
+
+def words(cls: type) -> dict[str, t.Any]:
+    """What a class that stands in for another takes over beside its bases."""
+    # Not in marshmallow's registry: a name there must stay that of the class the user wrote.
+    meta = type("Meta", (t.cast(t.Any, cls).Meta,), {"register": False})
+    return {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "Meta": meta}
+
+

@@ -1,0 +1,198 @@
+"""``since`` and ``until``: in which versions an operation is; and the mark that makes an operation that of a version.
+
+Not here: how a request says its version (``http.versions``), how older schemas are made (``marks.older``), mounting
+(``resources.versions``).
+Floor 4: imports ``marks.*``, ``http.response``, ``http.versions`` (floor 2), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import copy
+import typing as t
+
+import msgspec
+from marshmallow import fields, validate
+
+from ..errors import SetupError
+from ..http.response import add_vary, set_header
+from ..http.versions import HeaderVersion, MediaTypeVersion, QueryVersion
+from .arguments import ArgumentsMark
+from .base import Header, Mark, Parameter, Phase, Plan, Record, Step
+from .negotiation import ConsumesMark, MediaMark, ProducesMark
+from .patches import PatchMark
+from .raises import error_outcome
+from .responses import AltResponseMark, ResponseMark
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from ..http.versions import Chooser
+    from .base import Call
+    from .older import OlderShapes
+
+    _M = t.TypeVar("_M", bound=Mark)
+
+
+class SpanMark(Mark):
+    """The versions that an operation is in; see :func:`since` and :func:`until`. All that reach it hold together.
+
+    :param first: The first version; empty: from the beginning.
+    :param last: The last one; empty: to the newest.
+    """
+
+    def __init__(self, first: str = "", last: str = "") -> None:
+        self.first = first
+        self.last = last
+
+    def __repr__(self) -> str:
+        return f"since({self.first!r})" if self.first else f"until({self.last!r})"
+
+    def holds(self, name: str, names: tuple[str, ...]) -> bool:
+        """Whether a version is among them.
+
+        :param names: All versions, oldest first.
+        :raises SetupError: There is no version of the mark's name.
+        """
+        own = self.first or self.last
+        if own not in names:
+            raise SetupError(f"{self!r} names a version that is not there. There are: {', '.join(names)}.")
+        at, place = names.index(name), names.index(own)
+        return at >= place if self.first else at <= place
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        if getattr(plan.rule, "version", None) is None:
+            raise SetupError(
+                f"{plan.handler.__qualname__} is marked {self!r}, and its route {plan.rule.rule!r} is in no version."
+                " Put it on a router, and mount that with the 'mount' of your Versions."
+            )
+        return ()
+
+
+def since(version: str) -> SpanMark:
+    """Say that an operation came with a version: in those before there is no such method, or no such path.
+
+    For a handler, a Resource class or a router.
+
+    :param version: The first version that has it.
+    """
+    return SpanMark(first=version)
+
+
+def until(version: str) -> SpanMark:
+    """Say that an operation went after a version: in those behind there is no such method, or no such path.
+
+    For a handler, a Resource class or a router.
+
+    :param version: The last version that has it.
+    """
+    return SpanMark(last=version)
+
+
+class VersionMark(Mark):
+    """What makes an operation that of a version: its schemas, and what its requests and answers say.
+
+    :param name: The version.
+    :param shapes: The older shapes of schemas.
+    :param chooser: Where the request decides; ``None`` where the path says it.
+    :param header: The header of an answer that names the version; ``None``: there is none.
+    """
+
+    phase = Phase.HEADERS
+
+    def __init__(self, name: str, shapes: OlderShapes, chooser: Chooser | None, header: str | None) -> None:
+        self.name = name
+        self.shapes = shapes
+        self.chooser = chooser
+        self.header = header
+        ways = () if chooser is None else chooser.ways
+        self.media_types = tuple(way.media_type(name) for way in ways if isinstance(way, MediaTypeVersion))
+
+    def __repr__(self) -> str:
+        return f"version {self.name!r}"
+
+    def __call__(self, target: t.Any) -> t.NoReturn:
+        raise SetupError(f"{self!r} stands on {target!r}. Versions put it on what they mount; use since() or until().")
+
+    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """Make the marks below those of the version."""
+        marks = tuple(self.of_version(mark) for mark in inner)
+        if self.media_types:
+            taken = any(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in marks)
+            if any(isinstance(mark, ResponseMark) for mark in marks):
+                marks = with_media_types(marks, ProducesMark, self.media_types)
+            if taken:
+                marks = with_media_types(marks, ConsumesMark, self.media_types)
+        return (self, *marks)
+
+    def of_version(self, mark: Mark) -> Mark:
+        """A mark with the schemas of the version.
+
+        :raises SetupError: It reads a schema that has changed in a way that is not converted.
+        """
+        if isinstance(mark, (ResponseMark, AltResponseMark)):
+            schema = mark.outcome.schema
+            older = None if schema is None else self.shapes.of(schema, self.name)
+            if older is schema:
+                return mark
+            made = copy.copy(mark)
+            made.outcome = msgspec.structs.replace(mark.outcome, schema=older, examples=None)
+            return made
+        if isinstance(mark, ArgumentsMark) and mark.factory is None:
+            return self._of_arguments(mark)
+        return mark
+
+    def _of_arguments(self, mark: ArgumentsMark) -> Mark:
+        older = self.shapes.of(mark.schema, self.name)
+        is_patch = isinstance(mark, PatchMark) and self.shapes.touches(type(mark.schema), self.name)
+        if older is mark.schema and not is_patch:
+            return mark
+        if is_patch or mark.places != ("json",):
+            raise SetupError(
+                f"{mark!r} reads {type(mark.schema).__name__}, which is another in the version {self.name!r}. Only"
+                " arguments in JSON are converted: write a handler of its own for that version, and mark the two with"
+                " since() and until()."
+            )
+        made = copy.copy(mark)
+        made.schema = older
+        made.body = msgspec.structs.replace(mark.body, schema=older, examples=None)
+        return made
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        self.shapes.fast = plan.fast
+        name, header = self.name, self.header
+        vary = () if self.chooser is None else self.chooser.vary
+        plan.query_names.update(way.name for way in self._ways(QueryVersion))
+
+        def finish(ctx: Context, call: Call, reply: t.Any) -> None:
+            if header is not None:
+                set_header(reply, header, name)
+            if vary:
+                add_vary(reply, vary)
+
+        return [Step(Phase.HEADERS, finish, errors=True)] if header is not None or vary else []
+
+    def _ways(self, kind: type[t.Any]) -> list[t.Any]:
+        return [way for way in self.chooser.ways if isinstance(way, kind)] if self.chooser is not None else []
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        if self.header is not None:
+            text = "The version that has answered."
+            yield Header(self.header, fields.String(validate=validate.Equal(self.name)), text, required=True)
+        if self.chooser is None:
+            return
+        alone = len(self.chooser.ways) == 1 and self.chooser.default != self.name
+        for kind, place in ((HeaderVersion, "header"), (QueryVersion, "query")):
+            for way in self._ways(kind):
+                field = fields.String(required=alone, validate=validate.OneOf([self.name]))
+                default = "" if self.chooser.default is None else f" Without it: {self.chooser.default}."
+                yield Parameter(way.name, t.cast(t.Any, place), field, f"The version of the API.{default}")
+        for cls in dict.fromkeys(cls for way in self.chooser.ways for cls in way.refusals):
+            if cls.code != 415 or any(isinstance(mark, ConsumesMark) for mark in plan.marks):
+                yield error_outcome(cls)
+
+
+def with_media_types(marks: tuple[Mark, ...], kind: type[MediaMark], own: tuple[t.Any, ...]) -> tuple[Mark, ...]:
+    """The marks with media types in front of those that one of them declares."""
+    known = next((mark for mark in marks if isinstance(mark, kind)), None)
+    made = kind((*own, *(known.media_types if known is not None else ())))
+    return (made, *(mark for mark in marks if mark is not known))
