@@ -3,7 +3,7 @@
 Given to an application or a router, it acts on every answer below, misses and errors included, and answers preflights
 from what is registered: the real methods of the path, the headers that the operation declares.
 Not here: access control. CORS keeps a browser's page from reading an answer, and nobody from sending a request.
-Floor 4: imports ``marks.base``, ``context`` (floor 3), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``context`` (floor 3), ``http.response`` (floor 2), ``errors``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from werkzeug.exceptions import HTTPException
 
 from ..context import current
 from ..errors import SetupError
+from ..http.response import add_vary, header_of, set_header
 from .base import Header, Mark, Plan, Record
 
 if t.TYPE_CHECKING:
     from ..app.app import App
+    from ..context import Context
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
     from ..wrappers import Request, Response
+    from .base import Reply
 
 Origin: t.TypeAlias = str | re.Pattern[str]
 
@@ -137,11 +140,11 @@ class CORS(Mark):
         response.vary.update(("Access-Control-Request-Method", "Access-Control-Request-Headers"))
         return response
 
-    def permit(self, response: Response, allowed: str) -> None:
+    def permit(self, reply: Reply, allowed: str) -> None:
         """Say that the page may read."""
-        response.headers["Access-Control-Allow-Origin"] = allowed
+        set_header(reply, "Access-Control-Allow-Origin", allowed)
         if self.credentials:
-            response.headers["Access-Control-Allow-Credentials"] = "true"
+            set_header(reply, "Access-Control-Allow-Credentials", "true")
 
     def exposed(self, operation: Operation | None) -> str:
         """The headers of an operation's answers that a page may read, as one text."""
@@ -154,18 +157,18 @@ class CORS(Mark):
             self._exposed[operation] = known
         return known
 
-    def finish(self, request: Request, response: Response, operation: Operation | None) -> None:
+    def finish(self, ctx: Context, reply: Reply) -> None:
         """Write the headers of an answer that is no preflight's."""
         if not self.any_origin:
-            response.vary.add("Origin")
-        origin = request.headers.get("Origin")
+            add_vary(reply, ("Origin",))
+        origin = t.cast("dict[str, str]", ctx.environ).get("HTTP_ORIGIN")
         allowed = None if origin is None else self.allowed(origin)
-        if allowed is None or "Access-Control-Allow-Methods" in response.headers:
+        if allowed is None or header_of(reply, "Access-Control-Allow-Methods") is not None:
             return
-        self.permit(response, allowed)
-        exposed = self.exposed(operation)
+        self.permit(reply, allowed)
+        exposed = self.exposed(ctx.operation)
         if exposed:
-            response.headers["Access-Control-Expose-Headers"] = exposed
+            set_header(reply, "Access-Control-Expose-Headers", exposed)
 
 
 def checked_origin(origin: str) -> str:
@@ -225,13 +228,13 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
             return None
         return rule.preflight(ctx.app, ctx.request, allowed)
 
-    def write_headers(response: Response) -> Response:
+    def write_headers(reply: t.Any) -> t.Any:
         rule = rule_of()
         if rule is not None:
-            ctx = current()
-            rule.finish(ctx.request, response, ctx.operation)
-        return response
+            rule.finish(current(), reply)
+        return reply
 
+    write_headers.takes_wire = True  # type: ignore[attr-defined]
     app.before_request_funcs.setdefault(None, []).insert(0, answer_preflight)
     app.after_request_funcs.setdefault(None, []).insert(0, write_headers)
 
