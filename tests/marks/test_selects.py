@@ -218,6 +218,7 @@ def test_a_page_without_total_is_one_statement(shop):
     assert reply.headers["X-Pagination"] == '{"page":6,"previous_page":5}'
     assert len(shop.statements) == 1
     assert 'rel="last"' not in reply.headers["Link"]
+    assert client.get("/pets?page=5").headers["X-Pagination"] == '{"page":5,"previous_page":4,"next_page":6}'
 
 
 def test_a_page_after_the_last_fetches_nothing(shop):

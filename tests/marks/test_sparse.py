@@ -6,7 +6,21 @@ import itertools
 
 import pytest
 
-from framework import App, Page, Resource, Router, Schema, fields, paginate, post_dump, response, sorts, sparse
+from framework import (
+    App,
+    CursorPage,
+    Page,
+    Resource,
+    Router,
+    Schema,
+    etag,
+    fields,
+    paginate,
+    post_dump,
+    response,
+    sorts,
+    sparse,
+)
 from framework.errors import SetupError
 from framework.fast import codegen
 from framework.marks import responses
@@ -178,10 +192,20 @@ def test_lists_in_envelopes(fast):
     assert "PetSparsePage" in client.application.openapi["components"]["schemas"]
 
 
+def test_tags_are_of_what_is_sent(fast):
+    """With ``etag`` each part and each choice has a tag of its own, in whatever order the marks stand."""
+    pets = [{**PET, "id": number} for number in range(15)]
+    for order in itertools.permutations([etag, paginate(Page, envelope=True), sparse()]):
+        client = serve(*order, schema=PetSchema(many=True), value=pets, FAST_PATH=fast)
+        tags = [client.get(f"/pet{query}").headers["ETag"] for query in ("", "?page=2", "?fields=id")]
+
+        assert len(set(tags)) == 3
+        assert client.get("/pet?page=2", headers={"If-None-Match": tags[1]}).status_code == 304
+        assert client.get("/pet", headers={"If-None-Match": tags[1]}).status_code == 200
+
+
 def test_cursors_do_not_ask_which_members():
     """The members that are sent are no part of what a cursor was made for."""
-    from framework import CursorPage
-
     pets = [{**PET, "id": number} for number in range(5)]
     client = serve(sparse(), paginate(CursorPage, page_size=2), schema=PetSchema(many=True), value=pets)
     path = client.get("/pet").headers["Link"].split(", ")[1].partition(">")[0][1:]
