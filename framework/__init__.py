@@ -100,6 +100,8 @@ _LATER = {
     "apply_merge": "fast.merging",
     "json_patch": "marks.patches",
     "merge_patch": "marks.patches",
+    "Download": "marks.downloads",
+    "download": "marks.downloads",
     "FileExtension": "uploads",
     "FileSize": "uploads",
     "FileType": "uploads",
@@ -149,6 +151,8 @@ if t.TYPE_CHECKING:
     from .marks.caching import cache_control as cache_control
     from .marks.cors import CORS as CORS
     from .marks.csrf import csrf_token as csrf_token
+    from .marks.downloads import Download as Download
+    from .marks.downloads import download as download
     from .marks.etags import check_etag as check_etag
     from .marks.etags import etag as etag
     from .marks.etags import set_etag as set_etag

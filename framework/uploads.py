@@ -118,7 +118,7 @@ class FileType(validate.Validator):
 
     def type_of(self, file: FileStorage) -> str | None:
         """Which of the types a file is of; ``None`` for none of them. The file is left at its start."""
-        stream = t.cast("t.IO[bytes]", file.stream)
+        stream = file.stream
         for name, signature in self.signatures.items():
             stream.seek(0)
             if stream.read(len(signature)) == signature:
@@ -167,7 +167,7 @@ class FileExtension(validate.Validator):
 
 def size_of(file: FileStorage) -> int:
     """The size of a file in bytes; it is left where it is."""
-    stream = t.cast("t.IO[bytes]", file.stream)
+    stream = file.stream
     place = stream.tell()
     stream.seek(0, os.SEEK_END)
     size = stream.tell()
@@ -177,14 +177,14 @@ def size_of(file: FileStorage) -> int:
 
 def media_type_of(file: FileStorage) -> str | None:
     """The media type of a file by its content, see :func:`framework.http.sniffing.sniff`."""
-    return sniffing.sniff(t.cast("t.IO[bytes]", file.stream))
+    return sniffing.sniff(file.stream)
 
 
 def safe_name(filename: str | None, default: str = "file") -> str:
     """A name that a file can be kept under, made of the one that a client gave.
 
-    ASCII letters, digits, dots, dashes and underscores are left; there is no folder in it, no dot at its start, and it is
-    at most 100 characters long.
+    ASCII letters, digits, dots, dashes and underscores are left; there is no folder in it, no dot at its start, and it
+    is at most 100 characters long.
 
     :param filename: The name, which may be anything.
     :param default: What it is where nothing is left.
@@ -220,7 +220,7 @@ def save_upload(
     target = pathlib.Path(folder) / (safe_name(file.filename) if name is None else name)
     # Beside its place, so that it can be moved there in one step. The mode is that of any file the process makes.
     partial = target.with_name(f".{secrets.token_hex(8)}.part")
-    stream = t.cast("t.IO[bytes]", file.stream)
+    stream = file.stream
     try:
         with open(partial, "xb") as kept:
             stream.seek(0)

@@ -29,7 +29,7 @@ fast.load_checks fast.load_values fast.load_code fast.load_plan
 fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dump fast.load fast.body_code fast.body fast
 
 stores.base stores.memory stores.redis stores.counters
-http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.events http.authorization http.csrf http.versions
+http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
 
 lifetime namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers sessions tokens logging
 
@@ -37,7 +37,7 @@ marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation
 marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
 marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches marks.cors marks.retirement
-marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.outgoing
+marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads marks.outgoing
 marks.older marks.versions
 marks.clients marks.shared marks.meters marks.limits marks.idempotency
 

@@ -2,7 +2,7 @@
 
 Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
 ``components.responses``.
-Floor 7: imports ``errors`` (floor 0), ``http.problem`` (floor 2), ``marks.base`` (floor 4), ``openapi.*``.
+Floor 7: imports ``errors`` (floor 0), ``http.problem``, ``http.request`` (floor 2), ``marks.base`` (floor 4), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
 from ..http import problem
+from ..http.request import is_json_type
 from ..marks.base import Header, Outcome
 from .components import Components
 from .examples import compose
@@ -217,7 +218,7 @@ class Answers:
             if outcome.schema is None and 300 <= status < 400:
                 continue
             schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
-            if outcome.is_binary:
+            if outcome.is_binary and not is_json_type(outcome.media_type):
                 schema = {"type": "string", "format": "binary"}
             media = {"schema": schema, **self.examples(outcome.examples, schema)}
             if outcome.media_type in STREAMS or outcome.items is not None:
