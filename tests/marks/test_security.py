@@ -369,6 +369,22 @@ def test_optional(app):
     assert client.get("/who").json == "cat"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "headers"),
+    [
+        (bearer, {"Authorization": "Bearer"}),
+        (basic, {"Authorization": "Basic nonsense"}),
+        (APIKey(lambda text: "anybody", "X-Other", name="other"), {"X-Other": ""}),
+    ],
+)
+def test_malformed_credentials_count_too(app, scheme, headers):
+    """Credentials that cannot be read are bad ones, and no others are tried."""
+    client = who(app, requires(scheme | key))
+
+    assert client.get("/who", headers={"X-Key": "k1"}).json == "robot"
+    assert client.get("/who", headers={"X-Key": "k1", **headers}).status_code == 401
+
+
 def test_cookies_alone_do_not_look_at_the_header(app):
     """Where no scheme reads ``Authorization`` nobody minds it."""
     client = who(app, requires(cookie, optional=True))
