@@ -423,7 +423,7 @@ def link_header(ctx: Context, call: Call, wanted: Wanted) -> str:
     path = reference(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
     # What the links change are numbers and cursors, in which nothing is to be escaped.
     return ", ".join(
-        f'<{path}?{kept}{"&".join([f"{name}={value}" for name, value in changes.items() if value is not None])}>;'
+        f"<{path}?{kept}{'&'.join([f'{name}={value}' for name, value in changes.items() if value is not None])}>;"
         f' rel="{relation}"'
         for relation, changes in found
     )

@@ -241,7 +241,7 @@ def _cursors_of(document: cabc.Mapping[str, t.Any]) -> dict[str, int]:
     """The parameters that take what only the server can make, and how long their texts may be."""
     operations = [each for path in document.get("paths", {}).values() for each in path.values()]
     return {
-        parameter["name"]: parameter["schema"]["maxLength"]
+        parameter["name"]: parameter["schema"].get("maxLength", 2**31)
         for operation in operations
         if isinstance(operation, dict)
         for parameter in operation.get("parameters", ())
@@ -285,6 +285,12 @@ def _mended(app: App, advice: dict[str, str], folder: str) -> cabc.Iterator[None
             (negative, name, _judging_texts(getattr(negative, name), binary))
             for name in ("get_validator", "get_real_validator")
         )
+    # A file that says what types it may have is none of them when its bytes are made up.
+    media_types = importlib.import_module("schemathesis.core.media_types")
+    strategies = importlib.import_module("hypothesis.strategies")
+    samples = {name: strategies.just(content) for name, content in SAMPLES.items() if name != "application/json"}
+    known = {**samples, **media_types.MEDIA_TYPE_STRATEGIES}
+    changes.append((media_types, "MEDIA_TYPE_STRATEGIES", known))
     coverage = importlib.import_module("schemathesis.specs.openapi.coverage._schema")
     if hasattr(coverage, "_FORMAT_PROBES"):
         changes.append((coverage, "_FORMAT_PROBES", {**_PROBES, **coverage._FORMAT_PROBES}))
