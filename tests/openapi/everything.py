@@ -39,6 +39,7 @@ from framework import (
 )
 from framework.http.media import CSV, MessagePack
 from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
+from tests.openapi.files import files
 from tests.openapi.guarded import TOKEN, vault
 from tests.openapi.lists import lists
 from tests.openapi.orders import orders
@@ -70,6 +71,13 @@ class OwnerSchema(Schema):
     email = fields.Email(required=True, metadata={"description": "Where to write to.", "example": "ann@example.org"})
     website = fields.URL(allow_none=True, load_default=None)
     password = fields.String(load_only=True, validate=validate.Length(min=8))
+
+
+class NameSchema(Schema):
+    """What an owner is called."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 80), metadata={"examples": ["Ann Lee"]})
+    nick = fields.String(validate=validate.Length(1, 20))
 
 
 class NotesSchema(Schema):
@@ -465,7 +473,7 @@ class Owners(Resource):
 class MergedOwner(Resource):
     """An owner who is changed by merge patches."""
 
-    @merge_patch(OwnerSchema(only=("name",)))
+    @merge_patch(NameSchema)
     @response(200, OwnerSchema(only=("id", "name")))
     def patch(self, changes: t.Any) -> t.Any:
         """Merge changes into an owner."""
@@ -548,6 +556,7 @@ def make_app(**config: t.Any) -> App:
     app.register_router(cards)
     app.register_router(lists)
     app.register_router(orders)
+    app.register_router(files)
     app.register_router(vault)
     app.add_document("owners", routers=[owners], settings={"API_TITLE": "Owners", "OPENAPI_VERSION": "3.0.3"})
 

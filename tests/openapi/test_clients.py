@@ -43,12 +43,27 @@ def live(sample: App) -> t.Iterator[str]:
     server.server_close()
 
 
+# What the generator has no words for, it is told to take for bytes.
+BYTES = dict.fromkeys(("application/jsonl", "application/msgpack", "application/pdf"), "application/octet-stream")
+
+
 def generate(document: dict[str, t.Any], folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     """Make the client's package in a folder; any warning is a failure."""
     pytest.importorskip("openapi_python_client", reason="openapi-python-client is not installed")
     (folder / "openapi.json").write_text(json.dumps(document))
+    (folder / "settings.json").write_text(json.dumps({"content_type_overrides": BYTES}))
     programs = str(pathlib.Path(sys.executable).parent)
-    options = ("--path", "openapi.json", "--meta", "none", "--output-path", PACKAGE, "--fail-on-warning")
+    options = (
+        "--path",
+        "openapi.json",
+        "--meta",
+        "none",
+        "--output-path",
+        PACKAGE,
+        "--fail-on-warning",
+        "--config",
+        "settings.json",
+    )
     return subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", *options],
         cwd=folder,
