@@ -90,6 +90,9 @@ class Regions:
         region, refusal = self._of(environ)
         try:
             return region.find(ctx, environ)
+        except errors.MethodNotAllowed as refused:
+            refused.headers += self.choose.vary_header
+            raise
         except NotFound as missed:
             if not self._has_version(environ):
                 raise

@@ -91,7 +91,7 @@ class Urls(AppBase):
                     ctx.is_miss = True
                 return
         if pipeline is None and VERSIONS in self.extensions:
-            pipeline = self._built()
+            pipeline = t.cast(t.Any, self)._built()
         if pipeline is not None and pipeline.regions is not None:
             self._match_in_version(ctx, pipeline)
             return

@@ -104,27 +104,41 @@ def where(change: Change) -> str:
 @click.argument("old", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @click.argument("new", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--git", "revision", metavar="REV", help="Take OLD from this git revision, like 'main' or 'v1.2'.")
+@click.option("--from", "other", metavar="NAME", help="Take OLD from the application: another of its documents.")
 @document_option
 @click.option("--format", "-f", "form", type=click.Choice(["text", "json"]), default="text", help="The form.")
 @click.option("--strict", is_flag=True, help="Let risky changes count like breaking ones.")
 @pass_script_info
 def diff_command(
-    info: ScriptInfo, old: str | None, new: str | None, revision: str | None, name: str, form: str, strict: bool
+    info: ScriptInfo,
+    old: str | None,
+    new: str | None,
+    revision: str | None,
+    other: str | None,
+    name: str,
+    form: str,
+    strict: bool,
 ) -> None:
     """Compare the document OLD with NEW, or with that of the application, where NEW is not given.
 
     The exit code is 0 when clients go on as before, 1 when something breaks them, and 2 when the documents cannot be
-    read. With --git, OLD is 'openapi.json' unless given.
+    read. With --git, OLD is 'openapi.json' unless given. With --from, two documents of the application are compared,
+    like those of two versions; what their paths begin with does not count.
     """
     from ..openapi.changes import Level
     from ..openapi.diff import compare
     from ..openapi.versions import advice
 
-    if old is None:
+    if old is None and other is None:
         if revision is None:
             raise click.UsageError("Give the document to compare with: 'framework openapi diff OLD', or '--git REV'.")
         old = DEFAULT_FILE
-    before = read_document(old, revision)
+    if other is not None:
+        if old is not None or revision is not None:
+            raise click.UsageError("Give --from, or a document to compare with, not both.")
+        before = document_of_app(info, other, name)
+    else:
+        before = read_document(t.cast(str, old), revision)
     if new is not None:
         after = read_document(new)
         changes = compare(before, after)
@@ -138,6 +152,21 @@ def diff_command(
     bad = {Level.BREAKING, Level.RISKY} if strict else {Level.BREAKING}
     if any(change.level in bad for change in changes):
         raise SystemExit(1)
+
+
+def document_of_app(info: ScriptInfo, name: str, beside: str) -> dict[str, t.Any]:
+    """A document of the application, its paths beginning like those of another one."""
+    from ..openapi.document import build
+
+    app = info.load_app()
+    with app.app_context():
+        made = build(app, name=known(app, name))
+    own, others = app.documents[name].path, app.documents[known(app, beside)].path
+
+    def moved(path: str) -> str:
+        return others + path.removeprefix(own) if own and f"{path}/".startswith(f"{own}/") else path
+
+    return {**made, "paths": {moved(path): item for path, item in made["paths"].items()}}
 
 
 def compare_with_app(before: dict[str, t.Any], info: ScriptInfo, name: str) -> tuple[dict[str, t.Any], list[Change]]:

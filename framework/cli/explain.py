@@ -178,6 +178,9 @@ def _explain_match(app: App, ctx: Context) -> None:
     routers = app.scopes_of(ctx)
 
     rows = [("rule", rule.rule), ("endpoint", endpoint)]
+    version = getattr(rule, "version", None)
+    if version is not None:
+        rows.append(("version", f"{version}, said by the {'request' if rule.by_request else 'path'}"))  # type: ignore[attr-defined]
     rows.extend(
         ("value", f"{name} = {value!r} ({type(value).__name__})") for name, value in (ctx.view_args or {}).items()
     )
@@ -206,7 +209,9 @@ def _explain_miss(app: App, ctx: Context, error: HTTPException) -> None:
 
     _write("No match", rows)
     request = ctx.request
-    near = nearest(app.url_map.iter_rules(), request.path, request.method)
+    # Where the request says a version, the rules of others only build URLs.
+    rules = app.url_map if ctx.url_adapter is None else ctx.url_adapter.map
+    near = nearest((rule for rule in rules.iter_rules() if not rule.build_only), request.path, request.method)
     _write("Nearest rules", [(miss.rule.rule, str(miss.rule.endpoint), f"{miss.reason}.") for miss in near])
     routers = app.scopes_of(ctx)
     _write("Runs, in this order", _run_rows(app, None, routers, None))
@@ -230,8 +235,9 @@ def _split_request(words: tuple[str, ...]) -> tuple[str, str]:
 
 @click.command("explain", short_help="Explain what happens to a request.")
 @click.argument("request", nargs=-1, required=True)
+@click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the request.")
 @with_appcontext
-def explain_command(request: tuple[str, ...]) -> None:
+def explain_command(request: tuple[str, ...], headers: tuple[str, ...]) -> None:
     """Explain what would happen to a REQUEST such as "PUT /pets/3".
 
     Shows the rule that matches, everything that runs in its order, the inputs, the answers and the error handlers. For
@@ -241,7 +247,8 @@ def explain_command(request: tuple[str, ...]) -> None:
     app = context.current().app
     app.freeze()
 
-    ctx = app.test_request_context(path, method=method)
+    pairs = [(name.strip(), value.strip()) for name, _, value in (header.partition(":") for header in headers)]
+    ctx = app.test_request_context(path, method=method, headers=pairs)
     ctx.match_request()
     click.secho(f"{method} {path}", bold=True)
     if ctx.routing_exception is not None:

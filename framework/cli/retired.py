@@ -10,7 +10,7 @@ import typing as t
 import click
 
 from .. import context
-from ..marks.retirement import RetiredMark, counts_of
+from ..marks.retirement import RetiredMark, counts_of, label_of
 from ..stores.base import StoreAway
 from .script import with_appcontext
 
@@ -24,7 +24,7 @@ def mark_of(operation: Operation) -> RetiredMark | None:
 
 
 def _title(operation: Operation, mark: RetiredMark) -> str:
-    words = [f"{operation.method} {operation.rule.rule}"]
+    words = [label_of(operation)]
     if mark.until is not None:
         words.append(f"until {mark.until.date().isoformat()}")
     if mark.replaced_by is not None:
@@ -52,7 +52,7 @@ def retired_command() -> None:
     for operation, mark in found:
         click.secho(_title(operation, mark), bold=True)
         try:
-            callers = counts.of(f"{operation.method} {operation.rule.rule}")
+            callers = counts.of(label_of(operation))
         except StoreAway as error:
             raise click.ClickException(f"The store of RETIRED_STORE is away: {error}") from error
         for caller, count in callers.items():

@@ -24,6 +24,7 @@ _DOCS_PREFIX = "openapi."
 class _Row(t.NamedTuple):
     endpoint: str
     domain: str
+    version: str
     methods: str
     rule: str
 
@@ -32,15 +33,17 @@ def _row(rule: Rule, hidden_methods: set[str], host_matching: bool) -> _Row:
     return _Row(
         endpoint=str(rule.endpoint),
         domain=(rule.host if host_matching else rule.subdomain) or "",
+        version=getattr(rule, "version", None) or "",
         methods=", ".join(sorted((rule.methods or set()) - hidden_methods)),
         rule=rule.rule,
     )
 
 
 def _table(rows: list[_Row], domain_title: str) -> t.Iterator[str]:
-    """Set the rows into columns; the domain's column is there only if a rule has one."""
-    titles = _Row("Endpoint", domain_title, "Methods", "Rule")
-    columns = [name for name in _Row._fields if name != "domain" or any(row.domain for row in rows)]
+    """Set the rows into columns; those of the domain and the version are there only if a rule has one."""
+    titles = _Row("Endpoint", domain_title, "Version", "Methods", "Rule")
+    rare = ("domain", "version")
+    columns = [name for name in _Row._fields if name not in rare or any(getattr(row, name) for row in rows)]
     widths = {name: max(len(getattr(row, name)) for row in (titles, *rows)) for name in columns}
 
     def line(row: _Row) -> str:

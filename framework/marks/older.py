@@ -113,7 +113,7 @@ class OlderShapes:
             made = self._field(field, version, around)
             if made is not field:
                 changed[name] = made
-        return type(cls)(cls.__name__, (cls,), {**words(cls), **changed}) if changed else cls
+        return made_class(cls, changed) if changed else cls
 
     def _field(self, field: t.Any, version: str, around: Older) -> t.Any:
         if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
@@ -127,8 +127,8 @@ class OlderShapes:
                 made._schema = None
                 return made
         for part in ("inner", "value_field"):
-            inner = getattr(field, part, None)
-            if isinstance(inner, fields.Field) and (other := self._field(inner, version, around)) is not inner:
+            held = getattr(field, part, None)
+            if isinstance(held, fields.Field) and (other := self._field(held, version, around)) is not held:
                 made = copy.copy(field)
                 setattr(made, part, other)
                 return made
@@ -154,19 +154,18 @@ class OlderShapes:
         def to_oldest(self: Schema, plain: Data) -> Data:
             for older in way:
                 plain = t.cast(t.Any, older).down(plain)
-            left_out = set(type(self)._declared_fields) - set(self.dump_fields)
-            for name in left_out:  # by 'only' and 'exclude', or because it is only read
-                plain.pop(type(self)._declared_fields[name].data_key or name, None)
-            return plain
+            declared = {field.data_key or name: name for name, field in type(self)._declared_fields.items()}
+            # What 'only' and 'exclude' leave out is not sent. A member that is not declared is, and found by tests.
+            members = {key: plain[key] for key, name in declared.items() if name in self.dump_fields and key in plain}
+            return {**members, **{key: value for key, value in plain.items() if key not in declared}}
 
         members = {"dump": dump, "lead_up": post_load(pass_original=True)(to_newest)}
-        return type(oldest)(oldest.__name__, (oldest,), {**words(oldest), **members})
+        return made_class(oldest, members)
 
 
-def words(cls: type) -> dict[str, t.Any]:
-    """What a class that stands in for another takes over beside its bases."""
+def made_class(cls: type[Schema], members: dict[str, t.Any]) -> type[Schema]:
+    """A class that stands in for another, with members of its own."""
     # Not in marshmallow's registry: a name there must stay that of the class the user wrote.
     meta = type("Meta", (t.cast(t.Any, cls).Meta,), {"register": False})
-    return {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "Meta": meta}
-
-
+    words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "Meta": meta}
+    return t.cast("type[Schema]", type(cls)(cls.__name__, (cls,), {**words, **members}))  # type: ignore[misc]

@@ -177,7 +177,7 @@ class VersionMark(Mark):
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if self.header is not None:
             text = "The version that has answered."
-            yield Header(self.header, fields.String(validate=validate.Equal(self.name)), text, required=True)
+            yield Header(self.header, fields.String(), text, required=True)
         if self.chooser is None:
             return
         alone = len(self.chooser.ways) == 1 and self.chooser.default != self.name

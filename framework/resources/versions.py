@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import re
 import typing as t
+import weakref
 
 from marshmallow import Schema
 
@@ -127,7 +128,7 @@ class Versions:
         named = next((way.name for way in asked if isinstance(way, HeaderVersion)), "API-Version")
         self.header = named if header == "" else header
         self.shapes = OlderShapes(self.names)
-        self._apps: list[int] = []
+        self._apps: weakref.WeakSet[App] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Versions({', '.join(map(repr, self.names))})"
@@ -161,12 +162,12 @@ class Versions:
         :raises SetupError: It was called before for the application, or another one has versions by request there.
         """
         known: Versions | None = app.extensions.get(EXTENSION)
-        if id(app) in self._apps or (known is not None and self.chooser is not None):
+        if app in self._apps or (known is not None and self.chooser is not None):
             raise SetupError(
-                f"{self!r} cannot be mounted: {'it is' if id(app) in self._apps else f'{known!r} is'} mounted on"
+                f"{self!r} cannot be mounted: {'it is' if app in self._apps else f'{known!r} is'} mounted on"
                 f" {app.name!r} already. Give all routers to one call, or versions by path to the others."
             )
-        self._apps.append(id(app))
+        self._apps.add(app)
         for version in self.versions:
             names = []
             if self.prefix is not None:
@@ -218,17 +219,17 @@ class Versions:
 
         document.include = include
 
-    def _url_in_version(self, app: App) -> cabc.Callable[[Exception, str, dict[str, t.Any]], str | None]:
+    def _url_in_version(self, app: App) -> cabc.Callable[[Exception, str, dict[str, t.Any]], str]:
         """A handler for endpoints that are not there: it looks for them in the version of the request."""
 
-        def build(error: Exception, endpoint: str, values: dict[str, t.Any]) -> str | None:
+        def build(error: Exception, endpoint: str, values: dict[str, t.Any]) -> str:
             ctx = request_context_or_none()
             here = None if ctx is None or ctx.url_rule is None else ctx.url_rule.endpoint.partition(".")[0]
             mount = here if here in app.mounts and "version" in app.mounts[here].options else None
             if mount is None and self.default is not None:
                 mount = next(name for name in self._mounts(app) if app.mounts[name].options["version"].by_request)
             if mount is None or f"{mount}.{endpoint}" not in app.view_functions:
-                return None
+                raise error
             return app.url_for(f"{mount}.{endpoint}", **values)
 
         return build
