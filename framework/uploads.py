@@ -72,7 +72,7 @@ class FileSize(validate.Validator):
         return value
 
     def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
-        limits = {"minLength": self.min, "maxLength": self.max}
+        limits = {"x-minBytes": self.min, "x-maxBytes": self.max}  # minLength counts characters, and files have none
         return {word: limit for word, limit in limits.items() if limit is not None}
 
 

@@ -1,7 +1,7 @@
 """``download``: answers that are files, whole or in ranges, and how they are described.
 
-The handler returns where the file is; conditions and ranges of the request are answered here. Not here: the words of HTTP
-for both (``http.conditional``, ``http.ranges``), how long a file may be kept by caches (``marks.caching``).
+The handler returns where the file is; conditions and ranges of the request are answered here. Not here: the words of
+HTTP for both (``http.conditional``, ``http.ranges``), how long caches may keep a file (``marks.caching``).
 Floor 4: imports ``marks.base``, ``marks.etags``, ``marks.raises``, ``marks.responses``, ``context`` (floor 3),
 ``http.conditional``, ``http.ranges``, ``http.response`` (floor 2), ``errors``.
 """
@@ -44,8 +44,8 @@ _TEXT = fields.String()
 class Download(msgspec.Struct, frozen=True):
     """A file to send, and what to say of it.
 
-    :param source: Its path, relative to :attr:`App.root_path`; its bytes; or a file open for bytes, which can seek and is
-        closed when it has been sent. Never a path that a client gave.
+    :param source: Its path, relative to :attr:`App.root_path`; its bytes; or a file open for bytes, which can seek and
+        is closed when it has been sent. Never a path that a client gave.
     :param name: What it is saved as: any text, also one that a client gave. Default: the name of the path.
     :param content_type: Its media type. Default: the first that the mark names.
     :param inline: Whether a browser may show it. Default: as the mark says.
@@ -246,7 +246,7 @@ def open_source(ctx: Context, given: Download, where: str) -> _Opened:
     if isinstance(source, (str, os.PathLike)):
         path = os.path.join(ctx.app.root_path, os.fspath(source))
         try:
-            file = open(path, "rb")
+            file = open(path, "rb")  # noqa: SIM115 - closed when it has been sent
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NotFound("The file is not there any more.") from None
         found = os.fstat(file.fileno())
@@ -260,8 +260,8 @@ def open_source(ctx: Context, given: Download, where: str) -> _Opened:
         size = source.seek(0, os.SEEK_END)
         return _Opened(source, size, tag, modified, None)
     raise TypeError(
-        f"{where} returned {source!r}, and declares a download. Return a path, bytes, a file open for bytes that can seek,"
-        " or a Download of one of them."
+        f"{where} returned {source!r}, and declares a download. Return a path, bytes, a file open for bytes that can"
+        " seek, or a Download of one of them."
     )
 
 
@@ -280,8 +280,8 @@ def download(
     """Say that the operation answers with a file.
 
     The handler returns a path, bytes, a file open for bytes, or a :class:`Download`. The file is read while it is sent.
-    ``ETag``, ``Last-Modified``, conditions, ``Range`` with one part or several, ``If-Range`` and HEAD are answered by RFC
-    9110. A file that is not there is 404.
+    ``ETag``, ``Last-Modified``, conditions, ``Range`` with one part or several, ``If-Range`` and HEAD are answered by
+    RFC 9110. A file that is not there is 404.
 
     :param content_types: The media types that it may have. Default: ``application/octet-stream``.
     :param inline: Let browsers show the file, instead of saving it.

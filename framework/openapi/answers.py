@@ -2,7 +2,8 @@
 
 Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
 ``components.responses``.
-Floor 7: imports ``errors`` (floor 0), ``http.problem``, ``http.request`` (floor 2), ``marks.base`` (floor 4), ``openapi.*``.
+Floor 7: imports ``errors`` (floor 0), ``http.problem``, ``http.request`` (floor 2), ``marks.base`` (floor 4),
+``openapi.*``.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 It runs within the process, in all its phases and with all its checks. Each request goes through the application's test
 client, so that a finding comes with what the contract says of the same answer.
 Not here: choosing and printing (``cli.fuzz``).
-Floor 7: imports ``errors``, ``http.idempotency`` (floor 2), ``marks.negotiation`` (floor 4). It is given an ``App`` and
-imports none; Schemathesis is imported when it is asked for.
+Floor 7: imports ``errors``, ``http.idempotency``, ``http.sniffing`` (floor 2), ``marks.negotiation`` (floor 4),
+``openapi.curl``. It is given an ``App`` and imports none; Schemathesis is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from urllib.parse import unquote_plus
 
 from ..errors import ContractViolation
 from ..http.idempotency import parse_key
+from ..http.sniffing import SAMPLES
 from ..marks.negotiation import ConsumesMark
+from .curl import made
 
 if t.TYPE_CHECKING:
     from ..app.app import App
@@ -285,12 +287,20 @@ def _mended(app: App, advice: dict[str, str], folder: str) -> cabc.Iterator[None
             (negative, name, _judging_texts(getattr(negative, name), binary))
             for name in ("get_validator", "get_real_validator")
         )
+    checks = importlib.import_module("schemathesis.specs.openapi.checks")
+    if hasattr(checks, "make_validator"):
+        # Whether the texts of a form are valid as sent it cannot say beside files.
+        changes.append((checks, "make_validator", _judging_texts(checks.make_validator, binary)))
     # A file that says what types it may have is none of them when its bytes are made up.
     media_types = importlib.import_module("schemathesis.core.media_types")
     strategies = importlib.import_module("hypothesis.strategies")
     samples = {name: strategies.just(content) for name, content in SAMPLES.items() if name != "application/json"}
     known = {**samples, **media_types.MEDIA_TYPE_STRATEGIES}
     changes.append((media_types, "MEDIA_TYPE_STRATEGIES", known))
+    operations = importlib.import_module("schemathesis.specs.openapi.coverage._operation")
+    name = "_generate_multipart_body_from_custom_strategies"
+    if hasattr(operations, name):
+        changes.append((operations, name, _whole_forms(getattr(operations, name))))
     coverage = importlib.import_module("schemathesis.specs.openapi.coverage._schema")
     if hasattr(coverage, "_FORMAT_PROBES"):
         changes.append((coverage, "_FORMAT_PROBES", {**_PROBES, **coverage._FORMAT_PROBES}))
@@ -327,6 +337,22 @@ def _written(media: MediaType, ctx: t.Any, value: t.Any) -> bytes:
         return repr(value).encode()
 
 
+def _whole_forms(generate: cabc.Callable[[t.Any], t.Any]) -> cabc.Callable[[t.Any], t.Any]:
+    """Give each required field beside such files a value of its schema; it is left empty else, and sent as valid."""
+
+    def whole(body: t.Any) -> t.Any:
+        found = generate(body)
+        if found is None:
+            return None
+        values, content_types = found
+        for name, value in values.items():
+            if name not in content_types and not value:
+                values[name] = made(body.form_properties.get(name, {}), {})
+        return values, content_types
+
+    return whole
+
+
 def _judging_texts(get: cabc.Callable[..., t.Any], binary: type) -> cabc.Callable[..., t.Any]:
     """Give validators that take files for texts."""
     return lambda *arguments: _Judge(get(*arguments), binary)
@@ -341,6 +367,12 @@ class _Judge:
 
     def is_valid(self, value: t.Any) -> bool:
         return bool(self.validator.is_valid(self.plain(value)))
+
+    def iter_errors(self, value: t.Any) -> t.Any:
+        return self.validator.iter_errors(self.plain(value))
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self.validator, name)
 
     def plain(self, value: t.Any) -> t.Any:
         if isinstance(value, (self.binary, bytes)):
