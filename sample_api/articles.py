@@ -16,7 +16,7 @@ from .auth import authors_only, login_optional, login_required
 from .database import get_session, now
 from .errors import ArticleNotFound
 from .models import Article as ArticleRow
-from .models import ArticleTag, User
+from .models import ArticleTag, FormerSlug, User
 from .schemas import (
     ArticleFilterSchema,
     MultipleArticlesResponse,
@@ -33,7 +33,7 @@ Data: t.TypeAlias = dict[str, t.Any]
 
 def find_article(slug: str) -> ArticleRow | None:
     """The row of an article."""
-    return get_session().scalar(sa.select(ArticleRow).where(ArticleRow.slug == slug))
+    return get_session().scalar(sa.select(ArticleRow).where(queries.has_slug(slug)))
 
 
 with_article: t.Final = loads(find_article, as_kwarg="article", error=ArticleNotFound)
@@ -111,19 +111,23 @@ class Article(Resource):
     @arguments(UpdateArticleRequest)
     @response(200, SingleArticleResponse)
     def put(self, data: Data, slug: str, article: ArticleRow, user: User) -> Data:
-        """Change an article. Only its author may; a new title makes a new slug."""
+        """Change an article. Only its author may; a new title makes a new slug, and the old one still leads there."""
         changes: Data = data["article"]
         session = get_session()
         if not changes:
-            return show(session, user, slug)
+            return show(session, user, article.slug)
         # A title that still makes the same slug keeps the one it has, suffix and all.
         renamed = "title" in changes and slugify(changes["title"]) != slugify(article.title)
+
+        before = article.slug
 
         def write(slug: str) -> None:
             for name, value in {**changes, "slug": slug, "updated_at": now()}.items():
                 setattr(article, name, value)
+            if slug != before:
+                session.merge(FormerSlug(slug=before, article_id=article.id))
 
-        return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else slug, write))
+        return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else before, write))
 
     @login_required
     @with_article

@@ -14,7 +14,7 @@ from .auth import authors_only, login_optional, login_required
 from .database import get_session, now
 from .errors import ArticleNotFound, CommentNotFound
 from .models import Article, Comment, User
-from .queries import CommentView, is_following, list_comments, profile_view
+from .queries import CommentView, has_slug, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
 
 router = Router(
@@ -63,7 +63,7 @@ class ArticleComments(Resource):
 
 def find_comment(slug: str, id: int) -> Comment | None:
     """The row of a comment, if it is one on that article."""
-    return get_session().scalar(sa.select(Comment).join(Article).where(Comment.id == id, Article.slug == slug))
+    return get_session().scalar(sa.select(Comment).join(Article).where(Comment.id == id, has_slug(slug)))
 
 
 @router.route("/<int(max=2147483647):id>")

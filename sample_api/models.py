@@ -62,6 +62,15 @@ class Article(Base):
     tags: Mapped[list[ArticleTag]] = relationship(lazy="raise", passive_deletes=True)
 
 
+class FormerSlug(Base):
+    """A slug that an article had before its title changed. It still leads there, until another article takes it."""
+
+    __tablename__ = "former_slugs"
+
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH), primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"), index=True)
+
+
 class ArticleTag(Base):
     """A tag of an article. A tag is its name and nothing else: it exists as long as an article carries it."""
 

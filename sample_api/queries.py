@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, defer, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
-from .models import Article, ArticleTag, Comment, Favorite, Follow, User
+from .models import Article, ArticleTag, Comment, Favorite, Follow, FormerSlug, User
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,9 +66,16 @@ def find_profile(session: Session, viewer: User | None, username: str) -> tuple[
     return None if row is None else (row[0], row[1])
 
 
+def has_slug(slug: str) -> sa.ColumnElement[bool]:
+    """The article with that slug; else the one that had it before its title changed."""
+    current = sa.select(Article.id).where(Article.slug == slug).correlate(None).scalar_subquery()
+    former = sa.select(FormerSlug.article_id).where(FormerSlug.slug == slug).scalar_subquery()
+    return Article.id == sa.func.coalesce(current, former)
+
+
 def find_article(session: Session, viewer: User | None, slug: str) -> ArticleView | None:
     """The article with that slug, with its body."""
-    found = list(_article_views(session, viewer, [Article.slug == slug], body=True))
+    found = list(_article_views(session, viewer, [has_slug(slug)], body=True))
     return found[0] if found else None
 
 

@@ -169,7 +169,7 @@ def test_update_one_field(jake, nobody, app):
 
 
 def test_a_new_title_makes_a_new_slug(jake, nobody):
-    """With its title an article changes its slug; the old address is 404."""
+    """With its title an article changes its slug; the old address still leads to it."""
     before = jake.publish()
 
     after = jake.put(f"/articles/{before['slug']}", {"article": {"title": "Did you train your dragon?"}}).json[
@@ -179,7 +179,29 @@ def test_a_new_title_makes_a_new_slug(jake, nobody):
     assert after["slug"] == "did-you-train-your-dragon"
     assert after["title"] == "Did you train your dragon?"
     assert nobody.get(f"/articles/{after['slug']}").status_code == 200
-    assert nobody.get(f"/articles/{before['slug']}").status_code == 404
+    assert nobody.get(f"/articles/{before['slug']}").json["article"]["slug"] == after["slug"]
+    assert nobody.get(f"/articles/{before['slug']}/comments").status_code == 200
+
+
+def test_a_former_slug_goes_to_whoever_takes_it(jake, anna, nobody):
+    """When another article gets the slug, the address leads there; it is never both."""
+    mine = jake.publish("Mine")
+    jake.put(f"/articles/{mine['slug']}", {"article": {"title": "Other"}})
+    hers = anna.publish("Mine")
+
+    assert hers["slug"] == mine["slug"]
+    assert nobody.get(f"/articles/{mine['slug']}").json["article"]["author"]["username"] == "anna"
+    assert jake.put(f"/articles/{mine['slug']}", {"article": {"body": "x"}}).status_code == 403
+
+
+def test_a_title_may_come_back(jake, nobody):
+    """An article that gets its first title again has its first slug, and the one between still leads to it."""
+    first = jake.publish("First")
+    second = jake.put(f"/articles/{first['slug']}", {"article": {"title": "Second"}}).json["article"]
+    again = jake.put(f"/articles/{second['slug']}", {"article": {"title": "First"}}).json["article"]
+
+    assert again["slug"] == first["slug"]
+    assert nobody.get(f"/articles/{second['slug']}").json["article"]["slug"] == first["slug"]
 
 
 def test_a_new_title_that_is_taken_gets_a_suffix(jake, anna):

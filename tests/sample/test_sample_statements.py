@@ -87,7 +87,8 @@ def test_a_list_does_not_read_bodies(busy, statements):
 
 WRITING = [
     ("POST", "/articles", {"article": {"title": "t", "description": "d", "body": "b", "tagList": list("abc")}}, 5),
-    ("PUT", "/articles/article-0", {"article": {"title": "New"}}, 5),
+    ("PUT", "/articles/article-0", {"article": {"title": "New"}}, 7),
+    ("PUT", "/articles/article-5", {"article": {"body": "New"}}, 5),
     ("DELETE", "/articles/article-5", None, 3),
     ("POST", "/articles/article-1/favorite", None, 6),
     ("DELETE", "/articles/article-1/favorite", None, 5),
