@@ -86,13 +86,21 @@ class OlderShapes:
 
     def _instance(self, schema: Schema, cls: type[Schema]) -> Schema:
         """An instance that is to the class what the schema is to its own."""
-        names = set(cls._declared_fields)
+        names, newest = set(cls._declared_fields), set(type(schema)._declared_fields)
         options: dict[str, t.Any] = {"many": schema.many, "partial": schema.partial}
         if schema.unknown != type(schema).opts.unknown:
             options["unknown"] = schema.unknown
-        for option in ("only", "exclude", "load_only", "dump_only"):
+        heads = {name.partition(".")[0] for name in schema.only or newest}
+        if not heads <= names and heads != newest:
+            raise SetupError(
+                f"{type(schema).__name__} is used with only={sorted(schema.only or ())!r}, and {cls.__name__} has no"
+                f" {min(heads - names)!r}. Write a class that has these members alone, and one for the older version."
+            )
+        if heads != newest:
+            options["only"] = schema.only
+        for option in ("exclude", "load_only", "dump_only"):
             given = getattr(schema, option)
-            if given and given != getattr(type(schema).opts, option if option != "only" else "fields", None):
+            if given and set(given) != set(getattr(type(schema).opts, option)):
                 options[option] = [name for name in given if name.partition(".")[0] in names]
         return cls(**options)
 
