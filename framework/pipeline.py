@@ -15,7 +15,13 @@ from .errors import SetupError
 from .fast.matcher import Matcher
 from .hooks import find_error_handler
 from .resources.assembly import Scopes as Scopes
-from .resources.assembly import build_operations, check_lost_marks, check_operation_ids, is_watched
+from .resources.assembly import (
+    build_operations,
+    check_lost_marks,
+    check_operation_ids,
+    guard_functions,
+    is_watched,
+)
 from .resources.links import check_links
 from .resources.operation import Operation
 from .resources.witness import remember_error
@@ -75,6 +81,8 @@ class Pipeline:
         self._app = app
         self._hooks: dict[Scopes, ScopeHooks] = {}
         self._handlers: dict[tuple[type[Exception], Scopes], t.Any] = {}
+        if is_overridden(app, "dispatch_request"):
+            guard_functions(app)
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
         check_lost_marks(self.operations)
         for document in app.documents.values():

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from framework import (
     App,
+    Bearer,
     Resource,
     Response,
     Router,
@@ -23,6 +24,7 @@ from framework import (
     fields,
     g,
     request,
+    requires,
     response,
     session,
     signals,
@@ -1389,3 +1391,40 @@ def test_a_known_miss_is_the_answer_of_the_exception(app):
     assert raw(app, path="/nowhere") == raw(app, path="/raises")
     assert raw(app, path="/nowhere", SCRIPT_NAME="/api") == raw(app, path="/raises", SCRIPT_NAME="/api")
     assert b"/api/docs/errors/not_found" in raw(app, path="/nowhere", SCRIPT_NAME="/api")[2]
+
+
+def test_marks_run_where_views_are_called_by_hand():
+    """An overridden ``dispatch_request`` that calls the view itself does not pass by who may call it."""
+
+    class ByHand(App):
+        def dispatch_request(self):
+            return self.view_functions[request.url_rule.endpoint](**request.view_args)
+
+    app = ByHand("by_hand", root_path=".")
+    users = Bearer({"token-of-ann": "ann"}.get)
+
+    @app.get("/function/<int:number>")
+    @requires(users)
+    @arguments({"page": fields.Integer(load_default=1)}, location="query")
+    @response(200, {"page": fields.Integer(), "number": fields.Integer()})
+    def function(query, number):
+        return {**query, "number": number}
+
+    @app.route("/resource")
+    class Guarded(Resource):
+        @requires(users)
+        @response(200, {"ok": fields.Boolean()})
+        def get(self):
+            return {"ok": True}
+
+    @app.get("/plain")
+    def plain():
+        return "plain"
+
+    client = app.test_client()
+    ann = {"Authorization": "Bearer token-of-ann"}
+
+    assert [client.get(path).status_code for path in ("/function/1", "/resource", "/plain")] == [401, 401, 200]
+    assert client.get("/function/7?page=2", headers=ann).json == {"page": 2, "number": 7}
+    assert client.get("/function/7?page=x", headers=ann).status_code == 422
+    assert client.get("/resource", headers=ann).json == {"ok": True}

@@ -2,7 +2,7 @@
 
 Not here: the record itself and how it runs (``resources.operation``).
 Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.witness``, ``views``, ``marks.*``
-(floor 4), ``wrappers`` (floor 3), ``errors`` (floor 0).
+(floor 4), ``context``, ``wrappers`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import typing as t
 
 import msgspec
 
+from ..context import current
 from ..errors import MarkLost, OperationIdConflict
 from ..marks.base import Mark, Plan, Record, Step, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
@@ -103,7 +104,8 @@ def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[
     """The function that handles a method: that of the class, or the view itself."""
     view_class: type[View] | None = getattr(view, "view_class", None)
     if view_class is None:
-        return view
+        guarded: cabc.Callable[..., t.Any] | None = getattr(view, "guarded_function", None)
+        return guarded or view
     if not issubclass(view_class, MethodView):
         return view_class.dispatch_request
     name = method.lower()
@@ -113,6 +115,31 @@ def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[
     if isinstance(inspect.getattr_static(view_class, name, None), (staticmethod, classmethod)):
         return without_self(t.cast(t.Any, handler))
     return handler
+
+
+def guard_functions(app: App) -> None:
+    """Let view functions run their marks when something calls them: an overridden ``dispatch_request`` does.
+
+    Without that it would pass by who may call them, and what goes in.
+    """
+    for endpoint, view in app.view_functions.items():
+        if getattr(view, "view_class", None) is None and marks_of(view) and not hasattr(view, "guarded_function"):
+            app.view_functions[endpoint] = guarded(view)
+
+
+def guarded(function: t.Any) -> t.Any:
+    """A view function that runs the operation of the request, if that is its own."""
+
+    @functools.wraps(function)
+    def view(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        ctx = current()
+        operation = ctx.operation
+        if operation is not None and operation.view is view:
+            return operation.run(ctx, kwargs, None)
+        return ctx.app.ensure_sync(function)(*args, **kwargs)
+
+    t.cast(t.Any, view).guarded_function = function
+    return view
 
 
 def without_self(function: cabc.Callable[..., t.Any]) -> cabc.Callable[..., t.Any]:
