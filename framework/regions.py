@@ -50,7 +50,7 @@ class Region(t.NamedTuple):
             rule, values = found
         else:
             rule, values = t.cast(t.Any, ctx.url_adapter).match(return_rule=True)
-        return rule.original, dict(values)
+        return getattr(rule, "original", rule), dict(values)
 
 
 class Regions:
@@ -65,6 +65,7 @@ class Regions:
         self.choose = choose
         self._app = app
         self._by_version: dict[str | None, Region] = {}
+        self._all = Region(app.url_map, None)
         self.shared = {rule.rule for rule in app.url_map.iter_rules() if is_by_request(rule)}
         """The paths that several versions may have."""
         for name in (None, *choose.names.values()):
@@ -76,7 +77,12 @@ class Regions:
         return self._of(environ)[0].url_map
 
     def _of(self, environ: WSGIEnvironment) -> tuple[Region, HTTPException | None]:
-        """The region of a request; one whose version is refused still reaches what is in no version."""
+        """The region of a request; one whose version is refused still reaches what is in no version.
+
+        A browser asks before it sends a header, so that its question is for all versions.
+        """
+        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            return self._all, None
         try:
             return self._by_version[self.choose(environ)], None
         except HTTPException as error:

@@ -34,6 +34,8 @@ from .schemas import SchemaLike, as_schema
 from .tags import MISSING, Getter, body_of, data_of, getter, is_reply, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
     from ..context import Context
     from ..resources.operation import Operation
     from .base import Reply
@@ -304,14 +306,9 @@ class Learned:
 
     def __init__(self, plan: Plan, operation: Operation, operations: cabc.Sequence[Operation]) -> None:
         rule = operation.rule
-        address = (rule.rule, rule.host, rule.subdomain)
+        address = address_of(rule)
         shown = next(
-            (
-                other
-                for other in operations
-                if other.method == "GET" and (other.rule.rule, other.rule.host, other.rule.subdomain) == address
-            ),
-            operation,
+            (other for other in operations if other.method == "GET" and address_of(other.rule) == address), operation
         )
         outcomes = [
             mark.outcome
@@ -330,6 +327,11 @@ class Learned:
             names.append("Accept")
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
         """What of a request selects among the representations: keys of the WSGI environment."""
+
+
+def address_of(rule: Rule) -> tuple[t.Any, ...]:
+    """Where a rule stands; of several versions of an API at one path each has its own."""
+    return rule.rule, rule.host, rule.subdomain, getattr(rule, "version", None)
 
 
 class Check:

@@ -373,6 +373,8 @@ def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
     environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
     if plan.rule.subdomain or plan.rule.host:
         yield environ.get("HTTP_HOST", "").lower().encode("latin-1", "replace")
+    if getattr(plan.rule, "by_request", False):
+        yield t.cast(t.Any, plan.rule).version.encode("utf-8")
     for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"):
         yield environ.get(name, "").encode("latin-1", "replace")
     given = media_type(environ)

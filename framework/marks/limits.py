@@ -96,7 +96,10 @@ class Limit(Mark):
         exempt = None if self.exempt is None else plan.ensure_sync(self.exempt)
         cost_of = plan.ensure_sync(self.cost) if callable(self.cost) else None
         fixed = 1 if callable(self.cost) else self.cost
-        scope = f"{self.name}" if self.shared else f"{plan.method} {plan.endpoint} {self.name or ''}"
+        # All versions of an API count together: the first part of their endpoints is the version.
+        is_version = getattr(plan.rule, "version", None) is not None
+        endpoint = plan.endpoint.partition(".")[2] if is_version else plan.endpoint
+        scope = f"{self.name}" if self.shared else f"{plan.method} {endpoint} {self.name or ''}"
         lets_pass = self.lets_pass(plan)
         strategy = known_strategy(self.strategy or plan.config["RATELIMIT_STRATEGY"])
         meter: Meter | None = None

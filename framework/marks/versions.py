@@ -104,6 +104,7 @@ class VersionMark(Mark):
         self.shapes = shapes
         self.chooser = chooser
         self.header = header
+        self.varies = () if chooser is None else chooser.vary
         ways = () if chooser is None else chooser.ways
         self.media_types = tuple(way.media_type(name) for way in ways if isinstance(way, MediaTypeVersion))
 
@@ -160,7 +161,7 @@ class VersionMark(Mark):
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         self.shapes.fast = plan.fast
         name, header = self.name, self.header
-        vary = () if self.chooser is None else self.chooser.vary
+        vary = self.varies
         plan.query_names.update(way.name for way in self._ways(QueryVersion))
 
         def finish(ctx: Context, call: Call, reply: t.Any) -> None:

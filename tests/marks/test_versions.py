@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import validate as check_document
 
 from framework import (
+    CORS,
     App,
     HeaderVersion,
     Link,
@@ -21,9 +22,12 @@ from framework import (
     Version,
     Versions,
     arguments,
+    check_etag,
     errors,
     etag,
     fields,
+    idempotent,
+    limit,
     merge_patch,
     raises,
     response,
@@ -741,6 +745,108 @@ def test_etags_differ_between_versions():
     assert old.headers["ETag"] != new.headers["ETag"]
     assert client.get("/owner", headers={"If-None-Match": old.headers["ETag"]}).status_code == 200
     assert client.get("/owner", headers={"If-None-Match": new.headers["ETag"]}).status_code == 304
+
+
+def test_states_differ_between_versions():
+    """An ETag of a declared attribute is that of a version too."""
+    api = make_versions(HeaderVersion(), "v2")
+    router = Router("owners")
+
+    @router.route("/owner")
+    class Owner(Resource):
+        @etag(version="first")
+        @response(200, OwnerSchema)
+        def get(self):
+            """Show the owner."""
+            return {"first": "ann", "last": "lee"}
+
+    app = App("states")
+    api.mount(app, router)
+    client = app.test_client()
+    headers = {"API-Version": "v1"}
+    old, new = client.get("/owner", headers=headers), client.get("/owner")
+
+    assert old.headers["ETag"] != new.headers["ETag"]
+    assert client.get("/owner", headers={"If-None-Match": old.headers["ETag"]}).status_code == 200
+
+
+def test_conditions_are_those_of_the_version():
+    """What ``check_etag`` is given is written as GET writes it in the version of the request."""
+    api = make_versions(HeaderVersion(), "v2")
+    router, owner = Router("owners"), {"first": "ann", "last": "lee"}
+
+    @router.route("/owner")
+    class Owner(Resource):
+        @etag
+        @response(200, OwnerSchema)
+        def get(self):
+            """Show the owner."""
+            return owner
+
+        @etag
+        @arguments(OwnerSchema)
+        @response(200, OwnerSchema)
+        def put(self, data):
+            """Replace the owner."""
+            check_etag(owner)
+            return data
+
+    app = App("conditions")
+    api.mount(app, router)
+    client = app.test_client()
+    for name, body in (("v1", {"name": "bob lee"}), ("v2", {"first": "bob", "last": "lee"})):
+        tag = client.get("/owner", headers={"API-Version": name}).headers["ETag"]
+        written = client.put("/owner", json=body, headers={"API-Version": name, "If-Match": tag})
+
+        assert (written.status_code, written.json) == (200, body)
+
+
+def test_pages_may_ask_for_all_versions():
+    """A preflight cannot name a version in a header: it is answered for all of them, and may send that header."""
+    app = App("cors", marks=[CORS("https://app.example.com")])
+    make_versions(HeaderVersion(), None).mount(app, make_pets({}))
+    headers = {
+        "Origin": "https://app.example.com",
+        "Access-Control-Request-Method": "DELETE",
+        "Access-Control-Request-Headers": "api-version",
+    }
+    reply = app.test_client().options("/pets/1", headers=headers)
+
+    assert reply.status_code == 204
+    assert "DELETE" in reply.headers["Access-Control-Allow-Methods"]
+    assert "API-Version" in reply.headers["Access-Control-Allow-Headers"]
+
+
+def test_limits_count_all_versions():
+    """Nobody gets more by asking in another version; a key of one version is not that of another."""
+    api = make_versions(HeaderVersion(), "v2")
+    router, calls = Router("owners"), []
+
+    @router.route("/owner")
+    class Owner(Resource):
+        @limit("2/minute")
+        @response(200, OwnerSchema)
+        def get(self):
+            """Show the owner."""
+            return {"first": "ann", "last": "lee"}
+
+        @idempotent()
+        @response(200, OwnerSchema)
+        def post(self):
+            """Add an owner."""
+            calls.append(1)
+            return {"first": "ann", "last": "lee"}
+
+    app = App("limits")
+    api.mount(app, router)
+    client = app.test_client()
+    shown = [client.get("/owner", headers={"API-Version": name}).status_code for name in ("v1", "v2", "v3")]
+    key = {"Idempotency-Key": '"abcdefgh-12345678"'}
+    made = [client.post("/owner", headers={**key, "API-Version": name}).status_code for name in ("v1", "v1", "v2")]
+
+    assert shown == [200, 200, 429]
+    assert made == [200, 200, 422]
+    assert calls == [1]
 
 
 # Commands
