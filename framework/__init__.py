@@ -24,8 +24,6 @@ from . import fields as fields
 
 # Applications, resources, requests
 from . import json as json
-from .afterwards import after_response as after_response
-from .afterwards import always_after_response as always_after_response
 from .app.app import App as App
 from .config import Config as Config
 from .context import Context as Context
@@ -94,6 +92,8 @@ _LATER = {
     "public": "marks.security",
     "requires": "marks.security",
     "CORS": "marks.cors",
+    "after_response": "afterwards",
+    "always_after_response": "afterwards",
     "consumes": "marks.negotiation",
     "produces": "marks.negotiation",
     "JSONPatch": "marks.patches",
@@ -142,6 +142,8 @@ _LATER = {
 }
 
 if t.TYPE_CHECKING:
+    from .afterwards import after_response as after_response
+    from .afterwards import always_after_response as always_after_response
     from .fast.merging import apply_merge as apply_merge
     from .http.events import Event as Event
     from .http.versions import HeaderVersion as HeaderVersion

@@ -32,9 +32,9 @@ if t.TYPE_CHECKING:
     from .afterwards import Task
     from .app.app import App
     from .http.media import MediaType
-    from .lifetime import Pump
     from .marks.conditions import Check
     from .pipeline import ScopeHooks
+    from .pump import Pump
     from .resources.operation import Operation
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable

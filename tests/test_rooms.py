@@ -31,7 +31,7 @@ fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dum
 stores.base stores.memory stores.redis stores.counters
 http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
 
-lifetime namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers sessions tokens logging
+lifetime pump namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers sessions tokens logging
 
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
 marks.multipart marks.bodies marks.inputs marks.arguments marks.responses

@@ -17,7 +17,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import signals
-from ..afterwards import Followed
 from ..context import Context, current
 from ..errors import NotFound
 from ..http import problem
@@ -101,6 +100,8 @@ class Dispatch(Failures):
             if streamed:
                 body = ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
             if streamed or ctx.put_off:
+                from ..afterwards import Followed  # PERF: where it is needed
+
                 body = Followed(body, ctx, t.cast(t.Any, response).status_code, streamed)
             return body
         except BaseException:

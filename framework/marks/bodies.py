@@ -16,7 +16,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from .. import errors
 from ..fast import wire
 from ..fast.wire import NOT_TAKEN
-from ..http.media import depth_of
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
 from .base import Call, Outcome, Phase, Plan, Step
@@ -115,6 +114,8 @@ def json_step(plan: Plan) -> Step:
     others = consumed(plan)
 
     def load_other(call: Call, other: MediaType, text: bytes) -> None:
+        from ..http.media import depth_of
+
         try:
             value = other.load(text)
         except ValueError as error:

@@ -3,7 +3,8 @@
 ``stream`` writes JSON Lines, ``events`` server-sent events. The handler returns an iterable, a generator mostly, which
 runs in the context of its request and is closed once, whatever happens.
 Not here: streams of bytes and text, which are a ``Response`` of an iterator.
-Floor 4: imports ``marks.responses``, ``marks.schemas``, ``lifetime``, ``context`` (floor 3), ``http.events`` (floor 2).
+Floor 4: imports ``marks.responses``, ``marks.schemas``, ``context``, ``lifetime``, ``pump`` (floor 3),
+``http.events`` (floor 2).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from marshmallow import fields
 from ..context import current
 from ..errors import SetupError
 from ..http.events import KEEP_ALIVE, MEDIA_TYPE, Event, write_event
-from ..lifetime import Pump, close_parts
+from ..lifetime import close_parts
+from ..pump import Pump
 from .base import Outcome, Parameter, Plan, Record
 from .responses import ResponseMark, as_headers, encoder
 from .schemas import SchemaLike, as_schema
