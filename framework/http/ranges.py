@@ -127,7 +127,7 @@ def multipart(spans: cabc.Sequence[Span], size: int, content_type: str) -> tuple
 class FileParts(cabc.Iterator[bytes]):
     """The pieces of a body, read while they are sent; no more than 64 KiB of them are in memory.
 
-    :param file: Open for bytes; closed at the end.
+    :param file: Open for bytes; closed at the end, or by :meth:`close` before.
     :param parts: What is sent of it.
     :param behind: Bytes at the end.
     """
@@ -152,7 +152,11 @@ class FileParts(cabc.Iterator[bytes]):
             yield behind
 
     def __next__(self) -> bytes:
-        return next(self._chunks)
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()  # also at the end: not everybody calls it
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -50,15 +50,12 @@ _SIGNATURES: dict[str, tuple[tuple[tuple[int, bytes], ...], ...]] = {
 }
 
 # What browsers take for a document that can run scripts, where a text begins so.
-_MARKUP: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("image/svg+xml", re.compile(rb"(?is)(?:<\?xml.*?\?>|<!doctype svg.*?>|<!--.*?-->|\s)*<(?:\w+:)?svg[\s>/]")),
-    ("text/html", re.compile(rb"(?is)(?:<!--.*?-->|\s)*<(?:!doctype html|[a-z][a-z0-9]*[\s>/])")),
-    ("application/xml", re.compile(rb"(?is)\s*<[?!]")),
-)
+_SVG = re.compile(rb"<(?:\w+:)?svg[\s>/]")
+_HTML = re.compile(rb"<(?:!doctype html|[a-z][a-z0-9]*[\s>/])")
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
-KNOWN: t.Final = frozenset({*_SIGNATURES, *(name for name, _ in _MARKUP), _TEXT, _JSON})
+KNOWN: t.Final = frozenset({*_SIGNATURES, "image/svg+xml", "text/html", "application/xml", _TEXT, _JSON})
 """The types that are told apart."""
 
 
@@ -100,8 +97,7 @@ def sniff(stream: t.IO[bytes]) -> str | None:
                 return name
         if not head or not _is_text(head, stream):
             return None
-        start = head.removeprefix(codecs.BOM_UTF8)
-        return next((name for name, pattern in _MARKUP if pattern.match(start)), _TEXT)
+        return _markup(_start(stream)) or _TEXT
     finally:
         stream.seek(0)
 
@@ -118,6 +114,37 @@ def is_json(stream: t.IO[bytes]) -> bool:
     except wire.WireError:
         return False
     return True
+
+
+def _start(stream: t.IO[bytes]) -> bytes:
+    """The first bytes of a text after white space, in lower case."""
+    stream.seek(0)
+    piece = stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8)
+    while piece and not piece.lstrip():
+        piece = stream.read(_CHUNK)
+    return (piece.lstrip() + stream.read(HEAD))[:HEAD].lower()
+
+
+def _markup(text: bytes) -> str | None:
+    """The type of a text that is markup, by its start; comments and declarations that come before are passed over."""
+    is_xml = False
+    while True:
+        text = text.lstrip()
+        if text.startswith(b"<!--"):
+            ending = b"-->"
+        elif text.startswith((b"<?xml", b"<!doctype svg")):
+            is_xml, ending = True, b">"
+        else:
+            break
+        end = text.find(ending)
+        if end < 0:
+            return "application/xml"
+        text = text[end + len(ending) :]
+    if _SVG.match(text):
+        return "image/svg+xml"
+    if not is_xml and _HTML.match(text):
+        return "text/html"
+    return "application/xml" if is_xml or text.startswith((b"<?", b"<!")) else None
 
 
 def _is_text(head: bytes, stream: t.IO[bytes]) -> bool:
