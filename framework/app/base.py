@@ -133,7 +133,7 @@ class AppBase(Scaffold):
         if isinstance(self.url_map, AppMap):
             self.url_map.on_add = self.config.on_change
         self.subdomain_matching = subdomain_matching
-        self._owners: dict[tuple[t.Any, str, str], tuple[str, bool]] = {}
+        self._owners: dict[tuple[str | None, ...], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, t.Any, str]] = []
         self._add_static_route(static_host, host_matching)
         self._install_marks()
@@ -356,11 +356,15 @@ class AppBase(Scaffold):
         view_class = getattr(view_func, "view_class", None)
         is_resource = view_class is not None and issubclass(view_class, Resource)
         pattern = pattern_of(rule.rule)
-        place = (rule.host or rule.subdomain or "", getattr(rule, "by_request", False) and getattr(rule, "version", ""))
+        place, mine = rule.host or rule.subdomain or "", (rule.endpoint, is_resource)
+        version = getattr(rule, "version", None) if getattr(rule, "by_request", False) else None
         if rule.build_only or rule.alias or rule.websocket:
             return
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-            owner = self._owners.setdefault((place, pattern, method), (rule.endpoint, is_resource))
+            owner = self._owners.setdefault((place, version, pattern, method), mine)
+            if version is not None:  # other versions may have the path, and nobody else
+                self._owners.setdefault((place, "", pattern, method), mine)
+            owner = self._owners.get((place, "" if version is None else None, pattern, method), owner)
             if owner[0] != rule.endpoint and (is_resource or owner[1]):
                 raise RouteConflict(
                     f"Cannot route {rule.rule!r} to {rule.endpoint!r}: {owner[0]!r} already answers {method} there."

@@ -152,7 +152,7 @@ class OlderShapes:
             plain = {name: copy.deepcopy(value) for name, value in original.items() if keeps or name in names}
             for older in reversed(way):
                 plain = t.cast(t.Any, older).up(plain)
-            return as_schema(newest).load(plain, partial=partial)
+            return as_schema(newest).load(plain, partial=partial, unknown=INCLUDE if keeps else None)
 
         def dump(self: Schema, obj: t.Any, *, many: bool | None = None) -> t.Any:
             schema, many = as_schema(newest), self.many if many is None else bool(many)

@@ -6,6 +6,7 @@ import itertools
 import typing as t
 
 import pytest
+from marshmallow import INCLUDE, ValidationError
 from openapi_spec_validator import validate as check_document
 
 from framework import (
@@ -294,6 +295,34 @@ def test_what_the_newest_shape_refuses_is_422():
     reply = app.test_client(contract=False).post("/v1/sizes", json={"size": 11})
 
     assert reply.status_code == 422
+
+
+def test_a_converter_may_refuse():
+    """A ``ValidationError`` of ``up`` is a 422; what a schema takes beyond its fields reaches the newest one."""
+    api = Versions("v1", "v2")
+
+    class NewSchema(Schema):
+        size = fields.Integer()
+
+    @api.convert(NewSchema, to="v1")
+    class OldSchema(Schema):
+        width = fields.Integer()
+
+        @staticmethod
+        def up(data):
+            if data.get("width") == 3:
+                raise ValidationError("No three.", "width")
+            data["size"] = data.pop("width")
+            return data
+
+        down = staticmethod(lambda data: data)
+
+    older = api.shapes.of(NewSchema(unknown=INCLUDE), "v1")
+
+    assert older.load({"width": 1, "more": 2}) == {"size": 1, "more": 2}
+    with pytest.raises(ValidationError) as raised:
+        older.load({"width": 3})
+    assert raised.value.messages == {"width": ["No three."]}
 
 
 def test_a_converter_that_lies_is_found():
@@ -930,10 +959,17 @@ def test_versions_are_mounted_once():
 
 
 def test_two_resources_of_one_path_and_version_conflict():
-    """Versions share paths; two resources of one version do not."""
-    app = App("conflict")
+    """Versions share paths; two resources of one version do not, nor one of a version and one of none."""
     with pytest.raises(RouteConflict):
-        make_versions(HeaderVersion(), "v1").mount(app, make_pets({}), twin())
+        make_versions(HeaderVersion(), "v1").mount(App("conflict"), make_pets({}), twin())
+    app = App("conflict")
+    app.register_router(twin())
+    with pytest.raises(RouteConflict):
+        make_versions(HeaderVersion(), "v1").mount(app, make_pets({}))
+    app = App("conflict")
+    make_versions(HeaderVersion(), "v1").mount(app, make_pets({}))
+    with pytest.raises(RouteConflict):
+        app.register_router(twin())
 
 
 def twin() -> Router:
