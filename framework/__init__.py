@@ -51,9 +51,6 @@ from .json import jsonify as jsonify
 # Marks
 from .marks.arguments import arguments as arguments
 from .marks.doc import doc as doc
-from .marks.links import Link as Link
-from .marks.outgoing import Webhook as Webhook
-from .marks.outgoing import callback as callback
 from .marks.raises import raises as raises
 from .marks.responses import alt_response as alt_response
 from .marks.responses import response as response
@@ -92,6 +89,9 @@ _LATER = {
     "public": "marks.security",
     "requires": "marks.security",
     "CORS": "marks.cors",
+    "Link": "marks.links",
+    "Webhook": "marks.outgoing",
+    "callback": "marks.outgoing",
     "after_response": "afterwards",
     "always_after_response": "afterwards",
     "consumes": "marks.negotiation",
@@ -161,8 +161,11 @@ if t.TYPE_CHECKING:
     from .marks.filters import filters as filters
     from .marks.idempotency import idempotent as idempotent
     from .marks.limits import limit as limit
+    from .marks.links import Link as Link
     from .marks.negotiation import consumes as consumes
     from .marks.negotiation import produces as produces
+    from .marks.outgoing import Webhook as Webhook
+    from .marks.outgoing import callback as callback
     from .marks.pages import CursorPage as CursorPage
     from .marks.pages import OffsetPage as OffsetPage
     from .marks.pages import Page as Page

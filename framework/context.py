@@ -3,7 +3,7 @@
 One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
 with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
 Not here: what happens to a request (``app.dispatch``).
-Floor 3: imports ``lifetime``, ``namespace``, ``signals`` (floor 0).
+Floor 3: imports ``lifetime``, ``namespace``, ``errors``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each asks the current context and hands on to a method of the application, which can be overridden there.
 Not here: JSON (``json``), templates (``templating``).
-Floor 3: imports ``context``, ``wrappers``, ``errors`` and ``signals`` (floor 0).
+Floor 3: imports ``lifetime``, ``context``, ``wrappers``, ``errors``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What an application makes of its set-up when it freezes: the operations, and the hooks of each scope in order.
 
 Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
-Floor 6: imports ``resources.assembly``, ``resources.links``, ``resources.operation``, ``resources.witness`` (floor 5),
-``hooks`` (floor 3), ``fast.matcher`` (floor 1).
+Floor 6: imports ``resources.witness``, ``resources.operation``, ``resources.assembly``, ``resources.links`` (floor 5),
+``hooks`` (floor 3), ``fast.matcher`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from .resources.assembly import (
     guard_functions,
     is_watched,
 )
-from .resources.links import check_links
 from .resources.operation import Operation
 from .resources.witness import remember_error
 
@@ -88,7 +87,10 @@ class Pipeline:
         for document in app.documents.values():
             held = [operation for operation in self.operations if document.holds(app, operation)]
             check_operation_ids(held, document.webhooks_of(app))
-        check_links(self.operations)
+        if any(outcome.links for operation in self.operations for outcome in operation.outcomes):
+            from .resources.links import check_links
+
+            check_links(self.operations)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
         self.routes: dict[int, dict[str, Route]] = {}
         """By the identity of the rule and the method; nothing for an automatic OPTIONS."""

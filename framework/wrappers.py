@@ -1,8 +1,8 @@
 """The request and the response that users see: the pure ones, and what the current application adds.
 
 Not here: what HTTP says (``http.request``, ``http.response``).
-Floor 3: imports ``context``, ``json``, ``errors``, ``debughelpers`` (floor 0), ``fast.wire``
-(floor 1) and ``http.*`` (floor 2).
+Floor 3: imports ``context``, ``json.provider``, ``json``, ``http.request``, ``http.response`` (floor 2), ``fast.wire``
+(floor 1), ``errors``, ``debughelpers`` (floor 0).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """``App``: the parts put together, frozen at the first request.
 
-Floor 6: imports the other modules of ``app``, ``http.problem`` (floor 2), ``marks.schemas`` (floor 4).
+Floor 6: imports ``pipeline``, ``app.templates``, ``app.serve``, ``app.dispatch``, ``app.documents``,
+``resources.operation``, ``resources.scaffold`` (floor 5), ``marks.schemas`` (floor 4), ``http.problem`` (floor 2).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The ground of an application: its settings, paths, registering, and when its structure closes.
 
 Not here: answering requests (``app.dispatch``), URLs (``app.url``), templates, serving.
-Floor 6: imports ``pipeline`` and all lower floors.
+Floor 6: imports ``pipeline``, ``resources.resource``, ``resources.scaffold``, ``resources.router`` (floor 5),
+``marks.base`` (floor 4), ``context``, ``json.provider``, ``wrappers``, ``helpers``, ``sessions``, ``logging``
+(floor 3), ``fast.patterns`` (floor 1), ``errors``, ``config`` (floor 0).
 """
 
 from __future__ import annotations

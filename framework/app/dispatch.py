@@ -1,8 +1,8 @@
 """One road for every request: the methods below call one another, and each may be overridden.
 
 ``docs/lifecycle`` numbers the steps. A method that has nothing to do for a request is not called.
-Floor 6: imports ``app.failures``, ``pipeline``, ``http.problem``, ``http.response`` (floor 2), ``afterwards``,
-``context``, ``lifetime`` (floor 3), ``signals``.
+Floor 6: imports ``pipeline``, ``app.failures``, ``lifetime``, ``namespace``, ``context`` (floor 3), ``http.response``,
+``http.problem`` (floor 2), ``errors``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from werkzeug.routing import RequestRedirect, Rule
 
 from ..errors import SetupError
 from ..marks.doc import doc
-from ..marks.outgoing import Webhook
 from ..pipeline import Scopes, split_router_path
 from ..resources.assembly import has_documented
 from ..resources.router import Router
@@ -26,6 +25,7 @@ from ..resources.scaffold import setupmethod
 from .base import AppBase
 
 if t.TYPE_CHECKING:
+    from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
 
 DEFAULT = "default"

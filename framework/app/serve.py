@@ -1,6 +1,6 @@
 """Serving an application in development, and talking to it in tests: doors to rooms above, looked up when used.
 
-Floor 6: imports ``app.base``; ``cli`` and ``testing`` are looked up lazily.
+Floor 6: imports ``app.base``, ``context`` (floor 3); ``cli`` and ``testing`` are looked up lazily.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Templates of an application; Jinja2 is imported when the environment is first asked for.
 
-Floor 6: imports ``app.base``; ``templating`` is looked up lazily.
+Floor 6: imports ``app.base``, ``resources.scaffold`` (floor 5), ``context`` (floor 3); ``templating`` is looked up
+lazily.
 """
 
 from __future__ import annotations

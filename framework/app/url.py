@@ -1,6 +1,6 @@
 """URLs of an application: matching the path of a request, and building the URL of an endpoint.
 
-Floor 6: imports ``app.base``, ``context`` (floor 3), ``errors`` (floor 0).
+Floor 6: imports ``pipeline``, ``app.base``, ``context`` (floor 3), ``fast.matcher`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

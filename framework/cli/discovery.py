@@ -2,7 +2,7 @@
 
 Turns ``module``, ``module:name``, ``module:create_app("x")`` and paths of files into an ``App``; knows nothing of
 commands or options. Whatever the user can get wrong ends as :exc:`NoAppException`, which says what to write instead.
-Floor 7: imports ``app``.
+Floor 7: imports ``app.app`` (floor 6).
 """
 
 from __future__ import annotations

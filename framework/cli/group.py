@@ -1,6 +1,6 @@
 """The command line: the group that loads an application and offers its commands beside the framework's own.
 
-Floor 7: imports ``cli.options``, ``cli.script``, ``context`` and the modules of the commands.
+Floor 7: imports ``cli.*``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which version of an API a request asks for: by its path, a header, the query string or a media type.
 
 Not here: what the versions are (``resources.versions``), what is routed in each (``regions``).
-Floor 2: imports ``http.media``, ``http.reading``, ``errors`` (floor 0).
+Floor 2: imports ``http.media``, ``http.reading``, ``fast.wire`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """``arguments``: what goes in, by location, checked by a schema before the handler is called.
 
 Not here: where the values come from (``marks.inputs``, ``marks.bodies``), what strictness means (``fast.strict``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.inputs``, ``marks.multipart``,
-``marks.raises``, ``marks.schemas``, ``errors``.
+Floor 4: imports ``marks.*``, ``http.reading`` (floor 2), ``fast.text``, ``fast.wire``, ``fast.load`` (floor 1),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations

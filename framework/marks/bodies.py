@@ -2,8 +2,8 @@
 
 Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
 Not here: schemas (``marks.inputs``).
-Floor 4: imports ``marks.base``, ``marks.multipart``, ``marks.raises``, ``fast.wire`` (floor 1), ``http.reading``,
-``http.request`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.raises``, ``marks.negotiation``, ``marks.multipart``, ``http.request``,
+``http.reading`` (floor 2), ``fast.wire`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

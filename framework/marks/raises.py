@@ -1,6 +1,6 @@
 """``raises``: the errors that an operation may answer with. Nothing is done at run time.
 
-Floor 4: imports ``marks.base``, ``http.problem`` (floor 2) and ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
 
 Not here: the rules for values of plain views, which are Flask's (``app.dispatch``), and errors (``raises``).
-Floor 4: imports ``marks.base``, ``marks.links``, ``marks.schemas``, ``marks.shapes``, ``fast.dump`` (floor 1),
-``http.response`` (floor 2), ``errors``.
+Floor 4: imports ``marks.*``, ``context`` (floor 3), ``http.response`` (floor 2), ``fast.wire``, ``fast.dump``
+(floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from ..fast import wire
 from ..fast.dump import dumper, prepare, wire_dumper
 from ..http.response import Wire
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
-from .links import LinkLike, as_links
 from .negotiation import JSON, produced
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
@@ -34,6 +33,7 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
     from ..http.media import MediaType
+    from .links import Link, LinkLike
 
     Writer: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
@@ -119,7 +119,7 @@ def response(
             headers=as_headers(headers, int(status_code)),
             media_type=content_type,
             examples=examples_of(example, examples),
-            links=as_links(links),
+            links=links_of(links),
         )
     )
 
@@ -149,9 +149,18 @@ def alt_response(
             media_type=content_type,
             error=None if error is None else own_error(error),
             examples=examples_of(example, examples),
-            links=as_links(links),
+            links=links_of(links),
         )
     )
+
+
+def links_of(links: cabc.Mapping[str, LinkLike] | None) -> tuple[tuple[str, Link], ...]:
+    """Links by name; a mere target has no parameters."""
+    if not links:
+        return ()
+    from .links import as_links
+
+    return as_links(links)
 
 
 def is_negotiated(outcome: Outcome) -> bool:

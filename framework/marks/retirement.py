@@ -2,7 +2,7 @@
 
 Headers by RFC 9745 (``Deprecation``), RFC 8594 (``Sunset``) and RFC 8288 (``Link``). The command ``framework retired``
 prints the counts.
-Floor 4: imports ``marks.base``, ``stores.*`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``stores.base``, ``stores.memory``, ``http.response`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

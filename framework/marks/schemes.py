@@ -2,7 +2,7 @@
 
 A scheme reads the credentials; whose they are is known by the function that it is given. Not here: which operations ask
 for them (``marks.security``).
-Floor 4: imports ``context``, ``tokens`` (floor 3), ``http.authorization`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``context`` (floor 3), ``http.authorization`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

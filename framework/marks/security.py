@@ -2,8 +2,8 @@
 
 Not here: how credentials are read (``marks.schemes``), what a user may do with an object (``marks.permissions``), the
 proof against forged requests (``marks.csrf``).
-Floor 4: imports ``marks.base``, ``marks.csrf``, ``marks.refusals``, ``marks.schemes``, ``marks.raises``, ``tokens``
-(floor 3), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.refusals``, ``marks.schemes``, ``marks.csrf``, ``tokens`` (floor 3),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations

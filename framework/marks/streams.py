@@ -3,8 +3,8 @@
 ``stream`` writes JSON Lines, ``events`` server-sent events. The handler returns an iterable, a generator mostly, which
 runs in the context of its request and is closed once, whatever happens.
 Not here: streams of bytes and text, which are a ``Response`` of an iterator.
-Floor 4: imports ``marks.responses``, ``marks.schemas``, ``context``, ``lifetime``, ``pump`` (floor 3),
-``http.events`` (floor 2).
+Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.responses``, ``lifetime``, ``pump``, ``context`` (floor 3),
+``http.events`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

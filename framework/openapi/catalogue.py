@@ -1,7 +1,7 @@
 """The error catalogue: each error class with its text, its members and the operations that answer with it.
 
 Not here: how that becomes a page (``openapi.html``).
-Floor 7: imports ``errors`` (floor 0), ``openapi.answers`` and ``openapi.document``.
+Floor 7: imports ``openapi.*``, ``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Not here: single schemas (``openapi.changes``), webhooks, callbacks and links (``openapi.diff_flow``), what version the
 new document deserves (``openapi.versions``), where a change comes from (``openapi.sources``), the command itself.
-Floor 7: imports ``openapi.changes``, ``openapi.diff_flow``, ``openapi.diff_words`` and ``openapi.shapes``.
+Floor 7: imports ``openapi.*``.
 """
 
 from __future__ import annotations

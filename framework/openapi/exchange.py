@@ -1,6 +1,7 @@
 """A request and its answer, with what was seen between them: what the contract looks at.
 
-Floor 7: imports ``errors`` (floor 0), ``http.*`` (floor 2), ``resources.witness`` (floor 5), ``openapi.answers``.
+Floor 7: imports ``openapi.jsonschema``, ``openapi.answers``, ``resources.witness`` (floor 5), ``http.request``,
+``http.response`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 Works on any OpenAPI document of 3.0 or 3.1 as dictionaries. Single schemas and examples are judged in
 ``openapi.lint_values``. Not here: where a finding comes from in the source, and what only the application knows
 (``openapi.check``).
-Floor 7: imports ``openapi.faults``, ``openapi.findings``, ``openapi.lint_flow``, ``openapi.lint_values`` and
-``openapi.paths``.
+Floor 7: imports ``openapi.*``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What to say of each way to break a contract: what happened, where, and the declaration that is missing, to paste.
 
-Floor 7: imports ``errors`` (floor 0), ``fast.strict`` (floor 1), ``hooks`` (floor 3), ``openapi.*``.
+Floor 7: imports ``openapi.validators``, ``openapi.members``, ``openapi.faults``, ``openapi.blame``, ``hooks``
+(floor 3), ``fast.strict`` (floor 1), ``errors``, ``fields`` (floor 0).
 """
 
 from __future__ import annotations

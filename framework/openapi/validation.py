@@ -6,7 +6,7 @@ Schema 2020-12 that ``openapi.components`` writes, and those that a field's meta
 ``closed=True`` refuses members that no part of the schema names, even where the schema is open: for answers, where a
 member that the document does not name is one that it keeps silent about.
 Not here: what a document is made of, and who is to blame (``openapi.contract``).
-Floor 7: imports ``openapi.faults`` and ``openapi.formats``.
+Floor 7: imports ``openapi.jsonschema``, ``openapi.faults``, ``openapi.formats``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``Router``: a template for a part of an application, mounted by an application or by another router.
 
 Nothing of a router takes effect before an application takes it in; it may be mounted more than once.
-Floor 5: imports ``resources.scaffold``, ``errors`` (floor 0).
+Floor 5: imports ``resources.scaffold``, ``hooks`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

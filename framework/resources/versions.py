@@ -1,8 +1,8 @@
 """``Versions``: one set of routers served in several versions, each with a document of its own.
 
 Not here: how a request says its version (``http.versions``), what an operation of a version is (``marks.versions``).
-Floor 5: imports ``resources.router``, ``resources.assembly``, ``marks.*`` (floor 4), ``http.versions`` (floor 2),
-``errors`` (floor 0).
+Floor 5: imports ``resources.assembly``, ``resources.router``, ``marks.base``, ``marks.older``, ``marks.versions``
+(floor 4), ``context`` (floor 3), ``http.versions`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
