@@ -180,6 +180,60 @@ def test_hooks_and_validators_of_schemas(app):
     assert client.post("/x", json={"name": "bad"}).json["errors"] == {"json": {"_schema": ["Bad name."]}}
 
 
+def test_everything_that_is_wrong_is_told_at_once(app):
+    """One answer names each invalid member of a body by its path, at every depth."""
+    schema = {"name": fields.String(required=True), "pets": fields.List(fields.Nested(Pet))}
+    reply = echo(app, "/x", arguments(schema)).post("/x", json={"name": 1, "pets": [{"name": "a"}, {"petAge": "x"}]})
+
+    assert reply.status_code == 422
+    assert reply.json["errors"] == {
+        "json": {
+            "name": ["Not a valid string."],
+            "pets": {"1": {"name": ["Missing data for required field."], "petAge": ["Not a valid integer."]}},
+        }
+    }
+
+
+def test_an_error_between_fields_stands_at_a_field(app):
+    """A validator of the whole may say which member is wrong."""
+
+    class Stay(Schema):
+        start = fields.Integer(required=True)
+        end = fields.Integer(required=True, data_key="until")
+
+        @validates_schema
+        def check(self, data, **kwargs):
+            if data["end"] < data["start"]:
+                raise MarshmallowError("It ends before it starts.", "until")
+
+    client = echo(app, "/x", arguments(Stay))
+
+    assert values(client.post("/x", json={"start": 1, "until": 2})) == [{"start": 1, "end": 2}]
+    assert client.post("/x", json={"start": 2, "until": 1}).json["errors"] == {
+        "json": {"until": ["It ends before it starts."]}
+    }
+
+
+def test_one_schema_has_two_views(app):
+    """What is only dumped is refused in a body, what is only loaded is not sent."""
+
+    class User(Schema):
+        id = fields.Integer(dump_only=True)
+        name = fields.String()
+        password = fields.String(load_only=True)
+
+    @app.post("/x")
+    @arguments(User)
+    @response(200, User)
+    def view(user):
+        return {"id": len(user["password"]), **user}
+
+    client = app.test_client()
+
+    assert client.post("/x", json={"name": "a", "password": "word"}).json == {"id": 4, "name": "a"}
+    assert client.post("/x", json={"id": 1, "password": "word"}).json["errors"] == {"json": {"id": ["Unknown field."]}}
+
+
 def test_many(app):
     """A schema with ``many`` loads a list."""
     client = echo(app, "/x", arguments(Pet(many=True)))
