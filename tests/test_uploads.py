@@ -104,7 +104,7 @@ def test_extensions():
         ("", "file"),
         (None, "file"),
         ("\u4e2d.png", "png"),
-        ("a\0b\n.png", "ab.png"),
+        ("a\0b\n.png", "ab_.png"),
         ("x" * 300 + ".png", "x" * 96 + ".png"),
         ("x." + "y" * 300, "x." + "y" * 98),
     ],

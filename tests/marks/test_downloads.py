@@ -184,7 +184,7 @@ def test_a_file_that_is_gone(tmp_path):
 @pytest.mark.parametrize("wrong", [None, 3, {"a": 1}, Download(b"", etag='"')])
 def test_what_is_no_file(wrong):
     """A handler that returns no file, or a version that is none, is told so."""
-    with pytest.raises((TypeError, ValueError), match="Paper.get"):
+    with pytest.raises((TypeError, ValueError), match=r"Paper\.get"):
         reader_of(make_app(wrong)).get("/paper")
 
 

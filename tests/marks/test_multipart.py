@@ -7,13 +7,18 @@ import http.client
 import io
 import itertools
 import json
+import os
+import pathlib
 import socket
+import subprocess
+import sys
 import tempfile
 from urllib.parse import urlsplit
 
 import marshmallow as ma
 import pytest
 
+import framework
 from framework import (
     App,
     FileSize,
@@ -469,11 +474,13 @@ def test_a_client_that_goes_away_leaves_nothing(monkeypatch):
         "POST /albums HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=a\r\n"
         'Content-Length: 100000\r\n\r\n--a\r\nContent-Disposition: form-data; name="picture"; filename="x"\r\n\r\nxx'
     )
-    with served(app) as address:
-        with socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=20) as connection:
-            connection.sendall(head.encode() + bytes(5000))
-            connection.shutdown(socket.SHUT_WR)
-            reply = connection.recv(12)
+    with (
+        served(app) as address,
+        socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=20) as connection,
+    ):
+        connection.sendall(head.encode() + bytes(5000))
+        connection.shutdown(socket.SHUT_WR)
+        reply = connection.recv(12)
     gc.collect()
 
     assert reply.endswith(b"400")
@@ -499,6 +506,76 @@ def test_a_form_over_a_real_server():
 
     assert (reply.status, json.loads(text)) == (201, {"size": len(PNG)})
     assert app.seen[0]["place"] == {"city": "Rome"}
+
+
+MEASURED = """
+import resource, sys
+from werkzeug.serving import make_server
+from framework import App, arguments, download, fields, response
+
+app = App("measured")
+
+@app.post("/")
+@arguments({"file": fields.File(required=True)}, location="multipart", max_length=1_000_000_000)
+@response(200)
+def take(form):
+    with open(sys.argv[1], "wb") as kept:
+        form["file"].save(kept, 65536)
+    return None
+
+@app.get("/file")
+@download()
+def give():
+    return sys.argv[1]
+
+@app.get("/peak")
+def peak():
+    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+
+server = make_server("127.0.0.1", 0, app)
+print(server.port, flush=True)
+server.serve_forever()
+"""
+
+
+def test_large_files_take_little_memory(tmp_path):
+    """An upload and a download of many megabytes leave the server's memory where it was.
+
+    ``UPLOAD_MEGABYTES`` makes them larger.
+    """
+    size = int(os.environ.get("UPLOAD_MEGABYTES", "40")) * 1_000_000
+    head, tail = encoded("file", b"").split(b"\r\n\r\n")[0] + b"\r\n\r\n", b"\r\n--b--\r\n"
+    chunk = bytes(range(250)) * 4000
+    (tmp_path / "server.py").write_text(MEASURED)
+    words = [sys.executable, str(tmp_path / "server.py"), str(tmp_path / "kept")]
+    root = pathlib.Path(framework.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as server:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", int(server.stdout.readline()), timeout=60)
+
+            def ask(method, path, body=None, headers=None):
+                connection.request(method, path, body, headers or {})
+                return connection.getresponse()
+
+            ask("POST", "/", head + chunk + tail, {"Content-Type": "multipart/form-data; boundary=b"}).read()
+            before = json.loads(ask("GET", "/peak").read())["peak"]
+            body = itertools.chain([head], itertools.repeat(chunk, size // len(chunk)), [tail])
+            length = len(head) + len(tail) + size // len(chunk) * len(chunk)
+            headers = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(length)}
+            status = ask("POST", "/", body, headers)
+            status.read()
+            reply, got = ask("GET", "/file"), 0
+            while piece := reply.read(1_000_000):
+                got += len(piece)
+            after = json.loads(ask("GET", "/peak").read())["peak"]
+            connection.close()
+        finally:
+            server.terminate()
+
+    assert status.status == 200
+    assert got == size // len(chunk) * len(chunk)
+    assert (after - before) / 1024 < 8  # kilobytes to megabytes
 
 
 def test_a_form_in_a_browser(tmp_path):
