@@ -25,6 +25,8 @@ from .raises import error_outcome
 from .responses import AltResponseMark, ResponseMark
 
 if t.TYPE_CHECKING:
+    from marshmallow import Schema
+
     from ..context import Context
     from ..http.versions import Chooser
     from .base import Call
@@ -125,6 +127,10 @@ class VersionMark(Mark):
                 marks = with_media_types(marks, ConsumesMark, self.media_types)
         return (self, *marks)
 
+    def as_schema(self, schema: Schema) -> Schema:
+        """A schema as it is in the version."""
+        return self.shapes.of(schema, self.name)
+
     def of_version(self, mark: Mark) -> Mark:
         """A mark with the schemas of the version.
 
@@ -132,7 +138,7 @@ class VersionMark(Mark):
         """
         if isinstance(mark, (ResponseMark, AltResponseMark)):
             schema = mark.outcome.schema
-            older = None if schema is None else self.shapes.of(schema, self.name)
+            older = None if schema is None else self.as_schema(schema)
             if older is schema:
                 return mark
             made = copy.copy(mark)
@@ -143,7 +149,7 @@ class VersionMark(Mark):
         return mark
 
     def _of_arguments(self, mark: ArgumentsMark) -> Mark:
-        older = self.shapes.of(mark.schema, self.name)
+        older = self.as_schema(mark.schema)
         is_patch = isinstance(mark, PatchMark) and self.shapes.touches(type(mark.schema), self.name)
         if older is mark.schema and not is_patch:
             return mark

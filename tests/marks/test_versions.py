@@ -799,7 +799,8 @@ def test_states_differ_between_versions():
     assert client.get("/owner", headers={"If-None-Match": old.headers["ETag"]}).status_code == 200
 
 
-def test_conditions_are_those_of_the_version():
+@pytest.mark.parametrize("schema", [None, OwnerSchema])
+def test_conditions_are_those_of_the_version(schema):
     """What ``check_etag`` is given is written as GET writes it in the version of the request."""
     api = make_versions(HeaderVersion(), "v2")
     router, owner = Router("owners"), {"first": "ann", "last": "lee"}
@@ -817,7 +818,7 @@ def test_conditions_are_those_of_the_version():
         @response(200, OwnerSchema)
         def put(self, data):
             """Replace the owner."""
-            check_etag(owner)
+            check_etag(owner, schema)
             return data
 
     app = App("conditions")
