@@ -26,17 +26,22 @@ fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_code fast.load_plan
-fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dump fast.load fast.body_code fast.body fast
+fast.dump_values fast.dump_code fast.dump_plan fast.merging fast.canary fast.dump fast.load fast.body_code fast.body
+fast
 
 stores.base stores.memory stores.redis stores.counters
-http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
+http.multipart http.sniffing http.request http.response http.media http.reading http.problem http.tagged
+http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
 
-lifetime pump namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers sessions tokens logging
+lifetime pump namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers
+sessions tokens logging
 
-marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation marks.refusals marks.schemes marks.csrf marks.security marks.permissions marks.doc
+marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation marks.refusals marks.schemes
+marks.csrf marks.security marks.permissions marks.doc
 marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
-marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches marks.cors marks.retirement
+marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches
+marks.cors marks.retirement
 marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads marks.outgoing
 marks.older marks.versions
 marks.clients marks.shared marks.meters marks.limits marks.idempotency
@@ -52,7 +57,8 @@ openapi.faults openapi.formats openapi.validation
 openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations openapi.servers openapi.document
 openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies
-openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_flow openapi.diff openapi.versions openapi.sources
+openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_flow openapi.diff openapi.versions
+openapi.sources
 openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check openapi.fuzz
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.fuzz cli.diff
 cli.routes cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
@@ -392,6 +398,19 @@ def test_unknown_names_of_the_front_door():
     """A name that the front door does not have is an AttributeError that says so."""
     with pytest.raises(AttributeError, match="module 'framework' has no attribute 'nonsense'"):
         framework.nonsense
+
+
+def test_types_are_shipped():
+    """The package tells type checkers that it is annotated, and all of its functions are."""
+    bare = [
+        f"{name}.{node.name}"
+        for name in modules()
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is None
+    ]
+
+    assert (PACKAGE / "py.typed").is_file()
+    assert bare == []
 
 
 # What a serving process loads
