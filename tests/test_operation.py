@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from framework import App, Resource, Router, arguments, doc, fields, raises, response
