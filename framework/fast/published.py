@@ -7,6 +7,7 @@ Floor 1: imports ``fields``, ``fast.lexical``, ``fast.strict_dates`` and ``fast.
 
 from __future__ import annotations
 
+import decimal
 import typing as t
 
 import marshmallow as ma
@@ -100,7 +101,13 @@ def _float(field: ma.fields.Float) -> Keywords:
 
 
 def _decimal(field: ma.fields.Decimal) -> Keywords:
-    return {"type": "string", "pattern": anchored(lexical.DECIMAL_PATTERN)} if field.as_string else {"type": "number"}
+    if field.as_string:
+        return {"type": "string", "pattern": anchored(lexical.DECIMAL_PATTERN)}
+    if field.places is None:
+        return {"type": "number"}
+    # A number is rounded to so many places within the digits that the decimal context has; a larger one is refused.
+    bound = 10.0 ** (decimal.getcontext().prec + t.cast(int, field.places.as_tuple().exponent))
+    return {"type": "number", "exclusiveMinimum": -bound, "exclusiveMaximum": bound}
 
 
 def _boolean(field: ma.fields.Boolean) -> Keywords:

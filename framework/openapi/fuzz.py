@@ -54,7 +54,7 @@ _PROBES = {
 
 # That a condition fails is no fault of a request that is valid; that there must be one has a status of its own.
 _CHECKS = {
-    "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 412, 428, 429, "5xx"]},
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 412, 416, 428, 429, "5xx"]},
     "missing_required_header": {"expected-statuses": [400, 401, 403, 406, 415, 422, 428]},
 }
 

@@ -126,3 +126,17 @@ def test_the_words_hold_for_what_is_dumped():
         (fields.Float(as_string=True), 1e300),
     ):
         assert re.search(keywords(field)["pattern"], field._serialize(value, None, None))
+
+
+@pytest.mark.parametrize("places", [0, 2, 10])
+def test_numbers_that_are_rounded_have_bounds(places):
+    """A number with more digits than can be rounded is refused, and the words say so."""
+    exact = strict(ma.Schema.from_dict({"value": ma.fields.Decimal(places=places)})(), "json")
+    field = exact.fields["value"]
+    bound = 10.0 ** (28 - places)
+
+    assert keywords(field) == {"type": "number", "exclusiveMinimum": -bound, "exclusiveMaximum": bound}
+    assert field.deserialize(bound * 0.99) > 0
+    for value in (bound, -bound, 1e300):
+        with pytest.raises(ma.ValidationError):
+            field.deserialize(value)
