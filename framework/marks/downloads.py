@@ -33,7 +33,8 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
     from .responses import HeaderLike
 
-    Source: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
+Source: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
+"""What can be sent: a path, bytes, or a file open for bytes."""
 
 OCTETS = "application/octet-stream"
 BYTERANGES = "multipart/byteranges"
