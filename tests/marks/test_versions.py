@@ -6,7 +6,7 @@ import itertools
 import typing as t
 
 import pytest
-from marshmallow import INCLUDE, ValidationError
+from marshmallow import EXCLUDE, INCLUDE, ValidationError
 from openapi_spec_validator import validate as check_document
 
 from framework import (
@@ -320,6 +320,7 @@ def test_a_converter_may_refuse():
     older = api.shapes.of(NewSchema(unknown=INCLUDE), "v1")
 
     assert older.load({"width": 1, "more": 2}) == {"size": 1, "more": 2}
+    assert api.shapes.of(NewSchema(unknown=EXCLUDE), "v1").load({"width": 1, "more": 2}) == {"size": 1}
     with pytest.raises(ValidationError) as raised:
         older.load({"width": 3})
     assert raised.value.messages == {"width": ["No three."]}
@@ -631,6 +632,25 @@ def test_url_for_stays_in_the_version():
         url_for("pets.Pets")
     with make_app("header").test_request_context("/health"):
         assert url_for("pets.Pets") == "/pets"
+
+
+def test_links_stay_in_the_version():
+    """A link by an ``operationId`` or a class leads to the operation of its own version."""
+    router = Router("shops", url_prefix="/shops")
+
+    @router.route("")
+    class Shop(Resource):
+        @response(200, {"id": fields.Integer()}, links={"pet": Link("getPet", {"pet_id": "$response.body#/id"})})
+        def get(self):
+            """Show the shop."""
+            return {"id": 1}
+
+    app = App("links")
+    make_versions(PathPrefix(), None).mount(app, router, make_pets({}))
+    for name in BODIES:
+        made = app.document(name)["paths"][f"/{name}/shops"]["get"]["responses"]["200"]["links"]
+
+        assert made["pet"]["operationId"] == "getPet"
 
 
 # Documents
