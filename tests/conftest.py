@@ -1,10 +1,14 @@
-"""What all tests share: the long runs that only ``make fuzz`` takes, and the rule that nothing is skipped in CI."""
+"""What all tests share: fixtures, the long runs that only ``make fuzz`` takes, and that nothing is skipped in CI."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+from framework.stores.memory import MemoryStore
+from framework.stores.redis import RedisStore
+from tests.servers import redis_server
 
 LONG_RUN = bool(os.environ.get("FRAMEWORK_FUZZ"))
 
@@ -37,3 +41,28 @@ def _no_command_runs():
     """A command that ran in this process notes that in the environment; the next test must not see it."""
     yield
     os.environ.pop("FRAMEWORK_RUN_FROM_CLI", None)
+
+
+@pytest.fixture(params=[True, False], ids=["fast", "plain"])
+def fast(request):
+    """Whether the test runs with generated functions."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    """A real Redis for this module."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request):
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    store = RedisStore(request.getfixturevalue("redis_url"), timeout=10)
+    store.client.flushdb()
+    yield store
+    store.close()

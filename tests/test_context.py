@@ -23,12 +23,6 @@ from framework import (
 from framework.context import Context, current, current_or_none, request_context_or_none
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With generated functions, and without."""
-    return request.param
-
-
 @pytest.fixture
 def app(fast):
     """An application that notes its teardowns."""

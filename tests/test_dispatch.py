@@ -34,12 +34,6 @@ from framework.http.response import Wire
 from framework.views import MethodView, View
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With generated functions, and without."""
-    return request.param
-
-
 @pytest.fixture
 def app(fast):
     """An application without routes."""

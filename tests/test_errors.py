@@ -13,12 +13,6 @@ from framework import App, Resource, Router, Schema, abort, arguments, fields, r
 from framework.errors import APIError, BadRequest, NotFound, Unauthorized, ValidationFailed
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With generated functions, and without."""
-    return request.param
-
-
 @pytest.fixture
 def app(fast):
     """An application that raises what it is told."""

@@ -21,12 +21,6 @@ from framework.errors import NotFound
 from framework.marks.base import Mark, Phase, Step
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With generated functions, and without."""
-    return request.param
-
-
 @pytest.fixture
 def trace():
     """What happened, in order."""

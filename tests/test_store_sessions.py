@@ -9,27 +9,6 @@ import pytest
 from framework import App, request, session
 from framework.sessions import StoreSessionInterface
 from framework.stores.memory import MemoryStore
-from framework.stores.redis import RedisStore
-from tests.servers import redis_server
-
-
-@pytest.fixture(scope="module")
-def redis_url():
-    """A real Redis for this module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request):
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    store = RedisStore(request.getfixturevalue("redis_url"), timeout=10)
-    store.client.flushdb()
-    yield store
-    store.close()
 
 
 def make_app(store):

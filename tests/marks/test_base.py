@@ -13,12 +13,6 @@ from framework.errors import MarkLost, NotFound, PreconditionRequired, SetupErro
 from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Phase, Security, Step, marks_of
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With generated functions, and without."""
-    return request.param
-
-
 @pytest.fixture
 def app(fast):
     """An application without routes."""

@@ -61,12 +61,6 @@ PETS = [
 ]
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """Whether the fast path is on."""
-    return request.param
-
-
 def serve(*marks, returned=PETS, **config):
     """A client of an application with a list."""
     app = App(__name__)

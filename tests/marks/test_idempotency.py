@@ -50,31 +50,6 @@ ROOT = pathlib.Path(__file__).parents[2]
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 
 
-@pytest.fixture(scope="module")
-def redis_url():
-    """A real Redis for this module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With and without compiled functions."""
-    return request.param
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request):
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    store = RedisStore(request.getfixturevalue("redis_url"), timeout=10)
-    store.client.flushdb()
-    yield store
-    store.close()
-
-
 class known(Mark):
     """Authenticates by a header: who it names is the user."""
 

@@ -24,19 +24,6 @@ from framework.stores.redis import RedisStore
 from tests.servers import free_port, redis_server
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """With and without compiled functions."""
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def redis_url():
-    """A real Redis for this module."""
-    with redis_server() as url:
-        yield url
-
-
 class Clock:
     """The time of day, which a test sets."""
 

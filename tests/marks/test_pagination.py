@@ -31,12 +31,6 @@ class PetSchema(Schema):
 PETS = [{"id": number, "name": "abc"[number % 3]} for number in range(25)]
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """Whether the fast path is on."""
-    return request.param
-
-
 def serve(*marks, returned=PETS, schema=PetSchema, path="/pets", **config):
     """A client of an application with a list."""
     app = App(__name__)

@@ -77,12 +77,6 @@ WHOLE = {
 }
 
 
-@pytest.fixture(params=[True, False], ids=["fast", "plain"])
-def fast(request):
-    """Whether the fast path is on."""
-    return request.param
-
-
 def serve(*marks, schema=PetSchema, value=PET, **config):
     """A client of an application that shows a pet."""
     app = App(__name__)

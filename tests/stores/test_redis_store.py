@@ -14,13 +14,6 @@ from framework.stores.redis import RedisStore
 from tests.servers import free_port, redis_server
 
 
-@pytest.fixture(scope="module")
-def redis_url():
-    """A real Redis for this module."""
-    with redis_server() as url:
-        yield url
-
-
 def test_keys_carry_the_prefix(redis_url):
     """Two stores with prefixes of their own share a database and see nothing of one another."""
     one, other = RedisStore(redis_url, prefix="one:"), RedisStore(redis_url, prefix="other:")

@@ -8,28 +8,6 @@ import time
 import pytest
 
 from framework.stores.base import Store
-from framework.stores.memory import MemoryStore
-from framework.stores.redis import RedisStore
-from tests.servers import redis_server
-
-
-@pytest.fixture(scope="module")
-def redis_url():
-    """A real Redis for this module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request):
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    store = RedisStore(request.getfixturevalue("redis_url"), timeout=5)
-    store.client.flushdb()
-    yield store
-    store.close()
 
 
 def until(condition):
