@@ -1,7 +1,8 @@
 """The schema of a merge patch (RFC 7396), made of the schema of the whole.
 
 ``merge_schema(schema)`` gives an instance of a subclass, with the same hooks and options. In it no field is required,
-no default is filled in, a member that the whole can do without may be ``null``, which removes it, and nested objects
+no default is filled in, a member that the whole can do without may be ``null``, which removes it (one with a default it
+cannot do without), and nested objects
 are merged in the same way. Lists are replaced whole, so what is in them stays. Also how such a patch is applied.
 
 Knows nothing of requests.
@@ -53,7 +54,8 @@ def merge_class(cls: type[ma.Schema]) -> type[ma.Schema]:
 def merge_field(field: AnyField) -> AnyField:
     """A field as it stands in a merge patch."""
     made = copy.deepcopy(field)
-    made.allow_none = field.allow_none or not field.required
+    # A member with a default is always there: none of the resource's readers knows it as null.
+    made.allow_none = field.allow_none or not (field.required or field.load_default is not ma.missing)
     made.required = False
     made.load_default = ma.missing
     if isinstance(made, ma.fields.Nested) and not isinstance(made, ma.fields.Pluck) and not made.many:

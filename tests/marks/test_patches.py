@@ -101,7 +101,7 @@ def merge(request):
         {},
         {"name": "Bea"},
         {"nick": None},
-        {"born": None, "level": None},
+        {"born": None, "level": 2},
         {"address": None},
         {"address": {"zip": None}},
         {"address": {"street": "Short Lane"}},
@@ -130,6 +130,7 @@ def test_absent_and_null_are_told_apart(merge, body):
         ({"address": {"zap": "x"}}, {"address": {"zap": ["Unknown field. Did you mean 'zip'?"]}}),
         ({"id": 2}, {"id": ["Unknown field."]}),
         ({"level": "3"}, {"level": ["Not a valid integer."]}),
+        ({"level": None}, {"level": ["Field may not be null."]}),
     ],
 )
 def test_what_does_not_fit_is_refused(merge, body, wrong):
@@ -378,6 +379,35 @@ def test_copies_of_copies_end(change):
 
     assert (reply.status_code, reply.json["code"]) == (409, "patch_conflict")
     assert "larger than 1048576 bytes" in reply.json["detail"]
+
+
+def test_all_copies_together_are_limited(change):
+    """A hundred copies of one large value are not made, though each takes the place of the one before."""
+    large = [[]] * 100_000
+    copies = [{"op": "copy", "from": "/tags", "path": "/nick"}] * 99
+    reply = change({"op": "add", "path": "/tags", "value": large}, *copies)
+
+    assert (reply.status_code, reply.json["code"]) == (409, "patch_conflict")
+    assert "operation 4 (copy /nick)" in reply.json["detail"]
+
+
+@pytest.mark.parametrize("name", ["copy", "add", "move"])
+def test_the_depth_is_limited(change, name):
+    """A patch cannot nest the resource deeper than a body may be, by whatever operation."""
+    operations = [{"op": "add", "path": "/tags", "value": [[]]}, {"op": "add", "path": "/scores", "value": [[]]}]
+    if name == "copy":
+        operations += [{"op": name, "from": "/tags", "path": "/tags" + "/0" * 2**step} for step in range(12)]
+    elif name == "add":
+        deep = json.loads("[" * 45 + "]" * 45)
+        operations += [{"op": name, "path": "/tags" + "/0" * (44 * step + 1), "value": deep} for step in range(40)]
+    else:
+        deep = json.loads("[" * 60 + "]" * 60)
+        operations += [{"op": "add", "path": each, "value": deep} for each in ("/tags", "/scores")]
+        operations.append({"op": name, "from": "/scores", "path": "/tags" + "/0" * 59})
+    reply = change(*operations)
+
+    assert (reply.status_code, reply.json["code"]) == (409, "patch_conflict")
+    assert "nested deeper than 100 levels" in reply.json["detail"]
 
 
 def test_the_number_of_operations_is_limited(change):
