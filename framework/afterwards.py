@@ -56,6 +56,11 @@ def _add(task: Task, name: str) -> None:
     ctx = request_context_or_none()
     if ctx is None:
         raise RuntimeError(f"'{name}' needs a request context. " + OUTSIDE_REQUEST)
+    if not callable(task.function):
+        raise TypeError(
+            f"{name}() got {task.function!r}, which cannot be called later. Give the function and its arguments apart,"
+            f" like {name}(send, address): send(address) would run at once."
+        )
     ctx.put_off = [*ctx.put_off, task]
 
 

@@ -136,6 +136,12 @@ def test_an_error_drops_it(app, done, path):
     assert "kept" in done
 
 
+def test_what_was_called_at_once_is_refused():
+    """The outcome of a call in place of the function is told where it is written."""
+    with App("early").test_request_context(), pytest.raises(TypeError, match=r"got None.* like after_response\(send, "):
+        after_response(None)
+
+
 def test_its_errors_are_logged(app, done, caplog):
     """An error is logged with its traceback, and the next function runs."""
     assert app.test_client().get("/fails").status_code == 200

@@ -156,7 +156,9 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
     manifold = (ma.fields.Nested, ma.fields.List, ma.fields.Tuple, ma.fields.Mapping)
     computed = (ma.fields.Function, ma.fields.Method)
     if isinstance(found, (*manifold, *computed)):
-        raise SetupError(f"{what}: {name!r} is no single stored value, but {type(found).__name__}.")
+        one = isinstance(found, ma.fields.Nested) and not found.many
+        advice = "Name one of its members, with a dot or two underscores between" if one else "Leave it out"
+        raise SetupError(f"{what}: {name!r} is no single stored value, but {type(found).__name__}. {advice}.")
     return Found(".".join(written), ".".join(source), found)
 
 

@@ -96,7 +96,7 @@ def checked(media_types: tuple[MediaType, ...], name: str) -> tuple[MediaType, .
     :raises SetupError: There are none, one comes twice, or is JSON.
     """
     names = [getattr(each, "name", None) for each in media_types]
-    if not names or None in names:
+    if not names or None in names or any(isinstance(each, type) for each in media_types):
         raise SetupError(
             f"{name}() takes objects with a media type's name, like MessagePack(). It got {media_types!r}."
         )

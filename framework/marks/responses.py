@@ -110,7 +110,10 @@ def response(
     :param example: A whole answer.
     :param examples: Several, by name or in a row.
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
+    :raises SetupError: The mark stands there without a status.
     """
+    if callable(status_code):
+        raise SetupError(f"response got {status_code!r} as its status. Give a number first, as in @response(200).")
     return ResponseMark(
         Outcome(
             status=int(status_code),
@@ -317,7 +320,10 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
         if media_type is None:
             return reply
         # The values of JSON, so that an answer says the same in every media type.
-        return Wire(status, [("Content-Type", media_type.name)], media_type.dump(wire.decode(reply.body)))
+        try:
+            return Wire(status, [("Content-Type", media_type.name)], media_type.dump(wire.decode(reply.body)))
+        except OverflowError:
+            return reply
 
     return write_as_wanted if is_negotiated(outcome) and produced(plan) else write
 

@@ -1,8 +1,8 @@
 """What an application and a router have in common: registering routes, hooks and error handlers.
 
 Not here: what registering means (``App`` does it, a ``Router`` records it).
-Floor 5: imports ``views``, ``marks.outgoing`` (floor 4), ``context``, ``hooks``, ``helpers`` (floor 3), ``errors``
-(floor 0).
+Floor 5: imports ``views``, ``marks.base``, ``marks.outgoing`` (floor 4), ``context``, ``hooks``, ``helpers`` (floor 3),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..context import current
 from ..errors import SetupError
 from ..helpers import get_root_path, send_from_directory
 from ..hooks import Hooks, error_key
+from ..marks.base import Mark
 from ..views import View
 
 if t.TYPE_CHECKING:
@@ -25,7 +26,6 @@ if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
 
     from .. import typing as ft
-    from ..marks.base import Mark
     from ..marks.outgoing import Options, Webhook
     from ..marks.schemas import SchemaLike
     from ..wrappers import Response
@@ -44,6 +44,22 @@ def setupmethod(f: _F) -> _F:
         return f(self, *args, **kwargs)
 
     return t.cast(_F, wrapper)
+
+
+def _only_marks(marks: cabc.Iterable[Mark], owner: str) -> tuple[Mark, ...]:
+    """The marks that an owner is given.
+
+    :raises SetupError: They are no list, or one of them is no mark, like a function that makes one.
+    """
+    if isinstance(marks, Mark):
+        raise SetupError(f"{owner}(marks=...) got one mark, {marks!r}. Give a list, like marks=[...].")
+    given = tuple(marks)
+    for each in given:
+        if not isinstance(each, Mark):
+            name = getattr(each, "__name__", None)
+            advice = f"Call it: marks=[{name}(...)]." if name else "Give marks alone."
+            raise SetupError(f"{owner}(marks=[...]) got {name or repr(each)}, which is no mark. {advice}")
+    return given
 
 
 class Scaffold(Hooks):
@@ -74,7 +90,7 @@ class Scaffold(Hooks):
         self.static_url_path = static_url_path
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
-        self.marks: tuple[Mark, ...] = tuple(marks)
+        self.marks: tuple[Mark, ...] = _only_marks(marks, type(self).__name__)
         self.view_functions: dict[str, ft.RouteCallable] = {}
         self._class_views: dict[tuple[type[View], str], ft.RouteCallable] = {}
 
@@ -208,6 +224,11 @@ class Scaffold(Hooks):
         """
 
         def decorator(target: _T) -> _T:
+            if isinstance(target, Mark):
+                raise SetupError(
+                    f"The route {rule!r} got the mark {type(target).__name__} in place of a function: below it a mark"
+                    " has been given the function as its argument. Call the mark, as in @sparse()."
+                )
             if isinstance(target, type) and issubclass(target, View):
                 self.add_resource(target, rule, **options)
             else:

@@ -8,7 +8,22 @@ import itertools
 import pytest
 from marshmallow import fields as ma
 
-from framework import App, Resource, Response, Router, Schema, alt_response, arguments, doc, fields, g, raises, response
+from framework import (
+    App,
+    Resource,
+    Response,
+    Router,
+    Schema,
+    alt_response,
+    arguments,
+    doc,
+    fields,
+    g,
+    raises,
+    response,
+    security_headers,
+    sparse,
+)
 from framework.errors import MarkLost, NotFound, PreconditionRequired, SetupError, TooManyRequests
 from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Phase, Security, Step, marks_of
 
@@ -582,3 +597,31 @@ def test_a_step_of_the_handler_s_phase_gets_its_value(app):
     client = app.test_client()
     assert [client.get("/").json for _ in range(2)] == [{"number": 2}, {"number": 3}]
     assert mark.seen == [{"number": 1}, {"number": 3}]
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        ([security_headers], r"got security_headers, which is no mark. Call it: marks=\[security_headers\(...\)\]"),
+        ([Named], "got Named, which is no mark"),
+        ([3], "got 3, which is no mark. Give marks alone"),
+        (Named("one"), "got one mark, one. Give a list"),
+    ],
+)
+@pytest.mark.parametrize("owner", [App, Router])
+def test_what_is_no_mark_is_refused_where_it_is_given(owner, marks, words):
+    """A function that makes marks, and a mark outside of a list."""
+    with pytest.raises(SetupError, match=words):
+        owner("shop", marks=marks)
+
+
+def test_a_mark_that_was_not_called_is_refused_by_the_route(app):
+    """A mark that took the function for its argument does not become the view."""
+    with pytest.raises(SetupError, match="The route '/a' got the mark SparseMark in place of a function"):
+        app.get("/a")(sparse(lambda: None))
+
+
+def test_a_response_without_a_status_is_refused():
+    """The mark that stands bare above a function says what it misses."""
+    with pytest.raises(SetupError, match="Give a number first"):
+        response(lambda: None)
