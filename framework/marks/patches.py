@@ -21,6 +21,7 @@ from ..fast.dump import dumper
 from ..fast.load import loader
 from ..fast.merging import merge_schema
 from ..fast.strict import Rules, hint, strict
+from ..http.media import depth_of
 from .arguments import ArgumentsMark
 from .base import Body, Call, Plan, Record, Step
 from .raises import error_outcome
@@ -174,6 +175,7 @@ class _Patcher:
         exact = strict(schema, "json", default_unknown=plan.config["UNKNOWN"], rules=Rules.from_config(plan.config))
         self.schema = exact
         self.max_length: int | None = plan.config["MAX_JSON_LENGTH"]
+        self.max_depth: int = plan.config["MAX_JSON_DEPTH"]
         self._dump = dumper(schema, fast=plan.fast, compare=plan.compare)
         self._load = loader(exact, fast=plan.fast, compare=plan.compare)
         self._read_only = {
@@ -182,7 +184,7 @@ class _Patcher:
 
     def apply(self, operations: list[dict[str, t.Any]], resource: t.Any) -> t.Any:
         before = wire.decode(wire.encode(self._dump(resource)))
-        after = apply_operations(copy.deepcopy(before), operations, self.max_length)
+        after = apply_operations(copy.deepcopy(before), operations, self.max_length, self.max_depth)
         if isinstance(after, dict):
             wrong = {}
             for name in self._read_only:
@@ -201,25 +203,40 @@ class _Patcher:
             raise ValidationFailed({"json": messages}, schema=self.schema) from error
 
 
-def apply_operations(document: t.Any, operations: cabc.Iterable[dict[str, t.Any]], max_length: int | None) -> t.Any:
+def apply_operations(
+    document: t.Any, operations: cabc.Iterable[dict[str, t.Any]], max_length: int | None, max_depth: int
+) -> t.Any:
     """Apply operations to a document in the words of JSON, which may be changed.
 
-    :param max_length: The most bytes of JSON that the document may have meanwhile: a few copies of copies would fill
-        the memory.
-    :raises PatchConflict: A test failed, a path leads nowhere, or the document grows too large.
+    :param max_length: The most bytes of JSON that all copies may have together: a few copies of copies would fill the
+        memory, and a hundred of one large value take a minute.
+    :param max_depth: How deep the document may be nested.
+    :raises PatchConflict: A test failed, a path leads nowhere, or the document grows too large or too deep.
     """
     import jsonpatch  # an extra
+    import jsonpointer  # which comes with it
 
+    copied = 0
     for number, operation in enumerate(operations):
-        where = f"operation {number} ({operation['op']} {operation['path']})"
+        name, path = operation["op"], operation["path"]
+        where = f"operation {number} ({name} {path})"
         try:
+            if name in ("copy", "move"):
+                value = jsonpointer.resolve_pointer(document, operation["from"])
+            else:
+                value = operation.get("value")
+            # Before it is there: what walks through it, the library too, does not get to the bottom.
+            if name not in ("remove", "test") and path.count("/") + depth_of(value) > max_depth:
+                raise PatchConflict(f"The resource would be nested deeper than {max_depth} levels after {where}.")
+            if name == "copy" and max_length is not None:
+                copied += len(wire.encode(value))
+                if copied > max_length:
+                    raise PatchConflict(f"The copies are larger than {max_length} bytes with {where}.")
             document = jsonpatch.JsonPatch([operation]).apply(document, in_place=True)
         except jsonpatch.JsonPatchTestFailed:
             raise PatchConflict(f"The test of {where} failed.") from None
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, *_NOWHERE):
             raise PatchConflict(f"The path of {where} leads nowhere.") from None
-        if operation["op"] == "copy" and max_length is not None and len(wire.encode(document)) > max_length:
-            raise PatchConflict(f"The resource is larger than {max_length} bytes after {where}.")
     return document
 
 
