@@ -38,6 +38,7 @@ class MediaType(t.Protocol):
         """The bytes of a value.
 
         :raises TypeError: It has no words for it.
+        :raises OverflowError: A number is too large for it. The answer is JSON then.
         """
 
     def load(self, data: bytes) -> t.Any:
@@ -62,11 +63,14 @@ class MessagePack:
         return f"MessagePack({self.name!r})"
 
     def dump(self, value: t.Any) -> bytes:
-        """The bytes of a value."""
+        """The bytes of a value.
+
+        :raises OverflowError: An integer has more than 64 bits.
+        """
         return msgspec.msgpack.encode(value)
 
     def load(self, data: bytes) -> t.Any:
-        """The value of some bytes; dates, binary data and keys that are no text are refused, as JSON has none.
+        """The value of some bytes. What JSON has not is refused: dates, binary data, keys that are no text, NaN.
 
         :raises ValueError: They are no MessagePack.
         """
@@ -163,7 +167,10 @@ def check_plain(value: t.Any) -> None:
                 inner.extend(each.values())
             elif isinstance(each, list):
                 inner.extend(each)
-            elif each is not None and not isinstance(each, (str, bool, int, float)):
+            elif isinstance(each, float):
+                if each - each != 0:  # an answer could not say it again
+                    raise ValueError(f"JSON has no number {each}.")
+            elif each is not None and not isinstance(each, (str, bool, int)):
                 raise ValueError(f"It holds a value that JSON has no word for: {type(each).__name__}.")
         level = inner
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import ipaddress
 import operator
 import sys
 import typing as t
@@ -175,15 +176,25 @@ def value_of(item: t.Any, source: t.Any) -> t.Any:
 
 
 def comparable(value: t.Any) -> t.Any:
-    """A value that can be compared with its like: a datetime without offset is taken as UTC."""
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
+    """A value that can be compared with its like: a datetime or time without offset is taken as UTC."""
+    if isinstance(value, (dt.datetime, dt.time)) and value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)
     return value
 
 
-def rank(value: t.Any) -> tuple[bool, t.Any]:
-    """What a value is sorted by: ``None`` is the greatest."""
-    return (value is None, 0 if value is None else comparable(value))
+def rank(value: t.Any) -> tuple[int, t.Any]:
+    """What a value is sorted by: ``None`` is the greatest. Kinds that cannot be compared come one after the other."""
+    if value is None:
+        return 4, 0
+    if isinstance(value, str):
+        return 1, value
+    if isinstance(value, (ipaddress.IPv4Interface, ipaddress.IPv6Interface)):
+        return 2, (value.version, int(value), value.network.prefixlen)
+    if isinstance(value, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        return 2, (value.version, int(value))
+    if isinstance(value, (dict, list)):
+        return 3, repr(value)
+    return 0, comparable(value)
 
 
 def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
@@ -195,8 +206,16 @@ def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
         return lambda value: value is not None and (value in allowed) is (name == "in")
     wanted = comparable(wanted)
     compare: cabc.Callable[[t.Any, t.Any], bool]
+    if name in ("lt", "lte", "gt", "gte"):
+        compare, there = getattr(operator, {"lte": "le", "gte": "ge"}.get(name, name)), rank(wanted)
+
+        def meets(value: t.Any) -> bool:
+            here = rank(value)  # of two kinds none is less than the other
+            return value is not None and here[0] == there[0] and compare(here, there)
+
+        return meets
     if name not in TEXT_OPERATORS:
-        compare = getattr(operator, {"lte": "le", "gte": "ge"}.get(name, name))
+        compare = getattr(operator, name)
         return lambda value: value is not None and compare(value, wanted)
     kind = name if name in ("contains", "startswith", "endswith") else name[1:]
     compare = _TEXT_TESTS[kind]

@@ -15,6 +15,7 @@ import datetime as dt
 import decimal
 import enum
 import hashlib
+import ipaddress
 import typing as t
 import uuid
 
@@ -26,8 +27,8 @@ MAX_LENGTH: t.Final = 2000
 
 SALT: t.Final = "framework.cursor"
 
-# By the tag: the class, and how a value of it is written and read. What JSON has itself needs no tag.
-_WRITTEN: t.Final[dict[str, tuple[type, cabc.Callable[[t.Any], str], cabc.Callable[[str], t.Any]]]] = {
+# By the tag: the class or classes, and how a value of it is written and read. What JSON has itself needs no tag.
+_WRITTEN: t.Final[dict[str, tuple[t.Any, cabc.Callable[[t.Any], str], cabc.Callable[[str], t.Any]]]] = {
     "datetime": (dt.datetime, dt.datetime.isoformat, dt.datetime.fromisoformat),
     "date": (dt.date, dt.date.isoformat, dt.date.fromisoformat),
     "time": (dt.time, dt.time.isoformat, dt.time.fromisoformat),
@@ -44,6 +45,9 @@ _WRITTEN: t.Final[dict[str, tuple[type, cabc.Callable[[t.Any], str], cabc.Callab
         lambda text: base64.b64decode(text, validate=True),
     ),
     "int": (int, str, int),
+    # An interface is an address too.
+    "interface": ((ipaddress.IPv4Interface, ipaddress.IPv6Interface), str, ipaddress.ip_interface),
+    "address": ((ipaddress.IPv4Address, ipaddress.IPv6Address), str, ipaddress.ip_address),
 }
 
 
@@ -130,7 +134,9 @@ def tagged(value: t.Any) -> t.Any:
     for tag, (kind, write, _) in _WRITTEN.items():
         if isinstance(value, kind):
             return [tag, write(value)]
-    raise TypeError(f"A cursor cannot hold {value!r}. Sort by numbers, texts, dates, times or UUIDs that are finite.")
+    raise TypeError(
+        f"A cursor cannot hold {value!r}. Sort by numbers, texts, dates, times, addresses or UUIDs that are finite."
+    )
 
 
 def untagged(value: t.Any) -> t.Any:

@@ -13,8 +13,10 @@ import datetime as dt
 import decimal
 import enum
 import functools
+import ipaddress
 import operator
 import typing as t
+import uuid
 
 import sqlalchemy as sa
 
@@ -322,6 +324,14 @@ def _(value: dt.datetime, kind: t.Any) -> t.Any:
 @as_parameter.register
 def _(value: enum.Enum, kind: t.Any) -> t.Any:
     return value if isinstance(kind, sa.Enum) and kind.enum_class is type(value) else value.value
+
+
+@as_parameter.register(uuid.UUID)
+@as_parameter.register(ipaddress.IPv4Address)
+@as_parameter.register(ipaddress.IPv6Address)
+def _(value: t.Any, kind: t.Any) -> t.Any:
+    # A driver that knows the type compares it with a column of text no better than one that does not.
+    return str(value) if isinstance(kind, sa.String) else value
 
 
 def fitted(expression: Expression, value: t.Any) -> t.Any:
