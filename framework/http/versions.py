@@ -7,6 +7,7 @@ Floor 2: imports ``http.media``, ``http.reading``, ``fast.wire`` (floor 1), ``er
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import re
 import typing as t
 
@@ -227,7 +228,7 @@ class MediaTypeVersion(Way):
         """The version that is wanted most; another media type that is wanted as well leaves it open."""
         if not header or len(header) > MAX_ACCEPT:
             return None
-        ranges = [each.partition(";")[0].strip().lower() for each, quality in parse_accept_header(header) if quality]
+        ranges = ranges_of(header)
         asked = [found[1] for each in ranges if (found := self._pattern.fullmatch(each)) is not None]
         chosen = next((names[name] for name in asked if name in names), None)
         if chosen is None and asked and not any(each in _FALL_BACK for each in ranges):
@@ -300,6 +301,12 @@ class Chooser:
     def vary_header(self) -> list[tuple[str, str]]:
         """``Vary``, as a header of an error."""
         return [("Vary", ", ".join(self.vary))] if self.vary else []
+
+
+@functools.lru_cache(maxsize=256)
+def ranges_of(header: str) -> tuple[str, ...]:
+    """The media types of an ``Accept`` header, those that are wanted most first."""
+    return tuple(each.partition(";")[0].strip().lower() for each, quality in parse_accept_header(header) if quality)
 
 
 def known(given: str, names: Names) -> str:
