@@ -20,6 +20,8 @@ import time
 import typing as t
 from pathlib import Path
 
+import pytest
+
 START_SECONDS = 30
 
 
@@ -133,3 +135,85 @@ def _answers_ping(port: int) -> bool:
         connection.sendall(b"PING\r\n")
         return connection.recv(7) == b"+PONG\r\n"
     return False
+
+
+@contextlib.contextmanager
+def running(command: t.Sequence[str], port: int, log: Path) -> t.Iterator[None]:
+    """A command that serves, once its port answers.
+
+    :param command: The program and its arguments.
+    :param port: Where it listens.
+    :param log: A file in the folder it runs in; ``DEPLOYED_LOG`` in its environment. What it prints stands beside it.
+    """
+    root = Path(__file__).parents[1]
+    environ = {**os.environ, "PYTHONPATH": str(root), "DEPLOYED_LOG": str(log), "PYTHONDONTWRITEBYTECODE": "1"}
+    output = log.with_suffix(".out")
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=log.parent,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_end_with(signal.SIGTERM),
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{command} does not answer: {output.read_text()}")
+            time.sleep(0.02)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)
+
+
+NGINX = """
+{user}
+daemon off;
+pid nginx.pid;
+error_log stderr;
+worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    {settings}
+    server {{
+        listen 127.0.0.1:{port};
+        {location}
+    }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx_server(folder: Path, location: str, settings: str = "") -> t.Iterator[int]:
+    """An nginx, its port.
+
+    :param folder: An empty folder for its files.
+    :param location: What stands in ``server``.
+    :param settings: What stands in ``http`` beside it.
+    """
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed: apt-get install nginx-light")
+    port = free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    text = NGINX.format(user=user, port=port, location=location, settings=settings)
+    (folder / "nginx.conf").write_text(text)
+    with running([program, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], port, folder / "nginx"):
+        yield port

@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import threading
-
 import cachecontrol
 import pytest
 import requests
-from werkzeug.serving import make_server
 
 from framework import App, Resource, Schema, cache_control, check_etag, etag, fields, request, response
 from framework.errors import Unauthorized
 from framework.marks.base import Mark, Outcome, Phase, Security, Step
 from framework.marks.permissions import loads
-from tests.servers import free_port
-from tests.test_deployment import running
+from tests.browsers import served
+from tests.servers import nginx_server
 
 NGINX = """
-{user}
-daemon off;
-pid nginx.pid;
-error_log stderr;
-worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    proxy_cache_path kept keys_zone=kept:1m;
-    server {{
-        listen 127.0.0.1:{port};
         location / {{
-            proxy_pass http://127.0.0.1:{upstream};
+            proxy_pass {upstream};
             proxy_set_header Host $host;
             proxy_cache kept;
             proxy_cache_revalidate on;
             add_header X-Cache $upstream_cache_status always;
         }}
-    }}
-}}
 """
 
 
@@ -171,25 +147,11 @@ def add_views(app, rows):
             check_etag(rows[1])
 
 
-@contextlib.contextmanager
-def serving(app):
-    """The application on a port of its own, answered by threads."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def address(app):
     """Where it is served."""
-    with serving(app) as port:
-        yield f"http://127.0.0.1:{port}"
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -262,17 +224,12 @@ def test_head_and_304_over_a_connection(app, address):
 @pytest.fixture
 def proxy(app, tmp_path):
     """An nginx with a shared cache in front; it serves several clients."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed: apt-get install nginx-light")
-    port, user = free_port(), "user root;" if os.geteuid() == 0 else ""
-    with serving(app) as upstream:
-        (tmp_path / "nginx.conf").write_text(NGINX.format(user=user, port=port, upstream=upstream))
-        with running([program, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "stderr"], port, tmp_path / "nginx"):
-            yield lambda path, **headers: requests.get(
-                f"http://127.0.0.1:{port}{path}",
-                headers={name.replace("_", "-"): value for name, value in headers.items()},
-            )
+    settings = "proxy_cache_path kept keys_zone=kept:1m;"
+    with served(app) as upstream, nginx_server(tmp_path, NGINX.format(upstream=upstream), settings) as port:
+        yield lambda path, **headers: requests.get(
+            f"http://127.0.0.1:{port}{path}",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
 
 def test_a_shared_cache(app, proxy):

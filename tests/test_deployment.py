@@ -5,21 +5,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
-import pathlib
-import shutil
-import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 
 import pytest
 
-from tests.servers import _end_with, free_port
+from tests.servers import free_port, nginx_server, running
 
-ROOT = pathlib.Path(__file__).parents[1]
 SECONDS = 20
 GUNICORN = ["-m", "gunicorn", "--graceful-timeout", "1", "--log-level", "error", "--bind", "127.0.0.1:{port}"]
 GEVENT = """
@@ -62,40 +56,6 @@ class Served:
                 return True
             time.sleep(0.02)
         return False
-
-
-@contextlib.contextmanager
-def running(command, port, log):
-    """Run a command until the end of the block, which starts when its port answers."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "DEPLOYED_LOG": str(log), "PYTHONDONTWRITEBYTECODE": "1"}
-    output = log.with_suffix(".out")
-    with output.open("w") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=log.parent,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_end_with(signal.SIGTERM),
-        )
-    try:
-        end = time.monotonic() + SECONDS
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            if process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"{command} does not answer: {output.read_text()}")
-            time.sleep(0.02)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
 
 
 def start(name, folder, application="app"):
@@ -186,21 +146,6 @@ def test_requests_meet(served):
 
 
 NGINX = """
-{user}
-daemon off;
-pid nginx.pid;
-error_log stderr;
-worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    server {{
-        listen 127.0.0.1:{port};
         location /api/ {{
             proxy_pass http://127.0.0.1:{upstream}/;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -209,24 +154,15 @@ http {{
             proxy_set_header X-Forwarded-Prefix /api;
             proxy_buffering off;
         }}
-    }}
-}}
 """
 
 
 @pytest.fixture(scope="module")
 def behind_nginx(tmp_path_factory):
     """The application under gunicorn, below ``/api`` of an nginx that ends TLS."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed: apt-get install nginx-light")
     folder = tmp_path_factory.mktemp("nginx")
     upstream, block = start("gunicorn-threads", folder, "proxied")
-    port = free_port()
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(NGINX.format(user=user, port=port, upstream=upstream.port))
-    command = [program, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
-    with block, running(command, port, folder / "nginx"):
+    with block, nginx_server(folder, NGINX.format(upstream=upstream.port)) as port:
         yield Served("nginx", port, upstream.log, "/api")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-import threading
 import typing as t
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
+
+from tests.browsers import served
 
 README = (Path(__file__).parents[1] / "README.rst").read_text()
 
@@ -54,15 +54,8 @@ def port() -> t.Iterator[int]:
     """The port of a server with the example."""
     namespace: dict[str, t.Any] = {"__name__": "app"}
     exec(compile(block(".. code-block:: python\n"), "README.rst", "exec"), namespace)
-    server = make_server("127.0.0.1", 0, namespace["app"])
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-
-    yield server.port
-
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(namespace["app"]) as address:
+        yield int(address.rpartition(":")[2])
 
 
 def test_the_readme_shows_what_curl_shows(port: int) -> None:

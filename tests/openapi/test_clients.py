@@ -8,15 +8,15 @@ import os
 import pathlib
 import subprocess
 import sys
-import threading
 import typing as t
 
 import pytest
-from werkzeug.serving import make_server
 
 from framework import App
 from framework.openapi.document import build
 from sample_api import create_app
+from tests.browsers import served
+from tests.browsers import served
 from tests.openapi import everything
 
 PACKAGE = "generated_conduit"
@@ -34,13 +34,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[App]:
 @pytest.fixture(scope="module")
 def live(sample: App) -> t.Iterator[str]:
     """The address at which the sample runs."""
-    server = make_server("127.0.0.1", 0, sample, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(sample) as address:
+        yield address
 
 
 # What the generator has no words for, it is told to take for bytes.
@@ -135,6 +130,23 @@ def test_the_client_gets_errors_as_their_class(part: t.Callable[[str], t.Any], l
     assert reply.parsed.errors.to_dict()
 
 
+UPLOAD = f"""
+import io, sys
+from {PACKAGE} import AuthenticatedClient
+from {PACKAGE}.api.files import get_paper, post_albums
+from {PACKAGE}.models import AlbumInput, PlaceInput
+from {PACKAGE}.types import File
+
+picture = File(io.BytesIO(b"\\x89PNG\\r\\n\\x1a\\n"), "a.png", "image/png")
+papers = [File(io.BytesIO(b"paper"), "a.txt")]
+album = AlbumInput(title="Sea", picture=picture, place=PlaceInput(city="Rome"), papers=papers)
+with AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2]) as client:
+    reply = post_albums.sync_detailed(client=client, body=album)
+    paper = get_paper.sync_detailed(client=client)
+    print(int(reply.status_code), reply.parsed.papers, paper.parsed.payload.read().startswith(b"%PDF"))
+"""
+
+
 @pytest.mark.parametrize("version", ["3.1.0", "3.0.3"])
 def test_uploads_are_files_and_ids_are_there(version: str, tmp_path: pathlib.Path) -> None:
     """In the client of the application that uses everything a file is a file, and an answer's id is a plain number."""
@@ -147,4 +159,11 @@ def test_uploads_are_files_and_ids_are_there(version: str, tmp_path: pathlib.Pat
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n    photo: File\n" in (models / "post_photos_body.py").read_text()
+    album = (models / "album_input.py").read_text()
+    assert "\n    picture: File\n" in album
+    assert "\n    papers: list[File] | Unset = UNSET\n" in album
     assert "\n    id: int\n" in (models / "pet.py").read_text()
+    with served(everything.make_app()) as address:
+        words = [sys.executable, "-c", UPLOAD, address, everything.TOKEN]
+        sent = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert sent.stdout == "201 1 True\n", sent.stderr

@@ -6,19 +6,18 @@ import html.parser
 import shlex
 import shutil
 import subprocess
-import threading
 import typing as t
 
 import pytest
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.serving import make_server
 
 from framework import App, Resource, Router, Schema, arguments, doc, fields, response, validate
 from framework.marks.base import Mark, Security
 from framework.openapi.curl import line, made
 from framework.openapi.document import build
 from sample_api import create_app
+from tests.browsers import served
 from tests.openapi import everything
 
 EVIL = "It's <script>alert(1)</script> & `$(reboot)`"
@@ -107,13 +106,8 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, App]]
 def live(apps: dict[str, App]) -> t.Iterator[str]:
     """The address of a server that has them all."""
     whole = DispatcherMiddleware(apps[""], {prefix: app for prefix, app in apps.items() if prefix})
-    server = make_server("127.0.0.1", 0, whole, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(whole) as address:
+        yield address
 
 
 def pasted(text: str) -> tuple[int, str]:
