@@ -16,7 +16,6 @@ from framework import App
 from framework.openapi.document import build
 from sample_api import create_app
 from tests.browsers import served
-from tests.browsers import served
 from tests.openapi import everything
 
 PACKAGE = "generated_conduit"
