@@ -13,7 +13,7 @@ import typing as t
 
 from ..errors import NotAcceptable, SetupError
 from ..http.response import add_vary
-from .base import Mark, Phase, Plan, Record, Step
+from .base import Mark, Outcome, Phase, Plan, Record, Step
 from .raises import error_outcome
 
 if t.TYPE_CHECKING:
@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from .base import Call
 
 JSON = "application/json"
+BODILESS = frozenset({204, 205, 304})
 
 
 class MediaMark(Mark):
@@ -44,6 +45,8 @@ class ProducesMark(MediaMark):
     phase = Phase.ACCEPT
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        if not is_json(plan):
+            return ()
         from ..http.media import chooser  # PERF: here and in ``marks.bodies``, 1 ms that an import need not wait for
 
         names = [JSON, *(each.name for each in self.media_types)]
@@ -62,7 +65,8 @@ class ProducesMark(MediaMark):
         return [Step(Phase.ACCEPT, accept), Step(Phase.HEADERS, vary, errors=True)]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        yield error_outcome(NotAcceptable)
+        if is_json(plan):
+            yield error_outcome(NotAcceptable)
 
 
 class ConsumesMark(MediaMark):
@@ -104,6 +108,13 @@ def checked(media_types: tuple[MediaType, ...], name: str) -> tuple[MediaType, .
     if twice:
         raise SetupError(f"{name}() has {min(map(str, twice))!r} twice; JSON is always one of them. Give each once.")
     return media_types
+
+
+def is_json(plan: Plan) -> bool:
+    """Whether an operation answers in JSON, so that there is a choice; a stream or a file is what it is."""
+    said = [getattr(mark, "outcome", None) for mark in plan.marks if getattr(mark, "phase", None) is Phase.OUTCOME]
+    with_body = [each for each in said if isinstance(each, Outcome) and each.status not in BODILESS]
+    return not with_body or any(each.media_type == JSON for each in with_body)
 
 
 def produced(plan: Plan) -> tuple[MediaType, ...]:

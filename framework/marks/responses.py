@@ -21,9 +21,9 @@ from ..context import current
 from ..errors import APIError, SetupError
 from ..fast import wire
 from ..fast.dump import dumper, prepare, wire_dumper
-from ..http.response import Wire
+from ..http.response import Wire, sendable
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
-from .negotiation import JSON, produced
+from .negotiation import BODILESS, JSON, produced
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
 from .shapes import shaped, shapes_for
@@ -38,7 +38,6 @@ if t.TYPE_CHECKING:
     Writer: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
 
-_BODILESS = frozenset({204, 205, 304})
 VARIANTS = 64
 """How many variants of an outcome keep what writes them, the last used ones."""
 USES_UNCOMPILED = 2
@@ -168,7 +167,7 @@ def links_of(links: cabc.Mapping[str, LinkLike] | None) -> tuple[tuple[str, Link
 
 def is_negotiated(outcome: Outcome) -> bool:
     """Whether an outcome can be written in other media types than JSON."""
-    return outcome.media_type == JSON and outcome.status not in _BODILESS
+    return outcome.media_type == JSON and outcome.status not in BODILESS
 
 
 def as_written(outcome: Outcome, media_type: MediaType) -> Outcome:
@@ -210,7 +209,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     writers: dict[int, Writer] = {mark.outcome.status: mark.writer(plan) for mark in marks}
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
-        if schema is not None and outcome.status not in _BODILESS:
+        if schema is not None and outcome.status not in BODILESS:
             plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct))
     default = outcomes[0].status if outcomes else 200
     plain: Writer = writer(plan, Outcome(status=200))
@@ -259,9 +258,16 @@ def unpack(value: tuple[t.Any, ...]) -> tuple[t.Any, int | None, t.Any]:
 
 
 def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
-    """Set the headers that a handler returned on its reply."""
+    """Set the headers that a handler returned on its reply.
+
+    :raises ValueError: One cannot be sent.
+    """
     if headers:
         reply.headers.update(headers)
+        for name, value in list(reply.headers):
+            sent = sendable(name, value)
+            if sent is not value:
+                reply.headers[name] = sent
     return reply
 
 
@@ -299,7 +305,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
     :param fast: Whether compiled functions are used. Default: as the application does.
     """
     schema = outcome.schema
-    if outcome.status in _BODILESS:
+    if outcome.status in BODILESS:
         return lambda status, value: Wire(status, [], b"")
     encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
     many = schema is not None and bool(schema.many)

@@ -13,13 +13,17 @@ from framework import (
     Resource,
     Router,
     Schema,
+    alt_response,
     arguments,
     consumes,
+    download,
     errors,
+    events,
     fields,
     produces,
     raises,
     response,
+    stream,
     validate,
 )
 from framework.errors import SetupError
@@ -326,3 +330,21 @@ def test_what_cannot_be_is_refused(mark, media):
     """Nothing, the same twice, JSON once more, classes, and names without a way to write them."""
     with pytest.raises(SetupError, match=mark.__name__):
         mark(*media)
+
+
+@pytest.mark.parametrize(
+    ("mark", "value", "wanted"),
+    [
+        (events(PetSchema, keep_alive=None), PETS, "text/event-stream"),
+        (stream(PetSchema), PETS, "application/jsonl"),
+        (download("image/png"), b"picture", "image/png"),
+    ],
+)
+def test_what_is_no_json_has_no_choice(mark, value, wanted):
+    """Streams and files below a router that speaks CSV are answered to those who ask for them by name."""
+    app = App("mixed", marks=[produces(CSV())])
+    app.get("/")(mark(alt_response(409, PetSchema)(lambda: value)))
+    reply = app.test_client().get("/", headers={"Accept": wanted})
+
+    assert (reply.status_code, reply.content_type.partition(";")[0]) == (200, wanted)
+    assert "406" not in app.openapi["paths"]["/"]["get"]["responses"]
