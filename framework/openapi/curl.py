@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
+import mimetypes
 import re
 import shlex
 import typing as t
@@ -122,10 +123,14 @@ def body(content: cabc.Mapping[str, Json], schemas: cabc.Mapping[str, Json]) -> 
     if value is MISSING:
         value = made(media.get("schema", {}), schemas)
     if media_type == "multipart/form-data" and isinstance(value, dict):
-        files = file_names(media.get("schema", {}), schemas)
+        files, encoding = file_names(media.get("schema", {}), schemas), media.get("encoding", {})
         for name, each in value.items():
             for part in each if isinstance(each, list) else [each]:
-                if name in files:
+                kind = encoding.get(name, {}).get("contentType", "text/plain").partition(",")[0]
+                if name in files and not kind.startswith("text/"):
+                    # No text of a command line is such a file: one must be there.
+                    yield from ("-F", f"{name}=@{name}{mimetypes.guess_extension(kind) or ''}")
+                elif name in files:
                     yield from ("-F", f"{name}={text(part)};filename={name}.txt")
                 else:
                     yield from ("--form-string", f"{name}={text(part)}")

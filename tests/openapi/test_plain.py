@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html.parser
+import pathlib
 import shlex
 import shutil
 import subprocess
+import tempfile
 import typing as t
 
 import pytest
@@ -13,6 +15,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from framework import App, Resource, Router, Schema, arguments, doc, fields, response, validate
+from framework.http.sniffing import SAMPLES
 from framework.marks.base import Mark, Security
 from framework.openapi.curl import line, made
 from framework.openapi.document import build
@@ -115,7 +118,9 @@ def pasted(text: str) -> tuple[int, str]:
     if shutil.which("curl") is None:
         pytest.skip("no curl")
     command = f"{text} --silent --max-time 20 --write-out '\\n%{{http_code}}'"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30)
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "picture.png").write_bytes(SAMPLES["image/png"])  # the one file that a line asks for
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, cwd=folder)
     body, _, status = done.stdout.rpartition("\n")
     return int(status), body
 
@@ -150,6 +155,7 @@ def test_lines_succeed_where_nothing_else_is_asked(apps: dict[str, App], live: s
     for prefix, name in (
         ("/every", "getPets"),
         ("/every", "postPhotos"),
+        ("/every", "postAlbums"),
         ("/every", "postOwners"),
         ("/every", "putOwners"),
         ("/every", "health"),
@@ -339,3 +345,24 @@ def test_an_upload_that_nothing_is_known_of_has_its_media_type() -> None:
     operation = {"operationId": "post", "requestBody": {"content": content}}
 
     assert "Content-Type: multipart/form-data" in line(operation, "POST", "/", "http://127.0.0.1", {})
+
+
+def test_a_line_names_a_file_of_the_type_that_is_asked_for():
+    """What must be a picture is read from a file of that name; an object is written as JSON."""
+    schema = {
+        "type": "object",
+        "required": ["picture", "place", "paper"],
+        "properties": {
+            "picture": {"type": "string", "format": "binary"},
+            "paper": {"type": "string", "format": "binary"},
+            "place": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}},
+        },
+    }
+    encoding = {"picture": {"contentType": "image/png, image/jpeg"}, "place": {"contentType": "application/json"}}
+    operation = {"requestBody": {"content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}}
+
+    shown = line(operation, "POST", "/", "http://127.0.0.1", {})
+
+    assert "-F picture=@picture.png" in shown
+    assert "filename=paper.txt" in shown
+    assert """--form-string 'place={"city": "string"}'""" in shown
