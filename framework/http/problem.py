@@ -17,7 +17,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .. import errors
 from ..fast import wire
 from ..fast.dump import wire_dumper
-from .response import Wire
+from .response import Wire, sendable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,13 +78,9 @@ def dump_members(error: errors.APIError) -> dict[str, t.Any]:
 def headers_of(error: HTTPException) -> list[tuple[str, str]]:
     """The headers of an error but ``Content-Type``, for instance ``Allow`` and ``Retry-After``.
 
-    :raises ValueError: A value contains a line break.
+    :raises ValueError: A value cannot be sent: it contains a line break, or what is not in Latin-1.
     """
-    headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
-    for name, value in headers:
-        if "\n" in value or "\r" in value:  # a server would send what follows as a header of its own
-            raise ValueError(f"The header {name!r} of an error contains a line break: {value!r}. Take it out.")
-    return headers
+    return [(name, sendable(name, value)) for name, value in error.get_headers() if name.lower() != "content-type"]
 
 
 def render(error: HTTPException, types: str | None = None) -> Wire:

@@ -7,11 +7,13 @@ Floor 2: imports nothing of the package.
 from __future__ import annotations
 
 import collections.abc as cabc
+import re
 import typing as t
 from http import HTTPStatus
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _Response
 
 if t.TYPE_CHECKING:
@@ -24,6 +26,8 @@ for _status in HTTPStatus:
     STATUS_LINES.setdefault(_status.value, f"{_status.value} {_status.phrase.upper()}")
 
 _BODILESS = frozenset({204, 304})
+_ADDRESSES = frozenset({"location", "content-location"})
+_NOT_SENT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Response(_Response):
@@ -108,6 +112,23 @@ class Wire:
 def status_line(status: int) -> str:
     """``404`` to ``"404 NOT FOUND"``, as werkzeug writes it."""
     return STATUS_LINES.get(status) or f"{status} UNKNOWN"
+
+
+def sendable(name: str, value: str) -> str:
+    """The value of a header as a server can send it: an address is percent-encoded.
+
+    :raises ValueError: It holds a line break or another control character, or one that is not in Latin-1 (PEP 3333):
+        servers break the connection off at these, or send what follows as a header of its own.
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    if name.lower() in _ADDRESSES:
+        value = iri_to_uri(value)
+    found = _NOT_SENT.search(value)
+    if found is not None:
+        what = "a line break" if found[0] in "\r\n" else f"the character {found[0]!r}"
+        raise ValueError(f"The header {name!r} of an answer contains {what}: {value!r}. Take it out, or quote it.")
+    return value
 
 
 # What marks do with an answer of either kind.

@@ -26,6 +26,7 @@ from framework import (
     searches,
     sorts,
 )
+from framework.errors import Conflict
 from framework.http.media import MessagePack
 
 
@@ -162,3 +163,54 @@ def test_numbers_that_message_pack_has_not_leave_as_json(notes):
     reply = notes.post("/notes", data=text, content_type="application/json", headers={"Accept": "application/msgpack"})
 
     assert (reply.status_code, reply.content_type, reply.json) == (200, "application/json", {"text": 10**30})
+
+
+@pytest.fixture
+def created():
+    """Sends a name; the answer names it in its headers."""
+    app = App(__name__)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @app.post("/things")
+    @arguments({"name": fields.String(), "header": fields.String()})
+    @response(201)
+    def create(thing):
+        return thing, {thing["header"]: f"/things/{thing['name']}"}
+
+    @app.put("/things")
+    @arguments({"name": fields.String(), "header": fields.String()})
+    @response(200)
+    def refuse(thing):
+        raise Conflict(headers={thing["header"]: f"/things/{thing['name']}"})
+
+    client = app.test_client(contract=False)
+    return lambda method, header, name: client.open(
+        "/things", method=method, json={"header": header, "name": name}, buffered=True
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("header", ["Location", "content-location"])
+@pytest.mark.parametrize(
+    ("name", "sent"), [("Zoë", "Zo%C3%AB"), ("5 €", "5%20%E2%82%AC"), ("a%20b", "a%20b"), ("犬", "%E7%8A%AC")]
+)
+def test_addresses_in_headers_are_quoted(created, method, header, name, sent):
+    """An address with what no header may hold is percent-encoded, as servers cannot send it otherwise."""
+    reply = created(method, header, name)
+
+    assert (reply.status_code, reply.headers[header]) == ({"POST": 201, "PUT": 409}[method], f"/things/{sent}")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("name", ["5 €", "a\0", "a\x7f", "a\r\nSet-Cookie: b=c", "a\nb", "a\rb", "\x0b"])
+def test_headers_that_cannot_be_sent_are_mistakes(created, caplog, method, name):
+    """What a server would break off at is an error that is answered and logged, and never leaves."""
+    reply = created(method, "X-Name", name)
+
+    assert (reply.status_code, "X-Name" in reply.headers, "Set-Cookie" in reply.headers) == (500, False, False)
+    assert len(caplog.records) == 1
+
+
+def test_texts_in_latin_1_are_sent(created):
+    """A header may hold what is in Latin-1, and tabs."""
+    assert created("POST", "X-Name", "Zoë\tx").headers["X-Name"] == "/things/Zoë\tx"
