@@ -6,8 +6,8 @@ refused), the errors that were raised, and whether the request deserved its answ
 mark is not checked, nor is an answer to a path or method that no operation has.
 Not here: what is looked at (``openapi.exchange``), how a value is judged (``openapi.validation``) or a request
 (``openapi.sent``), the words (``openapi.blame``, ``openapi.remedies``).
-Floor 7: imports ``openapi.*``, ``resources.witness`` (floor 5), ``http.request``, ``http.response``, ``http.problem``,
-``http.events`` (floor 2), ``fast.strict``, ``fast.wire`` (floor 1), ``errors`` (floor 0).
+Floor 7: imports ``openapi.*``, ``resources.witness`` (floor 5), ``marks.responses`` (floor 4), ``http.request``,
+``http.response``, ``http.problem``, ``http.events`` (floor 2), ``fast.strict``, ``fast.wire`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ..http.events import MEDIA_TYPE as EVENTS
 from ..http.events import data_of
 from ..http.request import is_json_type
 from ..http.response import Wire
+from ..marks.responses import ResponseMark
 from ..resources.witness import MISSING
 from . import document, paths, remedies
 from .answers import BODILESS, STREAMS, Answers
@@ -289,10 +290,11 @@ class Contract:
             if not is_empty(value):
                 yield remedies.body_for_nothing(exchange.operation, exchange.status, value)
             return
-        for outcome in exchange.operation.outcomes:
-            if outcome.status == exchange.status and outcome.schema is not None and outcome.error is None:
-                for fault in remedies.dropped_members(outcome.schema, value):
-                    yield remedies.dropped(outcome.schema, fault, value)
+        for mark in exchange.operation.marks:
+            # What the mark declares, and not what shapes have made of it: those have not seen the value yet.
+            if isinstance(mark, ResponseMark) and mark.outcome.status == exchange.status and mark.outcome.schema:
+                for fault in remedies.dropped_members(mark.outcome.schema, value):
+                    yield remedies.dropped(mark.outcome.schema, fault, value)
                 return
 
     # The request
