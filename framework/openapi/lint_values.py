@@ -28,13 +28,13 @@ def lint(document: Json, nodes: cabc.Iterable[Node]) -> cabc.Iterator[Finding]:
     loose, closed = Validator(document), Validator(document, closed=True)
     for node in nodes:
         if node.kind == "schema":
-            yield from _schema(node, is_old, document)
+            yield from _schema(node, is_old)
             yield from _schema_examples(node, loose)
         elif node.kind in ("media", "parameter", "header"):
             yield from _examples(node, closed, document)
 
 
-def _schema(node: Node, is_old: bool, document: Json) -> cabc.Iterator[Finding]:
+def _schema(node: Node, is_old: bool) -> cabc.Iterator[Finding]:
     schema, at = node.value, node.at
     kinds = schema.get("type")
     names = [kinds] if isinstance(kinds, str) else list(kinds or ())
