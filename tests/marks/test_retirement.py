@@ -223,6 +223,25 @@ def test_the_number_of_callers_is_limited(monkeypatch):
     assert counts_of(app).of("GET /v1/pets/<pet_id>") == {"(others)": 3, "agent/0": 1, "agent/1": 1, "agent/2": 1}
 
 
+def test_a_full_list_of_callers_is_not_written_again(monkeypatch):
+    """Whoever comes with another name each time does not make the server write its list of names."""
+    monkeypatch.setattr(retirement, "MAX_CALLERS", 3)
+    written = []
+
+    class Watched(MemoryStore):
+        def replace(self, key, old, value, ttl):
+            written.append(key)
+            return super().replace(key, old, value, ttl)
+
+    app = make_app(retired())
+    app.config["RETIRED_STORE"] = Watched()
+    for number in range(20):
+        app.test_client().get("/v1/pets/1", environ_overrides={"HTTP_USER_AGENT": f"agent/{number}"})
+
+    assert len(written) == 3
+    assert counts_of(app).of("GET /v1/pets/<pet_id>")["(others)"] == 17
+
+
 def test_the_command_prints_them():
     """``framework retired`` prints operations, ends and callers, and says when nothing is shared."""
     app = make_app(retired(until="2199-01-01", replaced_by="/v2/pets"))
