@@ -107,6 +107,8 @@ ROWS = [
         "no_acceptable_answer"), ("tests/http/test_media.py", "what_a_client_gets")),
     (50, "other media types in and out", ("tests/marks/test_negotiation.py", "bodies_of_several_media_types",
         "in_and_out_are_chosen_apart", "other_bodies_are_listed")),
+    (51, "an envelope for all answers", ("tests/marks/test_shapes.py", "all_answers_stand_in_an_envelope"),
+        ("docs/marks.rst",)),
     (52, "one schema, read and sent", (ARGUMENTS, "one_schema_has_two_views"),
         (COMPONENTS, "what_is_sent_has_every_dumped_member_required_and_is_open")),
     (53, "abort", (ERRORS, "an_error_ends_a_view_with_its_status"), (QUICK, "redirects_and_errors"),
