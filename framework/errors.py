@@ -22,6 +22,7 @@ The hierarchy::
 from __future__ import annotations
 
 import collections.abc as cabc
+import inspect
 import re
 import typing as t
 
@@ -45,7 +46,8 @@ class APIError(HTTPException):
     Raise a subclass, or hand it to :func:`framework.abort`. Write subclasses of your own: the docstring is the
     text of the error in the document, and the class name gives its machine name.
 
-    :param description: What happened in this case, for people. Default: the text of the HTTP status.
+    :param description: What happened in this case, for people. Default: the first paragraph of the docstring, for the
+        classes of this module the text of the HTTP status.
     :param response: A finished response, which then leaves unchanged.
     :param errors: What is wrong, by location and field (``{"json": {"name": ["..."]}}``).
     :param headers: Headers that go with the answer, a mapping or pairs.
@@ -63,6 +65,9 @@ class APIError(HTTPException):
         super().__init_subclass__(**kwargs)
         if "error_code" not in cls.__dict__:
             cls.error_code = snake_case(cls.__name__)
+        said = cls.__dict__.get("__doc__")
+        if said and "description" not in cls.__dict__ and cls.__module__ != __name__:
+            cls.description = " ".join(inspect.cleandoc(said).partition("\n\n")[0].split())
 
     def __init__(
         self,

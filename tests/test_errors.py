@@ -145,6 +145,41 @@ def test_a_class_of_ones_own(app):
     }
 
 
+class StillOut(OutOfStock):
+    pass
+
+
+class Vague(NotFound):
+    """Not what a client reads."""
+
+    description = "Look elsewhere."
+
+
+class Long(NotFound):
+    """There is no
+    such pet.
+
+    Only developers read on.
+    """
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (PetNotFound, "No pet has this id."),
+        (PetNotFound("No pet 7."), "No pet 7."),
+        (OutOfStock(left=0), "The shop has none left."),
+        (StillOut, "The shop has none left."),
+        (Vague, "Look elsewhere."),
+        (Long, "There is no such pet."),
+        (NotFound, werkzeug_errors.NotFound.description),
+    ],
+)
+def test_what_is_raised_without_a_word_says_its_docstring(app, error, detail):
+    """The first paragraph of a class of one's own is the default text, the status's text that of the framework's."""
+    assert reply_to(app, error).json["detail"] == detail
+
+
 def test_members_without_schema(app):
     """Members leave as they are where the class has no schema."""
     assert reply_to(app, PetNotFound(pet_id=3)).json["pet_id"] == 3
