@@ -132,10 +132,6 @@ def url_pattern(schemes: frozenset[str], *, relative: bool, absolute: bool, requ
     return rf"{whole}|{_RELATIVE}" if absolute else _RELATIVE
 
 
-#: The pattern of a URL where no options are given.
-URL_PATTERN = url_pattern(frozenset({"http", "https", "ftp", "ftps"}), relative=False, absolute=True, require_tld=True)
-
-
 @functools.lru_cache(maxsize=256)
 def strftime_pattern(written: str) -> str | None:
     """Give the pattern of the texts that ``strftime`` writes with a format of numbers of fixed width.

@@ -85,8 +85,7 @@ class Matcher:
     """Match paths against the rules that a map has now.
 
     It is never changed after it is made, so any number of threads may share it. It does not see later
-    changes of the map: ask :meth:`covers` where the application is put together anew. A rule or converter that is
-    changed in place after that is not seen at all.
+    changes of the map, its rules and converters: make another one then.
 
     :param url_map: the map; an :class:`~framework.fast.patterns.OrderedMap` leaves fewer places to werkzeug.
     """
@@ -136,14 +135,6 @@ class Matcher:
             for method, (rule, values) in answers.items():
                 if not values:
                     yield path, method, rule
-
-    def covers(self, url_map: Map) -> bool:
-        """Tell whether the map has the very rules this was made of, in time linear in their number.
-
-        :param url_map: the map it was made of.
-        """
-        rules = list(url_map.iter_rules())
-        return len(rules) == len(self._rules) and all(map(lambda one, two: one is two, rules, self._rules))
 
     def match(self, host: str | None, path: str, method: str) -> Hit | Miss | None:
         """Find the rule for a path.
