@@ -1,7 +1,7 @@
 """Class-based views: ``View`` and ``MethodView``.
 
 Their values follow Flask's rules, unless the method carries a ``response`` mark. ``Resource`` builds on them.
-Floor 5: imports ``context`` (floor 3).
+Floor 5: imports ``marks.base`` (floor 4), ``context`` (floor 3).
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import functools
 import typing as t
 
 from . import context
+from .marks.base import Phase
 
 if t.TYPE_CHECKING:
     from . import typing as ft
+    from .context import Context
+
+_CALLED: t.Final = "framework.called"
 
 http_method_funcs = frozenset(["get", "post", "head", "options", "delete", "put", "trace", "patch"])
 
@@ -63,8 +67,12 @@ class View:
             operation = ctx.operation
             if operation is not None and operation.view_class is cls and not issubclass(cls, MethodView):
                 return operation.run(ctx, kwargs, instance)
-            return ctx.app.ensure_sync(instance.dispatch_request)(*args, **kwargs)
+            value = ctx.app.ensure_sync(instance.dispatch_request)(*args, **kwargs)
+            if overrides:
+                check_called(ctx, cls)
+            return value
 
+        overrides = issubclass(cls, MethodView) and cls.dispatch_request is not MethodView.dispatch_request
         view: t.Any = innermost
         view.make_instance = make
         view.innermost = innermost
@@ -100,6 +108,8 @@ class MethodView(View):
         ctx = context.current()
         operation = ctx.operation
         if operation is not None and operation.view_class is not None and isinstance(self, operation.view_class):
+            if ctx.environ is not None:
+                ctx.environ[_CALLED] = True
             return operation.run(ctx, kwargs, self)
         name = ctx.request.method.lower()
         method = getattr(self, name, None)
@@ -108,3 +118,19 @@ class MethodView(View):
         if method is None:
             raise NotImplementedError(f"{type(self).__qualname__} has no method {name!r}. Write one.")
         return ctx.app.ensure_sync(method)(*args, **kwargs)
+
+
+def check_called(ctx: Context, cls: type[View]) -> None:
+    """Refuse the answer of an overridden ``dispatch_request`` that has passed by the marks of the operation.
+
+    :raises TypeError: It answered by itself, where marks look at the request first: who sends it, what goes in.
+    """
+    operation = ctx.operation
+    if operation is None or operation.view_class is not cls or ctx.environ is None or _CALLED in ctx.environ:
+        return
+    passed = [step for step in operation.steps if step.phase < Phase.HANDLER]
+    if passed:
+        raise TypeError(
+            f"{cls.__qualname__}.dispatch_request answered by itself, so that the marks of {operation!r} have not"
+            " looked at the request. Call super().dispatch_request(...) in it; to refuse a request, raise an error."
+        )

@@ -123,7 +123,9 @@ def guard_functions(app: App) -> None:
     Without that it would pass by who may call them, and what goes in.
     """
     for endpoint, view in app.view_functions.items():
-        if getattr(view, "view_class", None) is None and marks_of(view) and not hasattr(view, "guarded_function"):
+        around = (app.marks, *(app.routers[name].marks for name in app.routers_of(endpoint)))
+        has_marks = bool(marks_of(view)) or any(around)
+        if has_marks and getattr(view, "view_class", None) is None and not hasattr(view, "guarded_function"):
             app.view_functions[endpoint] = guarded(view)
 
 
