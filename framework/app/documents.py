@@ -1,8 +1,8 @@
 """The documents of an application: which there are, what stands in each, and where each is served.
 
 Not here: what a document says (``openapi``).
-Floor 6: imports ``app.base``, ``pipeline``, ``resources.*`` (floor 5), ``marks.doc`` and ``marks.outgoing`` (floor 4),
-``errors`` (floor 0).
+Floor 6: imports ``pipeline``, ``app.base``, ``resources.assembly``, ``resources.scaffold``, ``resources.router``
+(floor 5), ``marks.doc`` (floor 4), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A merge patch (RFC 7396) looks like the resource, with only what changes in it. A JSON Patch (RFC 6902) is a list of
 operations; the library ``jsonpatch`` applies it.
-Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.raises``, ``marks.arguments``, ``fast.*`` (floor 1),
-``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.raises``, ``marks.arguments``, ``http.media`` (floor 2),
+``fast.*`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations

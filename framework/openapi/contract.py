@@ -7,7 +7,8 @@ mark is not checked, nor is an answer to a path or method that no operation has.
 Not here: what is looked at (``openapi.exchange``), how a value is judged (``openapi.validation``) or a request
 (``openapi.sent``), the words (``openapi.blame``, ``openapi.remedies``).
 Floor 7: imports ``openapi.*``, ``resources.witness`` (floor 5), ``marks.responses`` (floor 4), ``http.request``,
-``http.response``, ``http.problem``, ``http.events`` (floor 2), ``fast.strict``, ``fast.wire`` (floor 1), ``errors`` (floor 0).
+``http.response``, ``http.problem``, ``http.events`` (floor 2), ``fast.strict``, ``fast.wire`` (floor 1), ``errors``
+(floor 0).
 """
 
 from __future__ import annotations
