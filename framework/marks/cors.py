@@ -42,6 +42,8 @@ _SAFE_RESPONSE = frozenset(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _STRANGER = "https://origin-that-nobody-names.invalid"
 _MAX_LEARNED = 10_000
+# What a browser sends: a pattern that is too generous is asked about nothing else.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@\\,]+")
 
 
 class CORS(Mark):
@@ -114,7 +116,11 @@ class CORS(Mark):
             yield Header("Access-Control-Allow-Credentials", fields.String(), "`true`: cookies may be sent.")
 
     def _is_named(self, origin: str) -> bool:
-        return origin in self.exact or any(pattern.fullmatch(origin) for pattern in self.patterns)
+        if origin in self.exact:
+            return True
+        if not self.patterns or _ORIGIN.fullmatch(origin) is None:
+            return False
+        return any(pattern.fullmatch(origin) for pattern in self.patterns)
 
     def allowed(self, origin: str) -> str | None:
         """What ``Access-Control-Allow-Origin`` says to an origin; ``None`` when it may not read."""

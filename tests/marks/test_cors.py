@@ -377,3 +377,24 @@ def test_a_real_browser_agrees():
         page.goto(other)
         assert "TypeError" in page.evaluate(SCRIPT, [f"{api}/pets", {}])
         assert "TypeError" in page.evaluate(SCRIPT, [f"{api}/pets", post])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://a.org/.example.com", "https://a.org#.example.com", "https://a.org?.example.com"]
+    + ["https://a.org\\\\.example.com", "https://x@a.example.com", "https://a.org,https://b.example.com"]
+    + ["https://a.org .example.com", "null"],
+)
+def test_what_is_no_origin_matches_no_pattern(origin):
+    """A generous pattern lets nothing in that no browser sends as an origin."""
+    app = App("patterns", root_path=".", marks=[CORS(re.compile(r"https://.*\.example\.com|null"), credentials=True)])
+
+    @app.get("/open")
+    @response(200)
+    def show():
+        return 1
+
+    client = app.test_client()
+
+    assert "Access-Control-Allow-Origin" not in client.get("/open", headers={"Origin": origin}).headers
+    assert "Access-Control-Allow-Origin" in client.get("/open", headers={"Origin": "https://a.example.com"}).headers
