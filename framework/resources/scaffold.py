@@ -229,7 +229,7 @@ class Scaffold(Hooks):
                     f"The route {rule!r} got the mark {type(target).__name__} in place of a function: below it a mark"
                     " has been given the function as its argument. Call the mark, as in @sparse()."
                 )
-            if isinstance(target, type) and issubclass(target, View):
+            if isinstance(target, type):
                 self.add_resource(target, rule, **options)
             else:
                 endpoint = options.pop("endpoint", None)

@@ -621,6 +621,18 @@ def test_a_mark_that_was_not_called_is_refused_by_the_route(app):
         app.get("/a")(sparse(lambda: None))
 
 
+def test_a_class_that_is_no_resource_is_refused_by_the_route(app):
+    """Who forgets the base class hears it where the class stands, not at the first request."""
+
+    class Pets:
+        @response(200)
+        def get(self):
+            return []
+
+    with pytest.raises(SetupError, match=r"Pets'> is no view class\. Subclass Resource"):
+        app.route("/pets")(Pets)
+
+
 def test_a_response_without_a_status_is_refused():
     """The mark that stands bare above a function says what it misses."""
     with pytest.raises(SetupError, match="Give a number first"):
