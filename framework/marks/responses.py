@@ -183,12 +183,12 @@ def as_written(outcome: Outcome, media_type: MediaType) -> Outcome:
 def as_headers(headers: cabc.Mapping[str, HeaderLike] | None, status: int) -> tuple[Header, ...]:
     """Header records from a mapping of names to fields."""
     return tuple(
-        value if isinstance(value, Header) else header_of(name, as_field(name, value), status)
+        value if isinstance(value, Header) else as_header(name, as_field(name, value), status)
         for name, value in (headers or {}).items()
     )
 
 
-def header_of(name: str, field: Field[t.Any], status: int) -> Header:
+def as_header(name: str, field: Field[t.Any], status: int) -> Header:
     """A header that is always there if its field is required."""
     return Header(name, field, status=status, required=field.required)
 

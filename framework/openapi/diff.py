@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from . import paths
 from .changes import Change, Changes, Level, Spot
 from .diff_flow import Flow
 from .diff_words import (
@@ -23,7 +24,6 @@ from .diff_words import (
     satisfies,
     schema_of,
     style_of,
-    variables,
     webhooks_of,
 )
 from .jsonschema import Json
@@ -80,7 +80,7 @@ class Comparison:
                 if method not in after:
                     self.changes.add(Level.BREAKING, "operation-removed", "The operation is gone.", spot)
                 else:
-                    rename = dict(zip(variables(path), variables(other_path), strict=True))
+                    rename = dict(zip(paths.names(path), paths.names(other_path), strict=True))
                     old_parameters = self.parameters(0, one, operation, rename)
                     self.parameters_of(old_parameters, self.parameters(1, two, after[method], {}), spot)
                     self.operation(operation, after[method], spot)

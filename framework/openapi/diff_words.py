@@ -6,7 +6,6 @@ Floor 7: imports ``openapi.jsonschema``, ``openapi.paths`` and ``openapi.shapes`
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as t
 
 from . import paths
@@ -45,11 +44,6 @@ def by_shape(items: cabc.Mapping[str, Json]) -> dict[str, tuple[str, Json]]:
 def by_status(responses: cabc.Mapping[t.Any, Json]) -> dict[str, Json]:
     """Answers by status; YAML reads a status without quotes as a number."""
     return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
-
-
-def variables(path: str) -> list[str]:
-    """The names of the variables of a path."""
-    return re.findall(r"\{([^{}]*)\}", path)
 
 
 def operations_of(item: Json) -> dict[str, Json]:
