@@ -151,14 +151,20 @@ def row_class(names: tuple[str, ...]) -> t.Any:
 def opened(session: t.Any, select: Select) -> t.Any:
     """The session to run a select in: the one that was given, or what the function that was given returns.
 
-    :raises TypeError: None was given.
+    :raises TypeError: None was given, or what was given is no session.
     """
     if session is None:
         raise TypeError(
             f"The handler returned a select, and nobody said in which session to run it: {str(select)[:200]}. Give one:"
             " @paginate(..., session=get_session), a session or a function that returns that of the request."
         )
-    return session if hasattr(session, "execute") else session()
+    found = session() if callable(session) and not hasattr(session, "execute") else session
+    if not hasattr(found, "execute"):
+        raise TypeError(
+            f"The session of @paginate(..., session=...) is {found!r}, which executes no select. Give a session of"
+            " SQLAlchemy, or a function that returns that of the request."
+        )
+    return found
 
 
 def check_open(select: Select) -> None:

@@ -596,3 +596,14 @@ def test_the_first_key_bounds_the_rows():
 
     assert text.startswith("pet.name >= :name_1 AND (")
     assert Key("name", "name").descending is False
+
+
+@pytest.mark.parametrize("session", [object(), dict])
+def test_what_is_no_session_is_explained(session):
+    """An object that runs no selects, and a function that returns one, are told at the first list."""
+    app = App("no session", marks=[paginate(Page, session=session)])
+    app.testing = True
+    app.get("/")(response(200, Numbered(many=True))(lambda: sa.select(Pet)))
+
+    with pytest.raises(TypeError, match="executes no select"):
+        app.test_client().get("/")
