@@ -2,8 +2,8 @@
 
 :class:`Guard` is made once per operation, :class:`Check` once per request; it stands on the context for ``check_etag``
 and ``set_etag``. Not here: the mark and its document (``marks.etags``), what conditions mean (``http.conditional``).
-Floor 4: imports ``marks.base``, ``marks.responses``, ``marks.schemas``, ``marks.tags``, ``http.conditional``,
-``http.response`` (floor 2), ``errors``.
+Floor 4: imports ``marks.base``, ``marks.clients``, ``marks.responses``, ``marks.schemas``, ``marks.tags``,
+``http.conditional``, ``http.response`` (floor 2), ``errors``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ..http.conditional import (
 )
 from ..http.response import Wire, header_of, set_header
 from .base import Call, Plan
+from .clients import identity
 from .responses import ResponseMark, encoder, unpack
 from .schemas import SchemaLike, as_schema
 from .tags import MISSING, Getter, body_of, data_of, getter, is_reply, same_state, tag_on, text_of
@@ -208,11 +209,14 @@ class Guard:
         """The tag of a state, for the representation that the request selects."""
         if self.safe:
             environ = t.cast("dict[str, t.Any]", ctx.environ)
-            selects = [environ.get(key, "") for key in self.learned(ctx, call).keys]
+            selects = [environ.get(key, "").encode("latin-1") for key in self.learned(ctx, call).keys]
+            if ctx.user is not None:
+                # At one address two users may see two things, which have a version of 1 each.
+                selects.append(whose(ctx.user).encode("utf-8", "surrogatepass"))
             if any(selects):
                 # The state comes first and is compared alone where a write is guarded: every representation of a
                 # state shows that the client has seen it.
-                state = f"{state}-{digest(*(text.encode('latin-1') for text in selects))[:12]}"
+                state = f"{state}-{digest(*selects)[:12]}"
         return Tag(state, self.weak)
 
     def tag_of_body(self, body: bytes, content_type: str | None) -> Tag:
@@ -329,6 +333,14 @@ class Learned:
             names.append("Accept")
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
         """What of a request selects among the representations: keys of the WSGI environment."""
+
+
+def whose(user: t.Any) -> str:
+    """What tells a user from others; nothing for one who has no identity."""
+    try:
+        return identity(user)
+    except TypeError:
+        return ""
 
 
 def address_of(rule: Rule) -> tuple[t.Any, ...]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from framework import App, Bearer, Resource, Router, request, requires, response
+from framework import (
+    App,
+    Bearer,
+    Resource,
+    Router,
+    Schema,
+    arguments,
+    current_user,
+    etag,
+    fields,
+    loads,
+    request,
+    requires,
+    response,
+)
 from framework.views import MethodView
 
 USERS = Bearer({"token-of-ann": "ann"}.get)
@@ -105,3 +119,50 @@ def test_the_case_of_a_method_is_no_way_around(method):
     for path in ("/box", "/function"):
         reply = client.get(path, environ_overrides={"REQUEST_METHOD": method})
         assert (reply.status_code, "secret" in reply.text) == (401, False)
+
+
+class ProfileSchema(Schema):
+    """What a user keeps."""
+
+    version = fields.Integer(dump_only=True)
+    secret = fields.String()
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_a_tag_of_one_user_is_none_of_another(loaded):
+    """Two users at one address, whose objects have the same version, are told apart; writes compare the version."""
+    app = App("profiles", root_path=".")
+    kept = {name: {"version": 1, "secret": f"that of {name}"} for name in ("ann", "bob")}
+
+    @app.route("/me")
+    @requires(Bearer({"a": "ann", "b": "bob"}.get))
+    class Me(Resource):
+        if loaded:
+
+            @loads(lambda: kept[str(current_user)])
+            @etag(version="version")
+            @response(200, ProfileSchema)
+            def get(self, profile):
+                return profile
+        else:
+
+            @etag(version="version")
+            @response(200, ProfileSchema)
+            def get(self):
+                return kept[str(current_user)]
+
+        @loads(lambda: kept[str(current_user)])
+        @etag(version="version")
+        @arguments(ProfileSchema)
+        @response(200, ProfileSchema)
+        def put(self, profile, data):
+            return profile
+
+    client = app.test_client()
+    ann, bob = {"Authorization": "Bearer a"}, {"Authorization": "Bearer b"}
+    tag = client.get("/me", headers=ann).headers["ETag"]
+
+    assert client.get("/me", headers={**ann, "If-None-Match": tag}).status_code == 304
+    reply = client.get("/me", headers={**bob, "If-None-Match": tag})
+    assert (reply.status_code, reply.json["secret"]) == (200, "that of bob")
+    assert client.put("/me", json={"secret": "x"}, headers={**ann, "If-Match": tag}).status_code == 200
