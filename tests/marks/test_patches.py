@@ -416,6 +416,11 @@ def test_the_number_of_operations_is_limited(change):
 
     assert change(*[operation] * 100).status_code == 200
     assert change(*[operation] * 101).status_code == 422
+    reply = change(*[{"op": "none"}] * 20_000)
+    assert (reply.status_code, reply.json["errors"]) == (
+        422,
+        {"json": {"_schema": ["Longer than maximum length 100."]}},
+    )
 
 
 def test_its_media_type():
