@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
 
 MISSING_BODY = "The request body is missing."
 HINTS = 20
+ITEMS = 100
+"""Of how many items of a list it is said what is wrong: a body of 1 MiB can hold 500,000 that are."""
 
 Source: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
@@ -116,7 +118,7 @@ class Part:
         try:
             value = self._load(data)
         except ValidationError as error:
-            messages = hint(t.cast(t.Any, error).normalized_messages(), self.schema)
+            messages = hint(shortened(t.cast(t.Any, error).normalized_messages()), self.schema)
             raise self._refusal({**messages, **wrong}) from error
         if wrong:
             raise self._refusal(wrong)
@@ -130,6 +132,20 @@ class Part:
             }
             messages = {names.get(name, name): found for name, found in messages.items()}
         return ValidationFailed({LOCATION_SHOWN.get(self.location, self.location): messages}, schema=self.schema)
+
+
+def shortened(messages: Messages) -> Messages:
+    """Messages with those of the first items of each list, and the number of the others."""
+    if not isinstance(messages, dict):
+        return messages
+    items = [key for key in messages if isinstance(key, int)]
+    if len(items) > ITEMS:
+        others = frozenset(items[ITEMS:])
+        messages = {key: found for key, found in messages.items() if key not in others}
+        said = messages.get("_schema")
+        text = f"Invalid items beside these: {len(others)}."
+        messages["_schema"] = [*(said if isinstance(said, list) else ()), text]
+    return {key: shortened(found) if isinstance(found, dict) else found for key, found in messages.items()}
 
 
 class Undeclared:

@@ -214,3 +214,32 @@ def test_headers_that_cannot_be_sent_are_mistakes(created, caplog, method, name)
 def test_texts_in_latin_1_are_sent(created):
     """A header may hold what is in Latin-1, and tabs."""
     assert created("POST", "X-Name", "Zoë\tx").headers["X-Name"] == "/things/Zoë\tx"
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_messages_of_items_are_limited(fast):
+    """What is wrong is said of the first hundred items of a list; an answer is no sixteen times its request."""
+    app = App(__name__)
+    app.config["FAST_PATH"] = fast
+    item = Schema.from_dict({"id": fields.Integer(required=True)}, name="ItemSchema")
+
+    @app.post("/many")
+    @arguments(item(many=True))
+    @response(204)
+    def many(items):
+        return None
+
+    @app.post("/inner")
+    @arguments({"items": fields.List(fields.Nested(item)), "numbers": fields.List(fields.Integer())})
+    @response(204)
+    def inner(items):
+        return None
+
+    client = app.test_client()
+    whole = client.post("/many", json=[{}] * 250).json["errors"]["json"]
+    parts = client.post("/inner", json={"items": [{}] * 101, "numbers": ["x"] * 100}).json["errors"]["json"]
+
+    assert (len(whole), whole["_schema"]) == (101, ["Invalid items beside these: 150."])
+    assert whole["99"] == {"id": ["Missing data for required field."]}
+    assert (len(parts["items"]), parts["items"]["_schema"]) == (101, ["Invalid items beside these: 1."])
+    assert (len(parts["numbers"]), "_schema" in parts["numbers"]) == (100, False)
