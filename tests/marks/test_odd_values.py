@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import itertools
 import json
+import uuid
 
 import msgspec
 import pytest
@@ -243,3 +244,20 @@ def test_the_messages_of_items_are_limited(fast):
     assert whole["99"] == {"id": ["Missing data for required field."]}
     assert (len(parts["items"]), parts["items"]["_schema"]) == (101, ["Invalid items beside these: 1."])
     assert (len(parts["numbers"]), "_schema" in parts["numbers"]) == (100, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (uuid.UUID(int=3), "00000000-0000-0000-0000-000000000003"),
+        (ipaddress.ip_address("::1"), "::1"),
+        (ipaddress.ip_interface("10.0.0.1/8"), "10.0.0.1/8"),
+    ],
+)
+def test_what_a_table_keeps_as_text_is_compared_as_text(value, text):
+    """A column of text may hold UUIDs and addresses: no driver compares these with text."""
+    import sqlalchemy as sa
+
+    from framework.marks.selects import as_parameter
+
+    assert (as_parameter(value, sa.String()), as_parameter(value, sa.Uuid())) == (text, value)
