@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
-from framework import App, Resource, Router, arguments, doc, fields, raises, response
-from framework.errors import NotFound, ValidationFailed
+from framework import App, Resource, Router, Schema, arguments, doc, fields, raises, response
+from framework.errors import NotFound, SetupError, ValidationFailed
 from framework.resources.operation import merge_messages, unique, words_of
 
 
@@ -174,3 +176,65 @@ def test_small_helpers():
     """Docstrings give a summary and a description; records are kept once."""
     assert words_of(lambda: None) == ("", "")
     assert unique([1, 2, 1]) == (1, 2)
+
+
+class OneSchema(Schema):
+    """One number."""
+
+    one = fields.Integer()
+
+
+def test_a_handler_takes_what_its_marks_pass():
+    """A handler with too few parameters is a mistake that is found at start-up."""
+    app = App("few")
+
+    @app.post("/things/<int:number>")
+    @arguments(OneSchema)
+    @response(204)
+    def things(number):
+        """Forgets the body."""
+
+    with pytest.raises(SetupError, match=r"things takes 0 of the 1 values"):
+        app.freeze()
+
+
+def test_a_method_begins_with_self():
+    """A method whose first parameter is a variable of the path has lost its ``self``."""
+    app = App("selfless")
+
+    @app.route("/things/<int:number>")
+    class Things(Resource):
+        def get(number):
+            """Forgets itself."""
+
+    with pytest.raises(SetupError, match="Let 'self' be its first parameter"):
+        app.freeze()
+
+
+def test_handlers_that_take_anything():
+    """Nothing is said of handlers whose parameters are open, or behind a decorator."""
+    app = App("open")
+
+    def passing(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    @app.post("/one")
+    @passing
+    @arguments(OneSchema)
+    @response(200, OneSchema)
+    def one(body):
+        return body
+
+    @app.post("/all")
+    @arguments(OneSchema)
+    @response(200, OneSchema)
+    def everything(*args):
+        return args[0]
+
+    client = app.test_client()
+
+    assert client.post("/one", json={"one": 1}).json == client.post("/all", json={"one": 1}).json == {"one": 1}

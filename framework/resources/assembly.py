@@ -15,7 +15,7 @@ import typing as t
 import msgspec
 
 from ..context import current
-from ..errors import MarkLost, OperationIdConflict
+from ..errors import MarkLost, OperationIdConflict, SetupError
 from ..marks.base import Mark, Plan, Record, Step, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
@@ -177,6 +177,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     records: list[Record] = [
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
+    check_signature(plan, view_class is not None)
     words = Words(records)
     steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
@@ -220,6 +221,37 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     run = bind(operation)
     msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
+
+
+def check_signature(plan: Plan, is_method: bool) -> None:
+    """Refuse a handler that cannot be called with what its marks pass by position.
+
+    What it gets by name is not known here: hooks and marks may add values, and take some away.
+
+    :raises SetupError: It takes too few, or its first parameter is not the resource.
+    """
+    try:
+        told = inspect.signature(plan.handler, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):  # written in C
+        return
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in told):
+        return
+    places = [
+        each.name
+        for each in told
+        if each.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    name = plan.handler.__qualname__
+    if is_method and (not places or places[0] in (plan.rule.arguments or ())):
+        first = f"begins with {places[0]!r}, a variable of {plan.rule.rule!r}" if places else "takes nothing"
+        raise SetupError(f"{name} is a method, and {first}. Let 'self' be its first parameter.")
+    free = [each for each in places[is_method:] if each not in (plan.rule.arguments or ())]
+    if len(free) < plan.slots:
+        raise SetupError(
+            f"{name} takes {len(free)} of the {plan.slots} values that its marks pass by position"
+            f" ({', '.join(map(repr, free)) or 'none'}). Give it a parameter for each, in the order of the marks,"
+            f" before the variables of {plan.rule.rule!r}."
+        )
 
 
 def reads_environ(app: App) -> bool:
