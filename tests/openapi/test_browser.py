@@ -119,9 +119,9 @@ def test_the_error_pages_need_no_script(page: t.Any) -> None:
     assert "<script>alert(1)</script>" in page.locator("main p").first.inner_text()
 
     page.get_by_role("link", name="/pets/{pet_id}").click()
-    page.locator("#operations-pets-getPet .opblock-body").wait_for()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url("**/docs/plain#operation-getPet", wait_until="networkidle")
 
+    assert page.locator("#operation-getPet pre").is_visible()
     assert page.faults == []
 
 
