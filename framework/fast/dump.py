@@ -76,7 +76,11 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
                 return plain_to_wire(obj)
             plan = _wire_plan(schema)
         if plan.of_dict is not None and type(obj) is dict and not schema.many:
-            return rows.encode(plan.of_dict(obj))  # PERF: the same, four calls shorter: 0.2 us
+            row = plan.of_dict(obj)  # PERF: the same as below, five calls shorter: 0.25 us
+            try:
+                return rows.encode_plain(row)
+            except UnicodeEncodeError:
+                return rows.encode(row)
         return rows.encode(plan.dump(obj, schema.many)) if plan.compilable else wire.encode(dump(obj))
 
     return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire

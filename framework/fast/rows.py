@@ -19,7 +19,9 @@ from . import wire
 
 UNSET = msgspec.UNSET
 
-_encode = msgspec.json.Encoder().encode
+encode_plain = msgspec.json.Encoder().encode
+"""Writes rows whose texts hold no half of a surrogate pair, and raises ``UnicodeEncodeError`` for others."""
+
 _as_they_are = frozenset({str, int, bool, type(None)})
 
 
@@ -70,7 +72,7 @@ def located(error: wire.WireError, *way: str | int) -> wire.WireError:
 def encode(rows: t.Any) -> bytes:
     """Write a row, or a list of rows, as JSON."""
     try:
-        return _encode(rows)
+        return encode_plain(rows)
     except UnicodeEncodeError:
         return _spell(rows)
 

@@ -217,11 +217,13 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
 
     write_default = writers.get(default, plain)
     shapers = {outcome.status: shaper(plan, outcome) for outcome in outcomes if shapes_for(plan, outcome)}
-    at_once = frozenset() if default in shapers else frozenset({dict, list})
+    # PERF: what is written alone, without any question, is written here: 0.6 us.
+    content_type, encode_default = getattr(write_default, "alone", (("", ""), plan.encode))
+    at_once = frozenset({dict, list} if hasattr(write_default, "alone") and default not in shapers else ())
 
     def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
-        if type(value) in at_once:  # PERF: saves the questions below, 0.6 us
-            return write_default(default, value)
+        if type(value) in at_once:
+            return Wire(default, [content_type], encode_default(value))
         headers: t.Any = None
         given: int | None = None
         if type(value) is tuple and 2 <= len(value) <= 3:  # a named tuple is data
@@ -331,7 +333,10 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
         except OverflowError:
             return reply
 
-    return write_as_wanted if is_negotiated(outcome) and produced(plan) else write
+    if is_negotiated(outcome) and produced(plan):
+        return write_as_wanted
+    write.alone = (content_type, encode)  # type: ignore[attr-defined]
+    return write
 
 
 def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[t.Any], bytes]:
