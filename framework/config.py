@@ -87,7 +87,8 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         # Shared state
         "STORE_URL": Setting(
             None,
-            "Where rate limits and idempotency keys are kept: ``redis://host:port/database``; ``None``: in memory.",
+            "Where rate limits, idempotency keys and counts are kept: ``redis://host:port/database``; ``None``: in"
+            " memory.",
         ),
         "STORE_PREFIX": Setting(
             None, "What keys in Redis begin with. ``None``: ``framework:`` and the application's name."
@@ -137,10 +138,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "For how long browsers may come over HTTPS alone, sent by ``security_headers`` over HTTPS: seconds, a"
             " ``timedelta``, or the whole header, like ``max-age=63072000; includeSubDomains``. ``None``: not sent.",
         ),
-        "RETIRED_STORE": Setting(
+        "RETIRED_STORE_URL": Setting(
             None,
-            "The store that counts who calls ``retired`` operations, for ``framework retired``. ``None``: the memory of"
-            " each process.",
+            "Where calls of ``retired`` operations are counted, for ``framework retired``. ``None``: ``STORE_URL``.",
         ),
         # The document
         "API_TITLE": Setting(None, "The title of the API. ``None``: the name of the application."),

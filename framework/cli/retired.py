@@ -11,6 +11,7 @@ import click
 
 from .. import context
 from ..marks.retirement import RetiredMark, counts_of, label_of
+from ..marks.shared import store_url
 from ..stores.base import StoreAway
 from .script import with_appcontext
 
@@ -37,24 +38,22 @@ def _title(operation: Operation, mark: RetiredMark) -> str:
 def retired_command() -> None:
     """Show which operations are on their way out, and who has called them how often.
 
-    The counts are those of the store that RETIRED_STORE names.
+    The counts are those of the store that RETIRED_STORE_URL, or else STORE_URL, names.
     """
     app = context.current().app
     found = [(operation, mark) for operation in app.operations if (mark := mark_of(operation)) is not None]
     if not found:
         click.echo("No operation is retired.")
         return
-    if app.config["RETIRED_STORE"] is None:
-        click.echo(
-            "RETIRED_STORE is not set: each process counts for itself, and this one has seen no calls.", err=True
-        )
+    if store_url(app.config, "RETIRED") is None:
+        click.echo("STORE_URL is not set: each process counts for itself, and this one has seen no calls.", err=True)
     counts = counts_of(app)
     for operation, mark in found:
         click.secho(_title(operation, mark), bold=True)
         try:
             callers = counts.of(label_of(operation))
         except StoreAway as error:
-            raise click.ClickException(f"The store of RETIRED_STORE is away: {error}") from error
+            raise click.ClickException(f"The counts cannot be read: {error}") from error
         for caller, count in callers.items():
             click.echo(f"  {count:>8}  {caller}")
         if not callers:

@@ -2,7 +2,8 @@
 
 Headers by RFC 9745 (``Deprecation``), RFC 8594 (``Sunset``) and RFC 8288 (``Link``). The command ``framework retired``
 prints the counts.
-Floor 4: imports ``marks.base``, ``stores.base``, ``stores.memory``, ``http.response`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.base``, ``marks.shared``, ``stores.base``, ``stores.memory``, ``http.response`` (floor 2),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..http.response import Wire
 from ..stores.base import Guard, StoreAway
 from ..stores.memory import MemoryStore
 from .base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, Step
+from .shared import once, redis_store, store_url
 
 if t.TYPE_CHECKING:
     from ..app.app import App
@@ -216,7 +218,7 @@ class Counts:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._guard = Guard("The store of RETIRED_STORE", "Calls of retired operations are not counted.")
+        self._guard = Guard(f"The {type(store).__name__}", "Calls of retired operations are not counted.")
         # (operation, caller) -> when the caller was put on the operation's list.
         self._noted: dict[tuple[str, str], float] = {}
         # Operation -> its list as it was last read, in bytes and in names.
@@ -285,9 +287,9 @@ class Counts:
 
 
 def counts_of(app: App) -> Counts:
-    """Where an application counts: in the store of the setting ``RETIRED_STORE``, or in this process."""
-    counts: Counts | None = app.extensions.get("framework.retired")
-    store = app.config["RETIRED_STORE"]
-    if counts is None or (store is not None and counts.store is not store):
-        counts = app.extensions["framework.retired"] = Counts(MemoryStore() if store is None else store)
-    return counts
+    """Where an application counts: in the store of ``RETIRED_STORE_URL`` or ``STORE_URL``, or in this process.
+
+    :raises SetupError: The setting is no URL of a store.
+    """
+    url = store_url(app.config, "RETIRED")
+    return once(app, ("retired", url), lambda: Counts(MemoryStore() if url is None else redis_store(app, url)))
