@@ -42,8 +42,8 @@ marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.pages marks.pagination
 marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches
 marks.cors
-marks.clients marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads marks.outgoing
-marks.older marks.versions
+marks.clients marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads
+marks.outgoing marks.older marks.versions
 marks.shared marks.retirement marks.meters marks.limits marks.idempotency
 
 views resources.witness resources.operation resources.resource resources.assembly resources.links
