@@ -24,6 +24,11 @@ MAX_DIGITS = 4300
 INTEGER_PATTERN = r"-?(0|[1-9][0-9]*)"
 #: A number as JSON writes it (RFC 8259, section 6).
 NUMBER_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+#: The same, of a size that a float has for certain: with a large exponent there is one digit before the point.
+FLOAT_PATTERN = (
+    r"-?((0|[1-9][0-9]{0,99})(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"
+    r"|[0-9](\.[0-9]+)?[eE]([+-]?([12][0-9]{2}|30[0-7])|-3[0-2][0-9]))"
+)
 #: A decimal number as text, such as ``12.50``: no exponent.
 DECIMAL_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 #: The text of a UUID (RFC 9562, section 4).
@@ -275,6 +280,20 @@ def number(text: str) -> str:
         raise ValueError("Not a number.")
     if match[3] and abs(int(match[3][1:])) > MAX_DIGITS:
         raise OverflowError("Exponent too large.")
+    return text
+
+
+def float_text(text: str) -> str:
+    """Check a number by :data:`FLOAT_PATTERN`.
+
+    :return: the text itself, for ``float`` to read.
+    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
+    :raises ValueError: when it is none.
+    """
+    if len(text) > MAX_DIGITS:
+        raise OverflowError("Too many digits.")
+    if compiled(FLOAT_PATTERN).fullmatch(text) is None:
+        raise ValueError("Not a number.")
     return text
 
 

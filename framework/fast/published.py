@@ -97,7 +97,7 @@ def _integer(field: ma.fields.Integer) -> Keywords:
 
 
 def _float(field: ma.fields.Float) -> Keywords:
-    return {"type": "string", "pattern": anchored(lexical.NUMBER_PATTERN)} if field.as_string else {"type": "number"}
+    return {"type": "string", "pattern": anchored(lexical.FLOAT_PATTERN)} if field.as_string else {"type": "number"}
 
 
 def _decimal(field: ma.fields.Decimal) -> Keywords:

@@ -119,7 +119,8 @@ class Float(ma.fields.Float):
     STRICT_TEXT: t.ClassVar[bool] = False
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> float:
-        value = _number_text(self, value, lexical.number, text=self.STRICT_TEXT)
+        read = lexical.float_text if self.as_string else lexical.number
+        value = _number_text(self, value, read, text=self.STRICT_TEXT)
         result = super()._deserialize(value, attr, data, **kwargs)
         if not math.isfinite(result):
             raise self.make_error("special")

@@ -279,6 +279,13 @@ def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
     return {"enum": known} if kind is None else {"type": kind, "enum": known}
 
 
+def _float(field: ma.fields.Float, view: View, names: Names) -> Json:
+    """What is written as text may have any size that a float has; what is read as text has a bound that can be said."""
+    if view.reads or not field.as_string:
+        return _scalar(field, view)
+    return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
+
+
 def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
     """JSON writers send a Decimal as text, so that no digit is lost, also without ``as_string``."""
     if view.reads or field.as_string:
@@ -328,6 +335,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
     (ma.fields.Constant, _constant),
     ((ma.fields.Function, ma.fields.Method), _returned),
     (ma.fields.Boolean, _boolean),
+    (ma.fields.Float, _float),
     (ma.fields.Decimal, _decimal),
     (ma.fields.DateTime, _date_time),
     (ma.fields.TimeDelta, _duration),
