@@ -737,11 +737,11 @@ class StrictInner(ma.Schema):
     n = fields.Integer(required=True)
 
 
-class Node(ma.Schema):
+class StrictNode(ma.Schema):
     value = fields.Integer()
-    left = fields.Nested(lambda: Node())
-    right = fields.Nested("Node")
-    others = fields.List(fields.Nested(lambda: Node(exclude=("others",))))
+    left = fields.Nested(lambda: StrictNode())
+    right = fields.Nested("StrictNode")
+    others = fields.List(fields.Nested(lambda: StrictNode(exclude=("others",))))
 
 
 NESTINGS = {
@@ -802,8 +802,8 @@ def test_only_and_exclude_reach_nested_schemas():
 
     class Outer(ma.Schema):
         one = fields.Nested(StrictInner)
-        two = fields.Nested(lambda: Node())
-        list = fields.List(fields.Nested(Node))
+        two = fields.Nested(lambda: StrictNode())
+        list = fields.List(fields.Nested(StrictNode))
 
     made = strict(Outer(only=("two.value", "list.value")), "json")
 
@@ -863,7 +863,7 @@ def deep(levels):
 
 def test_schemas_that_contain_themselves_are_strict_at_every_depth():
     """Recursion stays lazy."""
-    message = refusal(strict(Node(), "json"), deep(50))
+    message = refusal(strict(StrictNode(), "json"), deep(50))
     for _ in range(50):
         (message,) = message.values()
 
@@ -879,14 +879,14 @@ def tree(levels):
 
 def test_a_body_makes_no_more_schemas_than_there_are_declarations():
     """A large recursive body costs no memory that stays."""
-    made = strict(Node(), "json")
+    made = strict(StrictNode(), "json")
     made.load(tree(5))
     gc.collect()
-    before = sum(isinstance(each, Node) for each in gc.get_objects())
+    before = sum(isinstance(each, StrictNode) for each in gc.get_objects())
     made.load(tree(8))
     gc.collect()
 
-    assert sum(isinstance(each, Node) for each in gc.get_objects()) == before
+    assert sum(isinstance(each, StrictNode) for each in gc.get_objects()) == before
     assert before < 40
 
 
