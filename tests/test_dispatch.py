@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import io
 import threading
@@ -1422,3 +1423,23 @@ def test_marks_run_where_views_are_called_by_hand():
     assert client.get("/function/7?page=2", headers=ann).json == {"page": 2, "number": 7}
     assert client.get("/function/7?page=x", headers=ann).status_code == 422
     assert client.get("/resource", headers=ann).json == {"ok": True}
+
+
+def test_views_without_a_name():
+    """A partial function and an object that can be called are views too, with marks as well."""
+
+    class Answer:
+        def __call__(self):
+            return {"answer": 42}
+
+    def power(base, number):
+        return {"power": number**base}
+
+    app = App("nameless", root_path=".")
+    app.add_url_rule("/square/<int:number>", "square", functools.partial(power, 2))
+    app.add_url_rule("/answer", "answer", response(200, {"answer": fields.Integer()})(Answer()))
+    client = app.test_client()
+
+    assert client.get("/square/3").json == {"power": 9}
+    assert client.get("/answer").json == {"answer": 42}
+    assert "/answer" in app.openapi["paths"]

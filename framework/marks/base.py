@@ -199,6 +199,11 @@ class Plan:
         self.shapes: list[Shape] = []
         """What marks do to the value of the handler before it is written, see ``marks.shapes``."""
 
+    @property
+    def called(self) -> str:
+        """What the handler is called, for messages."""
+        return called(self.handler)
+
     def take_slot(self) -> int:
         """Reserve the next positional argument of the handler; its index in :attr:`Call.arguments`."""
         self.slots += 1
@@ -264,6 +269,11 @@ class Mark:
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         """The second face: what it adds to the document. Asked once, at freeze, after :meth:`run`."""
         return ()
+
+
+def called(handler: t.Any) -> str:
+    """What a function is called, for messages; a partial function or an object has no name of its own."""
+    return str(getattr(handler, "__qualname__", None) or repr(handler))
 
 
 def own_marks(cls: type) -> tuple[Mark, ...]:

@@ -132,7 +132,7 @@ def key_function(by: By, plan: Plan) -> cabc.Callable[[Context], str]:
         return t.cast("cabc.Callable[[Context], str]", User())
     if not callable(by):
         raise SetupError(
-            f"{plan.handler.__qualname__}: {by!r} tells no clients apart. Give 'address', 'user', or a function that"
+            f"{plan.called}: {by!r} tells no clients apart. Give 'address', 'user', or a function that"
             " takes the context and returns text."
         )
     if isinstance(by, Address):

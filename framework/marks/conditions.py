@@ -189,7 +189,7 @@ class Guard:
             self._date_of_answer(call, reply)
 
     def _complain(self, ctx: Context, status: int) -> None:
-        name = self.plan.handler.__qualname__
+        name = self.plan.called
         message = (
             f"{name} answered {status} without having looked at the conditions of the request ({self.plan.method} with"
             " If-Match): what another client has written meanwhile is lost."
@@ -264,7 +264,7 @@ class Guard:
         value = get(found)
         if value is MISSING:
             raise TypeError(
-                f"etag of {self.plan.handler.__qualname__} ({self.plan.method} {self.plan.rule.rule}) found no version"
+                f"etag of {self.plan.called} ({self.plan.method} {self.plan.rule.rule}) found no version"
                 f" on {type(found).__name__!r}: it has not all the attributes that 'version' names. Return or load an"
                 " object that has them, or give 'version' a function that takes what is returned or loaded."
             )
@@ -276,9 +276,7 @@ class Guard:
         if value is MISSING or value is None:
             return None
         if not isinstance(value, dt.datetime):
-            raise TypeError(
-                f"etag of {self.plan.handler.__qualname__} wants a datetime from 'last_modified', and got {value!r}."
-            )
+            raise TypeError(f"etag of {self.plan.called} wants a datetime from 'last_modified', and got {value!r}.")
         moment = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value
         return min(moment, dt.datetime.now(dt.UTC)).replace(microsecond=0)
 

@@ -85,7 +85,7 @@ class DownloadMark(ResponseMark):
 
     def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Wire | Response]:
         is_safe = plan.method in _SAFE
-        where = plan.handler.__qualname__
+        where = plan.called
         x_sendfile = bool(plan.config["USE_X_SENDFILE"])
 
         def send(status: int, value: t.Any) -> Wire | Response:

@@ -74,7 +74,7 @@ class EtagMark(Mark):
             return
         if self.weak and self.guards(plan):
             raise SetupError(
-                f"{plan.handler.__qualname__} ({plan.method} {plan.rule.rule}) has a weak etag: If-Match compares"
+                f"{plan.called} ({plan.method} {plan.rule.rule}) has a weak etag: If-Match compares"
                 " strongly, so no write could ever match. Put etag(weak=True) on the 'get' alone."
             )
         guard = Guard(

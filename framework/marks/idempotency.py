@@ -198,7 +198,7 @@ class Idempotent(Mark):
         is_own = self in marks_of(plan.handler)
         if is_own and plan.method in SAFE:
             raise errors.SetupError(
-                f"{plan.handler.__qualname__} ({plan.method} {plan.rule.rule}) is marked idempotent, and"
+                f"{plan.called} ({plan.method} {plan.rule.rule}) is marked idempotent, and"
                 f" {plan.method} changes nothing: it can be repeated as it is. Take the mark away."
             )
         return is_own or plan.method in METHODS

@@ -170,7 +170,7 @@ class Book:
         for mark in marks:
             cost = 1 if callable(mark.cost) else mark.cost
             name = mark.name or name_of(mark.by)
-            self.windows[id(mark)] = parse_windows(mark.windows, name, cost, taken, plan.handler.__qualname__)
+            self.windows[id(mark)] = parse_windows(mark.windows, name, cost, taken, plan.called)
         self.policy = ", ".join(window.policy for windows in self.windows.values() for window in windows)
 
 

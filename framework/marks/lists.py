@@ -63,7 +63,7 @@ class ListMark(ArgumentsMark):
         fits = any(is_list(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
         if direct and not fits:
             raise SetupError(
-                f"{self!r} on {plan.handler.__qualname__} has no list to apply to. Declare one, as in"
+                f"{self!r} on {plan.called} has no list to apply to. Declare one, as in"
                 " @response(200, PetSchema(many=True)), or take what the client asks for as an argument:"
                 " apply=False."
             )
@@ -103,7 +103,7 @@ class ListShape(Shape):
         asked: Asked = t.cast("dict[t.Any, t.Any]", call.notes)[self.mark]
         if is_select(value) and PAGED not in self.plan.notes:
             raise TypeError(
-                f"{self.plan.handler.__qualname__} returned a select, and nobody runs it. Take parts of it with"
+                f"{self.plan.called} returned a select, and nobody runs it. Take parts of it with"
                 " @paginate(Page, session=...), or return session.scalars(...) and give the mark apply=False."
             )
         return asked.apply(value)

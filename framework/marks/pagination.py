@@ -140,7 +140,7 @@ class PaginateMark(ArgumentsMark):
                 if self.pager is None
                 else "Declare one, as in @response(200, PetSchema(many=True))."
             )
-            raise SetupError(f"{self!r} on {plan.handler.__qualname__} has no list to take parts of. {remedy}")
+            raise SetupError(f"{self!r} on {plan.called} has no list to take parts of. {remedy}")
         return fits and (direct or plan.method == "GET")
 
     # What it does
@@ -175,7 +175,7 @@ class PaginateMark(ArgumentsMark):
             plan.notes[PAGED] = True
         elif self.member is not None:
             raise SetupError(
-                f"{self!r} on {plan.handler.__qualname__} has an envelope and no pager: the handler makes the answer"
+                f"{self!r} on {plan.called} has an envelope and no pager: the handler makes the answer"
                 " itself. Give a pager, or leave 'envelope' out and declare the object with @response."
             )
         yield Step(Phase.HEADERS, self.teller(plan))
@@ -254,7 +254,7 @@ class PaginateMark(ArgumentsMark):
             if told is None:
                 if manual:
                     warnings.warn(
-                        f"{plan.handler.__qualname__} ({plan.endpoint}) did not say how many items there are. Set"
+                        f"{plan.called} ({plan.endpoint}) did not say how many items there are. Set"
                         f" {_KEYWORD}.item_count, or take the part by {_KEYWORD}.take(...).",
                         stacklevel=2,
                     )

@@ -92,7 +92,7 @@ class LoadsMark(Mark):
         if lacking or self.as_kwarg in variables:
             wrong = f"asks for {lacking[0]!r}" if lacking else f"is passed on as {self.as_kwarg!r}"
             raise SetupError(
-                f"{self!r} of {plan.handler.__qualname__} {wrong}, and the path {plan.rule.rule!r} has the variables"
+                f"{self!r} of {plan.called} {wrong}, and the path {plan.rule.rule!r} has the variables"
                 f" {', '.join(sorted(variables)) or 'none'}. A loader takes variables of the path, by their names, and"
                 " what it finds has a name of its own."
             )
@@ -143,14 +143,14 @@ class PermissionMark(Mark):
         loaded = [mark for mark in plan.marks if isinstance(mark, LoadsMark)]
         if any(isinstance(mark, PublicMark) for mark in plan.marks):
             raise SetupError(
-                f"{plan.handler.__qualname__} asks for {self!r} below a public mark, so that no user is known."
+                f"{plan.called} asks for {self!r} below a public mark, so that no user is known."
                 " Give it 'requires' too, or drop the permission."
             )
         asks_object = takes_object(self.check)
         known = not loaded if self.of is None else all(mark.as_kwarg != self.of for mark in loaded)
         if asks_object and known:
             raise SetupError(
-                f"{self!r} of {plan.handler.__qualname__} looks at {'an object' if self.of is None else repr(self.of)},"
+                f"{self!r} of {plan.called} looks at {'an object' if self.of is None else repr(self.of)},"
                 " and nothing loads it. Give the handler loads(loader), or the check the user alone."
             )
         check, of, access = plan.ensure_sync(self.check), self.of, access_of(plan)
@@ -226,7 +226,7 @@ class PolicyMark(Mark):
         said = any(isinstance(mark, (PermissionMark, PublicMark)) for mark in plan.marks)
         if loaded and not said:
             raise SetupError(
-                f"{plan.handler.__qualname__} ({plan.method} {plan.rule.rule}) loads an object by {loaded[-1]!r}, and"
+                f"{plan.called} ({plan.method} {plan.rule.rule}) loads an object by {loaded[-1]!r}, and"
                 " says nothing on who may. Give it permission(check); permission(anyone) if every user may, public if"
                 " everybody."
             )

@@ -237,7 +237,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
         status = default if given is None else given
         if not 200 <= status <= 599:
             raise ValueError(
-                f"{plan.handler.__qualname__} returned the status {status}. Return (value, status) with one from 200 to"
+                f"{plan.called} returned the status {status}. Return (value, status) with one from 200 to"
                 " 599; if the pair was meant as data, return a list."
             )
         if value is None and empty is not None and given is None:
@@ -317,7 +317,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
         if type(value) is not dict and type(value) is not list and isinstance(value, cabc.Iterator):
             if not many:
                 raise TypeError(
-                    f"{plan.handler.__qualname__} returned an iterator, {value!r}, and declares no list for"
+                    f"{plan.called} returned an iterator, {value!r}, and declares no list for"
                     f" {status}. Declare a schema with many=True, return a list, or mark it with stream(...)."
                 )
             value = list(value)

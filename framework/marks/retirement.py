@@ -121,7 +121,7 @@ class RetiredMark(Mark):
         unknown = set(_IN_BRACES.findall(self.replaced_by)) - set(plan.rule.arguments)
         if unknown:
             raise SetupError(
-                f"{plan.handler.__qualname__} is retired in favour of {self.replaced_by!r}, and the route"
+                f"{plan.called} is retired in favour of {self.replaced_by!r}, and the route"
                 f" {plan.rule.rule!r} has no variable {min(unknown)!r}. Use those that it has, or a path without any."
             )
 

@@ -115,7 +115,7 @@ class RequiresMark(AccessMark):
             return
         if self.as_kwarg in (plan.rule.arguments or ()):
             raise SetupError(
-                f"{plan.handler.__qualname__} would get the user as {self.as_kwarg!r}, the name of a variable of"
+                f"{plan.called} would get the user as {self.as_kwarg!r}, the name of a variable of"
                 f" {plan.rule.rule!r}. Give 'as_kwarg' another name."
             )
         yield Step(Phase.AUTHENTICATE, authenticator(plan, access))
@@ -238,7 +238,7 @@ def find_access(plan: Plan) -> Access | None:
         if isinstance(mark, PublicMark):
             break
     raise SetupError(
-        f"{plan.handler.__qualname__} carries {marks[-1]!r}, and nothing around it says by which scheme. Give it one,"
+        f"{plan.called} carries {marks[-1]!r}, and nothing around it says by which scheme. Give it one,"
         " or give requires(scheme) to its class, router or application."
     )
 
@@ -327,7 +327,7 @@ def scopes_check(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], N
         granted = (call.notes or {}).get(_GRANTED)
         if granted is None:
             raise TypeError(
-                f"{ctx.scheme!r} did not say which scopes its credentials have, and {plan.handler.__qualname__} asks"
+                f"{ctx.scheme!r} did not say which scopes its credentials have, and {plan.called} asks"
                 f" for {list(needed)}. Return Grant(user, scopes) from its function; EVERY_SCOPE stands for all."
             )
         missing = [scope for scope in needed if scope not in granted]

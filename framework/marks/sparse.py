@@ -52,7 +52,7 @@ class SparseMark(ArgumentsMark):
         fits = any(narrows(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
         if any(mark is self for mark in marks_of(plan.handler)) and not fits:
             raise SetupError(
-                f"{self!r} on {plan.handler.__qualname__} has no members to choose from. Declare what is sent, as in"
+                f"{self!r} on {plan.called} has no members to choose from. Declare what is sent, as in"
                 " @response(200, PetSchema)."
             )
         return fits
@@ -75,7 +75,7 @@ class SparseMark(ArgumentsMark):
         others = [name for name in self.names if name not in known]
         if others:
             raise SetupError(
-                f"{self!r} on {plan.handler.__qualname__}: nothing that is sent is called"
+                f"{self!r} on {plan.called}: nothing that is sent is called"
                 f" {', '.join(map(repr, others))}. There are {', '.join(known)}."
             )
         inner = fields.String(validate=Known(self.names or known, "Unknown field."))

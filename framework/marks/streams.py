@@ -48,7 +48,7 @@ class StreamMark(ResponseMark):
 
     def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Response]:
         media_type, write = self.outcome.media_type, self.part_writer(plan)
-        where = plan.handler.__qualname__
+        where = plan.called
 
         def start(status: int, value: t.Any) -> Response:
             source = iterate(value, where)

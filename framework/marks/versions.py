@@ -64,7 +64,7 @@ class SpanMark(Mark):
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         if getattr(plan.rule, "version", None) is None:
             raise SetupError(
-                f"{plan.handler.__qualname__} is marked {self!r}, and its route {plan.rule.rule!r} is in no version."
+                f"{plan.called} is marked {self!r}, and its route {plan.rule.rule!r} is in no version."
                 " Put it on a router, and mount that with the 'mount' of your Versions."
             )
         return ()

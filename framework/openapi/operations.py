@@ -12,7 +12,7 @@ import typing as t
 import marshmallow as ma
 
 from ..errors import SetupError
-from ..marks.base import Body, Parameter
+from ..marks.base import Body, Parameter, called
 from ..marks.multipart import MULTIPART
 from ..marks.multipart import content_types as part_types
 from . import outgoing
@@ -102,7 +102,7 @@ def parameter(record: Parameter, components: Components, operation: Operation) -
     field = record.field
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
         raise SetupError(
-            f"{operation.handler.__qualname__} takes the object {record.name!r} from {record.location}: a parameter is"
+            f"{called(operation.handler)} takes the object {record.name!r} from {record.location}: a parameter is"
             " text and cannot hold one. Declare its members one by one, or take it from the body."
         )
     schema = dict(components.field(field, "input", record.location))

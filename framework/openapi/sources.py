@@ -1,6 +1,6 @@
 """Where the parts of a live application's document are written: the class and the line behind a change.
 
-Floor 7: imports ``app.documents`` (floor 6) and ``openapi.*``.
+Floor 7: imports ``app.documents`` (floor 6), ``marks.base`` (floor 4) and ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import collections.abc as cabc
 import typing as t
 
 from ..app.documents import DEFAULT
+from ..marks.base import called
 from . import blame, document, paths
 from .changes import Change
 
@@ -55,7 +56,7 @@ class Sources:
             operation = self._operations.get(f"{method} {paths.shape(path)}")
             if operation is not None:
                 file, line = operation.source
-                name = operation.handler.__qualname__.replace("<locals>.", "")
+                name = called(operation.handler).replace("<locals>.", "")
                 return f"{blame.shown_path(file)}:{line} {name}" if file else name
             if paths.shape(path) in self._classes:
                 return told(self._classes[paths.shape(path)], None)

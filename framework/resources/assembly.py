@@ -16,7 +16,7 @@ import msgspec
 
 from ..context import current
 from ..errors import MarkLost, OperationIdConflict, SetupError
-from ..marks.base import Mark, Plan, Record, Step, marks_of, own_marks
+from ..marks.base import Mark, Plan, Record, Step, called, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.responses import ResponseMark, check_outcomes
@@ -160,7 +160,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     routers = app.routers_of(endpoint)
     view_class: type[View] | None = getattr(view, "view_class", None)
     marks = merge_marks(app, handler, view, routers, method)
-    check_outcomes(marks, handler.__qualname__)
+    check_outcomes(marks, called(handler))
     plan = Plan(
         app.config,
         rule,
@@ -183,8 +183,8 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
-    called, watched = app.ensure_sync(handler), is_watched(app)
-    ordered, bind = runner(plan, steps, data_rules, remember_value(called) if watched else called)
+    plain, watched = app.ensure_sync(handler), is_watched(app)
+    ordered, bind = runner(plan, steps, data_rules, remember_value(plain) if watched else plain)
     summary, description = words_of(handler)
     operation = Operation(
         endpoint=endpoint,
@@ -241,7 +241,7 @@ def check_signature(plan: Plan, is_method: bool) -> None:
         for each in told
         if each.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     ]
-    name = plan.handler.__qualname__
+    name = plan.called
     if is_method and (not places or places[0] in (plan.rule.arguments or ())):
         first = f"begins with {places[0]!r}, a variable of {plan.rule.rule!r}" if places else "takes nothing"
         raise SetupError(f"{name} is a method, and {first}. Let 'self' be its first parameter.")
@@ -278,7 +278,7 @@ def merge_marks(
     :raises SetupError: Two marks of one place cannot both hold.
     """
     merged = marks_of(handler)
-    check_layer(merged, handler.__qualname__)
+    check_layer(merged, called(handler))
     layers: list[tuple[str, tuple[Mark, ...]]] = []
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
@@ -392,7 +392,7 @@ def told(owner: Claim) -> str:
 def place(operation: Operation) -> str:
     """Where a handler stands, for messages."""
     file, line = operation.source
-    return f"{operation.handler.__qualname__}, {file}:{line}"
+    return f"{called(operation.handler)}, {file}:{line}"
 
 
 # Marks that reach no operation.
