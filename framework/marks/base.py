@@ -217,6 +217,9 @@ class Mark:
     or ``App(marks=[...])`` for all that is below.
     """
 
+    nearest_counts: t.ClassVar[bool] = False
+    """Whether of several marks of the class that sets this only the one nearest to the handler counts."""
+
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
         own = own_marks(target) if isinstance(target, type) else marks_of(target)
@@ -233,8 +236,12 @@ class Mark:
         """Join the marks nearer to the handler, as a mark of its class, router or application.
 
         :param inner: The marks found so far.
-        :return: All of them. Default: this one in front.
+        :return: All of them. Default: this one in front; none of it where :attr:`nearest_counts` and one is there.
         """
+        if self.nearest_counts:
+            kind = next(cls for cls in type(self).__mro__ if vars(cls).get("nearest_counts"))
+            if any(isinstance(mark, kind) for mark in inner):
+                return inner
         return (self, *inner)
 
     def check_beside(self, others: tuple[Mark, ...], where: str) -> None:

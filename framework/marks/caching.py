@@ -71,6 +71,8 @@ _AGAINST = {
 class CacheControlMark(Mark):
     """What caches may do; see :func:`cache_control`."""
 
+    nearest_counts = True
+
     phase = Phase.HEADERS
 
     def __init__(self, vary: tuple[str, ...], directives: cabc.Mapping[str, t.Any]) -> None:
@@ -81,10 +83,6 @@ class CacheControlMark(Mark):
 
     def __repr__(self) -> str:
         return f"cache_control({self.text!r})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest one counts."""
-        return inner if any(isinstance(mark, CacheControlMark) for mark in inner) else (self, *inner)
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         safe = plan.method in _SAFE

@@ -61,6 +61,8 @@ class CORS(Mark):
     :raises SetupError: An origin is none, or credentials are to go to every origin.
     """
 
+    nearest_counts = True
+
     def __init__(
         self,
         origins: Origin | cabc.Iterable[Origin],
@@ -97,9 +99,6 @@ class CORS(Mark):
             f"CORS stands on {target!r}. A browser asks for a path before it sends the request: give it to"
             " Router(marks=[...]) or App(marks=[...])."
         )
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        return inner if any(isinstance(mark, CORS) for mark in inner) else (self, *inner)
 
     def install(self, scaffold: Scaffold) -> None:
         record = getattr(scaffold, "record", None)

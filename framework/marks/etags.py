@@ -37,6 +37,8 @@ _DATE_SENT = fields.String()  # whoever tries an example out would mostly be ref
 class EtagMark(Mark):
     """Versions and conditions of an operation; see :func:`etag`."""
 
+    nearest_counts = True
+
     phase = Phase.ETAG
 
     def __init__(
@@ -56,10 +58,6 @@ class EtagMark(Mark):
 
     def __repr__(self) -> str:
         return "etag()" if self.version is None else f"etag(version={self.version!r})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest one counts."""
-        return inner if any(isinstance(mark, EtagMark) for mark in inner) else (self, *inner)
 
     def guards(self, plan: Plan) -> bool:
         """Whether the operation writes what a condition may protect."""

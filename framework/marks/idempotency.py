@@ -170,6 +170,8 @@ class Keeper:
 class Idempotent(Mark):
     """Idempotency keys; see :func:`idempotent`."""
 
+    nearest_counts = True
+
     def __init__(self, required: bool, by: By, lifetime: float | None, store: Store | None) -> None:
         self.required = required
         self.by = by
@@ -178,10 +180,6 @@ class Idempotent(Mark):
 
     def __repr__(self) -> str:
         return f"idempotent(required={self.required})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest counts."""
-        return inner if any(isinstance(mark, Idempotent) for mark in inner) else (self, *inner)
 
     def check_beside(self, others: tuple[Mark, ...], where: str) -> None:
         """Only one can hold in a place: which, would depend on their order."""

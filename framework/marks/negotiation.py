@@ -34,13 +34,11 @@ class MediaMark(Mark):
     def __repr__(self) -> str:
         return f"{type(self).__name__.removesuffix('Mark').lower()}({', '.join(map(repr, self.media_types))})"
 
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The mark nearest to the handler counts."""
-        return inner if any(type(mark) is type(self) for mark in inner) else (self, *inner)
-
 
 class ProducesMark(MediaMark):
     """Answers in several media types; see :func:`produces`."""
+
+    nearest_counts = True
 
     phase = Phase.ACCEPT
 
@@ -71,6 +69,8 @@ class ProducesMark(MediaMark):
 
 class ConsumesMark(MediaMark):
     """Bodies in several media types; see :func:`consumes`. ``marks.arguments`` reads them."""
+
+    nearest_counts = True
 
 
 def produces(*media_types: MediaType) -> ProducesMark:

@@ -22,7 +22,7 @@ from .. import fields
 from ..errors import SetupError
 from .arguments import ArgumentsMark
 from .asked import PAGED, SORTED, Key
-from .base import Body, Call, Header, Mark, Outcome, Phase, Plan, Record, Step, marks_of
+from .base import Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
 from .cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
 from .envelopes import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
 from .inputs import query_of
@@ -92,6 +92,8 @@ STYLES: t.Final = (
 class PaginateMark(ArgumentsMark):
     """A list in parts; see :func:`paginate`."""
 
+    nearest_counts = True
+
     def __init__(self, pager: Pager | None, by: Pager, numbers: tuple[int, int, int], options: PageOptions) -> None:
         unknown = options.keys() - PageOptions.__annotations__.keys()
         if unknown:
@@ -115,10 +117,6 @@ class PaginateMark(ArgumentsMark):
 
     def __repr__(self) -> str:
         return f"paginate({self.pager.__name__ if self.pager else ''})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest counts."""
-        return inner if any(isinstance(mark, PaginateMark) for mark in inner) else (self, *inner)
 
     # Where it applies
 

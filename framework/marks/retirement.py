@@ -54,6 +54,8 @@ class Retired(Gone):
 class RetiredMark(Mark):
     """An operation on its way out; see :func:`retired`."""
 
+    nearest_counts = True
+
     phase = Phase.RETIRED
 
     def __init__(
@@ -74,10 +76,6 @@ class RetiredMark(Mark):
 
     def __repr__(self) -> str:
         return "retired()" if self.until is None else f"retired(until={self.until.isoformat()!r})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The mark nearest to the handler counts."""
-        return inner if any(isinstance(mark, RetiredMark) for mark in inner) else (self, *inner)
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         self._check_replacement(plan)

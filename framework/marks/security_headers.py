@@ -41,6 +41,8 @@ _PAGES = ("text/html", "application/xhtml+xml")
 class SecurityHeadersMark(Mark):
     """Headers for browsers; see :func:`security_headers`."""
 
+    nearest_counts = True
+
     phase = Phase.HEADERS
 
     def __init__(self, headers: cabc.Mapping[str, str | None]) -> None:
@@ -50,10 +52,6 @@ class SecurityHeadersMark(Mark):
 
     def __repr__(self) -> str:
         return f"security_headers({', '.join(name for name, _ in self.pairs)})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest one counts."""
-        return inner if any(isinstance(mark, SecurityHeadersMark) for mark in inner) else (self, *inner)
 
     def install(self, scaffold: Scaffold) -> None:
         def tell_all(reply: Reply) -> Reply:

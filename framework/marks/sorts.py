@@ -14,7 +14,7 @@ from marshmallow import Schema, validate
 from .. import fields
 from ..errors import SetupError
 from .asked import SORTED, Key
-from .base import Call, Mark
+from .base import Call
 from .choices import Known, Pieces
 from .collections import ordered, searched
 from .lists import Columns, ListMark, check_columns, find_field, source_of
@@ -50,6 +50,8 @@ class Sorting(cabc.Sequence[Key]):
 class SortsMark(ListMark):
     """The order of a list; see :func:`sorts`."""
 
+    nearest_counts = True
+
     order = 30
 
     def __init__(
@@ -79,10 +81,6 @@ class SortsMark(ListMark):
 
     def __repr__(self) -> str:
         return self.name
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest counts."""
-        return inner if any(isinstance(mark, SortsMark) for mark in inner) else (self, *inner)
 
     def asked(self, value: dict[str, t.Any]) -> Sorting:
         chosen: dict[str, Key] = {}
@@ -143,6 +141,8 @@ class Search:
 class SearchesMark(ListMark):
     """The items in which words are found; see :func:`searches`."""
 
+    nearest_counts = True
+
     order = 20
 
     def __init__(
@@ -165,10 +165,6 @@ class SearchesMark(ListMark):
 
     def __repr__(self) -> str:
         return self.name
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest counts."""
-        return inner if any(isinstance(mark, SearchesMark) for mark in inner) else (self, *inner)
 
     def asked(self, value: dict[str, t.Any]) -> Search:
         return Search(value["q"].split(), self.sources)

@@ -17,7 +17,7 @@ from marshmallow import Schema
 from .. import fields
 from ..errors import SetupError
 from .arguments import ArgumentsMark
-from .base import Body, Call, Mark, Outcome, Plan, Step, marks_of
+from .base import Body, Call, Outcome, Plan, Step, marks_of
 from .choices import Known, Pieces
 from .narrowing import narrowed_schema, output_names, sparse_schema, tree_of
 from .responses import ResponseMark
@@ -33,6 +33,8 @@ MAX_CHOSEN: t.Final = 50
 class SparseMark(ArgumentsMark):
     """The client chooses the members; see :func:`sparse`."""
 
+    nearest_counts = True
+
     def __init__(self, names: cabc.Sequence[str], parameter: str) -> None:
         schema = Schema()
         super().__init__(schema, "query", None, False, Body(schema), None, None)
@@ -43,10 +45,6 @@ class SparseMark(ArgumentsMark):
 
     def __repr__(self) -> str:
         return f"sparse({', '.join(map(repr, self.names))})"
-
-    def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """The nearest counts."""
-        return inner if any(isinstance(mark, SparseMark) for mark in inner) else (self, *inner)
 
     def applies(self, plan: Plan) -> bool:
         fits = any(narrows(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
