@@ -1,20 +1,19 @@
-"""The ``openapi`` commands: write the application's document, check it, compare it with another, try it.
+"""The ``openapi`` commands: write the application's document, check it, compare it with another.
 
-Floor 7: imports ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
-``cli.documents``, ``cli.fuzz`` and ``cli.script``.
+Floor 7: imports ``app.documents``, ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
+``cli.documents`` and ``cli.script``.
 """
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import click
 
 from .. import context
+from ..app.documents import DEFAULT
 from .diff import diff_command
 from .documents import document_option, known
-from .fuzz import fuzz_command
 from .script import AppGroup
 
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
@@ -23,12 +22,12 @@ _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
 def _document_text(version: str | None, format: str, name: str) -> str:
     """Make a document of the current application and write it as text that ends with a newline."""
     # Looked up here: no other command needs apispec.
-    from ..openapi.document import build, to_yaml
+    from ..openapi.document import build, to_json, to_yaml
 
     app = context.current().app
     known(app, name)
     document: dict[str, t.Any] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
-    text = to_yaml(document) if format == "yaml" else json.dumps(document, indent=2, ensure_ascii=False)
+    text = to_yaml(document) if format == "yaml" else to_json(document, indent=2)
     return text if text.endswith("\n") else text + "\n"
 
 
@@ -78,7 +77,6 @@ def openapi_command(ctx: click.Context) -> None:
 
 
 openapi_command.add_command(diff_command)
-openapi_command.add_command(fuzz_command)
 
 
 @openapi_command.command("write")
@@ -98,10 +96,10 @@ def write_command(output: str, format: str | None, version: str | None, name: st
 
 @openapi_command.command("check", short_help="Lint the document, and find errors that handlers do not declare.")
 @_version_option
-@document_option
+@click.option("--document", "-d", "name", metavar="NAME", help="One document of the application. Default: all of them.")
 @click.option("--strict", is_flag=True, help="Let advice count like an error.")
-def check_command(version: str | None, name: str, strict: bool) -> None:
-    """Lint the application's document by the strict rules of the common linters, without Node.
+def check_command(version: str | None, name: str | None, strict: bool) -> None:
+    """Lint the application's documents by the strict rules of the common linters, without Node.
 
     Advice names errors that handlers raise and do not declare. The exit code is 1 when something is wrong, and 0 when
     there is nothing but advice.
@@ -109,10 +107,16 @@ def check_command(version: str | None, name: str, strict: bool) -> None:
     from ..openapi.check import check, line_of
 
     app = context.current().app
-    found = check(app, None if version is None else _VERSIONS[version], known(app, name))
-    for finding in found:
-        click.echo(line_of(finding))
-    wrong = sum(strict or not finding.advice for finding in found)
+    names = list(app.documents) if name is None else [known(app, name)]
+    # What several documents share is reported once, for the first of them.
+    found: dict[str, bool] = {}
+    for each in names:
+        for finding in check(app, None if version is None else _VERSIONS[version], each):
+            document = f"{each}: " if each != DEFAULT and not finding.file else ""
+            found.setdefault(document + line_of(finding), finding.advice)
+    for line in found:
+        click.echo(line)
+    wrong = sum(strict or not advice for advice in found.values())
     if not found:
         click.echo("Nothing to mend.", err=True)
     if wrong:

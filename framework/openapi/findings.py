@@ -30,6 +30,8 @@ _SCHEMAS = frozenset(
         *("unevaluatedProperties", "unevaluatedItems", "allOf", "anyOf", "oneOf", "prefixItems"),
     }
 )
+# Of a Parameter, Header or Media Type Object: what a value is, and each item of a stream.
+_SCHEMA_WORDS = frozenset({"schema", "itemSchema", "x-itemSchema"})
 _VALUES = frozenset({"example", "examples", "default", "value", "security"})
 
 
@@ -75,7 +77,7 @@ def _walk(value: t.Any, at: Pointer, kind: Kind) -> cabc.Iterator[Node]:
                 yield from _walk(member, (*at, word), "schema")
             elif word in _MAPS_OF_SCHEMAS:
                 yield from _each(member, (*at, word), "schema")
-        elif word == "schema":
+        elif word in _SCHEMA_WORDS:
             yield from _walk(member, (*at, word), "schema")
         elif word == "parameters":
             yield from (_each if isinstance(member, dict) else _walk)(member, (*at, word), "parameter")

@@ -21,6 +21,7 @@ from framework import (
     fields,
     raises,
     response,
+    stream,
 )
 from framework.cli import FrameworkGroup
 from framework.errors import NotFound
@@ -41,6 +42,12 @@ class ToySchema(Schema):
     """A toy."""
 
     name = fields.String(required=True, metadata={"example": "ball"})
+
+
+class PartSchema(Schema):
+    """A part of a toy."""
+
+    name = fields.String(required=True, metadata={"example": "wheel"})
 
 
 class ToyMissing(NotFound):
@@ -578,3 +585,31 @@ def test_the_command_ends_with_1_on_errors(damage: t.Any, arguments: t.Any, code
     assert result.exit_code == code
     assert len(result.stdout.splitlines()) == len(damage)
     assert ("Nothing to mend." in result.stderr) is (not damage)
+
+
+def test_items_of_streams_refer_to_components() -> None:
+    """A component that only the items of a stream use is used."""
+    app = make_toys()
+
+    @app.get("/parts")
+    @stream(PartSchema)
+    def parts():
+        """Send the parts one by one."""
+        return []
+
+    assert "Part" in app.openapi["components"]["schemas"]
+    assert check(app) == []
+
+
+@pytest.mark.parametrize(("arguments", "lines"), [((), 2), (("-d", "default"), 1), (("-d", "admin"), 2)])
+def test_the_command_looks_at_all_documents(arguments: t.Any, lines: int) -> None:
+    """What several documents share is reported once; one document can be chosen."""
+    from click.testing import CliRunner
+
+    app = make_toys()
+    app.add_document("admin", settings={"API_DESCRIPTION": None})
+    app.config["API_LICENSE"] = None
+    result = CliRunner().invoke(FrameworkGroup(create_app=lambda: app), ["openapi", "check", *arguments])
+
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == lines
