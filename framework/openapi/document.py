@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import inspect
+import json
+import re
 import typing as t
 
 import yaml
@@ -31,6 +33,7 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
 
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 _ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "x-webhooks", "components")
 
@@ -80,6 +83,19 @@ def built(app: App, which: Document | None = None) -> Built:
     made = make(app, version, which)
     kept[which.name] = (operations, version, made)
     return made
+
+
+def to_json(document: cabc.Mapping[str, t.Any], indent: int | None = None) -> str:
+    """Write a document as JSON, in its own order, so that readers of YAML can read it too.
+
+    YAML 1.2 (section 5.1) allows no DEL and no C1 control characters, and takes others for the end of a line. Lone
+    surrogates cannot be written in UTF-8. All of them are escaped.
+
+    :param indent: Spaces for each level; ``None`` writes one line without spaces.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_yaml(document: dict[str, t.Any]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import hashlib
-import json
 import pathlib
 import re
 import typing as t
@@ -21,7 +20,7 @@ from ..errors import NotFound
 from ..helpers import send_file, url_for
 from . import catalogue, html
 from . import plain as plain_html
-from .document import Built, built, title, to_yaml
+from .document import Built, built, title, to_json, to_yaml
 
 if t.TYPE_CHECKING:
     from ..app.documents import Document
@@ -126,8 +125,7 @@ class Site:
 
 def document_json(site: Site) -> Response:
     """The document in JSON."""
-    text = json.dumps(site.served(), ensure_ascii=False, separators=(",", ":"))
-    return cached(site.ctx, text, "application/json")
+    return cached(site.ctx, to_json(site.served()), "application/json")
 
 
 def document_yaml(site: Site) -> Response:

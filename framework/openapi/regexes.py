@@ -1,9 +1,10 @@
 """Say a Python regular expression in the words of ECMA-262, which JSON Schema uses.
 
 A pattern is translated exactly or not at all: :func:`translate` gives ``None`` for what has no equal there (conditional
-groups, back-references, atomic groups, inline flags). The result means the same to Python's :mod:`re` and in
-ECMA-262's Unicode mode. The pattern is taken as :func:`fast.lexical.anchored` compiles it, so ``\\d``, ``\\w`` and
-``\\b`` are ASCII.
+groups, back-references, atomic groups, flags for a part). Flags at the front, and those that were compiled in, are
+written out. The result means the same to Python's :mod:`re` and in ECMA-262's Unicode mode, and holds printable
+characters alone. The pattern is taken as :func:`fast.lexical.anchored` compiles it, so ``\\d``, ``\\w`` and ``\\b``
+are ASCII.
 Floor 7: imports nothing of the package.
 """
 
@@ -16,7 +17,10 @@ _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _PLAIN_ESCAPES = frozenset("dDwWtnrfv")
 _COUNT = re.compile(r"\{(\d+(?:,\d*)?|,\d+)\}", re.ASCII)
 _HEX = {"x": 2, "u": 4, "U": 8}
-_SUPPORTED_FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE
+_SUPPORTED_FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE | re.MULTILINE | re.VERBOSE
+_FLAGS = re.compile(r"\(\?[aimsux]+\)", re.ASCII)
+# What readers of YAML refuse, or what does not show: C0, DEL and C1, line separators, surrogates, the BOM.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 
 
 class _Untranslatable(Exception):
@@ -41,8 +45,10 @@ class _Translation:
     """One pattern, read from left to right."""
 
     def __init__(self, regex: re.Pattern[str]) -> None:
-        self.pattern = regex.pattern
+        self.pattern = _FLAGS.sub("", regex.pattern, count=1) if _FLAGS.match(regex.pattern) else regex.pattern
         self.ignore_case = bool(regex.flags & re.IGNORECASE)
+        self.lines = bool(regex.flags & re.MULTILINE)
+        self.verbose = bool(regex.flags & re.VERBOSE)
         self.dot = r"[\s\S]" if regex.flags & re.DOTALL else r"[^\n]"
         self.at = 0
         self.depth = 0
@@ -72,6 +78,8 @@ class _Translation:
             return self._end()
         if char in "*+?":
             return self._repeat(char)
+        if self.verbose and (char.isspace() or char == "#"):
+            return self._comment(char)
         if char == "{":
             count = _COUNT.match(self.pattern, self.at - 1)
             if count is None:
@@ -81,9 +89,20 @@ class _Translation:
             return self._repeat("{0" + text + "}" if text.startswith(",") else count[0])
         if char == ")":
             self.depth -= 1
+        if char == "^" and self.lines:
+            return r"(?:^|(?<=\n))"
         if char in "^)|":
             return char
         return self._literal(char)
+
+    def _comment(self, char: str) -> str:
+        """Skip what ``re.VERBOSE`` leaves out; before a quantifier it would tear it from what it counts."""
+        if char == "#":
+            end = self.pattern.find("\n", self.at)
+            self.at = len(self.pattern) if end < 0 else end + 1
+        while self.at < len(self.pattern) and self.pattern[self.at].isspace():
+            self.at += 1
+        return ""
 
     def _repeat(self, text: str) -> str:
         if self.pattern[self.at : self.at + 1] == "+":
@@ -92,6 +111,8 @@ class _Translation:
 
     def _end(self) -> str:
         """``$``: Python lets a newline follow, which a match of the whole text rules out only at the very end."""
+        if self.lines:
+            return r"(?:$|(?=\n))"
         rest = self.pattern[self.at :]
         if rest.strip(")") and not (self.depth == 0 and rest.startswith("|")):
             raise _Untranslatable
@@ -100,7 +121,7 @@ class _Translation:
     def _literal(self, char: str) -> str:
         if self.ignore_case and char.isascii() and char.isalpha():
             return f"[{char.lower()}{char.upper()}]"
-        return "\\" + char if char in _SYNTAX and char != "/" else char
+        return "\\" + char if char in _SYNTAX and char != "/" else printable(char)
 
     def _escape(self) -> str:
         char = self._take()
@@ -206,10 +227,16 @@ def whole(pattern: str) -> str:
     return f"^{inner}$"
 
 
+def printable(pattern: str) -> str:
+    """Write the control characters of a pattern, and others that do not show, as escapes."""
+    return _UNPRINTABLE.sub(_escaped, pattern)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    named = {9: r"\t", 10: r"\n", 11: r"\v", 12: r"\f", 13: r"\r"}.get(code)
+    return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
 def _in_class(char: str) -> str:
-    named = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f", "\v": r"\v"}.get(char)
-    if named is not None:
-        return named
-    if char < " ":
-        return f"\\x{ord(char):02x}"
-    return "\\" + char if char in r"\]^-[" else char
+    return "\\" + char if char in r"\]^-[" else printable(char)

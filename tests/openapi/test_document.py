@@ -11,7 +11,20 @@ import pytest
 import yaml
 from openapi_spec_validator import validate as validate_document
 
-from framework import App, Resource, Router, Schema, alt_response, arguments, doc, errors, fields, raises, response
+from framework import (
+    App,
+    Resource,
+    Router,
+    Schema,
+    alt_response,
+    arguments,
+    doc,
+    errors,
+    fields,
+    raises,
+    response,
+    validate,
+)
 from framework.errors import SetupError
 from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Security
 from framework.openapi.document import build, document_of, to_yaml
@@ -584,6 +597,30 @@ def test_yaml_says_the_same(everything: t.Any) -> None:
     assert yaml.safe_load(text) == everything
     assert text.startswith("openapi: 3.1.0\ninfo:\n")
     assert "&id" not in text
+
+
+@pytest.mark.parametrize("char", ["\x7f", "\x80", "\x85", "\x9f", "\u2028", "\ufeff", "\ud800"])
+def test_json_is_yaml_too(char: str) -> None:
+    """Readers that take JSON for YAML, and writers of UTF-8, meet no character that they refuse."""
+
+    class OddSchema(Schema):
+        """Odd."""
+
+        name = fields.String(validate=validate.OneOf([char, "a"]), metadata={"description": f"It is {char}."})
+
+    app = App("odd")
+
+    @app.get("/x")
+    @response(200, OddSchema)
+    def odd():
+        """Show it."""
+        return {"name": char}
+
+    answer = app.test_client().get("/openapi.json")
+    read = yaml.safe_load(answer.text) if char != "\ud800" else json.loads(answer.text)
+
+    assert answer.text.encode()
+    assert read["components"]["schemas"]["Odd"]["properties"]["name"]["enum"] == [char, "a"]
 
 
 def test_building_leaves_no_trace_in_the_next_document() -> None:

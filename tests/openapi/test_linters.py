@@ -10,11 +10,12 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 from framework import App
-from framework.openapi.document import build
+from framework.openapi.document import build, to_json
 from sample_api import create_app
 from tests.openapi.everything import make_app
 
@@ -60,9 +61,18 @@ def version(request: pytest.FixtureRequest) -> str:
 def folder(request: pytest.FixtureRequest, version: str, tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with the document of an application: of the one that uses everything, or of the sample."""
     document = build(APPS[request.param](), version)
-    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    (tmp_path / "openapi.json").write_text(to_json(document))
     (tmp_path / ".spectral.yaml").write_text('extends: ["spectral:oas"]\n')
     return tmp_path
+
+
+def test_openapi_spec_validator_finds_nothing(folder: pathlib.Path) -> None:
+    """``openapi-spec-validator``, which reads JSON as YAML, takes the document."""
+    done = subprocess.run(
+        [sys.executable, "-m", "openapi_spec_validator", "openapi.json"], cwd=folder, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_redocly_finds_nothing(folder: pathlib.Path) -> None:

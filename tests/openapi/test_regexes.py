@@ -66,11 +66,43 @@ def test_what_has_no_equal_is_not_translated(pattern: str) -> None:
     assert translate(re.compile(pattern)) is None
 
 
-def test_flags_without_equal_are_not_translated() -> None:
-    """Many lines and verbose patterns are read differently, so they give no pattern."""
-    assert translate(re.compile("^a$", re.MULTILINE)) is None
-    assert translate(re.compile("a b", re.VERBOSE)) is None
-    assert translate(re.compile("a.b", re.DOTALL)) == r"a[\s\S]b"
+@pytest.mark.parametrize(
+    "text", ["ab", "AB", "a\nb", "b\na", "\na", "a\n", "a b", "a\tb", "x#y", "a", "", "aab", "a  "]
+)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?i)ab",
+        "(?is)a.b",
+        "(?m)^a$",
+        "(?m)^a$[^c]*^b$|b$\n^a",
+        "(?x) a + [ ] b # the end",
+        "(?x) a \\  b | x\\#y | [ #] a",
+        "(?ix)\n a (?: b )? # a comment with ( in it\n b",
+        "(?s)a.b",
+    ],
+)
+def test_flags_are_written_out(pattern: str, text: str) -> None:
+    """JSON Schema has no flags: those at the front of a pattern are said by the pattern itself."""
+    regex = anchored(re.compile(pattern))
+    translated = translate(regex)
+    assert translated is not None
+    python = re.compile(re.sub(r"(?<!\\)\$", r"\\Z", whole(translated)), re.ASCII)
+
+    assert bool(python.search(text)) is bool(regex.fullmatch(text))
+
+
+@pytest.mark.parametrize("code", [0, 7, 0x1F, 0x7F, 0x80, 0x9F, 0x2028, 0x2029, 0xD800, 0xDFFF, 0xFEFF])
+@pytest.mark.parametrize("pattern", ["{}", "[{}a]", "[^{}]", "[{}-\uffdc]"])
+def test_a_translation_is_printable(pattern: str, code: int) -> None:
+    """What does not show is an escape: readers of YAML refuse control characters, and a surrogate is not UTF-8."""
+    regex = re.compile(pattern.format(chr(code)))
+    translated = translate(regex)
+
+    assert translated is not None
+    assert translated.isprintable()
+    for text in (chr(code), "a", "\u3042"):
+        assert bool(re.fullmatch(translated, text)) is bool(regex.fullmatch(text))
 
 
 def test_spaces_are_those_of_ascii() -> None:
