@@ -148,6 +148,11 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "API_DESCRIPTION": Setting(None, "What the API is for: Markdown."),
         "API_CONTACT": Setting(None, "Whom to ask: a mapping with ``name``, ``url``, ``email``."),
         "API_LICENSE": Setting(None, "The licence of the API: a mapping with ``name`` and ``identifier`` or ``url``."),
+        "API_TERMS_OF_SERVICE": Setting(None, "The URL of the terms of service."),
+        "API_EXTERNAL_DOCS": Setting(None, "Documentation elsewhere: a mapping with ``url`` and ``description``."),
+        "API_EXTRA": Setting(
+            None, "Further members of the document, ``x-...`` for instance: a mapping, merged into what is there."
+        ),
         "API_SERVERS": Setting(None, "Where the API is served: a list of mappings with ``url`` and ``description``."),
         "OPENAPI_VERSION": Setting(
             "3.1.0", "The version of the OpenAPI specification to write, ``3.1.0`` or ``3.0.3``."

@@ -1,7 +1,7 @@
 """What can go wrong, as classes: the answers of an API and the mistakes of its developer.
 
 Not here: how an error is written to the wire (``http.problem``) and who handles it (``app.dispatch``).
-Floor 0: imports nothing of the package.
+Floor 0: imports ``docstrings``.
 
 The hierarchy::
 
@@ -22,12 +22,13 @@ The hierarchy::
 from __future__ import annotations
 
 import collections.abc as cabc
-import inspect
 import re
 import typing as t
 
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
+
+from . import docstrings
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -65,9 +66,10 @@ class APIError(HTTPException):
         super().__init_subclass__(**kwargs)
         if "error_code" not in cls.__dict__:
             cls.error_code = snake_case(cls.__name__)
-        said = cls.__dict__.get("__doc__")
-        if said and "description" not in cls.__dict__ and cls.__module__ != __name__:
-            cls.description = " ".join(inspect.cleandoc(said).partition("\n\n")[0].split())
+        if "description" not in cls.__dict__ and cls.__module__ != __name__:
+            said = docstrings.published(cls, inherited=False, fields=False)
+            if said:
+                cls.description = " ".join(said.partition("\n\n")[0].split())
 
     def __init__(
         self,

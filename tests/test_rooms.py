@@ -20,7 +20,7 @@ MAX_LINES = 600
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
 TABLE = """\
-typing errors signals config fields debughelpers
+typing docstrings errors signals config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire

@@ -288,7 +288,7 @@ class AppBase(Scaffold):
 
         :param router: The router; it is closed from now on.
         :param options: ``url_prefix``, ``name``, ``subdomain``, ``url_defaults``, ``cli_group``, instead of
-            the router's.
+            the router's; ``tag``, the tag of its operations in the document instead of the router's name.
         :raises ValueError: The name is taken.
         """
         router.register(t.cast(t.Any, self), options)

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
 
+_P = t.TypeVar("_P", bound="cabc.Callable[[dict[str, t.Any], str], dict[str, t.Any] | None]")
+
 DEFAULT = "default"
 HOST = "docs_host"
 """The variable of docs rules where rules have hosts."""
@@ -146,6 +148,23 @@ class Documents(AppBase):
     def documents(self) -> dict[str, Document]:
         """The documents by name; ``"default"`` is always there. Add one with :meth:`add_document`."""
         return {DEFAULT: Document(DEFAULT)}
+
+    @functools.cached_property
+    def document_processors(self) -> list[cabc.Callable[[dict[str, t.Any], str], dict[str, t.Any] | None]]:
+        """What gets each finished document. Add one with :meth:`document_processor`."""
+        return []
+
+    @setupmethod
+    def document_processor(self, function: _P) -> _P:
+        """Register a function that gets each document when it is finished, before anybody sees it.
+
+        It is called with the document, a dictionary that it may change, and its name; a returned dictionary takes its
+        place. Answers are still checked against what the operations declare.
+
+        :param function: The function; it is returned unchanged, so this is a decorator.
+        """
+        self.document_processors.append(function)
+        return function
 
     @functools.cached_property
     def webhooks(self) -> dict[str, Webhook]:

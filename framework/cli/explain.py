@@ -15,7 +15,7 @@ import click
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from .. import context
+from .. import context, docstrings
 from .misses import nearest
 from .script import with_appcontext
 
@@ -143,8 +143,8 @@ def _security_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
 
 def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
     def words(outcome: Outcome) -> str:
-        text = outcome.description or (inspect.getdoc(outcome.error) if outcome.error else "") or ""
-        return text.partition("\n")[0]
+        text = outcome.description or (docstrings.published(outcome.error) if outcome.error else "")
+        return docstrings.parts(text)[0]
 
     for outcome in sorted(operation.outcomes, key=lambda outcome: outcome.status):
         shape = outcome.error.__name__ if outcome.error else _schema_name(outcome.schema)

@@ -94,6 +94,23 @@ def write_command(output: str, format: str | None, version: str | None, name: st
         raise click.FileError(output, error.strerror) from error
 
 
+@openapi_command.command("list", short_help="List the documents of the application.")
+def list_command() -> None:
+    """List the documents of the application: name, path, title, and how many operations each has."""
+    from ..openapi.document import listed, title
+
+    app = context.current().app
+    app.freeze()
+    rows = [("Document", "Path", "Title", "Operations")]
+    for document in app.documents.values():
+        config = document.config(app)
+        path = config["OPENAPI_JSON_PATH"] or "not served"
+        rows.append((document.name, path, title(app, config), str(len(listed(app, document)))))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
 @openapi_command.command("check", short_help="Lint the document, and find errors that handlers do not declare.")
 @_version_option
 @click.option("--document", "-d", "name", metavar="NAME", help="One document of the application. Default: all of them.")

@@ -179,12 +179,19 @@ class TextBoolean(Boolean):
 def words(field: ma.fields.Boolean) -> tuple[object, ...] | None:
     """The values that a Boolean takes when it names its own words, for the document to list.
 
-    :return: truthy ones first, each group sorted by its text; ``None`` for a Boolean of ``true`` and ``false``.
+    :return: truthy ones first, each group sorted by its text; ``None`` for a Boolean of ``true`` and ``false``. Python
+        takes ``1`` and ``True`` for one value, so where one of them is a word the other one is too.
     """
     plain = ma.fields.Boolean
     if field.truthy is plain.truthy and field.falsy is plain.falsy:
         return None
-    return (*sorted(field.truthy, key=str), *sorted(field.falsy, key=str))
+    return (*_words(field.truthy), *_words(field.falsy))
+
+
+def _words(values: cabc.Set[object]) -> list[object]:
+    twins = [twin for number, twin in ((1, True), (0, False)) if number in values]
+    plain = [int(value) if isinstance(value, bool) else value for value in values]
+    return sorted([*plain, *twins], key=str)
 
 
 class IP(ma.fields.IP):

@@ -226,7 +226,7 @@ class Mark:
         try:
             # Decorators apply from the bottom up: the one applied last stands on top, so it goes in front.
             setattr(target, ATTRIBUTE, (self, *own))
-        except AttributeError:
+        except (AttributeError, TypeError):  # slots, or a type written in C
             raise SetupError(
                 f"{target!r} cannot carry the mark {self!r}. Put it on a function, a method or a Resource class."
             ) from None

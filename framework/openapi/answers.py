@@ -9,14 +9,12 @@ Floor 7: imports ``errors`` (floor 0), ``http.problem``, ``http.request`` (floor
 from __future__ import annotations
 
 import collections.abc as cabc
-import inspect
-import re
 import typing as t
 
 import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .. import errors
+from .. import docstrings, errors
 from ..http import problem
 from ..http.request import is_json_type
 from ..marks.base import Header, Outcome
@@ -80,8 +78,7 @@ def is_shared(cls: type[errors.APIError]) -> bool:
 
 def text_of(cls: type) -> str:
     """What the docstring of an error class says, without its field lists."""
-    text = inspect.getdoc(cls) or ""
-    return re.split(r"(?m)^\s*:\w+.*?:", text, maxsplit=1)[0].strip()
+    return docstrings.published(cls, fields=False)
 
 
 def phrase(status: int) -> str:
@@ -246,7 +243,7 @@ class Answers:
             values = {name: value for name, value in values.items() if value is not MISSING}
             if set(values) == {"example"}:
                 return values
-            return {"examples": {name: {"value": value} for name, value in values.items()}} if values else {}
+            return {"examples": {name: example_object(value) for name, value in values.items()}} if values else {}
         value = compose(schema, self.components.raw)
         return {} if value is MISSING else {"example": value}
 
@@ -326,6 +323,14 @@ class Answers:
                 return None
             made.update(extra)
         return made
+
+
+def example_object(value: t.Any) -> Json:
+    """Return an Example Object for a body; what is one already, with words of its own, stays as it is."""
+    words = {"summary", "description", "value"}
+    if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:
+        return value
+    return {"value": value}
 
 
 def error_headers(cls: type[errors.APIError]) -> dict[str, Json]:

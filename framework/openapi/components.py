@@ -24,6 +24,7 @@ import typing as t
 import marshmallow as ma
 from marshmallow import RAISE
 
+from .. import docstrings
 from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
 from ..marks.schemas import SPARSE
@@ -336,8 +337,7 @@ def base_name(cls: type) -> str:
 
 def own_docstring(cls: type) -> str:
     """What a class says of itself; a docstring that it inherits says nothing of it."""
-    text = inspect.cleandoc(vars(cls).get("__doc__") or "")
-    return "" if issubclass(cls, enum.Enum) and text == "An enumeration." else text
+    return docstrings.published(cls, inherited=False)
 
 
 def place(cls: type) -> str:

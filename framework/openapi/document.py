@@ -7,7 +7,6 @@ Floor 7: imports ``errors`` (floor 0), ``fast.strict`` (floor 1), ``app.document
 from __future__ import annotations
 
 import collections.abc as cabc
-import inspect
 import json
 import re
 import typing as t
@@ -15,15 +14,17 @@ import typing as t
 import yaml
 from apispec import APISpec
 
+from .. import docstrings
 from ..app.documents import DEFAULT, Document
 from ..errors import ComponentConflict, SetupError
 from ..fast.strict import Rules
+from ..resources.assembly import tags_of
 from . import outgoing, paths
 from .answers import Answers
 from .components import Components
 from .jsonschema import Json
 from .links import Links
-from .operations import operation_object
+from .operations import merged, operation_object
 from .servers import Servers
 
 if t.TYPE_CHECKING:
@@ -35,7 +36,18 @@ if t.TYPE_CHECKING:
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
-_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "x-webhooks", "components")
+_ORDER = (
+    "openapi",
+    "info",
+    "servers",
+    "security",
+    "tags",
+    "externalDocs",
+    "paths",
+    "webhooks",
+    "x-webhooks",
+    "components",
+)
 
 
 class Built(t.NamedTuple):
@@ -166,8 +178,13 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     if webhooks:
         # OpenAPI 3.0 has none; generators of documentation know them by this name there.
         document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
+    document = merged(document, config["API_EXTRA"] or {})
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
-    return Built({**ordered, **document}, answers.uses, components)
+    document = {**ordered, **document}
+    for process in app.document_processors:
+        changed = process(document, which.name)
+        document = document if changed is None else changed
+    return Built(document, answers.uses, components)
 
 
 def add_schemes(schemes: dict[str, cabc.Mapping[str, t.Any]], operation: Operation) -> None:
@@ -199,7 +216,7 @@ def tags_of_webhook(app: App, webhook: Webhook) -> tuple[str, ...]:
     """The tags of a webhook: its own, or the name of the router that it is declared on."""
     if webhook.tags is not None:
         return webhook.tags
-    return tuple(app.routers[name].name for name in app.scopes_of_webhook(webhook.name)[:1] if name in app.routers)
+    return tags_of(app, tuple(name for name in app.scopes_of_webhook(webhook.name)[:1] if name in app.routers))
 
 
 def is_listed(operation: Operation) -> bool:
@@ -240,8 +257,8 @@ def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str
     cls = classes.pop()
     if cls is None or classes:
         return None, None
-    summary, _, rest = inspect.cleandoc(vars(cls).get("__doc__") or "").partition("\n")
-    return summary.strip() or None, rest.strip() or None
+    summary, description = docstrings.parts(docstrings.published(cls, inherited=False))
+    return summary or None, description or None
 
 
 def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
@@ -254,8 +271,8 @@ def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
 
 def tag_description(app: App, name: str) -> str:
     """What a tag is about: the description of the router of that name."""
-    for router in app.iter_routers():
-        if router.name == name and router.description:
+    for mount, router in app.routers.items():
+        if name in (app.mounts[mount].options.get("tag"), router.name) and router.description:
             return router.description
     return f"Operations of {name}."
 
@@ -276,6 +293,11 @@ def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISp
         identifier = info["license"].pop("identifier", None)
         if identifier and "url" not in info["license"]:
             info["license"]["url"] = f"https://spdx.org/licenses/{identifier}.html"
+    if config["API_TERMS_OF_SERVICE"]:
+        info["termsOfService"] = config["API_TERMS_OF_SERVICE"]
+    more: Json = {}
+    if config["API_EXTERNAL_DOCS"]:
+        more["externalDocs"] = dict(config["API_EXTERNAL_DOCS"])
     servers = config["API_SERVERS"] or [{"url": config["APPLICATION_ROOT"] or "/"}]
     return APISpec(
         title(app, config),
@@ -284,4 +306,5 @@ def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISp
         info=info,
         servers=[dict(server) for server in servers],
         security=[],
+        **more,
     )

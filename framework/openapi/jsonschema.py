@@ -82,10 +82,8 @@ def plain(value: t.Any) -> t.Any:
         made = {str(key): plain(member) for key, member in value.items()}
         return MISSING if MISSING in made.values() else made
     if isinstance(value, (list, tuple, set, frozenset)):
-        members = [plain(member) for member in value]
-        if any(member is MISSING for member in members):
-            return MISSING
-        return sorted(members, key=str) if isinstance(value, (set, frozenset)) else members
+        members = [plain(member) for member in in_order(value)]
+        return MISSING if any(member is MISSING for member in members) else members
     return MISSING
 
 
@@ -138,6 +136,11 @@ def _type(value: t.Any) -> str:
     if isinstance(value, float):
         return "number"
     return "array" if isinstance(value, list) else "object"
+
+
+def in_order(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+    """The values as a list: those of a set by their texts, since its own order differs from process to process."""
+    return sorted(values, key=str) if isinstance(values, cabc.Set) else list(values)
 
 
 def unique(values: cabc.Iterable[t.Any]) -> list[t.Any]:

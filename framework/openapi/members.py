@@ -114,8 +114,16 @@ def written_name(name: str, field: Field) -> str:
 
 
 def always_sent(field: Field) -> bool:
-    """Whether a member is in every answer: all are but those that say ``metadata={"optional": True}``."""
-    return not field.metadata.get("optional")
+    """Return whether a member is in every answer.
+
+    All are but those that say ``metadata={"optional": True}``, or whose schema does: ``Meta.optional`` is ``True`` for
+    all of its members, or has their names.
+    """
+    said = field.metadata.get("optional")
+    if said is None:
+        names = getattr(getattr(field.parent, "Meta", None), "optional", ())
+        said = names if isinstance(names, bool) else field.name in names
+    return not said
 
 
 def is_sent(field: Field) -> bool:

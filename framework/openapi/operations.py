@@ -58,9 +58,35 @@ def operation_object(
         made["callbacks"] = outgoing.callbacks(operation, tags, answers)
     if operation.security:
         made["security"] = requirements(operation)
-    for name, value in operation.extra.items():
-        made[name] = resolved(value, components)
+    return merged(made, resolved(operation.extra, components))
+
+
+def merged(known: Json, more: cabc.Mapping[str, t.Any]) -> Json:
+    """Return an object with further members; those that both have are merged too, at every depth.
+
+    Parameters are told apart by name and place. Of other lists, and of plain values, the new one counts.
+    """
+    made = dict(known)
+    for name, value in more.items():
+        there = made.get(name)
+        if isinstance(there, dict) and isinstance(value, cabc.Mapping):
+            # Beside a reference only words may stand (OpenAPI 3.1, section 4.8.23); more takes its place.
+            replaces = "$ref" in there and value.keys() - {"summary", "description"}
+            made[name] = dict(value) if replaces else merged(there, value)
+        elif name == "parameters" and isinstance(there, list) and isinstance(value, list):
+            made[name] = merged_parameters(there, value)
+        else:
+            made[name] = value
     return made
+
+
+def merged_parameters(known: list[Json], more: list[Json]) -> list[Json]:
+    """Return the parameters of both lists; one that stands in both has the members of both."""
+    found = {(each.get("name"), each.get("in")): each for each in known}
+    for each in more:
+        key = (each.get("name"), each.get("in"))
+        found[key] = merged(found.get(key, {}), each)
+    return list(found.values())
 
 
 def path_parameters(
@@ -212,7 +238,7 @@ def resolved(value: t.Any, components: Components) -> t.Any:
     if isinstance(value, ma.fields.Field):
         return components.field(value, "output")
     if isinstance(value, cabc.Mapping):
-        return {name: resolved(member, components) for name, member in value.items()}
+        return {str(name): resolved(member, components) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [resolved(member, components) for member in value]
     made = plain(value)

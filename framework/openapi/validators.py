@@ -18,7 +18,7 @@ from marshmallow import validate
 from ..fast import lexical
 from ..fast.published import anchored, validator_keywords
 from . import regexes
-from .jsonschema import MISSING, Json, both, plain, type_of, unique
+from .jsonschema import MISSING, Json, both, in_order, plain, type_of, unique
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
 Validator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
@@ -87,9 +87,9 @@ def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
         if isinstance(each, validate.Equal):
             values = [each.comparable]
         elif isinstance(each, validate.OneOf) and not isinstance(each, validate.ContainsOnly):
-            values = list(each.choices)
+            values = in_order(each.choices)
         elif isinstance(each, validate.NoneOf) and not isinstance(each, validate.ContainsNoneOf):
-            refused.extend(written(field, value) for value in each.iterable)
+            refused.extend(written(field, value) for value in in_order(each.iterable))
             continue
         else:
             continue
@@ -123,7 +123,7 @@ def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
     inner = getattr(field, "inner", None)
 
     def texts(values: cabc.Iterable[t.Any]) -> list[t.Any]:
-        return unique(plain(value) if inner is None else written(inner, value) for value in values)
+        return unique(plain(value) if inner is None else written(inner, value) for value in in_order(values))
 
     items = made["items"]
     for each in validators:

@@ -328,8 +328,10 @@ def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
 
 
 def tags_of(app: App, routers: Scopes) -> tuple[str, ...]:
-    """The tag of an operation: the name of the router it is mounted on."""
-    return (app.routers[routers[0]].name,) if routers else ()
+    """The tag of an operation: that of its mount, or the name of the router."""
+    if not routers:
+        return ()
+    return (app.mounts[routers[0]].options.get("tag") or app.routers[routers[0]].name,)
 
 
 def operation_id(app: App, rule: Rule, method: str, view: t.Any) -> str:

@@ -15,6 +15,7 @@ import typing as t
 import msgspec
 from werkzeug.wrappers import Response as BaseResponse
 
+from .. import docstrings
 from ..errors import Messages, ValidationFailed
 from ..http.response import Wire
 from ..marks.base import (
@@ -267,6 +268,4 @@ def source_of(handler: cabc.Callable[..., t.Any]) -> tuple[str, int]:
 
 def words_of(documented: cabc.Callable[..., t.Any]) -> tuple[str, str]:
     """Summary and description from a docstring: its first line, and the rest."""
-    text = inspect.getdoc(documented) or ""
-    summary, _, rest = text.partition("\n")
-    return summary.strip(), rest.strip()
+    return docstrings.parts(docstrings.published(documented))

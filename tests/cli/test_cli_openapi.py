@@ -80,3 +80,18 @@ def test_a_file_that_cannot_be_written_is_told(invoke, write):
     assert result.exit_code == 1
     assert "none/api.json" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_documents_are_listed(runner):
+    """``openapi list`` shows each document with its path, its title and the number of its operations."""
+    app = App("shop")
+    app.get("/pets")(response(204)(lambda: None))
+    app.add_document("admin", settings={"API_TITLE": "For us"}, include=lambda operation: False)
+    result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["openapi", "list"])
+
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["Document", "Path", "Title", "Operations"],
+        ["default", "/openapi.json", "shop", "1"],
+        ["admin", "/admin/openapi.json", "For", "us", "0"],
+    ]

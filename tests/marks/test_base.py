@@ -190,7 +190,7 @@ def test_a_circle_of_wrappers_ends():
     assert marks_of(function) == ()
 
 
-@pytest.mark.parametrize("target", [3, len, "x", [].append])
+@pytest.mark.parametrize("target", [3, len, "x", [].append, dict])
 def test_what_cannot_carry_marks(target):
     """A target without attributes is refused with a sentence."""
     with pytest.raises(SetupError, match="cannot carry the mark"):

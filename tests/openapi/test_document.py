@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
+import os
+import subprocess
+import sys
 import typing as t
 
 import jsonschema
@@ -719,3 +722,212 @@ def test_answers_of_marks_are_merged(version: str) -> None:
         "Retry-After": None,
         "X-Left": None,
     }
+
+
+# Words that the code does not say by itself
+
+
+def test_what_follows_dashes_in_a_docstring_is_private() -> None:
+    """Notes below ``---`` are for readers of the source: not in operations, paths, schemas or errors."""
+
+    class Secret(errors.Conflict):
+        """There is one already.
+
+        ---
+        Ask Bob.
+        """
+
+    class NoteSchema(Schema):
+        """A note.
+
+        ---
+        Bob made it.
+        """
+
+        text = fields.String()
+
+    class Notes(Resource):
+        """All notes.
+
+        Of everybody.
+        ---
+        Bob again.
+        """
+
+        @response(200, NoteSchema(many=True))
+        @raises(Secret)
+        def get(self):
+            """List notes.
+
+                indented first
+
+            The rest.
+
+            ---
+            tags: [bob]
+            """
+
+    app = App("private")
+    app.route("/notes")(Notes)
+    path = app.openapi["paths"]["/notes"]
+
+    assert "ob" not in json.dumps(app.openapi).replace("object", "").replace("problem", "").replace("Problem", "")
+    assert (path["summary"], path["description"]) == ("All notes.", "Of everybody.")
+    assert path["get"]["description"] == "    indented first\n\nThe rest."
+    assert Secret().description == "There is one already."
+
+
+def test_top_level_members_are_settings() -> None:
+    """Terms, documentation elsewhere and extensions are settings; a processor gets the finished document."""
+    app = App("words")
+    app.config.update(
+        API_TERMS_OF_SERVICE="https://example.org/terms",
+        API_EXTERNAL_DOCS={"url": "https://example.org/docs"},
+        API_EXTRA={"x-audience": "partners", "info": {"x-logo": {"url": "/logo.png"}}},
+    )
+    seen = []
+
+    @app.document_processor
+    def sign(document, name):
+        seen.append((list(document), name))
+        document["info"]["x-signed"] = True
+
+    @app.document_processor
+    def replace(document, name):
+        return {**document, "x-last": document["info"]["x-signed"]}
+
+    app.get("/x")(response(204)(lambda: None))
+    document = app.openapi
+
+    assert document["info"]["termsOfService"] == "https://example.org/terms"
+    assert document["info"]["x-logo"] == {"url": "/logo.png"}
+    assert document["externalDocs"] == {"url": "https://example.org/docs"}
+    assert (document["x-audience"], document["x-last"]) == ("partners", True)
+    assert seen[0][1] == "default"
+    assert app.openapi is document
+    validate_document(document)
+
+
+def test_a_mount_may_have_a_tag_of_its_own() -> None:
+    """``register_router(tag=...)`` is the tag of its operations, with the router's description."""
+    router = Router("animals", description="All about animals.")
+    router.get("")(response(204)(lambda: None))
+    app = App("tags")
+    app.register_router(router, url_prefix="/cats", name="cats", tag="Cats")
+    app.register_router(router, url_prefix="/dogs", name="dogs")
+    document = app.openapi
+
+    assert document["paths"]["/cats"]["get"]["tags"] == ["Cats"]
+    assert document["paths"]["/dogs"]["get"]["tags"] == ["animals"]
+    assert [tag["description"] for tag in document["tags"]] == ["All about animals."] * 2
+
+
+def test_members_of_doc_are_merged_deeply() -> None:
+    """``doc`` adds to parameters, bodies and answers that are known, and does not replace them."""
+
+    class PetSchema(Schema):
+        """A pet."""
+
+        name = fields.String(required=True)
+
+    app = App("merged")
+
+    @app.put("/pets/<int:pet_id>")
+    @doc(
+        parameters=[{"name": "pet_id", "in": "path", "description": "The number of the pet."}],
+        requestBody={"description": "What it is like."},
+        responses={200: {"headers": {"X-A": {"schema": {"type": "string"}}}}, 404: {"description": "No pet."}},
+    )
+    @arguments(PetSchema, examples={"cat": {"summary": "A cat", "value": {"name": "Tom"}}, "dog": {"name": "Rex"}})
+    @response(200, PetSchema, description="The pet.")
+    def put_pet(pet, pet_id):
+        """Change a pet."""
+
+    made = app.openapi["paths"]["/pets/{pet_id}"]["put"]
+    content = made["requestBody"]["content"]["application/json"]
+
+    assert made["parameters"][0]["description"] == "The number of the pet."
+    assert made["parameters"][0]["schema"]["type"] == "integer"
+    assert made["requestBody"]["description"] == "What it is like."
+    assert made["requestBody"]["required"] is True
+    assert content["examples"] == {
+        "cat": {"summary": "A cat", "value": {"name": "Tom"}},
+        "dog": {"value": {"name": "Rex"}},
+    }
+    assert made["responses"]["200"]["description"] == "The pet."
+    assert made["responses"]["200"]["headers"].keys() == {"X-A"}
+    assert made["responses"]["404"] == {"$ref": "#/components/responses/NotFound", "description": "No pet."}
+    validate_document(app.openapi)
+
+
+@pytest.mark.parametrize(
+    ("optional", "required"), [(True, []), ({"name"}, ["born"]), ((), ["name", "born"]), (False, ["name", "born"])]
+)
+def test_a_schema_says_which_members_an_answer_may_lack(optional: t.Any, required: list[str]) -> None:
+    """``Meta.optional`` names them, or is true for all; a field's own ``optional`` counts before it."""
+
+    class PetSchema(Schema):
+        """A pet."""
+
+        class Meta:
+            pass
+
+        name = fields.String()
+        born = fields.Date()
+        nick = fields.String(metadata={"optional": True})
+
+    PetSchema.Meta.optional = optional  # type: ignore[attr-defined]
+    app = App("optional")
+    app.get("/pet")(response(200, PetSchema)(lambda: {"name": "Rex"}))
+
+    assert app.openapi["components"]["schemas"]["Pet"].get("required", []) == required
+
+
+def test_sets_are_written_in_one_order() -> None:
+    """The choices of a set stand in the order of their texts, in every process."""
+    code = """
+import json, sys
+from framework import App, Schema, fields, response, validate
+
+class PetSchema(Schema):
+    kind = fields.String(validate=validate.OneOf({"cat", "dog", "cow", "hen"}))
+    not_kind = fields.String(validate=validate.NoneOf({"a", "b", "c", "d"}))
+    tags = fields.List(fields.String(), validate=validate.ContainsOnly({"e", "f", "g", "h"}))
+    bad = fields.List(fields.String(), validate=validate.ContainsNoneOf({"i", "j", "k", "l"}))
+
+app = App("sets")
+app.get("/pet")(response(200, PetSchema)(lambda: {}))
+sys.stdout.write(json.dumps(app.openapi))
+"""
+    texts = set()
+    for seed in "0123":
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        )
+        assert ran.returncode == 0, ran.stderr
+        texts.add(ran.stdout)
+
+    assert len(texts) == 1
+
+
+def test_words_of_a_boolean_that_are_numbers_are_booleans_too() -> None:
+    """Python takes 1 for true: where one is a word, the server reads both, and the document says both."""
+
+    class AnswerSchema(Schema):
+        sure = fields.Boolean(required=True, truthy={"yes", 1}, falsy={"no"})
+
+    app = App("words")
+
+    @app.post("/answers")
+    @arguments(AnswerSchema)
+    @response(200, AnswerSchema)
+    def post_answer(answer):
+        """Give an answer."""
+        return answer
+
+    client = app.test_client()
+    described = app.openapi["components"]["schemas"]["AnswerInput"]["properties"]["sure"]["enum"]
+
+    for value in (True, False, 0, 1, "yes", "no", "maybe"):
+        said = any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in described)
+        assert (client.post("/answers", json={"sure": value}).status_code == 200) is said
