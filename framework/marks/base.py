@@ -220,6 +220,9 @@ class Mark:
     nearest_counts: t.ClassVar[bool] = False
     """Whether of several marks of the class that sets this only the one nearest to the handler counts."""
 
+    origin: Mark | None = None
+    """The mark that this one is a changed copy of, as versions of an API have them; ``None`` for the mark itself."""
+
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
         own = own_marks(target) if isinstance(target, type) else marks_of(target)

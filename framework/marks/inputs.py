@@ -93,7 +93,8 @@ class Part:
             schema,
             "form" if texts else location,
             unknown=t.cast(t.Any, unknown),
-            default_unknown=plan.config["UNKNOWN"],
+            # The rule decides which variables a path has: a schema may name some of them.
+            default_unknown="exclude" if location == "path" else plan.config["UNKNOWN"],
             rules=Rules.from_config(plan.config),
         )
         self.refuses_unknown = location in GROUPS and exact.unknown == RAISE

@@ -142,6 +142,7 @@ class VersionMark(Mark):
             if older is schema:
                 return mark
             made = copy.copy(mark)
+            made.origin = mark
             made.outcome = msgspec.structs.replace(mark.outcome, schema=older, examples=None)
             return made
         if isinstance(mark, ArgumentsMark) and mark.factory is None:
@@ -160,6 +161,7 @@ class VersionMark(Mark):
                 " since() and until()."
             )
         made = copy.copy(mark)
+        made.origin = mark
         made.schema = older
         made.body = msgspec.structs.replace(mark.body, schema=older, examples=None)
         return made

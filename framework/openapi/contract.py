@@ -309,7 +309,9 @@ class Contract:
             return  # by the handler, for reasons of its own
         if not refused and not described.operation.keys() & {"parameters", "requestBody"}:
             return
-        verdict = described.sent.judge(described.operation, exchange.request, exchange.sent)
+        verdict = described.sent.judge(
+            described.operation, exchange.request, exchange.sent, exchange.view_args.values()
+        )
         if refused and verdict.valid:
             yield from remedies.refused(exchange.operation, t.cast(errors.APIError, exchange.witness.raised))
         elif not refused and verdict.valid is False:

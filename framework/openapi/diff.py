@@ -14,6 +14,7 @@ from . import paths
 from .changes import Change, Changes, Level, Spot
 from .diff_flow import Flow
 from .diff_words import (
+    by_media_type,
     by_shape,
     by_status,
     content_types,
@@ -58,11 +59,16 @@ class Comparison:
         """Compare everything."""
         self.paths(by_shape(self.old.get("paths", {})), by_shape(self.new.get("paths", {})))
         self.flow.webhooks(webhooks_of(self.old), webhooks_of(self.new))
-        known = {str(server.get("url")) for server in self.new.get("servers", ())}
-        for server in self.old.get("servers", ()):
-            if known and str(server.get("url")) not in known:
-                text = f"The server {server.get('url')} is not listed any more."
-                self.changes.add(Level.RISKY, "server-removed", text, Spot("", "", "request"))
+        self.servers(self.old.get("servers", ()), self.new.get("servers", ()))
+
+    def servers(self, old: cabc.Sequence[Json], new: cabc.Sequence[Json]) -> None:
+        """Compare the servers. That one of several is gone is a risk, that none is left of those known is a break."""
+        known = {str(server.get("url")) for server in new}
+        gone = [str(server.get("url")) for server in old if str(server.get("url")) not in known]
+        level = Level.BREAKING if gone and len(gone) == len(old) else Level.RISKY
+        for url in gone:
+            text = f"The server {url} is not listed any more."
+            self.changes.add(level, "server-removed", text, Spot("", "", "request"))
 
     def paths(self, old: dict[str, tuple[str, Json]], new: dict[str, tuple[str, Json]]) -> None:
         """Compare the paths."""
@@ -105,6 +111,10 @@ class Comparison:
             self.changes.add(Level.RISKY, "operation-id-changed", text, spot)
         if new.get("deprecated") and not old.get("deprecated"):
             self.changes.add(Level.COMPATIBLE, "operation-deprecated", "The operation is deprecated now.", spot)
+        before, after = old.get("x-sunset"), new.get("x-sunset")
+        if isinstance(before, str) and isinstance(after, str) and after < before:
+            text = f"The operation was announced to stay until {before}, and goes on {after}."
+            self.changes.add(Level.BREAKING, "operation-sunset-earlier", text, spot)
         self.body(self.side(0, old.get("requestBody")), self.side(1, new.get("requestBody")), spot)
         self.responses(old.get("responses", {}), new.get("responses", {}), spot)
         self.security(old, new, spot)
@@ -178,7 +188,7 @@ class Comparison:
         elif old.get("required") and not new.get("required"):
             text = "The body was required, and is optional."
             self.changes.add(Level.COMPATIBLE, "request-body-optional", text, inner)
-        before, after = old.get("content", {}), new.get("content", {})
+        before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
         for media_type, media in before.items():
             if media_type not in after:
                 text = f"{media_type} is not taken any more."
@@ -200,7 +210,8 @@ class Comparison:
             if status not in new:
                 covered = "default" in new or f"{status[:1]}XX" in new
                 gone = status.startswith("5") or covered
-                level = Level.COMPATIBLE if gone else Level.BREAKING
+                # A client that handles an error which never comes still works.
+                level = Level.COMPATIBLE if gone else Level.RISKY if status.startswith("4") else Level.BREAKING
                 self.changes.add(
                     level, "response-status-removed", f"The status {status} is not declared any more.", inner
                 )
@@ -213,7 +224,7 @@ class Comparison:
 
     def response(self, old: Json, new: Json, spot: Spot) -> None:
         """Compare two answers of one status."""
-        before, after = old.get("content", {}), new.get("content", {})
+        before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
         for media_type, media in before.items():
             if media_type not in after:
                 text = f"{media_type} is not sent any more."

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from .changes import Changes, Level, Spot
-from .diff_words import by_status, operations_of, resolved, schema_of
+from .diff_words import by_media_type, by_status, operations_of, resolved, schema_of
 from .jsonschema import Json
 from .shapes import Shapes
 
@@ -92,7 +92,7 @@ class Flow:
         elif old.get("required") and not new.get("required"):
             text = "The body was always there, and may be absent."
             self.changes.add(Level.BREAKING, f"{kind}-body-optional", text, inner)
-        before, after = old.get("content", {}), new.get("content", {})
+        before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
         for media_type, media in before.items():
             if media_type in after:
                 self.changes.schema(media.get("schema", True), after[media_type].get("schema", True), inner)
@@ -128,7 +128,8 @@ class Flow:
                 text = f"The receiver may not answer {status} any more."
                 self.changes.add(Level.BREAKING, f"{kind}-status-removed", text, inner)
                 continue
-            one, other = self.side(0, given).get("content", {}), self.side(1, after[covering]).get("content", {})
+            one = by_media_type(self.side(0, given).get("content", {}))
+            other = by_media_type(self.side(1, after[covering]).get("content", {}))
             for media_type, media in one.items():
                 if media_type in other:
                     self.changes.schema(media.get("schema", True), other[media_type].get("schema", True), inner)

@@ -65,6 +65,16 @@ def style_of(parameter: Json, where: str) -> tuple[str, bool]:
     return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
 
 
+def by_media_type(content: cabc.Mapping[str, Json]) -> dict[str, Json]:
+    """Media Type Objects by media type, in lower case and without ``charset=utf-8``, which changes nothing of JSON."""
+    found: dict[str, Json] = {}
+    for name, media in content.items():
+        kind, *parameters = (part.strip().lower() for part in name.split(";"))
+        kept = [part for part in parameters if part.replace('"', "") not in ("", "charset=utf-8")]
+        found["; ".join([kind, *kept])] = media
+    return found
+
+
 def content_types(media: Json) -> dict[str, str]:
     """What the parts of a multipart body are."""
     return {name: str(each["contentType"]) for name, each in media.get("encoding", {}).items() if "contentType" in each}

@@ -45,6 +45,8 @@ class Exchange:
     witness: Witness
     complaints: tuple[tuple[str, str], ...] = ()
     """What marks found wrong with the handler: what, and what to do about it."""
+    view_args: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """The values of the variables in the path, as the converters gave them."""
 
     @functools.cached_property
     def request(self) -> PlainRequest:
@@ -96,14 +98,7 @@ def set_by_handler(witness: Witness) -> cabc.Iterator[tuple[str, str]]:
         if isinstance(witness.raised, errors.APIError):
             yield from witness.raised.headers
         return
-    returned = witness.returned
-    if isinstance(returned, tuple):
-        for part in returned[1:]:
-            if isinstance(part, (cabc.Mapping, Headers)):
-                yield from ((str(name), str(value)) for name, value in part.items())
-    value = value_of(returned)
-    if isinstance(value, (BaseResponse, Wire)):
-        yield from value.headers.items()
+    yield from witness.headers
 
 
 def exchange_of(
@@ -127,6 +122,7 @@ def exchange_of(
         body=body,
         witness=witness_of(ctx),
         complaints=tuple(ctx.complaints or ()),
+        view_args=ctx.view_args or {},
     )
 
 

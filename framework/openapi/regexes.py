@@ -203,12 +203,12 @@ class _Translation:
             return _SPACES if member == "\\s" else member
         if self.ignore_case and member.isascii() and member.isalpha():
             return member.lower() + member.upper()
-        return _in_class(member)
+        return in_class(member)
 
     def _range(self, low: str, high: str) -> str:
         if len(low) != 1 or len(high) != 1:
             raise _Untranslatable
-        text = f"{_in_class(low)}-{_in_class(high)}"
+        text = f"{in_class(low)}-{in_class(high)}"
         if self.ignore_case:
             for first, last in (("a", "z"), ("A", "Z")):
                 start, end = max(low, first), min(high, last)
@@ -238,5 +238,6 @@ def _escaped(found: re.Match[str]) -> str:
     return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-def _in_class(char: str) -> str:
+def in_class(char: str) -> str:
+    """Write a character as a member of a class."""
     return "\\" + char if char in r"\]^-[" else printable(char)

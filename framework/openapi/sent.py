@@ -1,6 +1,7 @@
 """What the document says of a request that was sent: valid, not valid, or nothing that can be known.
 
-Judged are the parameters in query, headers and cookies, and bodies of JSON and forms. What OpenAPI has no words for
+Judged are the parameters in query, headers and cookies, and bodies of JSON and forms; of variables of the path only
+whether they fit. What OpenAPI has no words for
 (names in the query that nobody declares, a scalar that is given twice) makes a request neither valid nor invalid.
 Not here: what is made of it (``openapi.contract``).
 Floor 7: imports ``fast.lexical``, ``fast.wire`` (floor 1), ``http.request`` (floor 2), ``openapi.*``.
@@ -52,12 +53,13 @@ class Sent:
         self._validator = Validator(document)
         self._max_depth = max_depth
 
-    def judge(self, operation: Json, request: Request, body: bytes | None) -> Verdict:
+    def judge(self, operation: Json, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()) -> Verdict:
         """Say what the document makes of a request.
 
         :param operation: The Operation Object.
         :param request: The request.
         :param body: Its whole body; ``None`` when it is not known any more.
+        :param path: The values of the variables in its path, in their order.
         """
         reasons: list[str] = []
         unsure = False
@@ -65,10 +67,11 @@ class Sent:
         for parameter in operation.get("parameters", ()):
             query = query or parameter["in"] == "query"
             if parameter["in"] == "path":
-                continue  # the routing has judged it
+                continue
             verdict = self._parameter(parameter, request)
             reasons.extend(verdict.reasons)
             unsure = unsure or verdict.valid is None
+        unsure = unsure or not self._path_fits(operation, path)
         if query:
             known = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
             unsure = unsure or any(name not in known for name in request.args)
@@ -77,6 +80,20 @@ class Sent:
             reasons.extend(verdict.reasons)
             unsure = unsure or verdict.valid is None
         return Verdict(False if reasons else None if unsure else True, tuple(reasons))
+
+    def _path_fits(self, operation: Json, values: cabc.Iterable[t.Any]) -> bool:
+        """Whether the variables of the path are what their parameters describe.
+
+        The routing has judged the path by then, and a schema for its variables may refuse more. Their texts are not
+        known any more, so that what does not fit makes a request neither valid nor invalid.
+        """
+        described = [each for each in operation.get("parameters", ()) if each["in"] == "path"]
+        for parameter, value in zip(described, values, strict=False):
+            schema = self._validator.resolve(parameter.get("schema", {}))
+            text = value if isinstance(value, str) else str(value)
+            if self._validator.faults(schema, self.read(text, schema)):
+                return False
+        return True
 
     def _parameter(self, parameter: Json, request: Request) -> Verdict:
         name, where = parameter["name"], parameter["in"]

@@ -117,7 +117,9 @@ def _only(made: Json, allowed: list[t.Any]) -> Json:
 
 
 def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
-    """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array."""
+    """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array, and of the characters of a text."""
+    if made.get("type") == "string":
+        return _characters(made, validators)
     if "items" not in made:
         return made
     inner = getattr(field, "inner", None)
@@ -133,6 +135,21 @@ def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
         elif isinstance(each, validate.ContainsNoneOf):
             items = both(items, {"not": {"enum": texts(each.iterable)}})
     return made if items is made["items"] else {**made, "items": items}
+
+
+def _characters(made: Json, validators: list[t.Any]) -> Json:
+    """The pattern of the texts that have only some characters, or none of them."""
+    for each in validators:
+        allowed = isinstance(each, validate.ContainsOnly)
+        if not allowed and not isinstance(each, validate.ContainsNoneOf):
+            continue
+        values = each.choices if allowed else each.iterable
+        chars = [value for value in in_order(values) if isinstance(value, str) and len(value) == 1]
+        if chars:
+            made = both(made, {"pattern": f"^[{'' if allowed else '^'}{''.join(map(regexes.in_class, chars))}]*$"})
+        elif allowed:
+            made = both(made, {"maxLength": 0})
+    return made
 
 
 def _range(made: Json, field: Field, each: validate.Range) -> Json:

@@ -2,7 +2,7 @@
 
 The answer does not show these any more: a body returned for 204 is not sent, and an error may have been rendered in any
 shape. Pipelines ask for this only while answers are checked (``openapi.contract``); else nothing here runs.
-Floor 5: imports ``context`` (floor 3).
+Floor 5: imports ``context`` (floor 3), ``http.response`` (floor 2).
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import collections.abc as cabc
 import functools
 import typing as t
 
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
+
 from ..context import Context, current
+from ..http.response import Wire
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
@@ -24,10 +28,12 @@ _NAME = "_framework_witness"
 class Witness:
     """What was seen of one request."""
 
-    __slots__ = ("called", "raised", "returned")
+    __slots__ = ("called", "headers", "raised", "returned")
 
     def __init__(self) -> None:
         self.called = False
+        self.headers: tuple[tuple[str, str], ...] = ()
+        """The headers that the handler set; hooks may add others to the same response later."""
         self.returned: t.Any = MISSING
         self.raised: Exception | None = None
 
@@ -48,9 +54,20 @@ def remember_value(handler: _F) -> _F:
         witness = witness_of(current())
         witness.called = True
         value = witness.returned = handler(*args, **kwargs)
+        witness.headers = tuple(_headers_of(value))
         return value
 
     return t.cast(_F, call)
+
+
+def _headers_of(returned: t.Any) -> cabc.Iterator[tuple[str, str]]:
+    """The headers in what a handler returned: in a tuple beside the value, and on a response."""
+    parts = returned if isinstance(returned, tuple) else (returned,)
+    for part in parts[1:]:
+        if isinstance(part, (cabc.Mapping, Headers)):
+            yield from ((str(name), str(value)) for name, value in part.items())
+    if parts and isinstance(parts[0], (BaseResponse, Wire)):
+        yield from parts[0].headers.items()
 
 
 def remember_error(function: _F) -> _F:

@@ -118,8 +118,10 @@ class Coverage:
 
 
 def key_of(operation: Operation) -> tuple[str, str, str]:
-    """What an operation is known by."""
-    return operation.operation_id, operation.method, operation.rule.rule
+    """What an operation is known by: its path with the version, where a request says that otherwise."""
+    rule: t.Any = operation.rule
+    version = f" ({rule.version})" if getattr(rule, "by_request", False) else ""
+    return operation.operation_id, operation.method, rule.rule + version
 
 
 def place_of(operation: Operation) -> str:
@@ -137,10 +139,11 @@ def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
     from ..marks.raises import RaisesMark, error_outcome
     from ..marks.responses import AltResponseMark, ResponseMark
 
-    marks = (*marks_of(operation.handler), *(marks_of(operation.view_class) if operation.view_class else ()))
-    for mark in marks:
-        if mark not in operation.marks:
-            continue  # it gave way to another
+    written = (*marks_of(operation.handler), *(marks_of(operation.view_class) if operation.view_class else ()))
+    known = {id(mark) for mark in written}
+    for mark in operation.marks:
+        if id(mark.origin or mark) not in known:
+            continue  # of a router, or of the application
         if isinstance(mark, (ResponseMark, AltResponseMark)):
             outcomes = [mark.outcome]
         elif isinstance(mark, RaisesMark):

@@ -1000,3 +1000,17 @@ def twin() -> Router:
             """Show nothing."""
 
     return router
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_coverage_asks_for_the_answers_of_older_versions(way):
+    """An answer that only the newest version has given is missing in the others."""
+    from framework.testing import coverage
+
+    app = make_app(way)
+    counted = coverage.Coverage()
+    counted.add_application(app)
+    wanted = {(answer.path, answer.method, answer.status) for answer in counted.wanted}
+    listed = [path for path, method, status in wanted if path.rpartition("/")[2].startswith("pets") and method == "GET"]
+
+    assert len(listed) == len(BODIES) * (2 if way == "all" else 1)

@@ -690,3 +690,66 @@ def test_an_unknown_mode_is_refused(app):
 
     with pytest.raises(errors.SetupError, match="CONTRACT is 'on'"):
         app.freeze()
+
+
+def test_headers_of_a_hook_are_not_those_of_the_handler(app):
+    """A hook that adds to the response of a handler declares nothing, and the handler is not blamed for it."""
+
+    @app.after_request
+    def sign(reply):
+        reply.headers["X-Served-By"] = "a"
+        return reply
+
+    client = answering(app, lambda: jsonify(PET))
+
+    assert client.get("/pets/1").headers["X-Served-By"] == "a"
+
+
+def test_headers_on_the_response_of_a_handler_are_its_own(app):
+    """What the handler sets on the response that it returns it has to declare."""
+
+    def made():
+        reply = jsonify(PET)
+        reply.headers["X-Count"] = "3"
+        return reply
+
+    client = answering(app, made)
+
+    assert "The handler sets the header X-Count" in refusal(lambda: client.get("/pets/1"))
+
+
+def test_a_schema_may_name_some_of_the_variables(app):
+    """The others are the rule's matter; what the schema refuses the document refuses too."""
+
+    class Where(Schema):
+        shop = fields.String(required=True, validate=validate.Length(max=3))
+
+    @app.get("/shops/<shop>/pets/<int:pet_id>")
+    @arguments(Where, location="path")
+    @response(200, PetSchema)
+    def pet(where, shop, pet_id):
+        return {**PET, "name": where["shop"]}
+
+    client = app.test_client()
+
+    assert client.get("/shops/abc/pets/1").json["name"] == "abc"
+    assert client.get("/shops/abcd/pets/1").status_code == 422
+    assert client.get("/shops/abc/pets/x").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["ab", "a-b", "ax", "", "]", "^"])
+def test_the_characters_of_a_text_are_described(app, text):
+    """``ContainsOnly`` and ``ContainsNoneOf`` judge each character of a text, and the document says so."""
+
+    class WordSchema(Schema):
+        only = fields.String(validate=validate.ContainsOnly(["a", "b", "]", "^"]))
+        none = fields.String(validate=validate.ContainsNoneOf({"x", "-", "long"}))
+
+    @app.post("/words")
+    @arguments(WordSchema)
+    @response(204)
+    def add(word):
+        return None
+
+    for name in ("only", "none"):
+        app.test_client().post("/words", json={name: text})

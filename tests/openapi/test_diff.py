@@ -218,7 +218,6 @@ BREAKING: list[tuple[str, t.Callable[[Json], t.Any]]] = [
     ("path-removed", lambda d: d["paths"].pop("/items/{item_id}")),
     ("operation-removed", lambda d: d["paths"]["/items/{item_id}"].pop("delete")),
     ("response-status-removed", lambda d: answers(d).pop("200")),
-    ("response-status-removed", lambda d: operation(d, "/items", "post")["responses"].pop("409")),
     ("response-media-type-removed", lambda d: answers(d)["200"].update(content={"text/csv": {}})),
     (
         "request-media-type-removed",
@@ -443,6 +442,7 @@ HARMLESS: list[tuple[str, t.Callable[[Json], t.Any]]] = [
 ]
 
 RISKY: list[tuple[str, t.Callable[[Json], t.Any]]] = [
+    ("response-status-removed", lambda d: operation(d, "/items", "post")["responses"].pop("409")),
     ("response-link-removed", lambda d: link(d).pop("item")),
     ("response-link-changed", lambda d: link(d)["item"].update(operationId="deleteItem")),
     ("response-link-changed", lambda d: link(d)["item"].update(parameters={"item_id": 1})),
@@ -459,6 +459,58 @@ RISKY: list[tuple[str, t.Callable[[Json], t.Any]]] = [
 def test_risks_are_no_breaks(code, change):
     """What only those notice who count on more than types is risky."""
     assert {(each.level, each.code) for each in changes_of(change)} == {(Level.RISKY, code)}
+
+
+def test_parameters_of_a_media_type_that_say_nothing_are_no_change():
+    """``charset=utf-8`` is what JSON is anyway (RFC 8259, section 8.1); another parameter makes another type."""
+    document = copy.deepcopy(base())
+    content = operation(document, "/items", "post")["requestBody"]["content"]
+    content["Application/JSON; charset=UTF-8"] = content.pop("application/json")
+    answer = answers(document)["200"]["content"]
+    answer['application/json; charset="utf-8"'] = answer.pop("application/json")
+
+    assert compare(base(), document) == []
+
+    answer["application/json; version=2"] = answer.pop('application/json; charset="utf-8"')
+
+    assert [each.code for each in compare(base(), document) if each.level is Level.BREAKING] == [
+        "response-media-type-removed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "level"),
+    [
+        (["https://a"], ["https://b"], Level.BREAKING),
+        (["https://a"], [], Level.BREAKING),
+        (["https://a", "https://b"], ["https://b"], Level.RISKY),
+        (["https://a"], ["https://b", "https://a"], None),
+    ],
+)
+def test_the_loss_of_all_known_servers_breaks(before, after, level):
+    """Clients that know one of several can go on with another; without any they cannot."""
+    old, new = copy.deepcopy(base()), copy.deepcopy(base())
+    old["servers"], new["servers"] = ([{"url": url} for url in urls] for urls in (before, after))
+
+    assert {each.level for each in compare(old, new)} == ({level} if level else set())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        ("2030-05-01", "2030-04-30", ["operation-sunset-earlier"]),
+        ("2030-05-01", "2030-05-02", []),
+        ("2030-05-01", None, []),
+    ],
+)
+def test_an_earlier_sunset_breaks(before, after, codes):
+    """Clients have planned with the day that was announced."""
+    old, new = copy.deepcopy(base()), copy.deepcopy(base())
+    operation(old, "/items", "get")["x-sunset"] = before
+    if after:
+        operation(new, "/items", "get")["x-sunset"] = after
+
+    assert [each.code for each in compare(old, new) if each.level is Level.BREAKING] == codes
 
 
 def test_webhooks_of_the_older_version_are_compared():
