@@ -18,7 +18,7 @@ from marshmallow import Schema
 from werkzeug.datastructures import Headers
 
 from ..context import current
-from ..errors import APIError, SetupError
+from ..errors import APIError, SetupError, by_status
 from ..fast import wire
 from ..fast.dump import dumper, prepare, wire_dumper
 from ..http.response import Wire, sendable
@@ -132,23 +132,27 @@ def alt_response(
     *,
     description: str = "",
     headers: cabc.Mapping[str, HeaderLike] | None = None,
-    content_type: str = "application/json",
+    content_type: str | None = None,
     example: t.Any = None,
     examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
 ) -> AltResponseMark:
     """Say what the operation may also answer, by a finished response, a hook or an error handler. Documents only.
 
-    :param schema: As in :func:`response`; or an error class, whose problem object it then is.
+    :param schema: As in :func:`response`; or an error class, whose problem object it then is. Without a schema and a
+        ``content_type``, a status from 400 on is the framework's own error, as ``abort(404)`` answers it.
+    :param content_type: The media type of the body. Default: ``application/json``, for errors that of problem objects.
     """
     error = schema if isinstance(schema, type) and not issubclass(schema, Schema) else None
+    if schema is None and content_type is None and status_code >= 400:
+        error = by_status.get(int(status_code))
     return AltResponseMark(
         Outcome(
             status=int(status_code),
             schema=None if schema is None or error is not None else as_schema(t.cast(SchemaLike, schema)),
             description=description,
             headers=as_headers(headers, int(status_code)),
-            media_type=content_type,
+            media_type=content_type or JSON,
             error=None if error is None else own_error(error),
             examples=examples_of(example, examples),
             links=links_of(links),

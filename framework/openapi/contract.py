@@ -254,8 +254,9 @@ class Contract:
             yield from wrong
             return
         faults = described.closed.faults(schema, value)
+        shape = None if self._app.error_renderer is None else self._app.error_renderer.schema
         for fault in faults[:_FAULTS_SHOWN]:
-            yield remedies.wrong_body(exchange.operation, status, fault, value)
+            yield remedies.wrong_body(exchange.operation, status, fault, value, shape)
         if len(faults) > _FAULTS_SHOWN:
             yield Finding(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
 

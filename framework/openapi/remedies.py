@@ -179,10 +179,16 @@ def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content
 # Bodies
 
 
-def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any) -> Finding:
-    """A place in the body that its schema refuses."""
+def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any, shape: ma.Schema | None = None) -> Finding:
+    """A place in the body that its schema refuses.
+
+    :param shape: The schema of errors, where ``render_error`` has given one.
+    """
     message = f"The body of {status} does not fit its schema. {fault}"
-    told = [each.schema or each.items for each in operation.outcomes if each.status == status]
+    outcomes = [each for each in operation.outcomes if each.status == status]
+    told = [shape if each.error is not None else each.schema or each.items for each in outcomes]
+    if not outcomes and status >= 400:
+        told = [shape]
     schemas = [schema for schema in told if schema is not None]
     spots = [spot for schema in schemas if (spot := blame.spot_of(schema, fault.at)) is not None]
     spot = spots[0] if len(schemas) == 1 and spots else None

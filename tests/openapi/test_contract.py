@@ -753,3 +753,44 @@ def test_the_characters_of_a_text_are_described(app, text):
 
     for name in ("only", "none"):
         app.test_client().post("/words", json={name: text})
+
+
+def test_an_error_status_without_a_schema_is_the_frameworks_own(app):
+    """``alt_response(404)`` declares what ``abort(404)`` answers, and a schema declares another body."""
+
+    @app.get("/own")
+    @response(204)
+    @alt_response(404, description="There is none.")
+    def own():
+        abort(404)
+
+    @app.get("/other")
+    @response(204)
+    @alt_response(404, {"sorry": fields.String()})
+    def other():
+        return jsonify(sorry="no"), 404
+
+    paths = app.openapi["paths"]
+
+    assert app.test_client().get("/own").status_code == 404
+    assert app.test_client().get("/other").json == {"sorry": "no"}
+    assert list(paths["/own"]["get"]["responses"]["404"]["content"]) == ["application/problem+json"]
+    assert paths["/own"]["get"]["responses"]["404"]["description"] == "There is none."
+    assert list(paths["/other"]["get"]["responses"]["404"]["content"]) == ["application/json"]
+
+
+def test_optional_members_of_another_shape_of_errors_have_a_remedy(app):
+    """A member that ``render_error`` leaves out is declared optional: the message says how."""
+
+    class ErrorSchema(Schema):
+        message = fields.String(required=True)
+        hint = fields.String()
+
+    @app.render_error(ErrorSchema)
+    def render(error):
+        return {"message": error.description}
+
+    text = refusal(lambda: answering(app, lambda: abort(404), response(204), raises(errors.NotFound)).get("/pets/1"))
+
+    assert 'metadata={"optional": True}' in text
+    assert "hint" in text
