@@ -125,6 +125,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         # Input
         "STRICT_TYPES": Setting(True, 'JSON types are exact: ``"3"`` is no integer, ``1`` no boolean.'),
         "STRICT_TEXT": Setting(True, "Text in query, path and headers is read by the rules the document states."),
+        "STRICT_DUMP": Setting(
+            True, "An answer is what its schema describes: no ``{}`` for what is not an object, no undeclared null."
+        ),
         "STRICT_PATTERNS": Setting(True, "A ``Regexp`` validator has to match the text as a whole."),
         "STRICT_NESTED_PARTIAL": Setting(True, "``partial`` of a schema does not reach its nested schemas."),
         "STRICT_UNKNOWN": Setting(True, "The rule for undeclared fields reaches every depth, not the top alone."),

@@ -4,8 +4,8 @@ What is dumped is what marshmallow dumps, down to the order of members; what the
 back to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
 
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.rows`` and
-``fast.wire``.
+Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.kinds``,
+``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typing as t
 
 import marshmallow as ma
 
-from . import canary, codegen, compare, rows, wire
+from . import canary, codegen, compare, kinds, rows, wire
 
 if t.TYPE_CHECKING:
     from .dump_plan import DumpPlan, WirePlan
@@ -49,7 +49,9 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> ca
     return _compared_dump(schema, dump) if compare else dump
 
 
-def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], bytes]:
+def wire_dumper(
+    schema: ma.Schema, *, fast: bool = True, compare: bool = False, checked: bool = False
+) -> cabc.Callable[[t.Any], bytes]:
     """Give a function that dumps an object to JSON text.
 
     The text says what ``wire.encode(schema.dump(obj))`` says, members in the order of the schema.
@@ -57,16 +59,19 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
     :param schema: the instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the dumping.
     :param compare: do it both ways and log every difference, see ``fast.compare``.
+    :param checked: refuse what is no object, and null where a field does not allow it, see ``fast.kinds``.
     :return: a function of one argument, the object; it returns UTF-8 JSON. It raises :exc:`wire.WireError`, which
         names the member, for a number that JSON does not have.
     """
 
     def plain_to_wire(obj: t.Any) -> bytes:
+        if checked:
+            kinds.check(schema, obj)
         return wire.encode(schema.dump(obj))
 
     if not fast:
         return plain_to_wire
-    dump = dumper(schema)
+    dump = checked_dumper(schema) if checked else dumper(schema)
     plan: WirePlan | None = None
 
     def to_wire(obj: t.Any) -> bytes:
@@ -74,7 +79,7 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
         if plan is None or plan.dump_fields is not schema.dump_fields:
             if not canary.is_trusted():
                 return plain_to_wire(obj)
-            plan = _wire_plan(schema)
+            plan = _wire_plan(schema, checked)
         if plan.of_dict is not None and type(obj) is dict and not schema.many:
             row = plan.of_dict(obj)  # PERF: the same as below, five calls shorter: 0.25 us
             try:
@@ -86,13 +91,24 @@ def wire_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) 
     return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire
 
 
+def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
+    """Give a function as :func:`dumper` does, that refuses what ``wire_dumper(schema, checked=True)`` refuses."""
+    dump = dumper(schema, fast=fast, compare=compare)
+
+    def look_and_dump(obj: t.Any) -> t.Any:
+        kinds.check(schema, obj)
+        return dump(obj)
+
+    return look_and_dump
+
+
 def prepare(schema: ma.Schema, *, wire: bool = True) -> None:
     """Generate ahead what the first use would: the functions for objects that are read by attribute.
 
     :param wire: for :func:`wire_dumper`; ``False`` is for :func:`dumper`.
     """
     if canary.is_trusted():
-        (_wire_plan(schema) if wire else _dict_plan(schema)).prepare()
+        (_wire_plan(schema, True) if wire else _dict_plan(schema)).prepare()
 
 
 # PERF: what generates code is loaded for the first schema that is used, and not for an import: 10 ms.
@@ -104,10 +120,10 @@ def _dict_plan(schema: ma.Schema) -> DumpPlan:
     return codegen.plan(schema, DumpPlan)
 
 
-def _wire_plan(schema: ma.Schema) -> WirePlan:
-    from .dump_plan import WirePlan
+def _wire_plan(schema: ma.Schema, checked: bool) -> WirePlan:
+    from .dump_plan import CheckedWirePlan, WirePlan
 
-    return codegen.plan(schema, WirePlan)
+    return codegen.plan(schema, CheckedWirePlan if checked else WirePlan)
 
 
 def _compared_dump(schema: ma.Schema, dump: Function) -> Function:

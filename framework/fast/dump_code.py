@@ -5,8 +5,8 @@ and nested objects are dumped by lines of the outer function. There is one pair 
 read by attribute and one for dicts. The result is a dict, or a row for the encoder.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.internals``, ``fast.plain``, ``fast.reading``,
-``fast.rows`` and ``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_values``, ``fast.internals``, ``fast.kinds``, ``fast.plain``,
+``fast.reading``, ``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import typing as t
 
 import marshmallow as ma
 
-from . import internals, plain, reading, rows, wire
+from . import internals, kinds, plain, reading, rows, wire
 from .codegen import Writer, indented
 from .dump_values import AnyField, Recipe, exact_type, recipe
 
@@ -68,12 +68,14 @@ class DumpCode:
     :param schema: its class and instance leave dumping to marshmallow.
     :param kind: :data:`reading.ATTRIBUTES` or :data:`reading.KEYS`.
     :param wire: whether they make rows instead of what ``schema.dump`` gives.
+    :param checked: whether null is refused where a field does not allow it.
     """
 
-    def __init__(self, schema: ma.Schema, kind: str, *, wire: bool, nesting: Nesting) -> None:
+    def __init__(self, schema: ma.Schema, kind: str, *, wire: bool, nesting: Nesting, checked: bool = False) -> None:
         self.schema = schema
         self.kind = kind
         self.wire = wire
+        self.checked = checked
         self.nesting = nesting
         self.room = _INLINE_FIELDS
         self.writer = Writer(("objs", "cls", "other", "error", "key", "value"))
@@ -168,7 +170,7 @@ class DumpCode:
             lines += [f"{word} {each.test}:", *indented(each.lines or ["pass"])]
         return [
             *lines,
-            "else:" if isinstance(field, ma.fields.Nested) else f"elif {var} is not None:",
+            "else:" if isinstance(field, ma.fields.Nested) or self._refuses_null(field) else f"elif {var} is not None:",
             *indented(other),
         ]
 
@@ -179,7 +181,7 @@ class DumpCode:
         serialize, keys = field._serialize, (*scope.keys, key)
         if _is_nested(field):
             dump = self.nesting.dumper(t.cast(ma.fields.Nested, field))
-            return lambda value, obj: dump(value)
+            return _dump_within(dump, scope.keys) if scope.keys else lambda value, obj: dump(value)
         if self.wire:
             return lambda value, obj: rows.seal(serialize(value, name, obj), keys)
         return lambda value, obj: serialize(value, name, obj)
@@ -188,6 +190,7 @@ class DumpCode:
         """Give the function that dumps the values which a recipe leaves, a missing one among them."""
         serialize = self._serializer(scope, field, name, key)
         nothing = rows.UNSET if self.wire else MISSING
+        refuses_null, keys = self._refuses_null(field), (*scope.keys, key)
 
         def dump(value: t.Any, obj: t.Any) -> t.Any:
             if value is MISSING:
@@ -196,9 +199,14 @@ class DumpCode:
                     value = value()
                 if value is MISSING:
                     return nothing
+            elif value is None and refuses_null:
+                raise kinds.null(keys)
             return serialize(value, obj)
 
         return dump
+
+    def _refuses_null(self, field: AnyField) -> bool:
+        return self.checked and not field.allow_none
 
     def _whole_field(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
         """Give the function that lets a field of an unknown kind do all of its work, reading included."""
@@ -249,6 +257,10 @@ class DumpCode:
         item = self.writer.name(scope.label("item", name))
         if _is_nested(inner):
             dump = self.writer.bind(self.nesting.dumper(t.cast(ma.fields.Nested, inner)), f"nested_{name}")
+            if self.checked:
+                keys = (*scope.keys, field.data_key or name)
+                dump_all = _dump_items(self.nesting.dumper(t.cast(ma.fields.Nested, inner)), inner, keys)
+                return Recipe(test, (f"{var} = {self.writer.bind(dump_all, f'items_of_{name}')}({var})",))
             return Recipe(test, (f"{var} = [{dump}({item}) for {item} in {var}]",))
         rest = self.writer.bind(self._serializer(scope, inner, name, field.data_key or name), f"dump_item_of_{name}")
         exact = exact_type(inner)
@@ -280,6 +292,38 @@ class DumpCode:
                 f"{var} = {items}",
             ),
         )
+
+
+def _dump_within(dump: Function, keys: tuple[str, ...]) -> Function:
+    """Dump what a nested field holds, and put the way to it in front of the place of an error."""
+
+    def dump_member(value: t.Any, obj: t.Any) -> t.Any:
+        try:
+            return dump(value)
+        except wire.WireError as error:
+            raise rows.located(error, *keys) from None
+
+    return dump_member
+
+
+def _dump_items(dump: Function, inner: AnyField, keys: tuple[str, ...]) -> Function:
+    """Dump the nested objects of a list, and say which one was refused."""
+    refuses_null = not inner.allow_none
+
+    def dump_items(values: t.Any) -> list[t.Any]:
+        made: list[t.Any] = []
+        try:
+            for value in values:
+                if value is None and refuses_null:
+                    raise kinds.null(keys[-1:])
+                made.append(dump(value))
+        except wire.WireError as error:
+            # The name of the list is in front already: it is the name of its inner field.
+            error.path = error.path[1:]
+            raise rows.located(error, *keys, len(made)) from None
+        return made
+
+    return dump_items
 
 
 def _is_nested(field: AnyField) -> bool:

@@ -1,8 +1,8 @@
 """How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
 
 Knows marshmallow schemas; what the functions say is written in ``fast.dump_code``.
-Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.internals``, ``fast.plain``, ``fast.reading``,
-``fast.rows`` and ``fast.wire``.
+Floor 1: imports ``fast.codegen``, ``fast.dump_code``, ``fast.internals``, ``fast.kinds``, ``fast.plain``,
+``fast.reading``, ``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import typing as t
 import marshmallow as ma
 import msgspec
 
-from . import codegen, plain, reading, rows, wire
+from . import codegen, kinds, plain, reading, rows, wire
 from .dump_code import DumpCode, Function, Nesting
 from .internals import POST_DUMP, PRE_DUMP
 
@@ -21,6 +21,8 @@ class DumpPlan:
     """How the objects of one schema instance are dumped."""
 
     wire: t.ClassVar[bool] = False
+    checked: t.ClassVar[bool] = False
+    """Whether what is no object is refused, and null where the field does not allow it."""
 
     def __init__(self, schema: ma.Schema) -> None:
         self.schema = schema
@@ -58,18 +60,24 @@ class DumpPlan:
 
     def values(self, obj: t.Any, many: bool) -> t.Any:
         """Dump without hooks."""
-        if not many or obj is None:
+        if not many:
             return self._one(obj)
         if type(obj) is list and obj:
             cls = type(obj[0])
             kind = reading.kind_of(cls)
-            if kind != reading.GENERAL:
+            if kind in reading.COMPILED:
                 return self._made(kind)[1](obj, cls, self._one)
+        if obj is None or self.checked:
+            return self._collection(obj)
         return [self._one(each) for each in obj]
+
+    def _collection(self, obj: t.Any) -> t.Any:
+        """Dump what has to be a collection and is no list."""
+        return self._one(obj)  # None: as marshmallow does
 
     def _one(self, obj: t.Any) -> t.Any:
         kind = reading.kind_of(type(obj))
-        if kind == reading.GENERAL:
+        if kind not in reading.COMPILED:
             return self._general(obj)
         return (self._functions.get(kind) or self._made(kind))[0](obj)
 
@@ -86,7 +94,7 @@ class DumpPlan:
         return made
 
     def _make(self, kind: str) -> tuple[Function, Function]:
-        code = DumpCode(self.schema, kind, wire=self.wire, nesting=self._nesting())
+        code = DumpCode(self.schema, kind, wire=self.wire, checked=self.checked, nesting=self._nesting())
         form = "rows" if self.wire else "dicts"
         one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
         codegen.record(self.schema).texts.append(text)
@@ -163,3 +171,31 @@ class WirePlan(DumpPlan):
 
     def _general(self, obj: t.Any) -> t.Any:
         return msgspec.Raw(wire.encode(super()._general(obj)))
+
+
+class CheckedWirePlan(WirePlan):
+    """How objects become rows where nothing may be dumped that the schema does not describe; see ``fast.kinds``."""
+
+    checked = True
+
+    def _collection(self, obj: t.Any) -> t.Any:
+        if not reading.is_collection(obj):
+            raise kinds.not_a_list(obj, self.schema)
+        made: list[t.Any] = []
+        try:
+            for each in obj:
+                made.append(self._one(each))
+        except wire.WireError as error:
+            raise rows.located(error, len(made)) from None
+        return made
+
+    def _general(self, obj: t.Any) -> t.Any:
+        kinds.check(self.schema, obj, False)
+        if reading.kind_of(type(obj)) == reading.NOTHING:  # a hook has made it
+            raise kinds.not_an_object(obj, self.schema)
+        return super()._general(obj)
+
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+        if not self.compilable:
+            kinds.check(self.schema, obj, many)
+        return super().place(obj, many, field)

@@ -9,7 +9,9 @@ Floor 1: imports nothing of the framework.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import keyword
+import types
 import typing as t
 
 import marshmallow as ma
@@ -17,11 +19,21 @@ import marshmallow as ma
 ATTRIBUTES = "attributes"
 KEYS = "keys"
 GENERAL = "general"
+NOTHING = "nothing"
+
+COMPILED = frozenset({ATTRIBUTES, KEYS})
+"""The kinds of objects that generated functions read."""
 
 _DICT_NAMES = frozenset(dir(dict))
 _LIMIT = 10_000
-#: What stands for no object; a field has its own answer to it.
-_NOTHING = frozenset({type(None), type(ma.missing)})
+#: Values that have no members a schema could dump; marshmallow makes ``{}`` of them.
+_NOTHING = frozenset(
+    {
+        *(type(None), type(ma.missing), bool, int, float, complex, str, bytes, bytearray, tuple),
+        *(types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType, types.FunctionType, types.MethodType),
+    }
+)
+_COLLECTIONS = (list, set, frozenset, cabc.Iterator)
 
 #: How objects of a type are read, for types met so far, and which of these are objects read by attribute.
 _KINDS: dict[type, str] = {}
@@ -31,13 +43,15 @@ BY_ATTRIBUTE: set[type] = set()
 def kind_of(cls: type) -> str:
     """Tell how the values of instances of a class are read.
 
-    :return: :data:`KEYS` for exactly ``dict``, :data:`ATTRIBUTES` for classes without ``__getitem__``, else
-        :data:`GENERAL`.
+    :return: :data:`KEYS` for exactly ``dict``, :data:`NOTHING` for values without members, such as numbers, texts and
+        lists, :data:`ATTRIBUTES` for classes without ``__getitem__``, else :data:`GENERAL`.
     """
     kind = _KINDS.get(cls)
     if kind is None:
         if cls is dict:
             kind = KEYS
+        elif cls in _NOTHING or issubclass(cls, _COLLECTIONS):
+            kind = NOTHING
         elif issubclass(cls, type) or any("__getitem__" in vars(base) for base in cls.__mro__):
             kind = GENERAL
         else:
@@ -46,9 +60,14 @@ def kind_of(cls: type) -> str:
             _KINDS.clear()
             BY_ATTRIBUTE.clear()
         _KINDS[cls] = kind
-        if kind is ATTRIBUTES and cls not in _NOTHING:
+        if kind is ATTRIBUTES:
             BY_ATTRIBUTE.add(cls)
     return kind
+
+
+def is_collection(value: t.Any) -> bool:
+    """Whether a value is a collection of objects: no text, no mapping, no single object."""
+    return isinstance(value, cabc.Iterable) and not isinstance(value, (str, bytes, bytearray, cabc.Mapping))
 
 
 def read(target: str, obj: str, key: str, kind: str) -> list[str]:

@@ -11,16 +11,20 @@ import collections.abc as cabc
 import copy
 import functools
 import itertools
+import types
 import typing as t
 
 import msgspec
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..context import current
 from ..errors import APIError, SetupError, by_status
 from ..fast import wire
-from ..fast.dump import dumper, prepare, wire_dumper
+from ..fast.dump import checked_dumper, dumper, prepare, wire_dumper
 from ..http.response import Wire, sendable
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .negotiation import BODILESS, JSON, produced
@@ -232,7 +236,9 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
         given: int | None = None
         if type(value) is tuple and 2 <= len(value) <= 3:  # a named tuple is data
             value, given, headers = unpack(value)
-        if callable(value) and not isinstance(value, cabc.Mapping):  # a response, or a WSGI application
+        if type(value) is LocalProxy:
+            value = value._get_current_object()
+        if is_response(value):
             if given is None and not headers:
                 return value
             reply = ctx.app.make_response(value)
@@ -251,6 +257,13 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
         return with_headers(writers.get(status, plain)(status, value), headers)
 
     return to_reply
+
+
+def is_response(value: t.Any) -> bool:
+    """Return whether a value is an answer as it is: a response, an HTTP exception, or a function that speaks WSGI."""
+    return isinstance(value, (Wire, BaseResponse, HTTPException, types.FunctionType, types.MethodType)) or (
+        hasattr(type(value), "wsgi_app")
+    )
 
 
 def unpack(value: tuple[t.Any, ...]) -> tuple[t.Any, int | None, t.Any]:
@@ -318,14 +331,21 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
     content_type = ("Content-Type", outcome.media_type)
 
     def write(status: int, value: t.Any) -> Wire:
+        try:
+            return Wire(status, [content_type], encode(listed(status, value)))
+        except wire.WireError as error:
+            error.add_note(f"It is the answer {status} of {plan.called}.")
+            raise
+
+    def listed(status: int, value: t.Any) -> t.Any:
         if type(value) is not dict and type(value) is not list and isinstance(value, cabc.Iterator):
             if not many:
                 raise TypeError(
                     f"{plan.called} returned an iterator, {value!r}, and declares no list for"
                     f" {status}. Declare a schema with many=True, return a list, or mark it with stream(...)."
                 )
-            value = list(value)
-        return Wire(status, [content_type], encode(value))
+            return list(value)
+        return value
 
     def write_as_wanted(status: int, value: t.Any) -> Wire:
         reply, media_type = write(status, value), current().media_type
@@ -350,9 +370,11 @@ def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[
     """
     if schema is None:
         return plan.encode
+    checked = bool(plan.config["STRICT_DUMP"])
     if plan.direct:
-        return wire_dumper(schema, fast=fast, compare=plan.compare)
-    dump, to_text = dumper(schema, fast=fast, compare=plan.compare), plan.encode
+        return wire_dumper(schema, fast=fast, compare=plan.compare, checked=checked)
+    dump = (checked_dumper if checked else dumper)(schema, fast=fast, compare=plan.compare)
+    to_text = plan.encode
     return lambda value: to_text(dump(value))
 
 

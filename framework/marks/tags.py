@@ -12,7 +12,7 @@ import typing as t
 
 from ..http.conditional import Tag, digest, parse_tag
 from ..http.response import Wire, header_of
-from .responses import unpack
+from .responses import is_response, unpack
 
 if t.TYPE_CHECKING:
     from .base import Reply
@@ -78,7 +78,7 @@ def data_of(value: t.Any) -> t.Any:
 
 def is_reply(value: t.Any) -> bool:
     """Whether a handler returned a finished answer, or a WSGI application, which says all by itself."""
-    return callable(value) and not isinstance(value, cabc.Mapping)
+    return is_response(value)
 
 
 def body_of(reply: Reply) -> bytes | None:
