@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from . import signals
-from .errors import NotFound
+from .errors import NotFound, ServiceUnavailable
 from .lifetime import Active, CollectErrors
 from .namespace import _AppCtxGlobals as _AppCtxGlobals
 from .namespace import _current
@@ -232,10 +232,22 @@ class Context:
             signals.appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.environ is not None:
             if self._session is None and not getattr(self.app.session_interface, "lazy", False):
-                self._open_session()
-            self.app.match_request(self)  # PERF: what the method does, 0.05 us
+                self._open_and_match()
+            else:
+                self.app.match_request(self)  # PERF: what the method does, 0.05 us
             if self._request is not None:
                 self._tell_request()
+
+    def _open_and_match(self) -> None:
+        """Open a session that is not lazy, then match; where sessions are away, that is what refuses the request."""
+        refused: ServiceUnavailable | None = None
+        try:
+            self._open_session()
+        except ServiceUnavailable as error:
+            refused = error
+        self.app.match_request(self)
+        if refused is not None:
+            self.routing_exception = refused
 
     def _join(self, outer: Context) -> None:
         """A request joins the application context that is there; a context without one still sees its request."""

@@ -3,7 +3,7 @@
 Replace :attr:`App.session_interface` to keep sessions elsewhere: two methods of an interface are all that is asked.
 Not here: when a session is opened and saved (``context``, ``app.dispatch``), how its values are written
 (``http.tagged``).
-Floor 3: imports ``context`` (floor 3) and ``http.tagged`` (floor 2).
+Floor 3: imports ``context`` (floor 3), ``http.tagged``, ``stores.base`` (floor 2) and ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import typing as t
 from werkzeug.datastructures import CallbackDict
 
 from . import context
+from .errors import ServiceUnavailable
 from .http.tagged import TaggedJSONSerializer
+from .stores.base import PAUSE, Guard, StoreAway
 
 if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -25,6 +27,12 @@ if t.TYPE_CHECKING:
     from .app.app import App
     from .stores.base import Store
     from .wrappers import Request, Response
+
+
+class SessionUnavailable(ServiceUnavailable):
+    """The store of the sessions does not answer; ``Retry-After`` says in how many seconds to repeat the request."""
+
+    description = "Sessions are not available at the moment."
 
 
 class SessionMixin(cabc.MutableMapping[str, t.Any]):
@@ -346,6 +354,15 @@ class StoreSession(SecureCookieSession):
     outdated = ""
     """The name that it had before :meth:`renew`."""
 
+    loaded = b""
+    """The text that was read from the store."""
+
+    begins_anew = False
+    """Whether nothing of what was loaded is in it: it was cleared."""
+
+    unavailable = False
+    """Whether the store is away: the session is empty, takes what is written, and is not kept."""
+
     def renew(self) -> None:
         """Keep it under another name from now on; the old one is worth nothing then.
 
@@ -355,15 +372,21 @@ class StoreSession(SecureCookieSession):
         self.modified = self.accessed = True
 
     def clear(self) -> None:
-        """Remove everything; what is written afterwards stands under another name."""
+        """Remove everything; what is written afterwards is a new session, under another name."""
         super().clear()
         self.renew()
+        self.begins_anew = True
 
 
 class StoreSessionInterface(SessionInterface):
     """Sessions in a :doc:`store <stores>`: the client gets a random name, and neither sees nor holds what is in them.
 
-    :param store: The store. Sessions live there for ``PERMANENT_SESSION_LIFETIME`` after they were last written.
+    A session that was loaded is written only while its name is in the store: a request that began before a log-out or
+    a :meth:`StoreSession.renew`, and ends after it, writes nothing and sets no cookie. Two requests that write at the
+    same time each keep the members that they changed.
+
+    :param store: The store. Sessions live there for ``PERMANENT_SESSION_LIFETIME`` after they were last written. While
+        it is away, requests that touch their session are answered with 503.
     """
 
     serializer: t.Any = session_json_serializer
@@ -376,39 +399,109 @@ class StoreSessionInterface(SessionInterface):
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._guard = Guard(f"The {type(store).__name__}", "Requests that touch their session are answered with 503.")
 
     @staticmethod
     def place(name: str) -> str:
-        """The key in the store: hashed, so that whoever reads the store cannot take over a session."""
+        """Return the key in the store: hashed, so that a reader of the store cannot take over a session."""
         return "session:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
     def open_session(self, app: App, request: Request) -> StoreSession:
-        """Read the session of the request; a name that the store does not know gives an empty one without it."""
+        """Read the session of the request; a name that the store does not know gives an empty one without it.
+
+        :raises SessionUnavailable: The store does not answer.
+        """
         name = request.cookies.get(self.get_cookie_name(app))
-        kept = self.store.get(self.place(name)) if name else None
+        kept = self._ask(app, self.store.get, self.place(name)) if name else None
         if name is None or kept is None:
             return self.session_class()
         session = self.session_class(self.serializer.loads(kept.decode()))
-        session.name = name
+        session.name, session.loaded = name, kept
         return session
 
     def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
-        """Write the session where it was modified, or is permanent and refreshed; remove one that was emptied."""
+        """Write the session where it was modified, prolong one that is permanent, remove one that was emptied.
+
+        :raises SessionUnavailable: The store does not answer.
+        """
         held = t.cast(StoreSession, session)
+        if held.unavailable:
+            return
         if held.accessed:
             response.vary.add("Cookie")
         cookie, attributes = self.get_cookie_name(app), self.get_cookie_attributes(app)
-        if held.outdated:
-            self.store.delete(self.place(held.outdated))
         if not held:
-            if held.name and held.modified:
-                self.store.delete(self.place(held.name))
-            if held.outdated or (held.name and held.modified):
+            ended = held.outdated or (held.name if held.modified else "")
+            if ended:
+                self._ask(app, self.store.delete, self.place(ended))
                 response.delete_cookie(cookie, **attributes)
             return
         if not self.should_set_cookie(app, held):
             return
-        held.name = held.name or os.urandom(32).hex()
-        value = self.serializer.dumps(dict(held)).encode()
-        self.store.set(self.place(held.name), value, app.permanent_session_lifetime.total_seconds())
-        response.set_cookie(cookie, held.name, expires=self.get_expiration_time(app, held), **attributes)
+        if self._keep(app, held):
+            expires = self.get_expiration_time(app, held)
+            response.set_cookie(cookie, held.name, expires=expires, **attributes)
+
+    def _keep(self, app: App, held: StoreSession) -> bool:
+        """Write a session.
+
+        :return: Whether it was written. ``False``: it was loaded, and has ended or got another name since.
+        """
+        lifetime = app.permanent_session_lifetime.total_seconds()
+        if held.name:
+            return self._replace(app, held, lifetime)
+        value = self._text(dict(held))
+        if held.outdated:
+            old = self.place(held.outdated)
+            if held.begins_anew:
+                self._ask(app, self.store.delete, old)
+            else:
+                present: bytes | None = held.loaded
+                # What another request has written meanwhile moves along; a session that has ended does not.
+                while not self._ask(app, self.store.delete, old, present):
+                    present = self._ask(app, self.store.get, old)
+                    if present is None:
+                        return False
+                    value = self._joined(held, present)
+        held.name = os.urandom(32).hex()
+        self._ask(app, self.store.set, self.place(held.name), value, lifetime)
+        return True
+
+    def _replace(self, app: App, held: StoreSession, lifetime: float) -> bool:
+        """Write a loaded session in its place, or only prolong it where nothing was modified."""
+        place, present = self.place(held.name), held.loaded
+        while True:
+            value = self._joined(held, present) if held.modified else present
+            if self._ask(app, self.store.replace, place, present, value, lifetime):
+                return True
+            present = self._ask(app, self.store.get, place)
+            if present is None:
+                return False
+
+    def _joined(self, held: StoreSession, present: bytes) -> bytes:
+        """Return what is to be written where the store holds ``present``: that, with the members that were changed."""
+        if present == held.loaded:
+            return self._text(dict(held))
+        before, joined = (self.serializer.loads(text.decode()) for text in (held.loaded, present))
+        for name, value in dict(held).items():
+            if name not in before or self._text({name: value}) != self._text({name: before[name]}):
+                joined[name] = value
+        for name in before:
+            if not dict.__contains__(held, name):
+                joined.pop(name, None)
+        return self._text(joined)
+
+    def _text(self, values: dict[str, t.Any]) -> bytes:
+        return t.cast("bytes", self.serializer.dumps(values).encode())
+
+    def _ask(self, app: App, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+        try:
+            return self._guard.run(app.logger, function, *arguments)
+        except StoreAway:
+            raise SessionUnavailable(retry_after=max(1, round(PAUSE))) from None
+
+    def make_unavailable(self) -> StoreSession:
+        """Make the session that stands in while the store is away, for what runs after the request was refused."""
+        session = self.session_class()
+        session.unavailable = True
+        return session

@@ -1,8 +1,8 @@
 """One road for every request: the methods below call one another, and each may be overridden.
 
 ``docs/lifecycle`` numbers the steps. A method that has nothing to do for a request is not called.
-Floor 6: imports ``pipeline``, ``app.failures``, ``lifetime``, ``namespace``, ``context`` (floor 3), ``http.response``,
-``http.problem`` (floor 2), ``errors``, ``signals`` (floor 0).
+Floor 6: imports ``pipeline``, ``app.failures``, ``lifetime``, ``namespace``, ``context``, ``sessions`` (floor 3),
+``http.response``, ``http.problem`` (floor 2), ``errors``, ``signals`` (floor 0).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..http.response import Wire
 from ..lifetime import CollectErrors, ContextIterator
 from ..namespace import _current
 from ..pipeline import NO_ROUTES, STEPS, Pipeline, is_overridden
+from ..sessions import NullSession, SessionUnavailable
 from .failures import Failures
 
 if t.TYPE_CHECKING:
@@ -382,6 +383,15 @@ class Dispatch(Failures):
         :return: The one to send.
         """
         ctx = current()
+        try:
+            return self._run_after(ctx, response)
+        except SessionUnavailable as error:
+            # Nothing more is asked of a store that is away, and the functions see the answer that leaves.
+            ctx._session = getattr(self.session_interface, "make_unavailable", NullSession)()
+            response.close()
+            return self._run_after(ctx, self.make_response(self.handle_user_exception(error)))
+
+    def _run_after(self, ctx: Context, response: Response) -> Response:
         for function in ctx._after_request_functions:
             response = self.ensure_sync(function)(response)
         for function in self._hooks_of(ctx).after:
