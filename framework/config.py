@@ -94,6 +94,11 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             None, "What keys in Redis begin with. ``None``: ``framework:`` and the application's name."
         ),
         "STORE_TIMEOUT": Setting(0.25, "Seconds to wait for Redis: for a connection, and for an answer."),
+        "CLIENT_TENANT": Setting(
+            None,
+            "A function from the context to the tenant that a request is for, where a header or a token says so: part"
+            " of idempotency keys and of limits by user. ``None``: there are no tenants.",
+        ),
         "RATELIMIT_ENABLED": Setting(True, "Whether ``limit`` marks count; ``False`` for load tests."),
         "RATELIMIT_STORE_URL": Setting(None, "Where calls are counted. ``None``: ``STORE_URL``."),
         "RATELIMIT_STRATEGY": Setting(
@@ -110,7 +115,8 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "IDEMPOTENCY_LEASE": Setting(
             60,
-            "Seconds after which a request that never ended no longer blocks its key: longer than any request takes.",
+            "Seconds after which the outcome of a request that never ended counts as unknown: longer than any request"
+            " takes.",
         ),
         "IDEMPOTENCY_MAX_LENGTH": Setting(
             1024 * 1024, "The longest answer that is kept for an idempotency key, in bytes."

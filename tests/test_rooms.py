@@ -45,7 +45,7 @@ marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse
 marks.cors
 marks.clients marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads
 marks.outgoing marks.older marks.versions
-marks.shared marks.retirement marks.meters marks.limits marks.idempotency
+marks.shared marks.retirement marks.meters marks.limits marks.claims marks.idempotency
 
 views resources.witness resources.operation resources.resource resources.assembly resources.links
 resources.scaffold resources.router resources.versions

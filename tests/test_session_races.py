@@ -112,7 +112,7 @@ def test_a_session_that_was_logged_out_does_not_come_back(store, what):
         client.post("/permanent")
         client.post("/log-out")
 
-    client, slow, reply = overlap(store, what, between)
+    _client, slow, reply = overlap(store, what, between)
 
     assert reply.status_code == 200
     assert "Set-Cookie" not in reply.headers
@@ -151,7 +151,7 @@ def test_a_renewed_session_keeps_its_name(store, what):
         before.append(cookie_of(client))
         client.post("/renew")
 
-    client, slow, reply = overlap(store, what, between)
+    client, _slow, reply = overlap(store, what, between)
 
     assert "Set-Cookie" not in reply.headers
     assert store.get(StoreSessionInterface.place(before[0])) is None
@@ -160,14 +160,14 @@ def test_a_renewed_session_keeps_its_name(store, what):
 
 def test_what_begins_anew_is_a_session_of_its_own(store):
     """A log-in that clears the session first does not depend on the old one being there still."""
-    client, slow, reply = overlap(store, "clear", lambda client: client.post("/log-out"))
+    _client, slow, _reply = overlap(store, "clear", lambda client: client.post("/log-out"))
 
     assert slow.get("/read").json == {"user": "bob"}
 
 
 def test_writes_that_overlap_keep_what_each_changed(store):
     """Each of two requests that write at the same time keeps the members that it set or removed."""
-    client, slow, reply = overlap(
+    client, _slow, _reply = overlap(
         store,
         "delete",
         lambda client: client.post("/write", json={"other": 1}),
@@ -175,13 +175,13 @@ def test_writes_that_overlap_keep_what_each_changed(store):
     )
     assert client.get("/read").json == {"user": "ann", "other": 1}
 
-    client, slow, reply = overlap(store, "write", lambda client: client.post("/write", json={"user": "eve"}))
+    client, _slow, _reply = overlap(store, "write", lambda client: client.post("/write", json={"user": "eve"}))
     assert client.get("/read").json == {"user": "eve", "late": True}
 
 
 def test_a_session_moves_with_what_was_written_meanwhile(store):
     """A renewed session takes along what another request has written under its old name."""
-    client, slow, reply = overlap(store, "renew", lambda client: client.post("/write", json={"cart": 2}))
+    client, slow, _reply = overlap(store, "renew", lambda client: client.post("/write", json={"cart": 2}))
 
     assert slow.get("/read").json == {"user": "ann", "cart": 2}
     assert client.get("/read").json == {}

@@ -58,6 +58,8 @@ class Running(msgspec.Struct, frozen=True, array_like=True, tag="running"):
     """Its fingerprint."""
     token: bytes
     """A random text: whose it is."""
+    until: float = 0.0
+    """The end of its lease, in seconds of the clock: from then on nobody knows what became of it."""
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):

@@ -68,6 +68,10 @@ class Phase(enum.IntEnum):
     HEADERS = 20
 
 
+REPLAY: t.Final = "framework.replay"
+"""The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One thing to do in a phase.
 

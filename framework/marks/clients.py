@@ -14,6 +14,8 @@ import ipaddress
 import typing as t
 import uuid
 
+from werkzeug.wsgi import get_host
+
 from ..errors import SetupError
 from .base import Phase, Plan
 
@@ -67,22 +69,31 @@ def network_of(address: str, prefix: int) -> str:
 class User:
     """Tell clients apart by who is authenticated (``ctx.user``); by address where nobody is.
 
+    Two users are one only if the same scheme has authenticated them, for the same tenant, with the same class and id.
+
     :param anonymous: What tells the others apart. Default: :class:`Address`.
+    :param tenant: Takes the context and returns for which tenant the request is, where a header or a token says so.
+        Default: the setting ``CLIENT_TENANT``.
     """
 
     phase = Phase.LIMIT_USER
 
-    def __init__(self, anonymous: Key | None = None) -> None:
+    def __init__(self, anonymous: Key | None = None, *, tenant: Key | None = None) -> None:
         self._anonymous = anonymous or Address()
+        self.tenant = tenant
 
     def __repr__(self) -> str:
         return f"User({self._anonymous!r})"
 
     def __call__(self, ctx: Context) -> str | None:
-        """The key of the user."""
+        """Return the key of the user."""
         user = ctx.user
         if user is not None:
-            return "user:" + identity(user)
+            scheme, kind = ctx.scheme, type(user)
+            # One scheme may know people and robots, each with an id 1.
+            return (
+                f"user:{'' if scheme is None else scheme.name}:{kind.__module__}.{kind.__qualname__}:{identity(user)}"
+            )
         key = self._anonymous(ctx)
         return key if key is None or isinstance(self._anonymous, Address) else f"anonymous:{key}"
 
@@ -129,7 +140,7 @@ def key_function(by: By, plan: Plan) -> cabc.Callable[[Context], str]:
     if by == "address":
         return Address()
     if by == "user":
-        return t.cast("cabc.Callable[[Context], str]", User())
+        by = User()
     if not callable(by):
         raise SetupError(
             f"{plan.called}: {by!r} tells no clients apart. Give 'address', 'user', or a function that"
@@ -137,16 +148,42 @@ def key_function(by: By, plan: Plan) -> cabc.Callable[[Context], str]:
         )
     if isinstance(by, Address):
         return by
+    if isinstance(by, User):
+        return user_function(by, plan)
     ask, address = plan.ensure_sync(by), Address()
 
     def key(ctx: Context) -> str:
         given = ask(ctx)
-        if given is None:
-            return address(ctx)
-        text = str(given)
-        return text if isinstance(by, User) else "key:" + text
+        return address(ctx) if given is None else f"key:{given}"
 
     return key
+
+
+def user_function(by: User, plan: Plan) -> cabc.Callable[[Context], str]:
+    """Return the function from a context to its user, with the tenant, and with the host where hosts are tenants.
+
+    A host that nothing checks is left out: a client could choose another for each request.
+    """
+    address = Address()
+    tenant_of = tenant_function(by, plan)
+    by_host = bool(plan.rule.subdomain or plan.rule.host or plan.config["TRUSTED_HOSTS"])
+
+    def key(ctx: Context) -> str:
+        given = by(ctx)
+        if given is None:
+            return address(ctx)
+        if ctx.user is None or (tenant_of is None and not by_host):
+            return given  # nobody is known: a client could name another tenant for each call
+        host = get_host(ctx.environ) if by_host else ""  # type: ignore[arg-type]
+        return f"{host}\n{'' if tenant_of is None else tenant_of(ctx)}\n{given}"
+
+    return key
+
+
+def tenant_function(by: By, plan: Plan) -> cabc.Callable[[Context], t.Any] | None:
+    """Return what names the tenant of a request; ``None`` where there are none."""
+    tenant = (by.tenant if isinstance(by, User) else None) or plan.config["CLIENT_TENANT"]
+    return None if tenant is None else plan.ensure_sync(tenant)
 
 
 def phase_of(by: By) -> Phase:

@@ -2,37 +2,38 @@
 
 The client names each request by a key. The first answer is kept, and given again to whoever repeats the request with
 its key, after the IETF draft "The Idempotency-Key HTTP Header Field".
-Not here: keys, fingerprints and records (``http.idempotency``), who the client is (``marks.clients``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.clients``, ``marks.responses``, ``marks.shared``,
-``context``, ``signals`` (floors 3 and 0), ``http.*``, ``stores.*`` (floor 2), ``errors`` (floor 0).
+Not here: keys, fingerprints and records (``http.idempotency``), who holds a key (``marks.claims``), who the client is
+(``marks.clients``).
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.claims``, ``marks.clients``, ``marks.responses``,
+``marks.shared``, ``context``, ``signals`` (floors 3 and 0), ``http.*``, ``stores.*`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import hashlib
-import os
+import time
 import typing as t
 
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wsgi import get_host
 
 from .. import context, errors, signals
-from ..http.idempotency import PATTERN, Done, Lost, Running, decode, encode, fingerprint, parse_key
+from ..http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.response import Wire
-from ..stores.base import PAUSE, Guard, Store, StoreAway, ValueTooLarge
-from ..stores.memory import MemoryStore
-from .base import Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
+from ..stores.base import PAUSE, Store, StoreAway
+from .base import REPLAY, Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
 from .bodies import FORM_TYPES, ask_request, too_large
-from .clients import By, key_function
+from .claims import Claim, Keeper, open_keeper
+from .clients import By, key_function, tenant_function
 from .responses import ResponseMark
-from .shared import guard_of, once, redis_store, store_url
+from .shared import store_url
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ..app.app import App
     from ..context import Context
     from .base import Reply
 
@@ -83,88 +84,20 @@ class AnswerNotKept(errors.Conflict):
     description = "The request with this idempotency key was carried out; its answer was too large to be kept."
 
 
+class OutcomeUnknown(errors.Conflict):
+    """The request with this ``Idempotency-Key`` was begun, and its answer was never kept. Look whether it was carried
+    out; send it with a new key if it was not."""
+
+    description = (
+        "The request with this idempotency key was begun, and its answer is not known. Look whether it was carried out;"
+        " send it with a new key if it was not."
+    )
+
+
 class IdempotencyUnavailable(errors.ServiceUnavailable):
     """Whether the request was carried out before cannot be found out now, so it was not carried out."""
 
     description = "Idempotency keys cannot be looked up at the moment; the request was not carried out."
-
-
-class Claim:
-    """A request that holds its key.
-
-    :param keeper: Where keys are kept.
-    :param place: The key in the store.
-    :param record: What stands there as long as the request runs.
-    :param print: The fingerprint of the request.
-    """
-
-    def __init__(self, keeper: Keeper, place: str, record: bytes, print: bytes) -> None:
-        self._keeper = keeper
-        self._place = place
-        self._record = record
-        self._print = print
-        self.begun = False
-        """Whether all that is asked before the handler was answered."""
-
-    def settle(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Keep the answer, for as long as answers are kept."""
-        keeper = self._keeper
-        record = encode(Done(self._print, status, headers, body))
-        if len(record) > keeper.max_length or not self._write(record):
-            keeper.logger.warning(
-                "An answer of %d bytes is too large to be kept for its idempotency key. Whoever repeats the request"
-                " gets 409. Raise IDEMPOTENCY_MAX_LENGTH, or answer with less.",
-                len(body),
-            )
-            self._write(encode(Lost(self._print)))
-
-    def _write(self, record: bytes) -> bool:
-        """Put a record in the place of the running one; ``False`` when it is too large for the store."""
-        keeper = self._keeper
-        try:
-            if not keeper.ask(keeper.store.replace, self._place, self._record, record, keeper.lifetime):
-                keeper.logger.warning(
-                    "A request took longer than IDEMPOTENCY_LEASE, %s seconds: its key is no longer its own, and its"
-                    " answer is not kept. Set a longer lease.",
-                    keeper.lease,
-                )
-        except ValueTooLarge:
-            return False
-        except StoreAway:
-            pass  # logged by the guard; the lease ends by itself
-        return True
-
-    def release(self) -> None:
-        """Give the key back: the request can be tried again."""
-        try:
-            self._keeper.ask(self._keeper.store.delete, self._place, self._record)
-        except StoreAway:
-            pass  # logged by the guard; the lease ends by itself
-
-
-class Keeper:
-    """Where the keys of an application are kept, and for how long.
-
-    :param app: The application.
-    :param store: The store.
-    :param guard: What stands before it.
-    :param lifetime: Seconds for which an answer is kept.
-    """
-
-    def __init__(self, app: App, store: Store, guard: Guard, lifetime: float) -> None:
-        self.logger = app.logger
-        self.store = store
-        self.lifetime = lifetime
-        self.lease: float = app.config["IDEMPOTENCY_LEASE"]
-        self.max_length: int = app.config["IDEMPOTENCY_MAX_LENGTH"]
-        self._guard = guard
-
-    def ask(self, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-        """Call a method of the store.
-
-        :raises StoreAway: It does not answer.
-        """
-        return self._guard.run(self.logger, function, *arguments)
 
 
 class Idempotent(Mark):
@@ -208,22 +141,22 @@ class Idempotent(Mark):
         store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
         signals.got_request_exception.connect(release_unhandled)
         yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
-        yield Step(Phase.PRECONDITION, note_begin)
+        yield Step(Phase.PRECONDITION, give_or_begin)
         yield Step(Phase.HEADERS, settle_step(plan), errors=True)
 
-    def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], Wire | None]:
-        key_of = key_function(self.by, plan)
+    def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
+        key_of, tenant_of = key_function(self.by, plan), tenant_function(self.by, plan)
         required, lifetime, own = self.required, self.lifetime or plan.config["IDEMPOTENCY_LIFETIME"], self.store
         keeper: Keeper | None = None
 
-        def claim(ctx: Context, call: Call) -> Wire | None:
+        def claim(ctx: Context, call: Call) -> None:
             nonlocal keeper
             environ = t.cast("dict[str, t.Any]", ctx.environ)
             header: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
             if header is None:
                 if required:
                     raise IdempotencyKeyMissing()
-                return None
+                return
             key = parse_key(header)
             if key is None:
                 raise IdempotencyKeyInvalid()
@@ -231,21 +164,21 @@ class Idempotent(Mark):
                 keeper = open_keeper(ctx.app, own, lifetime)
             print_ = fingerprint(parts_of(plan, ctx, call))
             # Hashed: of bounded length, and nothing in it can be taken for another client's.
-            place = "idempotency:" + fingerprint((key_of(ctx).encode(), key.encode())).hex()
-            record = encode(Running(print_, os.urandom(16)))
+            tenant = "" if tenant_of is None else str(tenant_of(ctx))
+            owner = (get_host(environ), tenant, key_of(ctx), key)
+            place = "idempotency:" + fingerprint(part.encode("utf-8", "surrogatepass") for part in owner).hex()
             try:
-                present = keeper.ask(keeper.store.add, place, record, keeper.lease)
+                found = keeper.claim(place, print_)
             except StoreAway:
                 raise IdempotencyUnavailable(retry_after=max(1, round(PAUSE))) from None
-            if present is not None:
-                reply = replay(present, print_)
-                if ctx.conditional is not None:
-                    ctx.conditional.checked = True  # the first request was held to its conditions
-                return reply
             if call.notes is None:
                 call.notes = {}
-            call.notes[_CLAIM] = environ[_CLAIM] = Claim(keeper, place, record, print_)
-            return None
+            if isinstance(found, Claim):
+                call.notes[_CLAIM] = environ[_CLAIM] = found
+                return
+            call.notes[REPLAY] = replay(found, print_)
+            if ctx.conditional is not None:
+                ctx.conditional.checked = True  # the first request was held to its conditions
 
         return claim
 
@@ -272,6 +205,7 @@ class Idempotent(Mark):
         yield Outcome(400, error=IdempotencyKeyInvalid)
         yield Outcome(409, error=RequestInProgress, headers=later)
         yield Outcome(409, error=AnswerNotKept)
+        yield Outcome(409, error=OutcomeUnknown)
         yield Outcome(413, error=errors.RequestEntityTooLarge)
         yield Outcome(422, error=IdempotencyKeyReused)
         if self.store is None and store_url(plan.config, "IDEMPOTENCY") is None:
@@ -290,44 +224,36 @@ def check_numbers(plan: Plan) -> None:
             raise errors.SetupError(f"The setting {name} is {value!r}. Set a number above 0.")
 
 
-def open_keeper(app: App, own: Store | None, lifetime: float) -> Keeper:
-    """The keeper of an application."""
-    store: Store
-    url = store_url(app.config, "IDEMPOTENCY")
-    if own is not None:
-        store = own
-    elif url is not None:
-        store = redis_store(app, url)
-    else:
-        store = once(app, "idempotency", MemoryStore)
-    guard = guard_of(app, store, "Requests with an idempotency key are answered with 503.")
-    return Keeper(app, store, guard, lifetime)
-
-
 def replay(present: bytes, print_: bytes) -> Wire:
-    """The answer to a request whose key is taken.
+    """Return the answer to a request whose key is taken.
 
     :param present: The record that is there.
     :param print_: The fingerprint of this request.
     :raises IdempotencyKeyReused: It was another request.
     :raises RequestInProgress: It runs still.
+    :raises OutcomeUnknown: It was begun, and its lease is over.
     :raises AnswerNotKept: Its answer is gone.
     """
     found = decode(present)
     if found.print != print_:
         raise IdempotencyKeyReused()
     if isinstance(found, Running):
-        raise RequestInProgress(headers={"Retry-After": "1"})
+        if time.time() < found.until:
+            raise RequestInProgress(headers={"Retry-After": "1"})
+        raise OutcomeUnknown()
     if isinstance(found, Lost):
         raise AnswerNotKept()
     return Wire(found.status, [*found.headers, (REPLAYED, "true")], found.body)
 
 
-def note_begin(ctx: Context, call: Call) -> None:
-    """The last step before the handler: from here on something may have happened."""
-    claim: Claim | None = None if call.notes is None else call.notes.get(_CLAIM)
+def give_or_begin(ctx: Context, call: Call) -> Wire | None:
+    """Give the answer that was kept, now that the permissions hold still, or note that the handler is called next."""
+    notes = call.notes or {}
+    claim: Claim | None = notes.get(_CLAIM)
     if claim is not None:
         claim.begun = True
+        return None
+    return t.cast("Wire | None", notes.get(REPLAY))
 
 
 def settle_step(plan: Plan) -> cabc.Callable[[Context, Call, Reply], None]:
@@ -367,10 +293,8 @@ def release_unhandled(sender: t.Any, **kwargs: t.Any) -> None:
 
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
-    """What makes a request the same as another: method, path, query, media type and body; the host where it matters."""
+    """What makes a request the same as another: method, path, query, media type and body."""
     environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
-    if plan.rule.subdomain or plan.rule.host:
-        yield environ.get("HTTP_HOST", "").lower().encode("latin-1", "replace")
     if getattr(plan.rule, "by_request", False):
         yield t.cast(t.Any, plan.rule).version.encode("utf-8")
     for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"):

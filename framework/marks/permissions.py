@@ -12,7 +12,7 @@ import inspect
 import typing as t
 
 from ..errors import APIError, Forbidden, NotFound, SetupError
-from .base import Call, Mark, Phase, Plan, Record, Step
+from .base import REPLAY, Call, Mark, Phase, Plan, Record, Step
 from .raises import error_outcome, own_error
 from .refusals import PermissionDenied
 from .security import PublicMark, access_of, check_place, refusal, refuser, takes
@@ -58,6 +58,8 @@ class LoadsMark(Mark):
             values = call.view_args
             found = loader(**{name: values[name] for name in names if name in values})
             if found is None:
+                if REPLAY in (call.notes or ()):
+                    return  # the first request may have removed it; the handler is not called again
                 raise error()
             call.object = found
             if dropped:
@@ -161,7 +163,10 @@ class PermissionMark(Mark):
             if not asks_object:
                 allowed = check(user)
             else:
-                allowed = check(user, call.object if of is None else (call.notes or {})[LoadsMark, of])
+                found = call.object if of is None else (call.notes or {}).get((LoadsMark, of))
+                if found is None and REPLAY in (call.notes or ()):
+                    return
+                allowed = check(user, found)
             if allowed:
                 return
             if user is None and access is not None and refuse is not None and not self.hides:

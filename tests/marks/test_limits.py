@@ -321,7 +321,7 @@ def test_anonymous_keys_are_no_user():
     """What tells the anonymous apart can never be taken for a user."""
     by = User(lambda ctx: "user:str:ann")
 
-    assert by(types.SimpleNamespace(user=None)) != by(types.SimpleNamespace(user="ann"))
+    assert by(types.SimpleNamespace(user=None)) != by(types.SimpleNamespace(user="ann", scheme=None))
 
 
 def two_operations(mark, other=None):

@@ -21,7 +21,7 @@ class OrderSchema(Schema):
 
 
 app = App("workers", static_folder=None)
-app.config.update(STORE_URL=os.environ.get("WORKERS_REDIS"), STORE_TIMEOUT=10, IDEMPOTENCY_LEASE=30)
+app.config.update(STORE_URL=os.environ.get("WORKERS_REDIS"), STORE_TIMEOUT=10, IDEMPOTENCY_LEASE=3)
 
 
 def count(item: str) -> int:
