@@ -18,11 +18,11 @@ from werkzeug.routing import Rule
 
 import framework.marks.base
 import framework.resources.operation
-from framework.config import SETTINGS
 from framework.context import Context
 from framework.errors import APIError
 from framework.marks.links import Link
 from framework.marks.outgoing import Outgoing
+from framework.settings import SETTINGS
 
 # The signature of a record is worked out from its annotations, among them names that only type checkers import.
 vars(framework.marks.base).update(APIError=APIError, Link=Link, Outgoing=Outgoing)
@@ -45,15 +45,16 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 
 
 class SettingsTable(SphinxDirective):
-    """``settings-table``: every built-in setting, read from ``framework.config.SETTINGS`` while the page is built."""
+    """``settings-table``: every built-in setting, read from ``framework.settings.SETTINGS`` while the page is built."""
 
     has_content = False
 
     def run(self) -> list[nodes.Node]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 35 20 45", ""]
-        lines += ["   * - Setting", "     - Default", "     - Meaning"]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 30 15 20 35", ""]
+        lines += ["   * - Setting", "     - Default", "     - Takes", "     - Meaning"]
         for name, setting in SETTINGS.items():
-            lines += [f"   * - ``{name}``", f"     - ``{written(setting.default)}``", f"     - {setting.text}"]
+            lines += [f"   * - ``{name}``", f"     - ``{written(setting.default)}``"]
+            lines += [f"     - {setting.takes.said}", f"     - {setting.text}"]
         return self.parse_text_to_nodes("\n".join(lines))
 
 

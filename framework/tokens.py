@@ -76,7 +76,7 @@ class TokenMaker:
     :param revoked: Called with each :class:`Token` that is otherwise good; true refuses it.
     :param secret_key: Instead of the application's; then no context is needed.
     :param fallbacks: Older keys, likewise.
-    :raises SetupError: ``purpose`` is empty, or ``revoked`` is asynchronous.
+    :raises SetupError: ``purpose`` or a key is empty, or ``revoked`` is asynchronous.
     """
 
     def __init__(
@@ -92,6 +92,20 @@ class TokenMaker:
             raise SetupError("A TokenMaker has no purpose. Name what its tokens are for, like TokenMaker('login').")
         if inspect.iscoroutinefunction(revoked):
             raise SetupError(f"'revoked' of TokenMaker({purpose!r}) is asynchronous. Give it a plain function.")
+        if isinstance(fallbacks, (str, bytes)):
+            raise SetupError(
+                f"'fallbacks' of TokenMaker({purpose!r}) is one text, whose letters would each be a key. Give a list:"
+                " fallbacks=[old_key]."
+            )
+        fallbacks = tuple(fallbacks)
+        if secret_key is None and fallbacks:
+            raise SetupError(f"TokenMaker({purpose!r}) has 'fallbacks' and no 'secret_key'. Give it both, or neither.")
+        for key in () if secret_key is None else (secret_key, *fallbacks):
+            if not isinstance(key, (str, bytes)) or not key:
+                raise SetupError(
+                    f"TokenMaker({purpose!r}) has a key that is empty or not text: anybody can sign with it. Give a"
+                    " long random text or bytes; None asks the setting SECRET_KEY."
+                )
         self.purpose = purpose
         self.max_age = max_age
         self.revoked = revoked

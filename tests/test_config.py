@@ -292,7 +292,7 @@ def test_config_attribute_reads_and_writes():
 
     holder.testing = "yes"
 
-    assert holder.config["TESTING"] == "yes"
+    assert holder.config["TESTING"] is True  # what a setting takes is decided in one place
     assert holder.testing is True
 
 

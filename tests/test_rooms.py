@@ -20,7 +20,7 @@ MAX_LINES = 600
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
 TABLE = """\
-typing docstrings errors signals config fields debughelpers
+typing docstrings errors signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
 fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
@@ -62,7 +62,7 @@ openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_
 openapi.sources
 openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check
 cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
-cli.routes cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
+cli.routes cli.config cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin
 """
 FLOORS = TABLE.split("\n\n")

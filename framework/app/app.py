@@ -45,6 +45,7 @@ class App(Dispatch, Templates, Serve, Documents):
 
     def freeze(self, compile: bool = False) -> None:
         with self._freezing, without_collection():
+            self._check_settings()
             if not self._got_first_request:
                 self._add_docs_rules()
             # A test may have asked for the pipeline before the set-up was over.

@@ -34,6 +34,7 @@ from ..resources.resource import Resource
 from ..resources.router import Router, RouterSetupState
 from ..resources.scaffold import Scaffold, find_package, setupmethod
 from ..sessions import SecureCookieSessionInterface, SessionInterface
+from ..settings import weak_keys
 from ..wrappers import Request, Response
 
 if t.TYPE_CHECKING:
@@ -122,6 +123,7 @@ class AppBase(Scaffold):
         self._freezing = threading.RLock()
         self._pipeline: Pipeline | None = None
         self._got_first_request = False
+        self._told_weak_keys = False
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(t.cast(t.Any, self))
@@ -208,6 +210,23 @@ class AppBase(Scaffold):
             compact = provider.compact or (provider.compact is None and not self.debug)
             options = {"separators": (",", ":")} if compact else {"indent": 2}
         return provider.dumps(value, **options).encode()
+
+    def _check_settings(self) -> None:
+        """Refuse wrong settings, and log once that a secret key can be guessed.
+
+        :raises SettingError: A setting has a value that it does not take.
+        """
+        if isinstance(self.config, Config):
+            self.config.check()
+        if self._told_weak_keys or self.testing:
+            return
+        for weakness in weak_keys(self.config):
+            self._told_weak_keys = True
+            self.logger.warning(
+                "%s: it can be guessed, and with it sessions and tokens can be forged. Set a random one, as"
+                " 'python -c \"import secrets; print(secrets.token_hex())\"' prints. This is logged once.",
+                weakness,
+            )
 
     def make_config(self, instance_relative: bool = False) -> Config:
         """Make the settings; called by the constructor.

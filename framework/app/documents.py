@@ -16,6 +16,7 @@ import typing as t
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect, Rule
 
+from ..config import checked_settings
 from ..errors import SetupError
 from ..marks.doc import doc
 from ..pipeline import Scopes, split_router_path
@@ -82,7 +83,7 @@ class Document:
         self.routers = choice.get("routers")
         self.webhooks = choice.get("webhooks")
         self.path = choice.get("path", "" if self.is_default else f"/{name}").rstrip("/")
-        self.settings = dict(choice.get("settings") or {})
+        self.settings: dict[str, t.Any] = checked_settings(choice.get("settings") or {})
         if not _NAME.fullmatch(name):
             raise SetupError(f"{name!r} is no name of a document. Use letters, digits, '_' and '-'.")
         wrong = [key for key in self.settings if key not in _SETTINGS and not key.startswith("API_")]

@@ -12,6 +12,7 @@ import typing as t
 
 import click
 
+from .config import config_command
 from .discovery import NoAppException
 from .explain import explain_command
 from .openapi import openapi_command
@@ -27,7 +28,15 @@ if t.TYPE_CHECKING:
 
 __all__ = ["AppGroup", "FrameworkGroup", "ScriptInfo", "cli", "main", "pass_script_info", "with_appcontext"]
 
-_BUILT_IN = (run_command, shell_command, routes_command, openapi_command, explain_command, retired_command)
+_BUILT_IN = (
+    run_command,
+    shell_command,
+    routes_command,
+    config_command,
+    openapi_command,
+    explain_command,
+    retired_command,
+)
 _PLUGINS = "framework.commands"
 
 
@@ -37,7 +46,8 @@ class FrameworkGroup(AppGroup):
     The ``framework`` command is one of these; a script of one's own makes another, most often with ``create_app``.
     Plugins are entry points of the group ``framework.commands``.
 
-    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``openapi``, ``explain`` and ``retired``.
+    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``explain`` and
+        ``retired``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

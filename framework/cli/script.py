@@ -65,8 +65,9 @@ class ScriptInfo:
                 " variable, or a 'wsgi.py' or 'app.py' file in the current directory."
             )
 
-        if self.set_debug_flag:
-            app.debug = get_debug_flag()
+        if self.set_debug_flag and app.debug != get_debug_flag():
+            with app.config.reading("the variable FRAMEWORK_DEBUG, or --debug"):
+                app.debug = get_debug_flag()
 
         self._loaded_app = app
         return app
