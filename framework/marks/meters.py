@@ -2,7 +2,7 @@
 
 The library is imported when an application with a limit freezes, not before.
 Not here: what is limited, and what is answered (``marks.limits``).
-Floor 4: imports ``marks.shared``, ``stores.base``, ``stores.counters`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.shared``, ``stores.base``, ``stores.counters``, ``stores.redis`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import time
 import typing as t
 
 from ..errors import SetupError
-from ..stores.base import StoreAway
+from ..stores.base import StoreAway, StoreSlow
+from ..stores.redis import import_redis
 from .shared import guard_of, once, redis_store, store_url
 
 if t.TYPE_CHECKING:
@@ -201,12 +202,15 @@ class RemoteMeter(Meter):
         self._app = app
         self._guard = guard
         self._failures = import_limits().errors.StorageError
+        self._slow = import_redis().TimeoutError
 
     def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
         def ask() -> tuple[bool, cabc.Sequence[State]]:
             try:
                 return super(RemoteMeter, self).take(windows, key, cost, tells)
             except self._failures as error:
+                if isinstance(error.storage_error, self._slow):
+                    raise StoreSlow("Redis does not answer in time.") from error
                 raise StoreAway(f"Redis does not answer ({type(error.storage_error).__name__}).") from error
 
         return t.cast("tuple[bool, cabc.Sequence[State]]", self._guard.run(self._app.logger, ask))

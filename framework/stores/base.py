@@ -15,8 +15,11 @@ import typing as t
 
 _T = t.TypeVar("_T")
 
+SLOW = 3
+"""How many times in a row a store may not answer in time until it counts as away."""
+
 PAUSE = 1.0
-"""Seconds for which a store that did not answer is not asked again."""
+"""Seconds for which a store that is away is not asked again."""
 
 
 class StoreError(Exception):
@@ -25,6 +28,10 @@ class StoreError(Exception):
 
 class StoreAway(StoreError):
     """The store does not answer: it is not running, not reachable, or too slow."""
+
+
+class StoreSlow(StoreAway):
+    """The store did not answer in time. It, the network or this process may only be busy."""
 
 
 class ValueTooLarge(StoreError, ValueError):
@@ -78,11 +85,17 @@ class Store(t.Protocol):
 
 
 class Guard:
-    """Stands before a store that may be away: asks it at most once in a while then, and logs each change once.
+    """A circuit breaker before a store that may be away: it asks seldom then, and logs each change once.
+
+    A store that refuses is away at once. One that does not answer in time may only be busy, or this process is: it is
+    away after several calls in a row that each began after the one before had failed. Calls that run side by side and
+    fail together count once.
 
     :param name: What the log calls the store.
     :param consequence: What happens meanwhile: one sentence for the log.
-    :param pause: Seconds for which a store that did not answer is not asked again.
+    :param pause: Seconds for which a store that is away is not asked again; then one call asks, and the others wait
+        for what it finds by not asking.
+    :param slow: How many times in a row a store may be slow until it is away.
     :param clock: Gives the time in seconds.
     """
 
@@ -92,14 +105,18 @@ class Guard:
         consequence: str,
         *,
         pause: float = PAUSE,
+        slow: int = SLOW,
         clock: cabc.Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.consequence = consequence
         self._pause = pause
+        self._slow = slow
         self._clock = clock
         self._away_until = 0.0
         self._is_away = False
+        self._failures = 0
+        self._failed_at = 0.0
         self._lock = threading.Lock()
 
     def run(self, logger: logging.Logger, function: cabc.Callable[..., _T], *arguments: t.Any) -> _T:
@@ -107,20 +124,39 @@ class Guard:
 
         :raises StoreAway: It does not answer, or did not a moment ago.
         """
-        if self._is_away and self._clock() < self._away_until:
-            raise StoreAway(f"{self.name} did not answer a moment ago.")
+        if self._is_away:
+            self._wait_or_ask()
+        began = self._clock()
         try:
             result = function(*arguments)
         except StoreAway as error:
-            self._lost(logger, error)
+            self._lost(logger, error, began)
             raise
-        if self._is_away:
+        if self._is_away or self._failures:
             self._found(logger)
         return result
 
-    def _lost(self, logger: logging.Logger, error: StoreAway) -> None:
+    def _wait_or_ask(self) -> None:
+        """Let one call through when the pause is over; its pause begins anew, so that no other goes with it.
+
+        :raises StoreAway: It is not over, or another call asks.
+        """
         with self._lock:
-            self._away_until = self._clock() + self._pause
+            now = self._clock()
+            if self._is_away and now < self._away_until:
+                raise StoreAway(f"{self.name} did not answer a moment ago.")
+            self._away_until = now + self._pause
+
+    def _lost(self, logger: logging.Logger, error: StoreAway, began: float) -> None:
+        with self._lock:
+            now = self._clock()
+            if isinstance(error, StoreSlow) and not self._is_away:
+                if self._failures == 0 or began >= self._failed_at:
+                    self._failures += 1
+                    self._failed_at = now
+                if self._failures < self._slow:
+                    return
+            self._away_until = now + self._pause
             was_away, self._is_away = self._is_away, True
         if not was_away:
             logger.error("%s is away: %s %s This is logged once.", self.name, error, self.consequence)
@@ -128,6 +164,7 @@ class Guard:
     def _found(self, logger: logging.Logger) -> None:
         with self._lock:
             was_away, self._is_away = self._is_away, False
+            self._failures = 0
         if was_away:
             logger.warning("%s is back.", self.name)
 

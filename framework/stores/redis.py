@@ -8,9 +8,10 @@ Floor 2: imports ``stores.base``.
 from __future__ import annotations
 
 import collections.abc as cabc
+import select
 import typing as t
 
-from .base import StoreAway, check_ttl
+from .base import StoreAway, StoreSlow, check_ttl
 
 PREFIX = "framework:"
 TIMEOUT = 0.25
@@ -65,6 +66,7 @@ class RedisStore:
         self.url = url
         self.prefix = prefix
         self._errors: type[Exception] = redis.RedisError
+        self._slow: type[Exception] = redis.TimeoutError
         # One more attempt: a connection that waited in the pool may have been closed by the other side.
         self.pool: t.Any = redis.ConnectionPool.from_url(
             url,
@@ -72,6 +74,7 @@ class RedisStore:
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
+        self.pool.connection_class = attentive(self.pool.connection_class)
         self.client: t.Any = redis.Redis(connection_pool=self.pool)
         self._add = self.client.register_script(_ADD)
         self._replace = self.client.register_script(_REPLACE)
@@ -117,8 +120,44 @@ class RedisStore:
     def _ask(self, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
         try:
             return function(*arguments)
+        except self._slow as error:
+            raise StoreSlow("Redis does not answer in time.") from error
         except self._errors as error:
             raise StoreAway(f"Redis does not answer ({type(error).__name__}).") from error
+
+
+def attentive(connection_class: t.Any) -> t.Any:
+    """Return a class of connections that looks once more, when the time is over, whether the answer is there.
+
+    A thread that waits for its turn in a busy process learns late that its time is over; the answer may have come
+    meanwhile. It is read from the same connection: nothing is sent twice.
+
+    :param connection_class: A class of the library.
+    """
+    redis = import_redis()
+
+    class Attentive(connection_class):  # type: ignore[misc]
+        """A connection whose answers are taken even if they are read late."""
+
+        def read_response(self, *args: t.Any, disconnect_on_error: bool = True, **kwargs: t.Any) -> t.Any:
+            try:
+                try:
+                    return super().read_response(*args, disconnect_on_error=False, **kwargs)
+                except redis.TimeoutError:
+                    if not self._has_answer():
+                        raise
+                    return super().read_response(*args, disconnect_on_error=False, **kwargs)
+            except redis.ResponseError:
+                raise  # an answer, and the connection is good
+            except BaseException:
+                if disconnect_on_error:
+                    self.disconnect()
+                raise
+
+        def _has_answer(self) -> bool:
+            return self._sock is not None and bool(select.select([self._sock], [], [], 0)[0])
+
+    return Attentive
 
 
 def milliseconds(ttl: float) -> int:

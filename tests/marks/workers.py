@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 
@@ -21,7 +22,11 @@ class OrderSchema(Schema):
 
 
 app = App("workers", static_folder=None)
-app.config.update(STORE_URL=os.environ.get("WORKERS_REDIS"), STORE_TIMEOUT=10, IDEMPOTENCY_LEASE=3)
+app.config.update(
+    STORE_URL=os.environ.get("WORKERS_REDIS"),
+    STORE_TIMEOUT=TIMEOUT,
+    IDEMPOTENCY_LEASE=3,
+)
 
 
 def count(item: str) -> int:
@@ -58,3 +63,27 @@ def crash(data):
 def limited():
     """Tell which worker this is."""
     return {"pid": os.getpid()}
+
+
+@app.post("/log-in")
+@limit("5/hour")
+@response(200, {"digest": fields.String()})
+def log_in():
+    """Take the time that a hash of a password takes."""
+    return {"digest": hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 20_000).hex()}
+
+
+@app.post("/closed")
+@limit("5/hour", when_away="closed")
+@response(200)
+def closed():
+    """Log in, only counted."""
+    return {}
+
+
+@app.post("/warm")
+@limit("10000/hour")
+@response(200)
+def warm():
+    """Open a connection to Redis."""
+    return {}
