@@ -2,7 +2,8 @@
 
 The library is imported when an application with a limit freezes, not before.
 Not here: what is limited, and what is answered (``marks.limits``).
-Floor 4: imports ``marks.shared``, ``stores.base``, ``stores.counters``, ``stores.redis`` (floor 2), ``errors`` (floor 0).
+Floor 4: imports ``marks.shared``, ``stores.base``, ``stores.counters``, ``stores.redis`` (floor 2),
+``errors`` (floor 0).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class OrderSchema(Schema):
 app = App("workers", static_folder=None)
 app.config.update(
     STORE_URL=os.environ.get("WORKERS_REDIS"),
-    STORE_TIMEOUT=TIMEOUT,
+    STORE_TIMEOUT=float(os.environ.get("WORKERS_TIMEOUT", "10")),
     IDEMPOTENCY_LEASE=3,
 )
 
