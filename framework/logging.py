@@ -61,3 +61,12 @@ def create_logger(app: App) -> logging.Logger:
     if not has_level_handler(logger):
         logger.addHandler(default_handler)
     return logger
+
+
+def printable(text: str) -> str:
+    """Return text for a line of a log: what a client sent neither begins a line of its own nor moves the cursor.
+
+    :param text: What a client sent. Text that prints as it is stays as it is; in other text each character that does
+        not print is escaped as Python writes it.
+    """
+    return text if text.isprintable() else repr(text)[1:-1]

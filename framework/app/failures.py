@@ -2,7 +2,7 @@
 
 Not here: when these methods are called (``app.dispatch``).
 Floor 6: imports ``app.url``, ``debughelpers``, ``errors``, ``signals`` (floor 0), ``http.problem``, ``http.response``
-(floor 2), ``context``, ``hooks`` (floor 3).
+(floor 2), ``context``, ``hooks``, ``logging`` (floor 3).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
+from ..logging import printable
 from .url import Urls
 
 if t.TYPE_CHECKING:
@@ -125,7 +126,8 @@ class Failures(Urls):
         :param exc_info: As ``sys.exc_info()`` gives it.
         """
         request = current().request
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+        path, method = printable(request.path), printable(request.method)
+        self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
         """Whether teardown functions are not told of an error. Override it; default: never."""

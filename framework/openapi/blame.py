@@ -36,6 +36,22 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
+def quoted(word: str) -> str:
+    """Return a word for a shell, on one line whatever is in it: ``$'...'`` where it does not print as it is."""
+    if word.isprintable():
+        return shlex.quote(word)
+    plain = word.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(char if char.isprintable() else escaped(char) for char in plain) + "'"
+
+
+def escaped(char: str) -> str:
+    """Return a character that does not print as ``bash`` reads it within ``$'...'``."""
+    number = ord(char)
+    if char == "\n":
+        return "\\n"
+    return f"\\x{number:02x}" if number < 0x80 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
 def curl_line(request: Request, body: bytes | None) -> str:
     """A request as a command for a shell, secrets replaced by ``***``.
 
@@ -59,7 +75,7 @@ def curl_line(request: Request, body: bytes | None) -> str:
             "--data-raw" if request.mimetype != "multipart/form-data" else "--data-binary",
             masked_body(request, body),
         ]
-    return " ".join(shlex.quote(word) for word in words)
+    return " ".join(map(quoted, words))
 
 
 def masked_url(request: Request) -> str:

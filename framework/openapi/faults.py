@@ -1,12 +1,14 @@
 """What is wrong with a JSON value: the record, and the words for it; where references lead.
 
-Floor 7: imports nothing of the package.
+Floor 7: imports ``logging`` (floor 3).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import typing as t
+
+from ..logging import printable
 
 Path: t.TypeAlias = tuple[str | int, ...]
 
@@ -66,13 +68,13 @@ def nearest(value: t.Any, at: Path, failed: list[list[Fault]]) -> list[Fault]:
 def shown(value: t.Any, limit: int = 60) -> str:
     """A value for messages, as JSON shows it, cut when it is long."""
     if isinstance(value, dict):
-        text = "{" + ", ".join(f'"{name}": ...' for name in list(value)[:5]) + "}"
+        text = "{" + ", ".join(f'"{printable(str(name))}": ...' for name in list(value)[:5]) + "}"
     elif isinstance(value, list):
         text = f"an array of {len(value)}"
     elif value is None or isinstance(value, bool):
         text = {None: "null", True: "true", False: "false"}[value]
     else:
-        text = f'"{value}"' if isinstance(value, str) else repr(value)
+        text = f'"{printable(value)}"' if isinstance(value, str) else repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

@@ -1,7 +1,7 @@
 """What to say of each way to break a contract: what happened, where, and the declaration that is missing, to paste.
 
-Floor 7: imports ``openapi.validators``, ``openapi.members``, ``openapi.faults``, ``openapi.blame``, ``hooks``
-(floor 3), ``fast.strict`` (floor 1), ``errors``, ``fields`` (floor 0).
+Floor 7: imports ``openapi.validators``, ``openapi.members``, ``openapi.faults``, ``openapi.blame``, ``hooks``,
+``logging`` (floor 3), ``fast.strict`` (floor 1), ``errors``, ``fields`` (floor 0).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .. import errors, fields
 from ..fast.strict import wrote_unknown
 from ..hooks import find_error_handler
+from ..logging import printable
 from . import blame
 from .faults import Fault, Path, shown, written_path
 from .members import written_name
@@ -46,9 +47,9 @@ def report(exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_reques
     if shows_request:
         request = blame.curl_line(exchange.request, exchange.sent)
     else:
-        request = f"{exchange.method} {exchange.request.path}"
+        request = f"{printable(exchange.method)} {printable(exchange.request.path)}"
     operation = exchange.operation
-    media_type = exchange.headers.get("Content-Type", "no body")
+    media_type = printable(exchange.headers.get("Content-Type", "no body"))
     lines = [
         f"{operation.method} {operation.rule.rule} ({operation.operation_id}) broke its contract.",
         "",
