@@ -175,9 +175,10 @@ class MemoryMeter(Meter):
 
     def __init__(self, counters: t.Any) -> None:
         self._count = counters.count
+        self._clock: cabc.Callable[[], float] = counters.clock
 
     def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
-        now = time.time()
+        now = self._clock()
         allowed = True
         states = []
         for window in windows:

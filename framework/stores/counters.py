@@ -9,6 +9,7 @@ Floor 2: imports nothing of the package.
 from __future__ import annotations
 
 import collections
+import collections.abc as cabc
 import math
 import threading
 import time
@@ -51,6 +52,9 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     STORAGE_SCHEME = None
 
+    clock: cabc.Callable[[], float] = staticmethod(time.monotonic)
+    """Gives the time in seconds; nobody sets it, so no window grows when the clock of the machine is set back."""
+
     def __init__(self, max_keys: int) -> None:
         super().__init__()
         self._lock = threading.Lock()
@@ -68,7 +72,7 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add to a counter, which starts with its first hit and lives for ``expiry`` seconds."""
-        return self.count(key, expiry, amount, time.time())[0]
+        return self.count(key, expiry, amount, self.clock())[0]
 
     def count(self, key: str, expiry: float, amount: int, now: float) -> tuple[int, float]:
         """The same, which also tells when the counter starts again; of nothing, it only looks."""
@@ -83,15 +87,15 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
     def get(self, key: str) -> int:
         """The count."""
         with self._lock:
-            entry = self._counts.read(key, time.time())
+            entry = self._counts.read(key, self.clock())
             return 0 if entry is None else entry[0]
 
     def get_expiry(self, key: str) -> float:
-        """When the counter starts again, in seconds of the clock; now, where it is not running."""
-        now = time.time()
+        """Return when the counter starts again, as the library wants it: by the clock of the machine."""
+        now = self.clock()
         with self._lock:
             entry = self._counts.read(key, now)
-            return now if entry is None else entry[1]
+        return time.time() + (0 if entry is None else entry[1] - now)
 
     def check(self) -> bool:
         """Memory is always there."""
@@ -118,7 +122,7 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Note ``amount`` requests, if that makes no more than ``limit`` in the last ``expiry`` seconds."""
-        now = time.time()
+        now = self.clock()
         with self._lock:
             log = self._recent(key, now, expiry)
             if len(log) + amount > limit:
@@ -128,11 +132,11 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
             return True
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """The moment of the oldest request that counts, and how many there are."""
-        now = time.time()
+        """Return the moment of the oldest request that counts, by the clock of the machine, and how many there are."""
+        now = self.clock()
         with self._lock:
             log = self._recent(key, now, expiry)
-            return (log[-1], len(log)) if log else (now, 0)
+            return (time.time() - (now - log[-1]), len(log)) if log else (time.time(), 0)
 
     def _recent(self, key: str, now: float, expiry: int) -> collections.deque[float]:
         entry = self._logs.read(key, now)
@@ -147,7 +151,7 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count ``amount`` requests, if that makes no more than ``limit`` by the weighted sum of both windows."""
-        now = time.time()
+        now = self.clock()
         with self._lock:
             before, left, count, _ = self._both(key, expiry, now)
             if math.floor(before * left / expiry + count) + amount > limit:
@@ -158,13 +162,13 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """The count of the window before and the seconds for which it counts, then those of this window."""
-        now = time.time()
+        now = self.clock()
         with self._lock:
             return self._both(key, expiry, now)
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
         """Forget both windows."""
-        number = int(time.time() // expiry)
+        number = int(self.clock() // expiry)
         self.clear(f"{key}/{number}")
         self.clear(f"{key}/{number - 1}")
 

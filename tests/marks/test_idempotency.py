@@ -892,17 +892,15 @@ def test_on_a_method_that_changes_nothing_it_is_a_mistake(method):
     [
         ([idempotent(), idempotent()], {}, "only one of them can hold"),
         ([idempotent(by="colour")], {}, "'colour' tells no clients apart"),
-        ([idempotent()], {"IDEMPOTENCY_LEASE": 0}, "IDEMPOTENCY_LEASE is 0"),
-        ([idempotent()], {"IDEMPOTENCY_LIFETIME": None}, "IDEMPOTENCY_LIFETIME is None"),
-        ([idempotent()], {"IDEMPOTENCY_STORE_URL": "ftp://x"}, "IDEMPOTENCY_STORE_URL names no store: 'ftp'"),
+        ([idempotent()], {"IDEMPOTENCY_LEASE": 0}, "setting IDEMPOTENCY_LEASE: 0"),
+        ([idempotent()], {"IDEMPOTENCY_LIFETIME": None}, "setting IDEMPOTENCY_LIFETIME: None"),
+        ([idempotent()], {"IDEMPOTENCY_STORE_URL": "ftp://x"}, "setting IDEMPOTENCY_STORE_URL: 'ftp://x'"),
     ],
 )
 def test_mistakes_are_found_at_start_up(marks, settings, words):
     """What cannot work is an error of the set-up that says what is wrong."""
-    shop = Shop(*marks, **settings)
-
     with pytest.raises(SetupError, match=words):
-        shop.app.freeze()
+        Shop(*marks, **settings).app.freeze()
 
 
 @pytest.mark.parametrize("words", [{"lifetime": 0}, {"lifetime": -1}, {"store": "redis://127.0.0.1/0"}])

@@ -38,6 +38,7 @@ def clock(monkeypatch):
     """A time of day that stands still until the test moves it."""
     made = Clock()
     monkeypatch.setattr(time, "time", made)
+    monkeypatch.setattr(MemoryCounters, "clock", staticmethod(made))
     return made
 
 
@@ -623,25 +624,23 @@ def test_the_document_tells_it():
         (lambda: limit("0/minute"), {}, "lets no call through"),
         (lambda: limit("3/minute", cost=4), {}, "each one counts 4"),
         (lambda: limit("3/minute", strategy="guess"), {}, "'guess' is no strategy"),
-        (lambda: limit("3/minute"), {"RATELIMIT_STRATEGY": "guess"}, "'guess' is no strategy"),
+        (lambda: limit("3/minute"), {"RATELIMIT_STRATEGY": "guess"}, "setting RATELIMIT_STRATEGY: 'guess'"),
         (lambda: limit("3/minute", by="colour"), {}, "'colour' tells no clients apart"),
         (lambda: limit("3/minute", when_away="maybe"), {}, "'maybe' does not say"),
-        (lambda: limit("3/minute"), {"RATELIMIT_WHEN_AWAY": None}, "None does not say"),
+        (lambda: limit("3/minute"), {"RATELIMIT_WHEN_AWAY": None}, "setting RATELIMIT_WHEN_AWAY: None"),
         (
             lambda: limit("3/minute"),
             {"RATELIMIT_STORE_URL": "mysql://x"},
-            "RATELIMIT_STORE_URL names no store: 'mysql'",
+            "setting RATELIMIT_STORE_URL: 'mysql://x'",
         ),
-        (lambda: limit("3/minute"), {"STORE_URL": 5}, "STORE_URL names no store: 'int'"),
+        (lambda: limit("3/minute"), {"STORE_URL": 5}, "setting STORE_URL: 5"),
         (lambda: limit("3/minute", name="größe"), {}, "cannot be the name"),
     ],
 )
 def test_mistakes_are_found_at_start_up(mark, settings, words):
     """What cannot work is an error of the set-up that says what is wrong."""
-    client = make(mark(), **settings)
-
     with pytest.raises(SetupError, match=words):
-        client.application.freeze()
+        make(mark(), **settings).application.freeze()
 
 
 @pytest.mark.parametrize(
@@ -809,3 +808,24 @@ def test_a_redis_that_hangs_holds_nobody_up():
                 silent.accept()[0].close()
                 connections += 1
         assert connections < 10
+
+
+@pytest.mark.parametrize("strategy", ["fixed-window", "moving-window", "sliding-window-counter"])
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_a_clock_that_is_set_moves_no_window(strategy, step, monkeypatch):
+    """A window lasts as long as it says, and Retry-After too, when the clock of the machine is set back or forward."""
+    app = App(__name__)
+    app.add_url_rule("/a", "a", limit("1/hour", "1/2 seconds", strategy=strategy)(response(200)(lambda: {})))
+    app.add_url_rule("/b", "b", limit("1/2 seconds", strategy=strategy)(response(200)(lambda: {})))
+    client, clock = app.test_client(), time.time
+    assert [client.get(path).status_code for path in ("/a", "/b")] == [200, 200]
+    monkeypatch.setattr(time, "time", lambda: clock() + step)
+    reply = client.get("/a")
+
+    assert reply.status_code == 429
+    assert 0 < int(reply.headers["Retry-After"]) <= 3600
+    deadline = time.monotonic() + 30
+    while client.get("/b").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert client.get("/a").status_code == 429
