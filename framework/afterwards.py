@@ -103,10 +103,16 @@ class Followed(cabc.Iterator[bytes]):
 
 
 def run_tasks(app: App, tasks: cabc.Iterable[Task]) -> None:
-    """Do what was put off, each in an application context; what fails is logged."""
-    for task in tasks:
+    """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged."""
+    waiting = list(tasks)
+    while waiting:
+        task = waiting.pop(0)
         try:
             with app.app_context():
                 app.ensure_sync(task.function)(*task.args, **task.kwargs)
         except Exception:
             app.logger.exception("Exception after the response, in %r", task.function)
+        except BaseException as error:  # the server ends the worker: its grace time is over
+            lost = [called.function for called in (task, *waiting)]
+            app.logger.error("%s after the response: not done, or not to the end: %r", type(error).__name__, lost)
+            raise

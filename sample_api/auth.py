@@ -13,13 +13,16 @@ from framework import Bearer, permission, requires
 from .database import get_session
 from .errors import BadToken, NotTheAuthor, TokenMissing
 from .models import Article, Comment, User
-from .security import tokens
+from .security import is_current, tokens
 
 
 def user_of(token: str) -> User | None:
-    """The user whose token it is; ``None`` when it is none of ours, or its user is gone."""
-    user_id = tokens.read(token)
-    return get_session().get(User, user_id) if type(user_id) is int else None
+    """Return the user whose token it is; ``None`` when it is not ours, or its user is gone or has another password."""
+    payload = tokens.read(token)
+    if not (isinstance(payload, list) and [type(part) for part in payload] == [int, str]):
+        return None
+    user = get_session().get(User, payload[0])
+    return user if user is not None and is_current(user, payload[1]) else None
 
 
 def is_author(user: User, written: Article | Comment) -> bool:

@@ -33,6 +33,16 @@ def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.St
     return fields.String(validate=checks, error_messages=MESSAGES, **options)
 
 
+def picture() -> fields.String:
+    """Make a field for the address of a picture, which front ends show: never a ``javascript:``; or empty."""
+    checks = [
+        validate.Length(max=2000),
+        validate.Regexp(r"^(https?://[^\s\x00-\x1f\x7f\"'<>\\]+)?$", error="is not an http:// or https:// address"),
+    ]
+    metadata = {"description": "The address of a picture, with `https://` or `http://`; empty: none."}
+    return fields.String(validate=checks, allow_none=True, error_messages=MESSAGES, metadata=metadata)
+
+
 def username(**options: t.Any) -> fields.String:
     """A field for a new username. It must make one segment of an address: ``/api/profiles/{username}``."""
     checks = [
@@ -94,7 +104,7 @@ class UpdateUserSchema(Schema):
     email = email()
     username = username()
     password = password()
-    image = text(2000, blank=True, allow_none=True, metadata={"description": "The address of a picture."})
+    image = picture()
     bio = text(10_000, blank=True, allow_none=True)
 
     @validates_schema

@@ -1,15 +1,21 @@
 """Passwords and tokens. Knows nothing of requests.
 
-A token says who somebody is, signed with ``SECRET_KEY``; nothing is stored, so it is good until it expires.
+A token says who somebody is, signed with ``SECRET_KEY``; nothing is stored. It is good until it expires or the password
+changes.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import typing as t
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from framework import TokenMaker, current_app
+
+if t.TYPE_CHECKING:
+    from .models import User
 
 tokens: t.Final = TokenMaker("login", max_age="TOKEN_MAX_AGE")
 
@@ -31,6 +37,17 @@ def is_password(password: str, stored: str | None) -> bool:
     return check_password_hash(stored, password)
 
 
-def make_token(user_id: int) -> str:
-    """A token for a user."""
-    return tokens.make(user_id)
+def make_token(user: User) -> str:
+    """Make a token for a user, which dies with the password."""
+    return tokens.make([user.id, stamp_of(user)])
+
+
+def is_current(user: User, stamp: str) -> bool:
+    """Return whether a token was made while the user had the password of now."""
+    return hmac.compare_digest(stamp.encode(), stamp_of(user).encode())
+
+
+def stamp_of(user: User) -> str:
+    """Return what changes with the password, and tells nothing about it: who has a token can read what is in it."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.new(key, user.password_hash.encode(), hashlib.sha256).hexdigest()[:32]

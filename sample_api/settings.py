@@ -6,11 +6,13 @@
 ``SECRET_KEY``            What tokens are signed with. Default: a random key, made once and kept in the
                           instance folder. Give one where several machines answer for one API.
 ``CORS_ORIGINS``          The origins of browser front ends, separated by spaces or commas. Default ``*``.
+``STORE_URL``             Where tries to log in are counted: a Redis, where several processes answer. Default: in
+                          the memory of the process.
 ``TOKEN_MAX_AGE``         How long a token is good, in seconds. Default: seven days.
 ``PASSWORD_METHOD``       How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
 ========================  ==============================================================================
 
-The first three are read from environment variables of the same names.
+The first four are read from environment variables of the same names.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pathlib import Path
 
 from framework import App
 
-FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS")
+FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS", "STORE_URL")
 
 
 def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:

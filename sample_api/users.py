@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from framework import Resource, Router, arguments, raises, request, response
+from framework import Resource, Router, arguments, limit, raises, request, response
 
 from .auth import login_required
 from .database import get_session
@@ -21,11 +21,15 @@ router = Router("users", __name__, description="Registration, login, and one's o
 
 Data: t.TypeAlias = dict[str, t.Any]
 
+few_tries: t.Final = limit("20/minute", "200/hour", when_away="closed")
+"""For what tries passwords out, or fills the table of users: counted for each address."""
+
 
 @router.route("/users")
 class Users(Resource):
     """All users."""
 
+    @few_tries
     @arguments(NewUserRequest)
     @response(201, UserResponse)
     def post(self, data: Data) -> Data:
@@ -36,13 +40,14 @@ class Users(Resource):
         user = User(username=wanted["username"], email=wanted["email"], password_hash=hash_password(wanted["password"]))
         session.add(user)
         save(session, wanted)
-        return logged_in(user, make_token(user.id))
+        return logged_in(user, make_token(user))
 
 
 @router.route("/users/login")
 class Login(Resource):
     """Logging in."""
 
+    @few_tries
     @arguments(LoginUserRequest)
     @response(200, UserResponse)
     @raises(BadCredentials)
@@ -52,7 +57,7 @@ class Login(Resource):
         user = get_session().scalar(sa.select(User).where(User.email == given["email"]))
         if not is_password(given["password"], None if user is None else user.password_hash) or user is None:
             raise BadCredentials()
-        return logged_in(user, make_token(user.id))
+        return logged_in(user, make_token(user))
 
 
 @login_required
@@ -81,7 +86,8 @@ class CurrentUser(Resource):
         if "password" in changes:
             user.password_hash = hash_password(changes["password"])
         save(session, changes, besides=user)
-        return logged_in(user, current_token())
+        # All tokens die with the old password, that of this request too.
+        return logged_in(user, make_token(user) if "password" in changes else current_token())
 
 
 def logged_in(user: User, token: str) -> Data:

@@ -152,6 +152,32 @@ def test_its_errors_are_logged(app, done, caplog):
     assert record.exc_info[0] is ValueError
 
 
+def test_what_is_lost_with_the_worker_is_logged(app, done, caplog):
+    """A server that ends the worker in the middle leaves a line with all that was not done."""
+
+    def slow():
+        raise SystemExit(1)  # as gunicorn's handlers of signals do when the grace time is over
+
+    def never():
+        done.append("never")
+
+    @app.get("/lost")
+    def lost():
+        after_response(slow)
+        after_response(never)
+        return {}
+
+    body = call(app, "/lost")
+    with pytest.raises(SystemExit):
+        body.close()
+
+    assert "never" not in done
+    (record,) = [record for record in caplog.records if "after the response" in record.getMessage()]
+    assert record.levelname == "ERROR"
+    assert "slow" in record.getMessage()
+    assert "never" in record.getMessage()
+
+
 def test_after_a_stream(app, done):
     """A stream that came to its end is followed by what its generator put off."""
     call(app, "/stream").close()

@@ -23,6 +23,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import ClosingIterator
 
+from ..errors import ContractViolation
 from ..lifetime import close_parts
 from . import coverage
 
@@ -31,7 +32,6 @@ if t.TYPE_CHECKING:
 
     from ..app.app import App
     from ..context import Context
-    from ..errors import ContractViolation
     from ..openapi.contract import Contract
     from ..openapi.exchange import Exchange
     from ..sessions import SessionMixin
@@ -151,7 +151,11 @@ class AppClient(Client):
             for ctx in contexts:
                 self._kept.enter_context(ctx)
 
-        self.check_reply(first, contexts[-1] if contexts else None)
+        try:
+            self.check_reply(first, contexts[-1] if contexts else None)
+        except BaseException:
+            response.close()  # a stream would keep its context, and whatever is open in it, for ever
+            raise
         is_finished = response.content_length is not None or response.status_code in (204, 205, 304)
         if contexts and contexts[-1].put_off and is_finished:
             # A server closes what it has sent; here the body is kept for the test, and what was put off is done.
@@ -199,7 +203,11 @@ class AppClient(Client):
         for part in parts:
             findings = contract.part(exchange, part)
             if findings:
-                self._report(violation(exchange, findings))
+                try:
+                    self._report(violation(exchange, findings))
+                except ContractViolation:
+                    close_parts(parts)  # nobody reads on
+                    raise
             yield part
 
     def _report(self, error: ContractViolation) -> None:

@@ -14,8 +14,8 @@ from tests.sample.conftest import TEST_SETTINGS
 # What the public specification says of each operation, and where it is silent what is settled: the method and path,
 # whether a token is needed, the status when all goes well, and the errors (without those that any server may send).
 FACTS = [
-    ("POST", "/users/login", None, 200, {401, 422}),
-    ("POST", "/users", None, 201, {422}),
+    ("POST", "/users/login", None, 200, {401, 422, 429}),
+    ("POST", "/users", None, 201, {422, 429}),
     ("GET", "/user", "required", 200, {401}),
     ("PUT", "/user", "required", 200, {401, 422}),
     ("GET", "/profiles/{username}", "optional", 200, {401, 404}),

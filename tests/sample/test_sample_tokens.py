@@ -133,4 +133,17 @@ def test_a_token_is_read_back(app, jake):
 
         assert user is not None
         assert user.username == "jake"
-        assert tokens.read(make_token(user.id)) == user.id
+        assert tokens.read(make_token(user))[0] == user.id
+        assert user.password_hash not in str(tokens.read(make_token(user)))
+
+
+def test_tokens_die_with_the_password(jake, nobody):
+    """After a change of password the old tokens are worth nothing; the answer to the change carries a new one."""
+    stolen = {"Authorization": f"Token {jake.token}"}
+    assert nobody.get("/user", headers=stolen).status_code == 200
+    kept = jake.put("/user", {"user": {"bio": "x"}}).json["user"]["token"]
+    new = jake.put("/user", {"user": {"password": "another"}}).json["user"]["token"]
+
+    assert kept == jake.token
+    assert nobody.get("/user", headers=stolen).status_code == 401
+    assert nobody.get("/user", headers={"Authorization": f"Token {new}"}).status_code == 200

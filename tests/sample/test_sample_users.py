@@ -298,3 +298,30 @@ def test_a_password_is_never_sent_or_stored(jake, app):
     assert stored.startswith("pbkdf2:sha256:1$")
     assert "jake-secret" not in stored
     assert "password" not in jake.get("/user").text
+
+
+@pytest.mark.parametrize("image", ["javascript:alert(1)", "JaVaScript:x", "data:text/html,x", " https://a", "//a/b"])
+def test_an_image_is_an_address_of_the_web(jake, image):
+    """An address that a front end must not show, above all a script, is refused."""
+    reply = jake.put("/user", {"user": {"image": image}})
+
+    assert reply.status_code == 422
+    assert list(reply.json["errors"]) == ["image"]
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/login"])
+def test_tries_are_limited(app, nobody, path):
+    """Whoever tries passwords out, or registers again and again, is told to wait."""
+    app.config["RATELIMIT_ENABLED"] = True
+    try:
+        body = {"user": {"username": "x", "email": "x@example.org", "password": "wrong"}}
+        body = body if path == "/users" else {"user": {"email": "x@example.org", "password": "wrong"}}
+        statuses = [nobody.post(path, body).status_code for _ in range(21)]
+        reply = nobody.post(path, body)
+    finally:
+        app.config["RATELIMIT_ENABLED"] = False
+        app.extensions.pop("framework.stores", None)
+
+    assert 429 not in statuses[:20]
+    assert statuses[20] == reply.status_code == 429
+    assert int(reply.headers["Retry-After"]) > 0

@@ -8,8 +8,10 @@ import pytest
 import werkzeug.test
 from werkzeug.wrappers import Request
 
-from framework import App, Response, g, jsonify, redirect, request, session, stream_with_context
+from framework import App, Response, fields, g, jsonify, redirect, request, session, stream_with_context
+from framework import stream as declare_stream
 from framework.context import has_request_context
+from framework.errors import ContractViolation
 from framework.sessions import SecureCookieSessionInterface
 from framework.testing import AppClient, EnvironBuilder
 
@@ -280,6 +282,34 @@ def test_a_stream_is_torn_down_when_it_ends(app, client, how):
 
     assert torn_down == [None]
     assert not has_request_context()
+
+
+@pytest.mark.parametrize("how", ["undeclared status", "wrong part"])
+def test_a_stream_that_breaks_its_contract_is_closed(app, how):
+    """What a stream holds open, a transaction for instance, is given back when the client raises."""
+    events = []
+    app.teardown_appcontext(lambda error: events.append("context over"))
+
+    headers = {} if how == "wrong part" else {"X-Other": fields.String(required=True)}
+
+    @app.get("/parts")
+    @declare_stream({"number": fields.Integer()}, headers=headers)
+    def parts():
+        def rows():
+            try:
+                yield {"number": 1}
+                yield {} if how == "wrong part" else {"number": 2}
+            finally:
+                events.append("transaction over")
+
+        return rows()
+
+    with pytest.raises(ContractViolation):
+        reply = app.test_client().get("/parts")
+        events.append("began")
+        reply.get_data()
+
+    assert [event for event in events if event != "began"] == ["transaction over", "context over"]
 
 
 def test_files_are_uploaded(app, client):
