@@ -136,7 +136,7 @@ class Config(dict[str, t.Any]):
                 raise SettingError(self._wrong(key, setting, value, source)) from None
         elif key not in self:
             self._warn(key)
-        self._sources[key] = source
+        self.__dict__.setdefault("_sources", {})[key] = source  # a pickle writes before the attributes are there
         return value
 
     def _warn(self, key: t.Any) -> None:

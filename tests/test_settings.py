@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 import logging
 import pathlib
+import pickle
 import re
 import tomllib
 import types
@@ -372,6 +374,16 @@ def test_sources(tmp_path, monkeypatch):
     assert config.source("DOCS_PATH") == "object SimpleNamespace"
     assert re.fullmatch(rf"{re.escape(__file__)}:\d+", config.source("OWN"))
     assert config.source("CONTRACT") == "default"
+
+
+def test_settings_can_be_copied(tmp_path):
+    """A copy and a pickle hold the same values, and are checked as well."""
+    config = Config(tmp_path, {"A": 1})
+    config["MAX_JSON_DEPTH"] = 5
+    for made in (copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert (made, made.root_path) == (config, tmp_path)
+        with pytest.raises(SettingError):
+            made["MAX_JSON_DEPTH"] = 0
 
 
 def test_the_documentation_tells_of_every_setting():
