@@ -133,20 +133,28 @@ class Number(Kind):
 class Duration(Number):
     """A length of time: seconds, or a ``timedelta``.
 
+    :param whole: Whether seconds have no fraction.
     :param text: A pattern of texts that are accepted too.
     :param example: One of them.
     """
 
     def __init__(
-        self, least: float | None = 0, *, optional: bool = False, text: str | None = None, example: str = ""
+        self,
+        least: float | None = 0,
+        *,
+        whole: bool = False,
+        optional: bool = False,
+        text: str | None = None,
+        example: str = "",
     ) -> None:
-        super().__init__(least, whole=False, optional=optional, unit="seconds")
+        super().__init__(least, whole=whole, optional=optional, unit="seconds")
         self.said = "a timedelta, or " + self.said + (f", or text like {example!r}" if text else "")
         self.text = text
 
     def read(self, value: t.Any) -> t.Any:
         if isinstance(value, dt.timedelta):
-            super().read(value.total_seconds())
+            if self.least is not None and value.total_seconds() < self.least:
+                raise ValueError
             return value
         if isinstance(value, str) and self.text is not None and re.fullmatch(self.text, value, re.I):
             return value

@@ -242,7 +242,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             None,
             "For how long browsers may come over HTTPS alone, sent by ``security_headers`` over HTTPS: seconds, a"
             " ``timedelta``, or the whole header, like ``max-age=63072000; includeSubDomains``. ``None``: not sent.",
-            Duration(optional=True, text=r"[ -~]*max-age=[ -~]*", example="max-age=63072000"),
+            Duration(whole=True, optional=True, text=r"[ -~]*max-age=[ -~]*", example="max-age=63072000"),
         ),
         "RETIRED_STORE_URL": Setting(
             None,
