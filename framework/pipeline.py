@@ -1,8 +1,8 @@
 """What an application makes of its set-up when it freezes: the operations, and the hooks of each scope in order.
 
 Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
-Floor 6: imports ``resources.witness``, ``resources.operation``, ``resources.assembly``, ``resources.links`` (floor 5),
-``hooks`` (floor 3), ``fast.matcher`` (floor 1), ``errors`` (floor 0).
+Floor 6: imports ``resources.witness``, ``resources.operation``, ``resources.assembly``, ``resources.lost``,
+``resources.links`` (floor 5), ``hooks`` (floor 3), ``fast.matcher`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .hooks import find_error_handler
 from .resources.assembly import Scopes as Scopes
 from .resources.assembly import (
     build_operations,
-    check_lost_marks,
     check_operation_ids,
     guard_functions,
     is_watched,
 )
+from .resources.lost import check_lost_marks
 from .resources.operation import Operation
 from .resources.witness import remember_error
 
@@ -82,7 +82,7 @@ class Pipeline:
         if is_overridden(app, "dispatch_request"):
             guard_functions(app)
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
-        check_lost_marks(self.operations)
+        check_lost_marks(app, self.operations)
         for document in app.documents.values():
             held = [operation for operation in self.operations if document.holds(app, operation)]
             check_operation_ids(held, document.webhooks_of(app))

@@ -1,7 +1,7 @@
 """Class-based views: ``View`` and ``MethodView``.
 
 Their values follow Flask's rules, unless the method carries a ``response`` mark. ``Resource`` builds on them.
-Floor 5: imports ``marks.base`` (floor 4), ``context`` (floor 3).
+Floor 5: imports ``marks.base`` (floor 4), ``context`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import functools
 import typing as t
 
 from . import context
-from .marks.base import Phase
+from .errors import SetupError
+from .marks.base import ATTRIBUTE, Phase, marks_of
 
 if t.TYPE_CHECKING:
     from . import typing as ft
@@ -79,7 +80,7 @@ class View:
         view.__name__ = name
         view.__module__ = cls.__module__
         for decorator in cls.decorators:
-            view = decorator(view)
+            view = decorated(view, decorator, cls)
         # These go on the outermost function, where the application looks.
         view.__name__ = name
         view.__module__ = cls.__module__
@@ -88,6 +89,32 @@ class View:
         view.methods = cls.methods
         view.provide_automatic_options = cls.provide_automatic_options
         return t.cast("ft.RouteCallable", view)
+
+
+def decorated(view: t.Any, decorator: cabc.Callable[..., t.Any], cls: type[View]) -> t.Any:
+    """Apply one of the ``decorators`` of a class; marks of those before it stay, whatever it returns.
+
+    :raises SetupError: It returns nothing that can be a view.
+    """
+    before = marks_of(view)
+    made: t.Any = decorator(view)
+    if not callable(made):
+        raise SetupError(
+            f"{decorator!r} in 'decorators' of {cls.__qualname__} returned {made!r}, which cannot be called. Let it"
+            " return a function."
+        )
+    after = {id(mark) for mark in marks_of(made)}
+    lost = tuple(mark for mark in before if id(mark) not in after)
+    try:
+        if lost:
+            setattr(made, ATTRIBUTE, (*marks_of(made), *lost))
+        made.__name__ = view.__name__
+    except AttributeError:
+        raise SetupError(
+            f"{decorator!r} in 'decorators' of {cls.__qualname__} returned {made!r}, which can carry no attributes. Let"
+            " it return a function."
+        ) from None
+    return made
 
 
 class MethodView(View):

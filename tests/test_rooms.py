@@ -48,7 +48,7 @@ marks.outgoing marks.older marks.versions
 marks.shared marks.retirement marks.meters marks.limits marks.claims marks.idempotency
 
 views resources.witness resources.operation resources.resource resources.assembly resources.links
-resources.scaffold resources.router resources.versions
+resources.scaffold resources.lost resources.router resources.versions
 
 regions pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.documents app.app
 
@@ -61,7 +61,7 @@ openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_flow openapi.diff openapi.versions
 openapi.sources
 openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check
-cli.envfiles cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
+cli.envfiles cli.refusals cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
 cli.routes cli.config cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin
 """

@@ -2,7 +2,7 @@
 
 Turns ``module``, ``module:name``, ``module:create_app("x")`` and paths of files into an ``App``; knows nothing of
 commands or options. Whatever the user can get wrong ends as :exc:`NoAppException`, which says what to write instead.
-Floor 7: imports ``app.app`` (floor 6).
+Floor 7: imports ``cli.refusals``, ``app.app`` (floor 6), ``helpers`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import typing as t
 import click
 
 from ..app.app import App
+from ..errors import SetupError
+from ..helpers import get_debug_flag
+from .refusals import describe
 
 _APP_NAMES = ("app", "application")
 _FACTORY_NAMES = ("create_app", "make_app")
@@ -203,7 +206,7 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
         if not _is_missing(error, module_name):
             raise NoAppException(
                 f"While importing {module_name!r}, {_with_article(type(error).__name__)} was raised:\n\n"
-                f"{_own_traceback(error)}"
+                f"{_words_of(error)}"
             ) from error
 
         if not raise_if_not_found:
@@ -228,6 +231,14 @@ def _is_missing(error: Exception, module_name: str) -> bool:
 
 def _with_article(name: str) -> str:
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
+
+
+def _words_of(error: Exception) -> str:
+    """Write what was raised: a mistake in the set-up as its message, all else with its traceback."""
+    if isinstance(error, SetupError) and not get_debug_flag():
+        return f"{describe(error)}\n\nUse '--debug' to see the traceback."
+
+    return _own_traceback(error)
 
 
 def _own_traceback(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """The command line: the group that loads an application and offers its commands beside the framework's own.
 
-Floor 7: imports ``cli.*``.
+Floor 7: imports ``cli.*``, ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import typing as t
 
 import click
 
+from ..errors import SetupError
 from .config import config_command
 from .discovery import NoAppException
 from .explain import explain_command
 from .openapi import openapi_command
 from .options import app_option, env_file_option, group_debug_option, version_option
+from .refusals import describe
 from .retired import retired_command
 from .routes import routes_command
 from .run import run_command
@@ -156,6 +158,8 @@ class FrameworkGroup(AppGroup):
             names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
         except NoAppException as error:
             _warn(f"{error.format_message()}\n")
+        except SetupError as error:
+            _warn(f"{describe(error)}\n")
         except Exception:  # noqa: BLE001
             # Help must be shown whatever the application's code raises.
             _warn(f"{traceback.format_exc()}\n")

@@ -68,10 +68,8 @@ def _table(rows: list[_Row], domain_title: str) -> t.Iterator[str]:
 def routes_command(sort: str, all_methods: bool, show_all: bool) -> None:
     """Show all routes with their endpoints and methods."""
     app = context.current().app
-    if show_all:
-        # The document's own rules are added when the application freezes.
-        app.freeze()
-
+    # Mistakes in the set-up show here, and the document's own rules are added.
+    app.freeze()
     hidden_methods = set() if all_methods else _AUTOMATIC
     rows = [
         _row(rule, hidden_methods, app.url_map.host_matching)

@@ -1,6 +1,6 @@
 """The ``run`` command: serve the application for development.
 
-Floor 7: imports ``helpers``, ``cli.options``, ``cli.script`` and ``cli.server``.
+Floor 7: imports ``helpers``, ``cli.options``, ``cli.refusals``, ``cli.script`` and ``cli.server``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..helpers import get_debug_flag
 from .options import CertParamType, SeparatedPathType, debug_option, validate_key
+from .refusals import setup_errors
 from .script import ScriptInfo, pass_script_info
 from .server import show_server_banner, start
 
@@ -21,13 +22,15 @@ if t.TYPE_CHECKING:
 
 
 def _load_or_defer(info: ScriptInfo) -> WSGIApplication:
-    """Load the application; after a reload, let what fails wait for a request.
+    """Load the application and freeze it; after a reload, let what fails wait for a request.
 
     The first start fails at once. A process that the reloader started must live on, so that it notices the correction:
     each request raises the error until then.
     """
     try:
-        return info.load_app()
+        app = info.load_app()
+        app.freeze()
+        return app
     except Exception as error:
         if not is_running_from_reloader():
             raise
@@ -100,7 +103,8 @@ def run_command(
 
     With '--debug', the reloader and the debugger are on.
     """
-    application = _load_or_defer(info)
+    with setup_errors():
+        application = _load_or_defer(info)
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
     start(

@@ -2,7 +2,7 @@
 
 ``ScriptInfo`` loads the application once, at the first need; ``AppGroup`` gives its commands the application context.
 The command line itself stands in ``cli.group``.
-Floor 7: imports ``context``, ``helpers`` and ``cli.discovery``.
+Floor 7: imports ``context``, ``helpers``, ``cli.discovery`` and ``cli.refusals``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import click
 from .. import context
 from ..helpers import get_debug_flag, get_load_dotenv
 from .discovery import NoAppException, locate_app, prepare_import
+from .refusals import setup_errors
 
 if t.TYPE_CHECKING:
     from ..app.app import App
@@ -114,10 +115,11 @@ def with_appcontext(f: _F) -> _F:
 
     @click.pass_context
     def run_in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        if context.current_or_none() is None:
-            push_app_context(ctx, ctx.ensure_object(ScriptInfo).load_app())
+        with setup_errors():
+            if context.current_or_none() is None:
+                push_app_context(ctx, ctx.ensure_object(ScriptInfo).load_app())
 
-        return ctx.invoke(f, *args, **kwargs)
+            return ctx.invoke(f, *args, **kwargs)
 
     return t.cast(_F, functools.update_wrapper(run_in_context, f))
 
@@ -144,6 +146,11 @@ class AppGroup(click.Group):
             return make(with_appcontext(f) if wanted else f)
 
         return t.cast("t.Any", decorator(bare)) if bare is not None else decorator
+
+    def invoke(self, ctx: click.Context) -> t.Any:
+        """Run the command; a mistake in the application's set-up ends it with its message."""
+        with setup_errors():
+            return super().invoke(ctx)
 
 
 AppGroup.group_class = AppGroup

@@ -54,6 +54,7 @@ def shell_command() -> None:
     PYTHONSTARTUP is run first.
     """
     app = context.current().app
+    app.freeze()
     namespace: dict[str, t.Any] = {}
     _run_startup_file(namespace)
     namespace.update(app.make_shell_context())

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import types
 import typing as t
+import weakref
 
 import msgspec
 from marshmallow import Schema
@@ -38,6 +40,12 @@ if t.TYPE_CHECKING:
 _T = t.TypeVar("_T")
 
 ATTRIBUTE = "__framework_marks__"
+
+_targets: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
+reached: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
+"""What carries marks that operations of some application have, by identity."""
+class_marks: weakref.WeakKeyDictionary[t.Any, tuple[str, tuple[Mark, ...]]] = weakref.WeakKeyDictionary()
+"""The functions of marked classes, with the name and the marks of the class: a decorator may make another class."""
 
 
 class Phase(enum.IntEnum):
@@ -229,13 +237,21 @@ class Mark:
 
     def __call__(self, target: _T) -> _T:
         """Attach the mark; the very same target is returned."""
+        if isinstance(target, (staticmethod, classmethod)):  # what a request calls is the function below
+            self(target.__func__)
+            return target
         own = own_marks(target) if isinstance(target, type) else marks_of(target)
         try:
             # Decorators apply from the bottom up: the one applied last stands on top, so it goes in front.
             setattr(target, ATTRIBUTE, (self, *own))
+            _targets[id(target)] = target
+            if isinstance(target, type):
+                for member in vars(target).values():
+                    if type(member) is types.FunctionType:
+                        class_marks[member] = (target.__qualname__, (self, *own))
         except (AttributeError, TypeError):  # slots, or a type written in C
             raise SetupError(
-                f"{target!r} cannot carry the mark {self!r}. Put it on a function, a method or a Resource class."
+                f"{target!r} cannot carry the mark {mention(self)}. Put it on a function, a method or a Resource class."
             ) from None
         return target
 
@@ -290,6 +306,31 @@ def called(handler: t.Any) -> str:
     return str(getattr(handler, "__qualname__", None) or repr(handler))
 
 
+def mention(mark: Mark) -> str:
+    """What a mark is called, for messages."""
+    return type(mark).__name__ if type(mark).__repr__ is object.__repr__ else repr(mark)
+
+
+def is_inherited(mark: Mark) -> bool:
+    """Whether a method that overrides the one with the mark has it too."""
+    return type(mark).inherit is not Mark.inherit
+
+
+def marked_targets() -> list[t.Any]:
+    """Every function, class and other object that has received a mark and is still there."""
+    return list(_targets.values())
+
+
+def carried_marks(target: t.Any) -> tuple[Mark, ...]:
+    """The marks on something that has received one, without those behind it."""
+    if isinstance(target, type):
+        return own_marks(target)
+    if type(target) is not types.FunctionType:
+        return marks_of(target)
+    carried: tuple[Mark, ...] = vars(target).get(ATTRIBUTE, ())
+    return carried
+
+
 def own_marks(cls: type) -> tuple[Mark, ...]:
     """The marks on a class itself, without those of its bases."""
     marks: tuple[Mark, ...] = vars(cls).get(ATTRIBUTE, ())
@@ -303,6 +344,8 @@ def marks_of(target: t.Any) -> tuple[Mark, ...]:
     """
     if isinstance(target, type):
         return tuple(mark for cls in target.__mro__ for mark in own_marks(cls))
+    if isinstance(target, (staticmethod, classmethod)):
+        target = target.__func__
     seen = 0
     while target is not None and seen < 100:
         marks: tuple[Mark, ...] | None = getattr(target, ATTRIBUTE, None)

@@ -15,14 +15,14 @@ import typing as t
 import msgspec
 
 from ..context import current
-from ..errors import MarkLost, OperationIdConflict, SetupError
-from ..marks.base import Mark, Plan, Record, Step, called, marks_of, own_marks
+from ..errors import OperationIdConflict, SetupError
+from ..marks.base import Mark, Plan, Record, Step, called, is_inherited, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.responses import ResponseMark, check_outcomes
-from ..views import MethodView, View, http_method_funcs
+from ..views import MethodView, View
 from ..wrappers import Request
-from .operation import Operation, Words, runner, source_of, words_of
+from .operation import Operation, Words, place_of, runner, source_of, words_of
 from .resource import Resource
 from .witness import remember_error, remember_value
 
@@ -290,6 +290,11 @@ def merge_marks(
             layers.append((cls.__qualname__, own_marks(cls)))
             if cls is decorated:
                 layers.append((f"'decorators' of {cls.__qualname__}", marks_of(view)))
+            elif "decorators" in vars(cls):
+                # A list further down stands in its place; what is inherited is inherited all the same.
+                known = {id(mark) for mark in marks_of(view)}
+                kept = tuple(each for each in decorator_marks(cls) if is_inherited(each) and id(each) not in known)
+                layers.append((f"'decorators' of {cls.__qualname__}", kept))
     layers.extend((f"the router {name!r}", app.routers[name].marks) for name in routers)
     layers.append((f"the application {app.name!r}", app.marks))
     for where, layer in layers:
@@ -297,6 +302,11 @@ def merge_marks(
         for mark in reversed(layer):
             merged = mark.merge(merged)
     return merged
+
+
+def decorator_marks(cls: type) -> tuple[Mark, ...]:
+    """The marks in the list ``decorators`` of a class itself, the top one first."""
+    return tuple(each for each in reversed(vars(cls).get("decorators", ())) if issubclass(type(each), Mark))
 
 
 def overridden_methods(view_class: type[View], method: str) -> list[t.Any]:
@@ -393,50 +403,4 @@ def told(owner: Claim) -> str:
 
 def place(operation: Operation) -> str:
     """Where a handler stands, for messages."""
-    file, line = operation.source
-    return f"{called(operation.handler)}, {file}:{line}"
-
-
-# Marks that reach no operation.
-
-
-def check_lost_marks(operations: cabc.Iterable[Operation]) -> None:
-    """Refuse marks that a request would pass by.
-
-    :raises MarkLost: A decorator hides the function that carries them, or they stand on a method that no request calls.
-    """
-    operations = tuple(operations)
-    # A function may close over another one that is registered itself, and call it: those marks are not lost.
-    reached = {id(mark) for operation in operations for mark in operation.marks}
-    for operation in operations:
-        look_behind(operation.handler, operation.rule.rule, reached)
-    for view_class in dict.fromkeys(operation.view_class for operation in operations if operation.view_class):
-        for cls in view_class.__mro__:
-            for name, member in vars(cls).items() if issubclass(cls, View) else ():
-                if name in http_method_funcs or not callable(member) or isinstance(member, type):
-                    continue
-                if any(id(mark) not in reached for mark in marks_of(member)):
-                    raise MarkLost(
-                        f"The marks on {cls.__qualname__}.{name} reach no operation: no HTTP method has that name."
-                        f" Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks away."
-                    )
-
-
-def look_behind(function: t.Any, where: str, reached: cabc.Set[int], depth: int = 10) -> None:
-    """Look for marks on a function that a decorator has closed over without saying so in ``__wrapped__``."""
-    if marks_of(function) or not depth:
-        return
-    for cell in getattr(function, "__closure__", None) or ():
-        try:
-            inner = cell.cell_contents
-        except ValueError:
-            continue
-        if not callable(inner) or isinstance(inner, (type, functools.partial)):
-            continue
-        look_behind(inner, where, reached, depth - 1)
-        if any(id(mark) not in reached for mark in marks_of(inner)):
-            raise MarkLost(
-                f"The marks on {getattr(inner, '__qualname__', inner)!s} ({where}) are lost: a decorator above them"
-                " returns another function that does not carry them. Put functools.wraps(function) on the wrapper"
-                " inside that decorator."
-            )
+    return f"{called(operation.handler)}, {place_of(operation.handler)}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import inspect
+import sys
 import typing as t
 
 import msgspec
@@ -260,10 +261,26 @@ def unique(records: cabc.Iterable[_R]) -> tuple[_R, ...]:
     return tuple(found)
 
 
-def source_of(handler: cabc.Callable[..., t.Any]) -> tuple[str, int]:
-    """File and first line of a function, or ``("", 0)``."""
-    code = getattr(inspect.unwrap(handler), "__code__", None)
+def source_of(handler: t.Any) -> tuple[str, int]:
+    """File and first line of a function, or ``("", 0)``; those of what a partial function or an object calls."""
+    while isinstance(handler, (functools.partial, functools.partialmethod)):
+        handler = handler.func
+    function = inspect.unwrap(handler)
+    if not hasattr(function, "__code__") and not isinstance(function, type):
+        function = inspect.unwrap(inspect.getattr_static(type(function), "__call__", function))
+    code = getattr(function, "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
+
+
+def place_of(target: t.Any) -> str:
+    """File and line of a function or class, for messages; of an object, those of its class."""
+    file, line = ("", 0) if isinstance(target, type) else source_of(target)
+    if not file:
+        cls = target if isinstance(target, type) else type(target)
+        functions = [each for each in vars(cls).values() if inspect.isfunction(each)]
+        line = vars(cls).get("__firstlineno__") or (source_of(functions[0])[1] if functions else 0)
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__
+    return f"{file}:{line}"
 
 
 def words_of(documented: cabc.Callable[..., t.Any]) -> tuple[str, str]:
