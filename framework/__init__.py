@@ -210,7 +210,17 @@ if t.TYPE_CHECKING:
     from .uploads import save_upload as save_upload
 
 
+_RENAMED = {"Flask": "App", "Blueprint": "Router"}
+
+__all__ = sorted(
+    {name for name in globals() if name[0] != "_" and name not in {"annotations", "importlib", "t"}} | set(_LATER)
+)
+
+
 def __getattr__(name: str) -> t.Any:
+    if name in _RENAMED:  # an AttributeError would leave the words out of what 'from framework import' says
+        here = _RENAMED[name]
+        raise ImportError(f"{name!r} is called {here!r} here: from framework import {here}", name=__name__)
     if name in _LATER:
         return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
     raise AttributeError(f"module 'framework' has no attribute {name!r}")

@@ -2,7 +2,8 @@
 
 Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
 Floor 6: imports ``resources.witness``, ``resources.operation``, ``resources.assembly``, ``resources.lost``,
-``resources.links`` (floor 5), ``hooks`` (floor 3), ``fast.matcher`` (floor 1), ``errors`` (floor 0).
+``resources.signatures``, ``resources.declared``, ``resources.links`` (floor 5), ``hooks`` (floor 3), ``fast.matcher``
+(floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from .resources.assembly import (
     guard_functions,
     is_watched,
 )
+from .resources.declared import check_declared
 from .resources.lost import check_lost_marks
 from .resources.operation import Operation
+from .resources.signatures import check_users
 from .resources.witness import remember_error
 
 if t.TYPE_CHECKING:
@@ -83,6 +86,8 @@ class Pipeline:
             guard_functions(app)
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
         check_lost_marks(app, self.operations)
+        check_users(app, self.operations)
+        check_declared(app, self.operations)
         for document in app.documents.values():
             held = [operation for operation in self.operations if document.holds(app, operation)]
             check_operation_ids(held, document.webhooks_of(app))

@@ -115,6 +115,11 @@ class TokenMaker:
     def __repr__(self) -> str:
         return f"TokenMaker({self.purpose!r})"
 
+    @property
+    def has_own_key(self) -> bool:
+        """Whether it was given a key, so that it needs none of the application."""
+        return bool(self._own_keys)
+
     def make(self, payload: t.Any, *, max_age: float | dt.timedelta | None = _default) -> str:
         """Make a token.
 

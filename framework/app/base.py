@@ -252,7 +252,7 @@ class AppBase(Scaffold):
 
     def auto_find_instance_path(self) -> str:
         """The instance folder beside the module or package, or under the prefix that it is installed in."""
-        prefix, package_path = find_package(self.import_name)
+        prefix, package_path = find_package(self.import_name, self.root_path)
         if prefix is None:
             return os.path.join(package_path, "instance")
         return os.path.join(prefix, "var", f"{self.name}-instance")

@@ -11,14 +11,14 @@ import collections.abc as cabc
 import functools
 import typing as t
 
-from marshmallow import INCLUDE, Schema
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema
 
 from ..errors import SetupError, ValidationFailed
 from ..fast.load import prepare
 from ..fast.text import parameter_name
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import media_type
-from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step
+from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step, marks_of
 from .bodies import BODY_READER, EMPTY, FORM_TYPES, OTHER, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
 from .multipart import MULTIPART, add_rules, rules_of
@@ -58,6 +58,8 @@ class ArgumentsMark(Mark):
     """One part of the input; see :func:`arguments`."""
 
     phase = Phase.INPUTS
+    is_placed: bool = True
+    """Whether somebody has said the location."""
     max_length: int | None = None
     """The longest body, in bytes, that the operation reads; ``None``: as the settings say."""
 
@@ -71,7 +73,7 @@ class ArgumentsMark(Mark):
         required: bool | None,
         content_type: str | None,
     ) -> None:
-        if location not in LOCATIONS:
+        if not isinstance(location, str) or location not in LOCATIONS:
             raise SetupError(f"{location!r} is no location of arguments. Take one of {', '.join(LOCATIONS)}.")
         self.factory: Factory | None = None
         if callable(schema) and not isinstance(schema, (type, Schema)):
@@ -115,6 +117,7 @@ class ArgumentsMark(Mark):
     def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
         """What takes the loaded value: here it goes to the handler, by position or by name."""
         if self.as_kwargs:
+            plan.names_open = True  # hooks of the schema may give other members
 
             def by_name(ctx: Context, call: Call, value: t.Any) -> None:
                 call.kwargs = {**call.kwargs, **value}
@@ -130,6 +133,7 @@ class ArgumentsMark(Mark):
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         if not self.applies(plan):
             return
+        self.check_place(plan)
         everything = [mark for mark in plan.marks if isinstance(mark, ArgumentsMark) and mark.applies(plan)]
         fixed = None if self.factory is not None else self.prepare(self.schema_for(plan), plan)
         taken = tuple(dict.fromkeys(media for mark in everything for media in mark.media_types(plan)))
@@ -151,6 +155,19 @@ class ArgumentsMark(Mark):
         yield Step(Phase.INPUTS, read)
         if self is everything[-1]:
             yield from undeclared_steps(plan)
+
+    def check_place(self, plan: Plan) -> None:
+        """Refuse a mark on a handler of GET that does not say where its values are.
+
+        :raises SetupError: It would read the body, which a GET has not.
+        """
+        only = not (plan.rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+        is_get = plan.method in ("GET", "HEAD") and (only or "." in plan.called.rpartition("<locals>.")[2])
+        if not self.is_placed and is_get and any(mark is self for mark in marks_of(plan.handler)):
+            raise SetupError(
+                f"arguments({type(self.schema).__name__}) on {plan.called} says no location, and would read the body of"
+                ' a GET. Say location="query", or location="json" if a body is meant.'
+            )
 
     def prepare(self, schema: Schema, plan: Plan) -> list[Part]:
         """The parts of the request that this mark may read, noted for the judgement of undeclared names."""
@@ -257,7 +274,7 @@ def has_factory(plan: Plan, group: str) -> bool:
 def arguments(
     schema: SchemaLike | Factory,
     *,
-    location: str = "json",
+    location: str | None = None,
     unknown: str | None = None,
     as_kwargs: bool = False,
     required: bool | None = None,
@@ -274,9 +291,9 @@ def arguments(
 
     :param schema: A schema class, an instance, a dict of fields, or a function from the request to a schema instance
         (called for each request; its fields are then not in the document).
-    :param location: ``"json"`` (default), ``"query"`` (or ``"querystring"``), ``"path"``, ``"headers"``, ``"cookies"``,
-        ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in one schema) or
-        ``"json_or_form"``.
+    :param location: ``"json"`` (default; on a GET it has to be given), ``"query"`` (or ``"querystring"``), ``"path"``,
+        ``"headers"``, ``"cookies"``, ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in
+        one schema) or ``"json_or_form"``.
     :param unknown: What to do with names that the schema does not have: ``marshmallow.RAISE``, ``EXCLUDE`` or
         ``INCLUDE``. Default: what the schema says, else the setting ``UNKNOWN``.
     :param as_kwargs: Pass the members as keyword arguments instead.
@@ -292,7 +309,15 @@ def arguments(
     made = callable(schema) and not isinstance(schema, (type, Schema))
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
     body = Body(instance, description=description, examples=examples_of(example, examples))
-    mark = ArgumentsMark(schema, location, unknown, as_kwargs, body, required, content_type)
+    mark = ArgumentsMark(schema, location or "json", unknown, as_kwargs, body, required, content_type)
+    mark.is_placed = location is not None
+    if unknown not in (None, RAISE, EXCLUDE, INCLUDE):
+        raise SetupError(f"{mark!r} got unknown={unknown!r}. Take RAISE, EXCLUDE or INCLUDE of marshmallow.")
+    if unknown == RAISE and mark.places[0] in ("headers", "cookies"):
+        raise SetupError(
+            f"unknown=RAISE of {mark!r} would refuse every request: clients send {mark.places[0]} that nobody declares."
+            " Leave 'unknown' out."
+        )
     if max_length is not None:
         if not mark.reads_body or max_length < 1:
             raise SetupError(f"max_length={max_length!r} of {mark!r} limits no body. Give bytes, where a body is read.")

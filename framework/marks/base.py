@@ -208,6 +208,12 @@ class Plan:
         """Names in the query string that marks read without a schema: they are not undeclared."""
         self.notes: dict[t.Any, t.Any] = {}
         """A place for marks of one kind to work together at freeze."""
+        self.names: set[str] = set()
+        """What marks pass to the handler by name, besides the values of the path."""
+        self.dropped: set[str] = set()
+        """Values of the path that a mark takes away."""
+        self.names_open = False
+        """Whether nobody can tell the names before a request."""
         self.shapes: list[Shape] = []
         """What marks do to the value of the handler before it is written, see ``marks.shapes``."""
 

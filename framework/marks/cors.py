@@ -46,6 +46,16 @@ _MAX_LEARNED = 10_000
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@\\,]+")
 
 
+def as_origins(origins: t.Any) -> cabc.Iterable[Origin]:
+    """Several origins.
+
+    :raises SetupError: They are something else.
+    """
+    if not isinstance(origins, cabc.Iterable):
+        raise SetupError(f"CORS got {origins!r} as origins. Give one like 'https://app.example', or a list.")
+    return origins
+
+
 class CORS(Mark):
     """Let pages of other origins read the answers.
 
@@ -73,7 +83,7 @@ class CORS(Mark):
         max_age: int = 600,
         private_network: bool = False,
     ) -> None:
-        listed = [origins] if isinstance(origins, (str, re.Pattern)) else list(origins)
+        listed = [origins] if isinstance(origins, (str, re.Pattern)) else list(as_origins(origins))
         self.any_origin = "*" in listed
         if self.any_origin and len(listed) > 1:
             raise SetupError("CORS got '*' beside other origins. Give '*' alone, or the origins alone.")

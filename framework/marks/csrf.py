@@ -14,6 +14,7 @@ import typing as t
 from marshmallow import fields
 
 from .. import context
+from ..errors import SetupError
 from ..http import csrf
 from ..tokens import secret_keys
 from .base import Call, Outcome, Parameter, Phase, Plan, Record, Step
@@ -52,15 +53,19 @@ def is_guarded(plan: Plan, schemes: cabc.Iterable[Scheme]) -> bool:
     return plan.method not in SAFE and any(scheme.csrf for scheme in schemes)
 
 
-def csrf_step(plan: Plan) -> Step:
+def csrf_step(plan: Plan, schemes: cabc.Iterable[Scheme]) -> Step:
     """The step that asks for the proof, of requests that a scheme with ``csrf`` has authenticated.
 
     :param plan: The operation in the making.
+    :param schemes: Its schemes.
+    :raises SetupError: One needs tokens, and the application has no key to sign them.
     """
     header: str = plan.config["CSRF_HEADER"]
     environ_key = "HTTP_" + header.upper().replace("-", "_")
     trusted = frozenset(origin.lower().rstrip("/") for origin in plan.config["CSRF_TRUSTED_ORIGINS"] or ())
     keys = secret_keys(plan.config)
+    if not keys and any(scheme.csrf == "token" for scheme in schemes):
+        raise SetupError(f"{plan.called} is called with cookies. {NO_KEY}")
 
     def check(ctx: Context, call: Call) -> None:
         scheme: Scheme | None = ctx.scheme
@@ -71,8 +76,6 @@ def csrf_step(plan: Plan) -> Step:
         if not csrf.is_own_page(environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN"), own, trusted):
             raise CSRFFailed("A page of another origin has sent the request.")
         if scheme.csrf == "token":
-            if not keys:
-                raise RuntimeError(NO_KEY)
             token = environ.get(environ_key)
             if not token:
                 raise CSRFFailed(f"The header {header} is missing. Send the CSRF token in it.")

@@ -1,6 +1,6 @@
 """``doc``: words about an operation for the document. Nothing is done at run time.
 
-Floor 4: imports ``marks.base``.
+Floor 4: imports ``marks.base``, ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ..errors import SetupError
 from .base import Doc, Mark, Plan, Record
 
 
@@ -44,6 +45,8 @@ def doc(
     :param operation_id: Instead of the one made of method and class name.
     :param extra: Further members of the operation object (OpenAPI 3.1, section 4.8.10), merged in at last.
     """
+    if isinstance(tags, str):
+        raise SetupError(f"doc got the text {tags!r} as tags. Give a list, like tags=[{tags!r}].")
     return DocMark(
         Doc(
             summary=summary,

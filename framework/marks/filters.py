@@ -18,7 +18,7 @@ from ..errors import SetupError
 from .asked import LIST_OPERATORS, OPERATORS, TEXT_OPERATORS, Condition
 from .choices import Pieces
 from .collections import narrowed
-from .lists import Columns, Found, ListMark, check_columns, find_field, source_of
+from .lists import Columns, Found, ListMark, check_columns, check_names, find_field, source_of
 from .schemas import SchemaLike, as_schema
 
 MAX_VALUES: t.Final = 100
@@ -182,6 +182,7 @@ def filters(
         whatever case. ``owner__name`` is the field ``name`` in the nested ``owner``.
     :raises SetupError: A field or a comparison is none, or they do not fit.
     """
+    check_names(names, "filters(...)")
     given: dict[str, Operators] = dict.fromkeys(names, "eq")
     for name, operators in allowed.items():
         given[name.replace("__", ".")] = operators

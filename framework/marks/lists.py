@@ -167,6 +167,18 @@ def source_of(found: Found, name: str, columns: Columns) -> t.Any:
     return columns.get(name, found.source)
 
 
+def check_names(names: cabc.Iterable[t.Any], what: str) -> None:
+    """Refuse names that are no texts, like a list of them in place of several.
+
+    :raises SetupError: There is one.
+    """
+    for name in names:
+        if not isinstance(name, str):
+            several = isinstance(name, cabc.Iterable)
+            advice = f"Give them one by one: {', '.join(map(repr, name))}" if several else "Give the name of a field"
+            raise SetupError(f"{what} got {name!r} as the name of a field. {advice}.")
+
+
 def check_columns(columns: Columns, names: cabc.Iterable[str], what: str) -> None:
     """Refuse columns for names that the mark does not have.
 

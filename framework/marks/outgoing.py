@@ -86,6 +86,8 @@ class Outgoing:
     """
 
     def __init__(self, name: str, schema: SchemaLike | None = None, **options: t.Unpack[Options]) -> None:
+        if not isinstance(name, str):
+            raise SetupError(f"{name!r} is no name of a {type(self).__name__.lower()}. Give a text.")
         self.name = name
         self.schema: Schema | None = None if schema is None else as_schema(schema)
         self.method = options.get("method", "POST").upper()

@@ -145,6 +145,8 @@ class PaginateMark(ArgumentsMark):
 
     def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
         manual = self.pager is None
+        if manual:
+            plan.names.add(_KEYWORD)
 
         def keep(ctx: Context, call: Call, value: t.Any) -> None:
             notes = call.notes = call.notes or {}
@@ -218,6 +220,11 @@ class PaginateMark(ArgumentsMark):
     def cursors(self, plan: Plan) -> cabc.Callable[[Context, Call, cabc.Sequence[Key]], Cursors]:
         """What makes and reads the cursors of a request: bound to the operation and to all that chooses its rows."""
         secret = plan.config["SECRET_KEY"]
+        if not secret:
+            raise SetupError(
+                f"{self!r} on {plan.called} signs its cursors, and no secret key was set. Set the 'SECRET_KEY' of the"
+                " application to something long, random and secret."
+            )
         secrets = [*(plan.config["SECRET_KEY_FALLBACKS"] or ()), secret]
         free = set(self.schema.load_fields)
         for mark in plan.marks:
@@ -225,11 +232,6 @@ class PaginateMark(ArgumentsMark):
         unique = self.unique
 
         def make(ctx: Context, call: Call, keys: cabc.Sequence[Key]) -> Cursors:
-            if not secret:
-                raise RuntimeError(
-                    "Cursors are signed, and no secret key was set. Set the 'SECRET_KEY' of the application to"
-                    " something long, random and secret."
-                )
             given = query_of(ctx, call)
             place: list[t.Any] = [plan.endpoint, plan.method, unique]
             place += [(key.name, key.descending) for key in keys]
@@ -347,6 +349,9 @@ def paginate(
     chosen = pager or by or Page
     if not isinstance(chosen, type) or not issubclass(chosen, (Page, CursorPage)):
         raise SetupError(f"{chosen!r} is no pager. Give Page, OffsetPage, CursorPage, or a class derived from one.")
+    for number in (page, page_size, max_page_size):
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+            raise SetupError(f"paginate() got the size {number!r}. Give whole numbers.")
     most = 100 if max_page_size is None else max_page_size
     usual = min(10, most) if page_size is None else page_size
     first = 1 if page is None else page

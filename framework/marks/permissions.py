@@ -53,6 +53,9 @@ class LoadsMark(Mark):
         as_kwarg, error, loader = self.as_kwarg, self.error, plan.ensure_sync(self.loader)
         slot = plan.take_slot() if as_kwarg is None else 0
         passed = as_kwarg is not None and takes(plan.handler, as_kwarg)
+        plan.dropped |= dropped
+        if as_kwarg is not None:
+            plan.names.add(as_kwarg)
 
         def load(ctx: Context, call: Call) -> None:
             values = call.view_args
@@ -95,8 +98,8 @@ class LoadsMark(Mark):
             wrong = f"asks for {lacking[0]!r}" if lacking else f"is passed on as {self.as_kwarg!r}"
             raise SetupError(
                 f"{self!r} of {plan.called} {wrong}, and the path {plan.rule.rule!r} has the variables"
-                f" {', '.join(sorted(variables)) or 'none'}. A loader takes variables of the path, by their names, and"
-                " what it finds has a name of its own."
+                f" {', '.join(sorted(variables)) or 'none'}. Name the parameters of the loader after variables"
+                " of the path, and choose an 'as_kwarg' that is not one of them."
             )
         return frozenset(each.name for each in told.values() if each.kind in _BY_NAME) & variables
 
@@ -115,6 +118,8 @@ def loads(loader: Function, *, as_kwarg: str | None = None, error: type[APIError
         the marks.
     :param error: What is raised for ``None``.
     """
+    if not callable(loader):
+        raise SetupError(f"loads got {loader!r}, which cannot be called. Give a function that finds the object.")
     return LoadsMark(loader, as_kwarg, own_error(error))
 
 
@@ -206,6 +211,8 @@ def permission(
     """
     if not (isinstance(error, type) and issubclass(error, (Forbidden, NotFound))):
         raise SetupError(f"{error!r} is no answer to a missing permission. Give a subclass of Forbidden or NotFound.")
+    if not callable(check):
+        raise SetupError(f"permission got {check!r}, which cannot be called. Give a function of the user.")
     return PermissionMark(check, of, name or name_of(check), error)
 
 

@@ -115,19 +115,28 @@ def response(
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
     :raises SetupError: The mark stands there without a status.
     """
-    if callable(status_code):
-        raise SetupError(f"response got {status_code!r} as its status. Give a number first, as in @response(200).")
+    status = checked_status(status_code, "response")
     return ResponseMark(
         Outcome(
-            status=int(status_code),
+            status=status,
             schema=None if schema is None else as_schema(schema),
             description=description,
-            headers=as_headers(headers, int(status_code)),
+            headers=as_headers(headers, status),
             media_type=content_type,
             examples=examples_of(example, examples),
             links=links_of(links),
         )
     )
+
+
+def checked_status(status: t.Any, what: str) -> int:
+    """A status as a number.
+
+    :raises SetupError: It is none, like the function below a mark without its parentheses.
+    """
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
+        raise SetupError(f"{what} got {status!r} as its status. Give a number first, as in @{what}(200).")
+    return int(status)
 
 
 def alt_response(
@@ -152,7 +161,7 @@ def alt_response(
         error = by_status.get(int(status_code))
     return AltResponseMark(
         Outcome(
-            status=int(status_code),
+            status=checked_status(status_code, "alt_response"),
             schema=None if schema is None or error is not None else as_schema(t.cast(SchemaLike, schema)),
             description=description,
             headers=as_headers(headers, int(status_code)),

@@ -15,7 +15,7 @@ import typing as t
 from marshmallow import fields
 
 from ..errors import SetupError, Unauthorized
-from ..tokens import TokenError
+from ..tokens import TokenError, TokenMaker
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record, Security, Step
 from .csrf import csrf_records, csrf_step, is_guarded
 from .refusals import CredentialsInvalid, CredentialsMissing, ScopesMissing
@@ -118,11 +118,20 @@ class RequiresMark(AccessMark):
                 f"{plan.called} would get the user as {self.as_kwarg!r}, the name of a variable of"
                 f" {plan.rule.rule!r}. Give 'as_kwarg' another name."
             )
+        if self.as_kwarg is not None:
+            plan.names.add(self.as_kwarg)
+        for scheme in access.schemes:
+            maker = getattr(scheme.verify, "__self__", None)
+            if isinstance(maker, TokenMaker) and not maker.has_own_key and not plan.config["SECRET_KEY"]:
+                raise SetupError(
+                    f"{scheme!r} of {plan.called} reads tokens of {maker!r}, which has no key. Set the 'SECRET_KEY' of"
+                    " the application to something long, random and secret, or give the maker a 'secret_key'."
+                )
         yield Step(Phase.AUTHENTICATE, authenticator(plan, access))
         if access.scopes:
             yield Step(Phase.SCOPES, scopes_check(plan, access))
         if self.csrf and is_guarded(plan, access.schemes):
-            yield csrf_step(plan)
+            yield csrf_step(plan, access.schemes)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         yield from super().document(plan)

@@ -17,7 +17,7 @@ from .asked import SORTED, Key
 from .base import Call
 from .choices import Known, Pieces
 from .collections import ordered, searched
-from .lists import Columns, ListMark, check_columns, find_field, source_of
+from .lists import Columns, ListMark, check_columns, check_names, find_field, source_of
 from .schemas import SchemaLike, as_schema
 
 MAX_QUERY: t.Final = 200
@@ -60,6 +60,7 @@ class SortsMark(ListMark):
         self.name = f"sorts({type(schema).__name__})"
         if not names:
             raise SetupError(f'{self.name} sorts by nothing. Name fields: sorts(PetSchema, "name", "born").')
+        check_names(names, self.name)
         check_columns(columns, names, self.name)
         self.keys: dict[str, Key] = {}
         written: dict[str, str] = {}
@@ -151,6 +152,7 @@ class SearchesMark(ListMark):
         self.name = f"searches({type(schema).__name__})"
         if not names:
             raise SetupError(f'{self.name} searches nothing. Name fields: searches(PetSchema, "name", "notes").')
+        check_names(names, self.name)
         check_columns(columns, names, self.name)
         found = {name: find_field(schema, name, self.name) for name in names}
         self.sources = [source_of(each, name, columns) for name, each in found.items()]

@@ -19,6 +19,7 @@ from ..errors import SetupError
 from .arguments import ArgumentsMark
 from .base import Body, Call, Outcome, Plan, Step, marks_of
 from .choices import Known, Pieces
+from .lists import check_names
 from .narrowing import narrowed_schema, output_names, sparse_schema, tree_of
 from .responses import ResponseMark
 from .shapes import Shape
@@ -126,4 +127,5 @@ def sparse(*names: str, parameter: str = "fields") -> SparseMark:
     :param names: Which members may be chosen, dotted for those of nested objects. Default: all that are sent.
     :param parameter: The name of the parameter.
     """
+    check_names(names, "sparse(...)")
     return SparseMark(names, parameter)

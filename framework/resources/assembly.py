@@ -1,7 +1,8 @@
 """From registered views to operations: which function handles a method, which marks reach it, what they say together.
 
 Not here: the record itself and how it runs (``resources.operation``).
-Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.witness``, ``views``, ``marks.*``
+Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.signatures``,
+``resources.witness``, ``views``, ``marks.*``
 (floor 4), ``context``, ``wrappers`` (floor 3), ``errors`` (floor 0).
 """
 
@@ -24,6 +25,7 @@ from ..views import MethodView, View
 from ..wrappers import Request
 from .operation import Operation, Words, place_of, runner, source_of, words_of
 from .resource import Resource
+from .signatures import check_signature
 from .witness import remember_error, remember_value
 
 if t.TYPE_CHECKING:
@@ -66,7 +68,13 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
 def build_operations(app: App) -> cabc.Iterator[Operation]:
     """One operation for each method of each rule that has a view."""
     for rule, method, view, handler in handled(app):
-        yield build_operation(app, rule, method, view, handler)
+        try:
+            yield build_operation(app, rule, method, view, handler)
+        except SetupError as error:
+            place = place_of(handler)
+            if place not in str(error):
+                error.args = (f"{error} ({method} {rule.rule}, {place})", *error.args[1:])
+            raise
 
 
 def has_documented(app: App) -> bool:
@@ -177,7 +185,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     records: list[Record] = [
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
-    check_signature(plan, view_class is not None)
+    check_signature(app, plan, view, routers)
     words = Words(records)
     steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
@@ -221,37 +229,6 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     run = bind(operation)
     msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
-
-
-def check_signature(plan: Plan, is_method: bool) -> None:
-    """Refuse a handler that cannot be called with what its marks pass by position.
-
-    What it gets by name is not known here: hooks and marks may add values, and take some away.
-
-    :raises SetupError: It takes too few, or its first parameter is not the resource.
-    """
-    try:
-        told = inspect.signature(plan.handler, follow_wrapped=False).parameters.values()
-    except (TypeError, ValueError):  # written in C
-        return
-    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in told):
-        return
-    places = [
-        each.name
-        for each in told
-        if each.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    name = plan.called
-    if is_method and (not places or places[0] in (plan.rule.arguments or ())):
-        first = f"begins with {places[0]!r}, a variable of {plan.rule.rule!r}" if places else "takes nothing"
-        raise SetupError(f"{name} is a method, and {first}. Let 'self' be its first parameter.")
-    free = [each for each in places[is_method:] if each not in (plan.rule.arguments or ())]
-    if len(free) < plan.slots:
-        raise SetupError(
-            f"{name} takes {len(free)} of the {plan.slots} values that its marks pass by position"
-            f" ({', '.join(map(repr, free)) or 'none'}). Give it a parameter for each, in the order of the marks,"
-            f" before the variables of {plan.rule.rule!r}."
-        )
 
 
 def reads_environ(app: App) -> bool:

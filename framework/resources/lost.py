@@ -192,7 +192,7 @@ class Search:
             done.add(key)
             marks = known[id(operation)]
             cls = operation.view_class
-            starts = (
+            starts: list[t.Any] = (
                 [operation.handler] if cls is not None and operation.direct else [operation.view, operation.handler]
             )
             if cls is not None:
@@ -310,12 +310,12 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
     operation = routed.operation
     if is_class:
         remedy = (
-            "A decorator above them returns another class that does not carry them: let it return the class that it"
+            "A decorator above them returns another class that does not carry them. Let it return the class that it"
             " was given, or a subclass, or put the marks above it."
         )
     else:
         remedy = (
-            "A decorator above them returns something that does not carry them: put functools.wraps(function) on the"
+            "A decorator above them returns something that does not carry them. Put functools.wraps(function) on the"
             " wrapper inside that decorator, or put the marks above it."
         )
     return (

@@ -277,9 +277,12 @@ def place_of(target: t.Any) -> str:
     file, line = ("", 0) if isinstance(target, type) else source_of(target)
     if not file:
         cls = target if isinstance(target, type) else type(target)
-        functions = [each for each in vars(cls).values() if inspect.isfunction(each)]
-        line = vars(cls).get("__firstlineno__") or (source_of(functions[0])[1] if functions else 0)
         file = getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__
+        try:
+            line = inspect.getsourcelines(cls)[1]
+        except (OSError, TypeError):  # made without source
+            functions = [each for each in vars(cls).values() if inspect.isfunction(each)]
+            line = source_of(functions[0])[1] if functions else 0
     return f"{file}:{line}"
 
 

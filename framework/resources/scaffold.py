@@ -1,8 +1,8 @@
 """What an application and a router have in common: registering routes, hooks and error handlers.
 
 Not here: what registering means (``App`` does it, a ``Router`` records it).
-Floor 5: imports ``views``, ``marks.base``, ``marks.outgoing`` (floor 4), ``context``, ``hooks``, ``helpers`` (floor 3),
-``errors`` (floor 0).
+Floor 5: imports ``views``, ``resources.operation``, ``marks.base``, ``marks.outgoing`` (floor 4), ``context``, ``hooks``,
+``helpers`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..helpers import get_root_path, send_from_directory
 from ..hooks import Hooks, error_key
 from ..marks.base import Mark
 from ..views import View
+from .operation import place_of
 
 if t.TYPE_CHECKING:
     import click
@@ -93,6 +94,16 @@ class Scaffold(Hooks):
         self.marks: tuple[Mark, ...] = _only_marks(marks, type(self).__name__)
         self.view_functions: dict[str, ft.RouteCallable] = {}
         self._class_views: dict[tuple[type[View], str], ft.RouteCallable] = {}
+
+    if not t.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> t.Any:
+            """Say what an attribute of Flask is called here."""
+            here = {"register_blueprint": "register_router", "iter_blueprints": "iter_routers", "blueprints": "routers"}
+            advice = f" It is called {here[name]!r} here." if name in here else ""
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}.{advice}", name=name, obj=self
+            )
 
     def _check_setup_finished(self, name: str) -> None:
         raise NotImplementedError
@@ -259,7 +270,10 @@ class Scaffold(Hooks):
         :raises SetupError: It is no view class.
         """
         if not (isinstance(resource, type) and issubclass(resource, View)):
-            raise SetupError(f"{resource!r} is no view class. Subclass Resource, or use 'add_url_rule' for functions.")
+            where = f" ({place_of(resource)})" if isinstance(resource, type) else ""
+            raise SetupError(
+                f"{resource!r}{where} is no view class. Subclass Resource, or use 'add_url_rule' for functions."
+            )
         name = endpoint or resource.__name__
         view = self._class_views.get((resource, name))
         if view is None or class_args or class_kwargs:
@@ -383,14 +397,22 @@ class Scaffold(Hooks):
         self.error_handler_spec[None][code][cls] = f
 
 
-def find_package(import_name: str) -> tuple[str | None, str]:
+def find_package(import_name: str, root_path: str | None = None) -> tuple[str | None, str]:
     """The prefix that a package is installed under, or ``None``, and the folder that contains it.
 
     :param import_name: The name of a module or package.
+    :param root_path: Its folder, for a namespace package, which has no one folder of its own.
+    :raises RuntimeError: It is a namespace package, and no folder is given.
     """
     import pathlib  # PERF: 1 ms that an import need not wait for
 
-    root = pathlib.Path(get_root_path(import_name)).resolve()
+    try:
+        found = get_root_path(import_name)
+    except RuntimeError:
+        if root_path is None:
+            raise
+        found = root_path
+    root = pathlib.Path(found).resolve()
     if "." in import_name:
         spec = sys.modules.get(import_name)
         depth = import_name.count(".") + (1 if spec is not None and hasattr(spec, "__path__") else 0)

@@ -1,0 +1,181 @@
+"""What operations declare together, looked at when the application freezes: schemas, names and paths of a document.
+
+Only what can be known without the document's builder, which a serving process never loads: ``framework openapi check``
+finds the rest.
+Floor 5: imports ``resources.operation``, ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import typing as t
+
+import marshmallow as ma
+from marshmallow import class_registry
+from marshmallow.exceptions import RegistryError
+
+from ..errors import ComponentConflict, SetupError
+from .operation import Operation, place_of
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from ..app.app import App
+    from ..app.documents import Document
+
+_COMPONENT: t.Final = "__component__"
+_PATHS = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
+
+
+def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
+    """Refuse schemas that cannot be used, and what a document cannot tell apart.
+
+    :raises SetupError: There is something of it.
+    """
+    known: set[int] = set()
+    for operation in operations:
+        for schema in schemas_of(operation):
+            check_nested(schema, operation, known)
+    for document in app.documents.values():
+        config = document.config(app)
+        if any(config[key] is not None for key in _PATHS):
+            listed = [each for each in operations if is_listed(each) and document.holds(app, each)]
+            check_paths(listed)
+            check_components(listed)
+    warn_of_nothing(app, operations)
+
+
+def is_listed(operation: Operation) -> bool:
+    """Whether an operation may stand in a document."""
+    rule = operation.rule
+    apart = rule.alias or rule.redirect_to is not None or rule.websocket
+    return operation.documented and not operation.hidden and not apart
+
+
+def schemas_of(operation: Operation) -> cabc.Iterator[ma.Schema]:
+    """The schemas of the bodies and answers of an operation."""
+    for body in operation.bodies:
+        yield body.schema
+    for outcome in operation.outcomes:
+        for schema in (outcome.schema, outcome.items):
+            if schema is not None:
+                yield schema
+
+
+def nested_in(field: t.Any) -> cabc.Iterator[ma.fields.Nested]:
+    """The nested fields of a field: itself, or what a list, a tuple or a dict has inside."""
+    if isinstance(field, ma.fields.Nested):
+        yield field
+    elif isinstance(field, ma.fields.List):
+        yield from nested_in(field.inner)
+    elif isinstance(field, ma.fields.Tuple):
+        for inner in field.tuple_fields:
+            yield from nested_in(inner)
+    elif isinstance(field, ma.fields.Mapping):
+        yield from nested_in(field.value_field)
+
+
+def check_nested(schema: ma.Schema, operation: Operation, known: set[int]) -> None:
+    """Find each nested schema by its name.
+
+    :param known: The identities of schemas and of classes that were looked at before.
+    :raises SetupError: There is none of the name, or there are several.
+    """
+    if id(schema) in known:
+        return
+    known.add(id(schema))
+    for name, field in schema.fields.items():
+        for nested in nested_in(field):
+            try:
+                inner = nested.schema
+            except (RegistryError, ValueError) as error:
+                what = nested.nested
+                close = difflib.get_close_matches(str(what), [str(each) for each in class_registry._registry], 1)
+                mean = f" Did you mean {close[0]!r}?" if close and close[0] != what else ""
+                owner = f"{type(schema).__qualname__} ({place_of(type(schema))})"
+                raise SetupError(
+                    f"The field {name!r} of {owner} nests {what!r}, which cannot be found:"
+                    f" {str(error).splitlines()[0]}{mean}"
+                    f" Give the class, or a function that returns it. {operation.method} {operation.rule.rule} uses it."
+                ) from error
+            if id(type(inner)) not in known:
+                known.add(id(type(inner)))
+                check_nested(inner, operation, known)
+
+
+def shape_of(rule: Rule) -> str:
+    """A rule as a client sees it: without the names and converters of its variables."""
+    return "".join("{}" if is_variable else text for is_variable, text in rule._trace)
+
+
+def check_paths(operations: cabc.Iterable[Operation]) -> None:
+    """Refuse operations of one method whose paths differ in nothing but converters.
+
+    :raises SetupError: There are two.
+    """
+    seen: dict[tuple[str, str], Operation] = {}
+    for operation in operations:
+        twin = seen.setdefault((operation.method, shape_of(operation.rule)), operation)
+        if twin.rule is not operation.rule and operation.rule.arguments:
+            raise SetupError(
+                f"{operation.method} {operation.rule.rule} ({place_of(operation.handler)}) and"
+                f" {twin.method} {twin.rule.rule} ({place_of(twin.handler)}) differ in their converters alone, and a"
+                " document cannot tell them apart. Merge the two into one operation, or hide one with"
+                " doc(hidden=True)."
+            )
+
+
+def check_components(operations: cabc.Iterable[Operation]) -> None:
+    """Refuse two schema classes of answers that have one name in a document.
+
+    What only clients send, and variants with ``only``, ``exclude`` or ``partial``, may have names of their own there.
+
+    :raises ComponentConflict: There are two.
+    """
+    seen: dict[str, type[ma.Schema]] = {}
+    for operation in operations:
+        for outcome in operation.outcomes:
+            for schema in (outcome.schema, outcome.items):
+                name = None if schema is None else component_of(schema)
+                if schema is None or name is None:
+                    continue
+                other = seen.setdefault(name, type(schema))
+                if other is not type(schema):
+                    raise ComponentConflict(
+                        f"{type(schema).__qualname__} ({place_of(type(schema))}) and {other.__qualname__}"
+                        f" ({place_of(other)}) both have the name {name!r} in the document."
+                        f" Rename one of them, or give one {_COMPONENT} = 'AnotherName'."
+                    )
+
+
+def component_of(schema: ma.Schema) -> str | None:
+    """The name of a schema's class in a document; ``None`` where it may have another, or none."""
+    cls = type(schema)
+    narrowed = schema.only is not None or schema.exclude or schema.partial or schema.load_only or schema.dump_only
+    if _COMPONENT in vars(schema) or narrowed or cls is ma.Schema or cls.__name__ == "GeneratedSchema":
+        return None
+    if any(each.only is not None or each.exclude for field in schema.fields.values() for each in nested_in(field)):
+        return None
+    return t.cast("str | None", vars(cls).get(_COMPONENT)) or cls.__name__.removesuffix("Schema") or cls.__name__
+
+
+def warn_of_nothing(app: App, operations: cabc.Sequence[Operation]) -> None:
+    """Say of an application with views and an empty document why that is so."""
+    own = [each for each in operations if not each.endpoint.rpartition(".")[0].startswith("openapi")]
+    views = [each for each in own if each.endpoint.rpartition(".")[2] != "static"]
+    default: Document = app.documents["default"]
+    shown = [key for key in _PATHS if app.config[key] is not None]
+    if not views or not shown or app.webhooks or any(is_listed(each) for each in views) or len(app.documents) > 1:
+        return
+    if default.is_chosen or any(each.documented for each in views):
+        return
+    app.logger.warning(
+        "The document of the application is empty, and %s is not served: none of its %d views has a mark, like"
+        " %s (%s). Put @response(200, schema) on what the document should show, make it a Resource, or set"
+        " OPENAPI_JSON_PATH, OPENAPI_YAML_PATH and DOCS_PATH to None.",
+        app.config[shown[0]],
+        len(views),
+        views[0].endpoint,
+        place_of(views[0].handler),
+    )

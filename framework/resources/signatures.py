@@ -1,0 +1,165 @@
+"""Whether a handler can be called with what its rule and its marks pass: found when the application freezes.
+
+Floor 5: imports ``resources.operation``, ``views``, ``marks.*`` (floor 4), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import types
+import typing as t
+
+from ..errors import SetupError
+from ..marks.base import Mark, Plan, marks_of
+from ..views import MethodView, View
+from .operation import Operation, place_of
+
+if t.TYPE_CHECKING:
+    from ..app.app import App
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_EMPTY = inspect.Parameter.empty
+
+
+def check_signature(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...]) -> None:
+    """Refuse a handler that cannot be called with what its rule and its marks pass.
+
+    :raises SetupError: A parameter is missing, too many, called otherwise, or in the wrong place.
+    """
+    try:
+        told = list(inspect.signature(plan.handler, follow_wrapped=False).parameters.values())
+    except (TypeError, ValueError):  # written in C
+        return
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in told):
+        return
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    places = [each for each in told if each.kind in _BY_PLACE]
+    values = set(plan.rule.arguments or ())
+    if view_class is not None and (not places or places[0].name in values):
+        first = f"begins with {places[0].name!r}, a variable of {plan.rule.rule!r}" if places else "takes nothing"
+        raise SetupError(
+            f"{plan.called} is a method, and {first}. Let 'self' be its first parameter.{asked(plan, told)}"
+        )
+    own = told[view_class is not None :]
+    free = [each for each in places[view_class is not None :] if each.name not in values]
+    if len(free) < plan.slots:
+        raise SetupError(
+            f"{plan.called} takes {len(free)} of the {plan.slots} values that its marks pass by position"
+            f" ({', '.join(repr(each.name) for each in free) or 'none'}). Give it a parameter for each, in the order of"
+            f" the marks, before the variables of {plan.rule.rule!r}.{asked(plan, own)}"
+        )
+    if may_change_values(app, plan, view, routers):
+        return
+    by_place, by_name = places[view_class is not None :][: plan.slots], values - plan.dropped
+    early = next((each for each in by_place if each.name in by_name), None)
+    if early is not None:
+        raise SetupError(
+            f"{plan.called} takes {early.name!r}, a variable of {plan.rule.rule!r}, before the values that its marks"
+            f" pass by position. Put these first.{asked(plan, own)}"
+        )
+    rest = [each for each in own if each not in by_place]
+    check_names(plan, rest, by_name, asked(plan, own))
+
+
+def check_names(plan: Plan, rest: list[inspect.Parameter], by_name: set[str], advice: str) -> None:
+    """Refuse a handler whose parameters are not those that are passed by name.
+
+    :raises SetupError: One is too many, or one is missing.
+    """
+    takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in rest)
+    names = {each.name for each in rest if each.kind is not inspect.Parameter.POSITIONAL_ONLY}
+    surplus = [
+        each.name
+        for each in rest
+        if each.default is _EMPTY
+        and each.kind is not inspect.Parameter.VAR_KEYWORD
+        and (each.kind is inspect.Parameter.POSITIONAL_ONLY or each.name not in by_name | plan.names)
+    ]
+    missing = sorted(by_name - names) if not takes_all else []
+    if surplus:
+        raise SetupError(
+            f"{plan.called} takes {surplus[0]!r}, and nothing passes it: neither the rule {plan.rule.rule!r} nor a"
+            f" mark. Take it away, or call it like what is passed.{advice}"
+        )
+    if missing:
+        raise SetupError(
+            f"{plan.called} does not take {missing[0]!r}, a variable of {plan.rule.rule!r}. Give it a parameter of that"
+            f" name.{advice}"
+        )
+
+
+def asked(plan: Plan, told: cabc.Sequence[inspect.Parameter]) -> str:
+    """The signature that rule and marks ask for, as a sentence with a space in front."""
+    values = [name for name in sorted(plan.rule.arguments or ()) if name not in plan.dropped]
+    known = [each.name for each in told if each.name not in values and each.name not in plan.names]
+    known = [name for name in known if name != "self"][: plan.slots]
+    known += [f"value{number}" for number in range(len(known) + 1, plan.slots + 1)]
+    named = [each.name for each in told if each.name in plan.names]
+    method = "." in plan.called.rpartition("<locals>.")[2]
+    name = plan.called.rpartition(".")[2] if plan.called.isprintable() else "view"
+    return f" It is called like {name}({', '.join([*(['self'] if method else []), *known, *values, *named])})."
+
+
+def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...]) -> bool:
+    """Whether code of the application may add to what is passed by name, or take some away."""
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    if plan.names_open or any(is_own(mark) for mark in plan.marks) or is_decorated(view, view_class):
+        return True
+    scopes = (None, *routers)
+    if any(app.url_value_preprocessors.get(scope) for scope in scopes):
+        return True
+    return any(touches_values(hook) for scope in scopes for hook in app.before_request_funcs.get(scope, ()))
+
+
+def is_own(mark: Mark) -> bool:
+    """Whether a mark is a user's, with steps of which nobody knows what they pass."""
+    return not type(mark).run.__module__.startswith("framework.marks.")
+
+
+def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:
+    """Whether something stands between the view and the handler that may call it otherwise."""
+    if view_class is None:
+        return False
+    if getattr(view, "innermost", None) is not view:
+        return True
+    return issubclass(view_class, MethodView) and view_class.dispatch_request is not MethodView.dispatch_request
+
+
+def touches_values(hook: t.Any) -> bool:
+    """Whether a ``before_request`` function may change the values from the path."""
+    if type(hook) is not types.FunctionType:
+        return True
+    codes = [hook.__code__]
+    for code in codes:
+        if "view_args" in code.co_names:
+            return True
+        codes += [each for each in code.co_consts if type(each) is types.CodeType]
+    return False
+
+
+def check_users(app: App, operations: cabc.Iterable[Operation]) -> None:
+    """Say of a ``requires`` with ``as_kwarg`` that no handler takes the user by that name.
+
+    :raises SetupError: It stands on a handler.
+    """
+    from ..marks.security import RequiresMark, takes
+
+    taken: dict[int, tuple[t.Any, list[Operation], bool]] = {}
+    for operation in operations:
+        marks = [mark for mark in operation.marks if isinstance(mark, RequiresMark) and mark.as_kwarg is not None]
+        for mark in marks:
+            found = taken.setdefault(id(mark), (mark, [], any(mark is each for each in marks_of(operation.handler))))
+            if takes(operation.handler, t.cast(str, mark.as_kwarg)):
+                found[1].append(operation)
+            elif found[2]:
+                raise SetupError(
+                    f"{operation.handler.__qualname__} ({place_of(operation.handler)}) carries {mark!r} with"
+                    f" as_kwarg={mark.as_kwarg!r}, and takes no {mark.as_kwarg!r}. Give it a parameter of that name, or"
+                    " leave 'as_kwarg' out and use current_user."
+                )
+    for mark, users, _ in taken.values():
+        if not users:
+            app.logger.warning(
+                "%r passes the user as %r, and no handler below it takes a parameter of that name.", mark, mark.as_kwarg
+            )
