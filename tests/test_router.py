@@ -22,7 +22,7 @@ def thing(router, rule="/thing", name="Thing"):
 
     class Thing(Resource):
         @response(200)
-        def get(self):
+        def get(self, **values):
             return [request.endpoint, request.router, request.routers, url_for(f".{name}")]
 
     Thing.__name__ = name
@@ -328,7 +328,8 @@ def test_two_resources_conflict(app, second):
 
 
 def test_what_is_no_conflict(app):
-    """Other methods, converters, hosts, and plain functions do not conflict."""
+    """Other methods, converters, hosts, and plain functions do not conflict, where no document tells them apart."""
+    app.config.update(OPENAPI_JSON_PATH=None, OPENAPI_YAML_PATH=None, DOCS_PATH=None)
     thing(app, "/pets/<int:pet_id>", "One")
     thing(app, "/pets/<name>", "Two")
     app.add_url_rule("/pets/<int:other>", "three", lambda other: "", methods=["POST"])

@@ -606,18 +606,22 @@ def test_what_no_document_shows_needs_no_name():
         assert app.test_client(contract=False).get("/word").status_code == 200
 
 
-def test_an_empty_document_is_told(caplog):
+@pytest.mark.parametrize(("debug", "level"), [(True, logging.WARNING), (False, logging.INFO)])
+def test_an_empty_document_is_told(caplog, debug, level):
     """An application whose views have no marks, as a renamed one has none, is told why its document is empty."""
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.INFO)
     app = App("renamed")
+    app.debug = debug
 
     @app.get("/x")
     def view():
         return "x"
 
     app.freeze()
-    [text] = [record.getMessage() for record in caplog.records]
+    [record] = caplog.records
+    text = record.getMessage()
 
+    assert record.levelno == level
     assert "/openapi.json" in text
     assert f"{__file__}:{view.__code__.co_firstlineno}" in text
     assert "@response" in text
@@ -626,7 +630,7 @@ def test_an_empty_document_is_told(caplog):
 @pytest.mark.parametrize("set_up", ["marked", "off", "nothing"])
 def test_a_document_that_is_meant(caplog, set_up):
     """Nothing is said where something is documented, where documents are off, and where there are no views."""
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.INFO)
     app = App("meant")
     if set_up != "nothing":
         app.add_url_rule("/x", "x", lambda: "x")

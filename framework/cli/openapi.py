@@ -1,7 +1,7 @@
 """The ``openapi`` commands: write the application's document, check it, compare it with another.
 
 Floor 7: imports ``app.documents``, ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
-``cli.documents`` and ``cli.script``.
+``cli.documents``, ``cli.refusals`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .. import context
 from ..app.documents import DEFAULT
 from .diff import diff_command
 from .documents import document_option, known
+from .refusals import say_why_empty
 from .script import AppGroup
 
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
@@ -26,6 +27,7 @@ def _document_text(version: str | None, format: str, name: str) -> str:
 
     app = context.current().app
     known(app, name)
+    say_why_empty(app)
     document: dict[str, t.Any] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
     text = to_yaml(document) if format == "yaml" else to_json(document, indent=2)
     return text if text.endswith("\n") else text + "\n"

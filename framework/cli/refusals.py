@@ -1,6 +1,6 @@
 """A mistake in the set-up, as a command shows it: the message with file and line, and no traceback unless asked.
 
-Floor 7: imports ``helpers`` (floor 3), ``errors`` (floor 0).
+Floor 7: imports ``resources.declared`` (floor 5), ``helpers`` (floor 3), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ import click
 
 from ..errors import SetupError
 from ..helpers import get_debug_flag
+from ..resources.declared import why_empty
+
+if t.TYPE_CHECKING:
+    from ..app.app import App
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CLICK = os.path.dirname(os.path.abspath(click.__file__)) + os.sep
@@ -33,6 +37,13 @@ def describe(error: SetupError) -> str:
         if not frame.filename.startswith((_PACKAGE, _CLICK, "<")):
             return f"{text}\n  at {frame.filename}:{frame.lineno}: {frame.line}"
     return text
+
+
+def say_why_empty(app: App) -> None:
+    """Say on standard error why a document is empty; in debug mode the log has said it."""
+    text = "" if app.debug else why_empty(app, app.operations)
+    if text:
+        click.echo(text, err=True)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..helpers import get_debug_flag
 from .options import CertParamType, SeparatedPathType, debug_option, validate_key
-from .refusals import setup_errors
+from .refusals import say_why_empty, setup_errors
 from .script import ScriptInfo, pass_script_info
 from .server import show_server_banner, start
 
@@ -30,6 +30,7 @@ def _load_or_defer(info: ScriptInfo) -> WSGIApplication:
     try:
         app = info.load_app()
         app.freeze()
+        say_why_empty(app)
         return app
     except Exception as error:
         if not is_running_from_reloader():

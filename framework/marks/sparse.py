@@ -127,5 +127,6 @@ def sparse(*names: str, parameter: str = "fields") -> SparseMark:
     :param names: Which members may be chosen, dotted for those of nested objects. Default: all that are sent.
     :param parameter: The name of the parameter.
     """
-    check_names(names, "sparse(...)")
+    if not (len(names) == 1 and callable(names[0])):  # without parentheses: the route has the words for that
+        check_names(names, "sparse(...)")
     return SparseMark(names, parameter)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import difflib
+import logging
 import typing as t
 
 import marshmallow as ma
@@ -22,7 +23,6 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..app.app import App
-    from ..app.documents import Document
 
 _COMPONENT: t.Final = "__component__"
 _PATHS = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
@@ -43,7 +43,7 @@ def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
             listed = [each for each in operations if is_listed(each) and document.holds(app, each)]
             check_paths(listed)
             check_components(listed)
-    warn_of_nothing(app, operations)
+    tell_why_empty(app, operations)
 
 
 def is_listed(operation: Operation) -> bool:
@@ -160,22 +160,25 @@ def component_of(schema: ma.Schema) -> str | None:
     return t.cast("str | None", vars(cls).get(_COMPONENT)) or cls.__name__.removesuffix("Schema") or cls.__name__
 
 
-def warn_of_nothing(app: App, operations: cabc.Sequence[Operation]) -> None:
-    """Say of an application with views and an empty document why that is so."""
-    own = [each for each in operations if not each.endpoint.rpartition(".")[0].startswith("openapi")]
-    views = [each for each in own if each.endpoint.rpartition(".")[2] != "static"]
-    default: Document = app.documents["default"]
-    shown = [key for key in _PATHS if app.config[key] is not None]
-    if not views or not shown or app.webhooks or any(is_listed(each) for each in views) or len(app.documents) > 1:
-        return
-    if default.is_chosen or any(each.documented for each in views):
-        return
-    app.logger.warning(
-        "The document of the application is empty, and %s is not served: none of its %d views has a mark, like"
-        " %s (%s). Put @response(200, schema) on what the document should show, make it a Resource, or set"
-        " OPENAPI_JSON_PATH, OPENAPI_YAML_PATH and DOCS_PATH to None.",
-        app.config[shown[0]],
-        len(views),
-        views[0].endpoint,
-        place_of(views[0].handler),
+def tell_why_empty(app: App, operations: cabc.Sequence[Operation]) -> None:
+    """Log why the document of an application is empty: a warning in debug mode, where somebody looks for it."""
+    text = why_empty(app, operations)
+    if text:
+        app.logger.log(logging.WARNING if app.debug else logging.INFO, "%s", text)
+
+
+def why_empty(app: App, operations: cabc.Sequence[Operation]) -> str:
+    """Why the document of an application with views is empty; empty text where it is not, or is meant to be."""
+    prefixes = {document.endpoint("x").rpartition(".")[0] for document in app.documents.values()}
+    views = [each for each in operations if each.endpoint.rpartition(".")[0] not in prefixes]
+    views = [each for each in views if each.endpoint.rpartition(".")[2] != "static"]
+    shown = [app.config[key] for key in _PATHS if app.config[key] is not None]
+    meant = app.webhooks or len(app.documents) > 1 or app.documents["default"].is_chosen
+    if not views or not shown or meant or any(each.documented for each in views):
+        return ""
+    return (
+        f"The document of the application is empty, and {shown[0]} is not served: none of its {len(views)} views has a"
+        f" mark, like {views[0].endpoint!r} ({place_of(views[0].handler)}). Put @response(200, schema) on what the"
+        " document should show, or make it a Resource. If there should be none, set OPENAPI_JSON_PATH, OPENAPI_YAML_PATH"
+        " and DOCS_PATH to None."
     )
