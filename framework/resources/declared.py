@@ -179,6 +179,6 @@ def why_empty(app: App, operations: cabc.Sequence[Operation]) -> str:
     return (
         f"The document of the application is empty, and {shown[0]} is not served: none of its {len(views)} views has a"
         f" mark, like {views[0].endpoint!r} ({place_of(views[0].handler)}). Put @response(200, schema) on what the"
-        " document should show, or make it a Resource. If there should be none, set OPENAPI_JSON_PATH, OPENAPI_YAML_PATH"
-        " and DOCS_PATH to None."
+        " document should show, or make it a Resource. If there should be none, set OPENAPI_JSON_PATH,"
+        " OPENAPI_YAML_PATH and DOCS_PATH to None."
     )
