@@ -28,6 +28,10 @@ def create_app() -> App:
         with open(os.environ["DEPLOYED_LOG"], "a") as log:
             log.write(f"{request.path}\n")
 
+    def done() -> None:
+        with open(os.environ["DEPLOYED_LOG"], "a") as log:
+            log.write(f"done {request.path}\n")
+
     @app.route("/where/")
     def where():
         session["seen"] = True
@@ -46,7 +50,29 @@ def create_app() -> App:
         @response(201, PointSchema)
         def post(self, point):
             """Add a point."""
+            done()
             return point
+
+    @app.post("/form")
+    @arguments(PointSchema, location="form")
+    @response(200, PointSchema)
+    def form(point):
+        done()
+        return point
+
+    @app.post("/upload")
+    def upload():
+        x = request.form["x"]
+        done()
+        return x
+
+    @app.post("/pieces")
+    def pieces():
+        size = 0
+        while piece := request.stream.read(4):
+            size += len(piece)
+        done()
+        return str(size)
 
     @app.route("/async")
     async def asynchronous():
@@ -54,7 +80,9 @@ def create_app() -> App:
 
     @app.post("/size")
     def size():
-        return str(len(request.get_data()))
+        size = len(request.get_data())
+        done()
+        return str(size)
 
     @app.route("/parts")
     def parts():

@@ -28,10 +28,23 @@ SERVERS = {
     "gunicorn-threads": [*GUNICORN, "--threads", "4", "tests.deployed:app"],
     "gunicorn-gevent": [*GUNICORN, "--worker-class", "gevent", "tests.deployed:app"],
     "gevent": ["-c", GEVENT],
+    "granian": [
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--log-level",
+        "error",
+        "--port",
+        "{port}",
+        "tests.deployed:app",
+    ],
     "waitress": ["-m", "waitress", "--listen", "127.0.0.1:{port}", "tests.deployed:app"],
     "uvicorn": ["-m", "uvicorn", "--log-level", "critical", "--port", "{port}", "tests.deployed:asgi_app"],
 }
 ONE_AT_A_TIME = {"gunicorn"}
+TAKES_BROKEN_CHUNKS = {"granian"}
+"""Servers that tell an application that a body has ended, where its chunks are broken; the docs warn of them."""
 
 
 class Served:
@@ -113,6 +126,76 @@ def test_bodies_of_both_kinds_arrive(served):
 
     assert served.ask("POST", "/size", b"x" * 300_000)[2] == b"300000"
     assert served.ask("POST", "/size", chunks, encode_chunked=True)[2] == b"300000"
+
+
+WAYS_TO_READ = {
+    "/points": b'{"x": 1}',
+    "/form": b"x=1",
+    "/upload": b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n',
+    "/size": b"raw text",
+    "/pieces": b"streamed text",
+}
+MEDIA_TYPES = {
+    "/points": "application/json",
+    "/form": "application/x-www-form-urlencoded",
+    "/upload": "multipart/form-data; boundary=b",
+}
+
+
+def times_done(served, path):
+    """How often a handler has got its body."""
+    return served.log.read_text().splitlines().count(f"done {path}")
+
+
+def sent_raw(served, path, head, body):
+    """Send bytes, then no more; the status of the answer, ``None`` where there is none."""
+    lines = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n"
+    if path in MEDIA_TYPES:
+        lines = lines.replace("\r\nHost", f"\r\nContent-Type: {MEDIA_TYPES[path]}\r\nHost", 1)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=SECONDS) as client:
+        client.sendall(lines.encode() + b"\r\n" + body)
+        client.shutdown(socket.SHUT_WR)
+        try:
+            status = client.recv(64).split(b" ")
+        except ConnectionError:
+            return None
+    return int(status[1]) if len(status) > 1 else None
+
+
+@pytest.mark.parametrize("path", WAYS_TO_READ)
+def test_a_truncated_body_is_refused(served, path):
+    """A body that is shorter than its ``Content-Length`` reaches no handler, however it is read."""
+    body = WAYS_TO_READ[path]
+    status, _, answer = served.ask("POST", path, body, {"Content-Type": MEDIA_TYPES.get(path, "text/plain")})
+    assert status in (200, 201), answer
+    before = times_done(served, path)
+
+    # Some servers drop such a request themselves, and answer nothing.
+    assert sent_raw(served, path, f"Content-Length: {len(body) + 3}\r\n", body) in (400, None)
+    assert served.ask("GET", "/async")[0] == 200
+    assert times_done(served, path) == before
+
+
+@pytest.mark.parametrize("path", WAYS_TO_READ)
+def test_broken_chunks_are_the_clients_fault(served, path):
+    """A chunk size that is no number is a 400, or the server's own refusal; never a 500, and nothing is carried out."""
+    if served.name in TAKES_BROKEN_CHUNKS:
+        return
+    before = times_done(served, path)
+    status = sent_raw(served, path, "Transfer-Encoding: chunked\r\n", b"zz\r\nx\r\n0\r\n\r\n")
+
+    assert status in (400, None)
+    assert times_done(served, path) == before
+    assert served.ask("GET", "/async")[0] == 200
+
+
+@pytest.mark.parametrize("path", WAYS_TO_READ)
+def test_a_chunked_body_is_read_by_its_chunks(served, path):
+    """Without a length the chunks say where the body ends."""
+    headers = {"Content-Type": MEDIA_TYPES.get(path, "text/plain")}
+    pieces = (bytes([byte]) for byte in WAYS_TO_READ[path])
+
+    assert served.ask("POST", path, pieces, headers, encode_chunked=True)[0] in (200, 201)
 
 
 def test_a_stream_arrives_in_order(served):

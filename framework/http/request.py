@@ -1,19 +1,22 @@
 """The request as HTTP knows it.
 
 Nothing here knows the current application; ``framework.wrappers`` adds what asks the context.
-Floor 2: imports ``http.multipart``.
+Floor 2: imports ``http.multipart`` and ``http.reading``.
 """
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _Request
 from werkzeug.wsgi import LimitedStream
 
 from .multipart import FormParser, FormRules
+from .reading import SHORT, Source, declared_length
 
 
 class Request(_Request):
@@ -37,11 +40,29 @@ class Request(_Request):
 
     @cached_property
     def stream(self) -> t.IO[bytes]:
-        """The body. Who reads beyond ``max_content_length`` gets a 413, also where the length is not announced."""
-        stream = super().stream
-        if isinstance(stream, LimitedStream) and "wsgi.input_terminated" in self.environ:
-            return t.cast(t.IO[bytes], _AtMost(self.environ["wsgi.input"], stream.limit, is_max=True))
+        """The body, which ends where it says, under every server.
+
+        A reader gets a 400 where the body is shorter than its ``Content-Length`` or its chunks cannot be read, and a
+        413 beyond ``max_content_length``, also where the length is not announced.
+        """
+        stream = super().stream  # a 413 by the announced length
+        length = declared_length(self.environ)
+        source = t.cast(t.IO[bytes], Source(self.environ["wsgi.input"]))
+        if length is not None:
+            # Also where the server ends the stream by itself: it then ends early when the client has left.
+            return t.cast(t.IO[bytes], _Exactly(source, length))
+        if isinstance(stream, LimitedStream):
+            return t.cast(t.IO[bytes], _AtMost(source, stream.limit, is_max=True))
+        if "wsgi.input_terminated" in self.environ:
+            return t.cast(t.IO[bytes], _AtMost(source, sys.maxsize, is_max=True))
         return stream
+
+
+class _Exactly(LimitedStream):
+    """A body of a known length."""
+
+    def on_disconnect(self, error: Exception | None = None) -> None:
+        raise ClientDisconnected(SHORT)
 
 
 class _AtMost(LimitedStream):
