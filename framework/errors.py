@@ -62,6 +62,10 @@ class APIError(HTTPException):
     schema: t.ClassVar[Schema | type[Schema] | None] = None
     """A marshmallow schema of the extra members, or ``None``."""
 
+    data: dict[str, t.Any] | None = None
+    """What webargs leaves on its exceptions, a mapping with ``messages``, ``schema`` and ``headers``: on the errors of
+    input that is refused, broken JSON included."""
+
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         if "error_code" not in cls.__dict__:
@@ -322,6 +326,7 @@ class ValidationFailed(UnprocessableEntity):
 
     :param errors: The messages by location and field path.
     :param schema: The schema that refused, for handlers.
+    :param is_cut: Whether ``errors`` has only the first of what is wrong (``MAX_ERRORS``, ``MAX_ERROR_LENGTH``).
     """
 
     def __init__(
@@ -331,9 +336,11 @@ class ValidationFailed(UnprocessableEntity):
         description: str | None = None,
         schema: Schema | None = None,
         headers: cabc.Mapping[str, str] | None = None,
+        is_cut: bool = False,
         **members: t.Any,
     ) -> None:
-        super().__init__(description or count_fields(errors), errors=errors, headers=headers, **members)
+        super().__init__(description or count_fields(errors, is_cut), errors=errors, headers=headers, **members)
+        self.is_cut = is_cut
         self.data = {"messages": errors, "schema": schema, "headers": headers}
         """What webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
 
@@ -349,8 +356,11 @@ PARTS = {
 }
 
 
-def count_fields(errors: Messages) -> str:
-    """One sentence on how much is wrong where: ``The request body has 1 invalid field.``"""
+def count_fields(errors: Messages, is_cut: bool = False) -> str:
+    """Return a sentence on how much is wrong where: ``The request body has 1 invalid field.``
+
+    :param is_cut: Whether there are more errors than these.
+    """
     counts: dict[str, int] = {}
     for location, messages in errors.items():
         part = PARTS.get(location, location)
@@ -359,6 +369,8 @@ def count_fields(errors: Messages) -> str:
     for part, count in counts.items():
         verb = "have" if part in ("headers", "cookies") else "has"
         sentences.append(f"The {part} {verb} {count} invalid {'field' if count == 1 else 'fields'}.")
+    if is_cut:
+        sentences.append("There are more errors than are listed.")
     return " ".join(sentences)
 
 

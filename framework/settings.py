@@ -145,16 +145,34 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "MAX_FORM_MEMORY_SIZE": Setting(
             500_000,
-            "The most bytes that a form field, no file, takes in memory.",
+            "The most bytes that a field of a multipart form, no file, or a whole URL-encoded form may have.",
             Number(0, unit="bytes", optional=True),
         ),
-        "MAX_FORM_PARTS": Setting(1_000, "The most parts of a ``multipart/form-data`` body.", Number(0, optional=True)),
+        "MAX_FORM_PARTS": Setting(
+            1_000, "The most parts of a multipart form, or values of a URL-encoded one.", Number(0, optional=True)
+        ),
+        "MAX_QUERY_PARTS": Setting(
+            1_000, "The most values in a query string; ``None``: no limit.", Number(0, optional=True)
+        ),
+        "MAX_COOKIES": Setting(1_000, "The most cookies of a request; ``None``: no limit.", Number(0, optional=True)),
         "MAX_JSON_LENGTH": Setting(
             1024 * 1024,
             "The longest JSON body that is parsed, in bytes; ``None``: no limit.",
             Number(0, unit="bytes", optional=True),
         ),
         "MAX_JSON_DEPTH": Setting(100, "The deepest nesting of arrays and objects in a JSON body.", Number(1, 500)),
+        "MAX_JSON_MEMBERS": Setting(
+            100_000,
+            "The most members that all objects and arrays of a body have together; ``None``: no limit.",
+            Number(1, optional=True),
+        ),
+        "MAX_ERRORS": Setting(100, "The most errors that are collected and described in one answer.", Number(1)),
+        "MAX_ERROR_LENGTH": Setting(
+            64 * 1024, "The most bytes that the errors of an answer take.", Number(1, unit="bytes")
+        ),
+        "MAX_ERROR_NAME": Setting(
+            100, "How many characters of a name that the client chose are repeated in an error.", Number(1)
+        ),
         # Shared state
         "STORE_URL": Setting(
             None,

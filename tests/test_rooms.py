@@ -23,9 +23,9 @@ TABLE = """\
 typing docstrings errors signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
-fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
+fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
-fast.load_checks fast.load_values fast.load_code fast.load_plan
+fast.load_checks fast.load_values fast.load_members fast.load_code fast.load_plan
 fast.kinds fast.dump_values fast.dump_code fast.dump_plan
 fast.merging fast.canary fast.dump fast.load fast.body_code fast.body
 fast

@@ -12,6 +12,7 @@ Floor 1: imports ``fast.body_code``, ``fast.canary``, ``fast.codegen``, ``fast.d
 from __future__ import annotations
 
 import collections.abc as cabc
+import sys
 import typing as t
 
 import marshmallow as ma
@@ -32,7 +33,7 @@ NOT_TAKEN: t.Any = msgspec.UNSET
 
 
 def body_reader(
-    schema: ma.Schema, *, fast: bool = True, max_depth: int = wire.MAX_DEPTH
+    schema: ma.Schema, *, fast: bool = True, max_depth: int = wire.MAX_DEPTH, max_members: int | None = None
 ) -> cabc.Callable[[bytes], t.Any]:
     """Give a function that loads a JSON text if it is as it should be.
 
@@ -42,10 +43,13 @@ def body_reader(
     :param fast: ``False`` gives a function that takes no text.
     :param max_depth: how many lists and objects may stand in one another; where the schema allows for more, no text is
         taken.
+    :param max_members: how many members all lists and objects may have together; a text that may have more is not
+        taken.
     :return: a function of one argument, the text; it returns what ``schema.load`` gives for it, or
         :data:`NOT_TAKEN`. It raises nothing.
     """
     plan: BodyPlan | None = None
+    longest = sys.maxsize if max_members is None else max_members  # each member takes a byte at least
 
     def read(body: bytes) -> t.Any:
         nonlocal plan
@@ -60,6 +64,8 @@ def body_reader(
             if not canary.is_trusted():
                 return NOT_TAKEN
             plan = codegen.plan(schema, BodyPlan)
+        if len(body) > longest and wire.may_have_more(body, longest):
+            return NOT_TAKEN
         return plan.read(body) if plan.depth <= max_depth else NOT_TAKEN
 
     return read

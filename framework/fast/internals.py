@@ -34,6 +34,7 @@ VALIDATES_SCHEMA = _get("marshmallow.decorators", "VALIDATES_SCHEMA")
 get_value = _get("marshmallow.utils", "get_value")
 set_value = _get("marshmallow.utils", "set_value")
 is_collection = _get("marshmallow.utils", "is_collection")
+is_sequence_but_not_string = _get("marshmallow.utils", "is_sequence_but_not_string")
 
 
 def _kept(messages: t.Any) -> t.Any:

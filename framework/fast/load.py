@@ -4,17 +4,19 @@ Values, messages and their order are marshmallow's, and users' functions are cal
 compiler does not know exactly goes back to marshmallow, field by field.
 
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.canary``, ``fast.codegen``, ``fast.compare`` and ``fast.load_plan``.
+Floor 1: imports ``fast.bounds``, ``fast.canary``, ``fast.codegen``, ``fast.compare`` and ``fast.load_plan``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import sys
 import typing as t
 
 import marshmallow as ma
 
 from . import canary, codegen, compare
+from .bounds import STATE
 
 if t.TYPE_CHECKING:
     from .load_plan import LoadPlan
@@ -22,7 +24,7 @@ if t.TYPE_CHECKING:
 Function = cabc.Callable[[t.Any], t.Any]
 
 
-def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Function:
+def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_errors: int | None = None) -> Function:
     """Give a function that loads data as ``schema.load`` does.
 
     It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
@@ -30,6 +32,8 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
     :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
     :param fast: ``False`` lets marshmallow do the work.
     :param compare: do it both ways and log every difference, see ``fast.compare``.
+    :param max_errors: after so many errors the rest of the data is not looked at, where generated code does the work;
+        those in the exception are the first of what marshmallow finds. ``None``: all are collected.
     :return: a function of one argument, the data; it raises
         :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
     """
@@ -37,6 +41,7 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
         return schema.load
 
     plan: LoadPlan | None = None
+    wanted = sys.maxsize if max_errors is None or compare else max_errors
 
     def load(data: t.Any) -> t.Any:
         nonlocal plan
@@ -44,6 +49,7 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Fu
             if not canary.is_trusted():
                 return schema.load(data)
             plan = _plan(schema)
+        STATE.left = wanted
         return plan.load(data) if plan.compilable else schema.load(data)
 
     return _compared(schema, load) if compare else load

@@ -4,8 +4,8 @@ For each field it looks at the value, takes it if it is good and of the usual ty
 messages it collects. So nothing is ever done over: users' functions run once, and in marshmallow's order.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
-Floor 1: imports ``fast.codegen``, ``fast.internals``, ``fast.load_checks``, ``fast.load_values``, ``fast.plain`` and
-``fast.strict``.
+Floor 1: imports ``fields`` (floor 0), ``fast.bounds``, ``fast.codegen``, ``fast.internals``, ``fast.load_checks``,
+``fast.load_members``, ``fast.load_values``, ``fast.plain`` and ``fast.strict``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE
 
-from . import internals, plain, strict
+from ..fields import OneOf
+from . import bounds, internals, load_members, plain, strict
 from .codegen import Writer, indented
 from .load_checks import checks
 from .load_values import AnyField, Recipe, recipe
@@ -45,12 +46,29 @@ Function = cabc.Callable[..., t.Any]
 NestedLoader = cabc.Callable[[ma.fields.Nested], cabc.Callable[[t.Any, t.Any], t.Any]]
 
 
+#: Gives the function ``(value, partial)`` that loads an object by a schema; it raises ``ValidationError``.
+Chosen = cabc.Callable[[ma.Schema], cabc.Callable[[t.Any, t.Any], t.Any]]
+
+
 class Errors(list[tuple[t.Any, t.Any, t.Any]]):
     """The messages of one load in the order of their finding; it stands in for marshmallow's ``ErrorStore``."""
 
     def store_error(self, messages: t.Any, field_name: t.Any = "_schema", index: t.Any = None) -> None:
-        """Note messages for a field, of the item at an index if there are many."""
+        """Note messages for a field, of the item at an index if there are many.
+
+        :raises Full: No more are wanted.
+        """
         self.append((internals.copy_messages(messages), field_name, index))
+        bounds.note()
+
+    def store_inner(self, messages: t.Any, field_name: t.Any, index: t.Any) -> None:
+        """Note the messages of what a field holds, which have been counted.
+
+        :raises Full: No more are wanted.
+        """
+        self.append((internals.copy_messages(messages), field_name, index))
+        if bounds.STATE.left <= 0:
+            raise bounds.Full
 
 
 class LoadCode:
@@ -60,10 +78,12 @@ class LoadCode:
     :param unknown: one of :data:`POLICIES`.
     """
 
-    def __init__(self, schema: ma.Schema, unknown: str, *, nested: NestedLoader) -> None:
+    def __init__(self, schema: ma.Schema, unknown: str, *, nested: NestedLoader, chosen: Chosen) -> None:
         self.schema = schema
         self.unknown = unknown
         self.nested = nested
+        self.chosen = chosen
+        self.members: list[str] = []
         self.writer = Writer(_LOCAL_NAMES)
         for value, name in (
             (MISSING, "MISSING"),
@@ -87,16 +107,17 @@ class LoadCode:
         lines += [*self._unknown_names(names), "return result"]
         writer.write(f"def {load}(data, partial, errors, index):", *indented(lines))
         namespace = writer.compile(title)
-        return namespace[load], "\n".join([f"# {title}", *writer.lines, ""])
+        return namespace[load], "\n".join([f"# {title}", *self.members, *writer.lines, ""])
 
     def _unknown_names(self, names: set[str]) -> list[str]:
         if self.unknown == EXCLUDE:
             return []
-        each = "result[name] = data[name]"
+        known = self.writer.bind(frozenset(names), "NAMES")
         if self.unknown == RAISE:
             each = "errors.store_error([schema.error_messages['unknown']], name, index)"
-        known = self.writer.bind(frozenset(names), "NAMES")
-        return ["if len(data) != known:", f"    for name in set(data) - {known}:", f"        {each}"]
+            wanted = self.writer.bind(load_members.unknown_names, "unknown_names")
+            return ["if len(data) != known:", f"    for name in {wanted}(set(data) - {known}):", f"        {each}"]
+        return ["if len(data) != known:", f"    for name in set(data) - {known}:", "        result[name] = data[name]"]
 
     def _field(self, field: AnyField, name: str) -> list[str]:
         """Write the lines for one field."""
@@ -133,11 +154,16 @@ class LoadCode:
         """Write what becomes of a value."""
         field = slot.field
         if plain.is_plain_load(field) and not has_processors(field):
-            made: list[str] | None = None
-            if is_nested(field):
-                made = self._nested(slot)
-            elif type(field) is ma.fields.List:
+            made: list[str] | None
+            if type(field) is ma.fields.List:
                 made = self._list(slot)
+            elif (load := self._container(field)) is not None:
+                made = [
+                    "if value is None or value is MISSING:",
+                    *indented(slot.ask("value")),
+                    "else:",
+                    *indented(self._raising(slot, f"{load}(value, partial)")),
+                ]
             else:
                 found = recipe(self.writer, field, "value")
                 made = None if found is None else self._scalar(slot, found)
@@ -164,11 +190,13 @@ class LoadCode:
     def _settled(self, slot: Slot, done: list[str]) -> list[str]:
         return ["if is_good:", *indented(done), *slot.none("given"), "else:", *indented(slot.ask("given"))]
 
-    def _guarded(self, lines: list[str], errors: tuple[type[Exception], ...]) -> list[str]:
+    def _guarded(
+        self, lines: list[str], errors: tuple[type[Exception], ...], writer: Writer | None = None
+    ) -> list[str]:
         """Write lines that may refuse a value by an exception."""
         if not errors:
             return lines
-        names = [self.writer.bind(each, each.__name__) for each in dict.fromkeys(errors)]
+        names = [(writer or self.writer).bind(each, each.__name__) for each in dict.fromkeys(errors)]
         caught = names[0] if len(names) == 1 else f"({', '.join(names)})"
         return ["try:", *indented(lines), f"except {caught}:", "    pass"]
 
@@ -186,15 +214,56 @@ class LoadCode:
 
     # ------------------------------------------------------------------ fields that hold others
 
-    def _nested(self, slot: Slot) -> list[str]:
-        """Write the call of the nested schema's function; it raises all errors at once, as ``schema.load`` does."""
-        load = self.writer.bind(self.nested(t.cast(ma.fields.Nested, slot.field)), f"nested_{slot.name}")
-        return [
-            "if value is None or value is MISSING:",
-            *indented(slot.ask("value")),
-            "else:",
-            *indented(self._raising(slot, f"{load}(value, partial)")),
-        ]
+    def _container(self, field: AnyField) -> str | None:
+        """Bind the function ``(value, partial)`` that loads what a field holds, and raises all errors at once.
+
+        :return: ``None`` for a field that holds no other, or that is left to marshmallow.
+        """
+        if not plain.is_plain_load(field) or has_processors(field):
+            return None
+        name = field.name or "members"
+        made: t.Any = None
+        match field:
+            case ma.fields.Nested() if is_nested(field):
+                made = self.nested(field)
+            case ma.fields.List():
+                made = load_members.list_loader(field, self._member(field.inner))
+            case ma.fields.Tuple():
+                made = load_members.tuple_loader(field, [self._member(each) for each in field.tuple_fields])
+            case ma.fields.Mapping() if type(field) is ma.fields.Dict and (field.key_field or field.value_field):
+                members = [
+                    None if each is None else self._member(each) for each in (field.key_field, field.value_field)
+                ]
+                made = load_members.dict_loader(field, *members)
+            case OneOf():
+                made = load_members.one_of_loader(field, self.chosen)
+        return None if made is None else self.writer.bind(made, f"load_{name}_members")
+
+    def _member(self, field: AnyField) -> Function:
+        """Give the function ``(item, partial)`` that does what the ``deserialize`` of a member does."""
+        load = self._container(field)
+        if load is not None:
+            return load_members.member_loader(field, self.writer.objects[load])
+        if plain.is_plain_load(field) and not has_processors(field):
+            writer = Writer([*_LOCAL_NAMES, "load"])
+            found = recipe(writer, field, "item")
+            members = None if found is None else checks(writer, field.validators, "item", found.kind)
+            if found is not None and members is not None:
+                ask = writer.bind(load_members.asker(field), "ask")
+                after = " and ".join(filter(None, [found.test_after, *members]))
+                work = [*([f"item = {found.convert}"] if found.convert else [])]
+                work += [f"if {after}:", "    return item"] if after else ["return item"]
+                lines = self._guarded(work, (*found.errors, *_raised(members)), writer)
+                writer.write(
+                    "def load(item, partial):",
+                    "    given = item",
+                    f"    if {found.test}:",
+                    *indented(lines, 2),
+                    f"    return {ask}(given, partial)",
+                )
+                self.members.append("\n".join(writer.lines))
+                return t.cast(Function, writer.compile(f"load a member of {type(self.schema).__name__}")["load"])
+        return load_members.asker(field)
 
     def _raising(self, slot: Slot, call: str) -> list[str]:
         """Write a call that may raise the messages for the field, and then the field's validators."""
@@ -206,22 +275,28 @@ class LoadCode:
             f"    value = {call}",
             *validate,
             "except ValidationError as error:",
-            f"    errors.store_error(error.messages, {slot.key!r}, index)",
+            f"    errors.store_inner(error.messages, {slot.key!r}, index)",
             "    value = error.valid_data or MISSING",
             *slot.keep(),
         ]
 
-    def _list(self, slot: Slot) -> list[str] | None:
-        """Write a loop over good members; a member that is none leaves the whole list to the field."""
-        inner = t.cast("ma.fields.List[t.Any]", slot.field).inner
-        if not plain.is_plain_load(inner) or has_processors(inner):
-            return None
-        if is_nested(inner):
-            return None if inner.validators else self._nested_list(slot, t.cast(ma.fields.Nested, inner))
-        found = recipe(self.writer, inner, "item")
+    def _list(self, slot: Slot) -> list[str]:
+        """Write a loop over good members; from the first that is not, a function goes on."""
+        field = t.cast("ma.fields.List[t.Any]", slot.field)
+        inner = field.inner
+        load = t.cast(str, self._container(field))
+        rest = [f"value = {load}(given, partial, value)"]
+        found = None
+        if plain.is_plain_load(inner) and not has_processors(inner):
+            found = recipe(self.writer, inner, "item")
         members = None if found is None else checks(self.writer, inner.validators, "item", found.kind)
         if found is None or members is None:
-            return None
+            return [
+                "if type(value) is list:",
+                *indented(self._raising(slot, f"{load}(value, partial)")),
+                "else:",
+                *indented(slot.ask("value")),
+            ]
         done, expressions, errors = self._done(slot, list)
         after = " and ".join(filter(None, [found.test_after, *members]))
         loop = [
@@ -241,16 +316,13 @@ class LoadCode:
             "if type(given) is list:",
             "    value = []",
             *indented(self._guarded(loop, (*found.errors, *errors, *_raised(members)))),
-            *self._settled(slot, done),
-        ]
-
-    def _nested_list(self, slot: Slot, inner: ma.fields.Nested) -> list[str]:
-        load = self.writer.bind(_list_loader(inner, self.nested(inner)), f"load_items_of_{slot.name}")
-        return [
-            "if type(value) is list:",
-            *indented(self._raising(slot, f"{load}(value, partial)")),
+            "    if is_good:",
+            *indented(done, 2),
+            "    else:",
+            *indented(self._raising(slot, rest[0].removeprefix("value = ")), 2),
+            *slot.none("given"),
             "else:",
-            *indented(slot.ask("value")),
+            *indented(slot.ask("given")),
         ]
 
 
@@ -328,26 +400,3 @@ def _validator(field: AnyField, key: str) -> Function:
         return value
 
     return validate
-
-
-def _list_loader(inner: AnyField, load: cabc.Callable[[t.Any, t.Any], t.Any]) -> Function:
-    """Give the function that loads the nested objects of a list and raises the errors of all of them."""
-
-    def load_items(values: list[t.Any], partial: t.Any) -> list[t.Any]:
-        result: list[t.Any] = []
-        errors: dict[int, t.Any] = {}
-        for index, value in enumerate(values):
-            try:
-                if value is None or value is MISSING:
-                    result.append(inner.deserialize(value, **({} if partial is None else {"partial": partial})))
-                else:
-                    result.append(load(value, partial))
-            except ma.ValidationError as error:
-                if error.valid_data is not None:
-                    result.append(error.valid_data)
-                errors[index] = error.messages
-        if errors:
-            raise ma.ValidationError(t.cast("dict[t.Any, t.Any]", errors), valid_data=result)
-        return result
-
-    return load_items

@@ -1,7 +1,7 @@
 """How data is loaded by one schema instance: its hooks in their order, and the generated function in their middle.
 
 Knows marshmallow schemas; what the function says is written in ``fast.load_code``.
-Floor 1: imports ``fast.codegen``, ``fast.internals``, ``fast.load_code`` and ``fast.plain``.
+Floor 1: imports ``fast.bounds``, ``fast.codegen``, ``fast.internals``, ``fast.load_code`` and ``fast.plain``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import marshmallow as ma
 from marshmallow.exceptions import SCHEMA
 
 from . import codegen, plain
+from .bounds import Full
 from .internals import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA, ErrorStore, is_collection
 from .load_code import POLICIES, Errors, Function, LoadCode
 
@@ -72,13 +73,17 @@ class LoadPlan:
                 messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         if not messages:
             errors = Errors()
+            is_whole = True
             load = self._functions.get(unknown) if partial is None else None
-            if load is not None and not many and type(processed) is dict:
-                result = load(processed, None, errors, None)  # PERF: the usual case, 0.15 us sooner
-            else:
-                result = self._values(processed, errors, many, partial, unknown)
+            try:
+                if load is not None and not many and type(processed) is dict:
+                    result = load(processed, None, errors, None)  # PERF: the usual case, 0.15 us sooner
+                else:
+                    result = self._values(processed, errors, many, partial, unknown)
+            except Full:  # the schema's validators would only add to what is left out
+                is_whole = False
             if errors or self.has_validators:
-                messages = self._validated(result, data, errors, many, partial, unknown)
+                messages = self._validated(result, data, errors, many, partial, unknown, is_whole)
             if not messages and postprocess and self.has_post_load:
                 try:
                     result = schema._invoke_load_processors(
@@ -98,16 +103,17 @@ class LoadPlan:
         return exception
 
     def _validated(
-        self, result: t.Any, data: t.Any, errors: Errors, many: t.Any, partial: t.Any, unknown: t.Any
+        self, result: t.Any, data: t.Any, errors: Errors, many: t.Any, partial: t.Any, unknown: t.Any, is_whole: bool
     ) -> t.Any:
-        """Run the schema's validators and give all messages."""
+        """Run the schema's validators, where all of the data was looked at, and give all messages."""
         schema = self.schema
-        if not self.has_validators and (messages := _by_name(errors)) is not None:
+        validates = self.has_validators and is_whole
+        if not validates and (messages := _by_name(errors)) is not None:
             return messages
         store = ErrorStore()
         for noted in errors:
             store.store_error(*noted)
-        if not self.has_validators:
+        if not validates:
             return store.errors
         schema._invoke_field_validators(error_store=store, data=result, many=many)
         if schema._hooks[VALIDATES_SCHEMA]:
@@ -156,7 +162,7 @@ class LoadPlan:
         with codegen.LOCK:
             made = self._functions.get(unknown)
             if made is None:
-                code = LoadCode(self.schema, unknown, nested=self._nested_loader)
+                code = LoadCode(self.schema, unknown, nested=self._nested_loader, chosen=_chosen)
                 made, text = code.function(f"load {type(self.schema).__name__}, unknown={unknown}")
                 codegen.record(self.schema).texts.append(text)
                 self._functions[unknown] = made
@@ -178,6 +184,16 @@ class LoadPlan:
             return plan.load(value, partial=None if is_end else partial, unknown=field.unknown)
 
         return load
+
+
+def _chosen(schema: ma.Schema) -> t.Callable[[t.Any, t.Any], t.Any]:
+    """Give the function that loads an object by a schema that a value chose."""
+
+    def load(value: t.Any, partial: t.Any) -> t.Any:
+        plan = codegen.plan(schema, LoadPlan)
+        return plan.load(value, partial=partial) if plan.compilable else schema.load(value, partial=partial)
+
+    return load
 
 
 def _by_name(errors: Errors) -> dict[t.Any, t.Any] | None:

@@ -37,6 +37,8 @@ LOAD_METHODS = (
     "make_error",
     "num_type",
     "schema",
+    "member",
+    "validate_length",
 )
 SCHEMA_DUMP_METHODS = ("dump", "_serialize", "get_attribute", "_invoke_dump_processors", "_invoke_processors")
 SCHEMA_LOAD_METHODS = (
@@ -80,6 +82,7 @@ _FIELDS = _noted(
         *_classes(strict_dates, ma.fields.Field),
         strict.Nested,
         own_fields.DateTime,
+        own_fields.OneOf,
     },
     {*DUMP_METHODS, *LOAD_METHODS},
 )

@@ -182,9 +182,11 @@ class ArgumentsMark(Mark):
             if parts[0].judges_alone:
                 from ..fast.body import body_reader  # PERF: 8 ms that an import need not wait for
 
-                depth = plan.config["MAX_JSON_DEPTH"]
                 plan.notes[BODY_READER] = body_reader(
-                    parts[0].schema, fast=plan.fast and not plan.compare, max_depth=depth
+                    parts[0].schema,
+                    fast=plan.fast and not plan.compare,
+                    max_depth=plan.config["MAX_JSON_DEPTH"],
+                    max_members=plan.config["MAX_JSON_MEMBERS"],
                 )
         if "json" in self.places and any(each.is_text for each in consumed(plan).values()):
             parts.append(Part(schema, "json", self.unknown, plan, alone, texts=True))

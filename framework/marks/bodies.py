@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import errors
 from ..fast import wire
+from ..fast.bounds import MAX_TEXT, shown
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.request import is_json_type
@@ -59,6 +60,21 @@ def too_large(limit: int | None) -> errors.RequestEntityTooLarge:
     return errors.RequestEntityTooLarge(f"The request body is larger than {limit} bytes.")
 
 
+def too_many(error: wire.TooManyMembers) -> errors.RequestEntityTooLarge:
+    """The refusal of a body of too many members."""
+    return errors.RequestEntityTooLarge(f"The request body has more than {error.limit} members.")
+
+
+def not_valid(name: str, error: ValueError) -> errors.BadRequest:
+    """The refusal of a body that cannot be parsed.
+
+    :param name: What it should be.
+    """
+    refusal = errors.BadRequest(f"The request body is not valid {name}: {shown(str(error), MAX_TEXT)}")
+    refusal.data = {"messages": {"json": [f"Invalid {name} body."]}, "schema": None, "headers": None}
+    return refusal
+
+
 def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
     """Refuse a body whose media type nobody reads here, and one by its declared length.
 
@@ -79,7 +95,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
         if not takes_json or environ.get("CONTENT_TYPE") != "application/json":
             given = media_type(environ)
             if not takes(given, media_types) and has_body(environ):
-                named = f"not {given}" if given else "and the request names none"
+                named = f"not {shown(given)}" if given else "and the request names none"
                 text = f"The media type of the body must be {listing}, {named}."
                 raise errors.UnsupportedMediaType(text, headers=headers)
             if not is_json_type(given) and given not in others:
@@ -108,20 +124,20 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
 def json_step(plan: Plan) -> Step:
     """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
     depth: int = plan.config["MAX_JSON_DEPTH"]
+    members: int | None = plan.config["MAX_JSON_MEMBERS"]
     reads_environ = plan.reads_environ
     # PERF: where one schema reads the whole body, its text is loaded without being parsed first: 2.2 us against 6.
     load_text = plan.notes.get(BODY_READER)
     others = consumed(plan)
 
     def load_other(call: Call, other: MediaType, text: bytes) -> None:
-        from ..http.media import depth_of
-
         try:
             value = other.load(text)
+            wire.measure(value, depth, members)
+        except wire.TooManyMembers as error:
+            raise too_many(error) from None
         except ValueError as error:
-            raise errors.BadRequest(f"The request body is not valid {other.name}: {error}") from error
-        if depth_of(value) > depth:
-            raise errors.BadRequest(f"The request body is nested deeper than {depth} levels.")
+            raise not_valid(other.name, error) from error
         call.body = value
         call.notes = {**(call.notes or {}), OTHER: other}
 
@@ -146,9 +162,11 @@ def json_step(plan: Plan) -> Step:
                 call.text, call.loaded = text, value
                 return
         try:
-            call.body = wire.decode(text, max_depth=depth)
+            call.body = wire.decode(text, max_depth=depth, max_members=members)
+        except wire.TooManyMembers as error:
+            raise too_many(error) from None
         except wire.WireError as error:
-            raise errors.BadRequest(f"The request body is not valid JSON: {error}") from error
+            raise not_valid("JSON", error) from error
 
     return Step(Phase.BODY, read)
 

@@ -1,7 +1,8 @@
 """How the parts of a request reach their schemas: where the values are taken from, and which names are refused.
 
 Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
-Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1),
+Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.bounds``, ``fast.hints``,
+``fast.load``, ``fast.strict``, ``fast.text`` (floor 1),
 ``marks.multipart``, ``http.reading`` (floor 2), ``errors`` (floor 0).
 """
 
@@ -13,8 +14,10 @@ import typing as t
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 from ..errors import Messages, ValidationFailed
+from ..fast.bounds import UNKNOWN_FIELD, Bounds, limited
+from ..fast.hints import described, unknown_message
 from ..fast.load import loader
-from ..fast.strict import Rules, from_multidict, hint, strict, unknown_message
+from ..fast.strict import Rules, from_multidict, strict
 from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import Values, query_values
 from .base import Call, Plan
@@ -27,9 +30,6 @@ if t.TYPE_CHECKING:
     from ..context import Context
 
 MISSING_BODY = "The request body is missing."
-HINTS = 20
-ITEMS = 100
-"""Of how many items of a list it is said what is wrong: a body of 1 MiB can hold 500,000 that are."""
 
 Source: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
@@ -102,8 +102,9 @@ class Part:
         if self.refuses_unknown and not self.judges_alone:
             exact.unknown = EXCLUDE  # judged over all parts of the location together, see Undeclared
         self.schema = exact
+        self.bounds = Bounds.from_config(plan.config)
         self._source = source_of(location, exact, plan)
-        self._load = loader(exact, fast=plan.fast, compare=plan.compare)
+        self._load = loader(exact, fast=plan.fast, compare=plan.compare, max_errors=self.bounds.enough)
 
     @property
     def names(self) -> set[str]:
@@ -119,34 +120,21 @@ class Part:
         try:
             value = self._load(data)
         except ValidationError as error:
-            messages = hint(shortened(t.cast(t.Any, error).normalized_messages()), self.schema)
-            raise self._refusal({**messages, **wrong}) from error
+            messages, is_cut = described(t.cast(t.Any, error).normalized_messages(), self.schema, self.bounds)
+            raise self._refusal({**messages, **wrong}, is_cut) from error
         if wrong:
             raise self._refusal(wrong)
         return value
 
-    def _refusal(self, messages: Messages) -> ValidationFailed:
+    def _refusal(self, messages: Messages, is_cut: bool = False) -> ValidationFailed:
         if self.location == "headers":  # named as clients write them
             names = {
                 field.data_key or name: parameter_name(name, field, "headers")
                 for name, field in self.schema.load_fields.items()
             }
             messages = {names.get(name, name): found for name, found in messages.items()}
-        return ValidationFailed({LOCATION_SHOWN.get(self.location, self.location): messages}, schema=self.schema)
-
-
-def shortened(messages: Messages) -> Messages:
-    """Messages with those of the first items of each list, and the number of the others."""
-    if not isinstance(messages, dict):
-        return messages
-    items = [key for key in messages if isinstance(key, int)]
-    if len(items) > ITEMS:
-        others = frozenset(items[ITEMS:])
-        messages = {key: found for key, found in messages.items() if key not in others}
-        said = messages.get("_schema")
-        text = f"Invalid items beside these: {len(others)}."
-        messages["_schema"] = [*(said if isinstance(said, list) else ()), text]
-    return {key: shortened(found) if isinstance(found, dict) else found for key, found in messages.items()}
+        wrong = {LOCATION_SHOWN.get(self.location, self.location): messages}
+        return ValidationFailed(wrong, schema=self.schema, is_cut=is_cut)
 
 
 class Undeclared:
@@ -160,6 +148,7 @@ class Undeclared:
         for part in parts:
             for location in ("form", "files") if part.location == "multipart" else (part.location,):
                 self._names[location] |= part.names
+        self._bounds = parts[0].bounds
         self._also = plan.query_names  # other marks may still add to it
         self._reads_environ = plan.reads_environ
 
@@ -184,11 +173,14 @@ class Undeclared:
         return {"query": self.check_query, "form": self.check_form, "json": self.check_json}[group]
 
     def _refuse(self, location: str, given: cabc.Iterable[str]) -> None:
-        wrong: Messages = {}
         names = self._names[location]
-        for name in given:
-            if name not in names:
-                # Looking for a near name takes time, so only the first few get a hint.
-                wrong[name] = [unknown_message(name, names) if len(wrong) < HINTS else "Unknown field."]
-        if wrong:
-            raise ValidationFailed({location: wrong})
+        unknown = [name for name in given if name not in names]
+        if not unknown:
+            return
+        # Looking for a near name takes time, so only the first few get a hint.
+        wrong = {
+            name: [unknown_message(name, names) if number < self._bounds.hints else UNKNOWN_FIELD]
+            for number, name in enumerate(unknown[: self._bounds.enough])
+        }
+        messages, is_cut = limited(wrong, self._bounds)
+        raise ValidationFailed({location: messages}, is_cut=is_cut)

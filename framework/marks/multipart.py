@@ -2,7 +2,7 @@
 
 Not here: how a body is taken apart (``http.multipart``).
 Floor 4: imports ``marks.base``, ``fast.text``, ``fast.wire`` (floor 1), ``http.multipart``, ``http.request`` (floor 2),
-``fields`` (floor 0).
+``errors``, ``fields`` (floor 0).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import typing as t
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from ..errors import RequestEntityTooLarge
 from ..fast import wire
 from ..fast.text import from_multidict, is_json_part
 from ..fields import File
@@ -96,6 +97,7 @@ def multipart_source(
     :param location: ``"files"``, or ``"multipart"`` for fields and files together.
     """
     depth: int = plan.config["MAX_JSON_DEPTH"]
+    members: int | None = plan.config["MAX_JSON_MEMBERS"]
     objects: dict[str, AnyField] = {}
     if location == "multipart":
         for name, field in schema.load_fields.items():
@@ -114,7 +116,10 @@ def multipart_source(
         for key, field in objects.items():
             if key in data:
                 try:
-                    data[key] = json_of(data[key], depth)
+                    data[key] = json_of(data[key], depth, members)
+                except wire.TooManyMembers as error:
+                    text = f"The part {key!r} of the form has more than {error.limit} members."
+                    raise RequestEntityTooLarge(text) from None
                 except ValueError as error:
                     wrong[key] = [str(error)]
                     data.pop(key)
@@ -136,14 +141,15 @@ def is_nothing(file: FileStorage) -> bool:
     return not first
 
 
-def json_of(part: t.Any, depth: int) -> t.Any:
+def json_of(part: t.Any, depth: int, members: int | None) -> t.Any:
     """The value of a part of JSON, or of several.
 
     :param part: Text, or a file: so it comes from browsers, which give each part with a media type a name.
-    :raises ValueError: It is none.
+    :raises TooManyMembers: It has too many.
+    :raises ValueError: It is not JSON.
     """
     if isinstance(part, list):
-        return [json_of(each, depth) for each in part]
+        return [json_of(each, depth, members) for each in part]
     if isinstance(part, FileStorage):
         if not is_json_type(part.mimetype.lower()):
             raise ValueError(_NOT_JSON)
@@ -152,6 +158,8 @@ def json_of(part: t.Any, depth: int) -> t.Any:
     else:
         text = str(part).encode()
     try:
-        return wire.decode(text, max_depth=depth)
+        return wire.decode(text, max_depth=depth, max_members=members)
+    except wire.TooManyMembers:
+        raise
     except wire.WireError as error:
         raise ValueError(f"{_NOT_JSON[:-1]}: {error}") from None

@@ -17,10 +17,12 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, valid
 
 from ..errors import Conflict, SetupError, ValidationFailed
 from ..fast import wire
+from ..fast.bounds import Bounds, shown
 from ..fast.dump import dumper
+from ..fast.hints import described
 from ..fast.load import loader
 from ..fast.merging import merge_schema
-from ..fast.strict import Rules, hint, strict
+from ..fast.strict import Rules, strict
 from ..http.media import depth_of
 from .arguments import ArgumentsMark
 from .base import Body, Call, Plan, Record, Step
@@ -178,7 +180,8 @@ class _Patcher:
         self.max_length: int | None = plan.config["MAX_JSON_LENGTH"]
         self.max_depth: int = plan.config["MAX_JSON_DEPTH"]
         self._dump = dumper(schema, fast=plan.fast, compare=plan.compare)
-        self._load = loader(exact, fast=plan.fast, compare=plan.compare)
+        self.bounds = Bounds.from_config(plan.config)
+        self._load = loader(exact, fast=plan.fast, compare=plan.compare, max_errors=self.bounds.enough)
         self._read_only = {
             field.data_key or name: name for name, field in schema.dump_fields.items() if name not in schema.load_fields
         }
@@ -200,8 +203,8 @@ class _Patcher:
         try:
             return self._load(after)
         except ValidationError as error:
-            messages = hint(t.cast(t.Any, error).normalized_messages(), self.schema)
-            raise ValidationFailed({"json": messages}, schema=self.schema) from error
+            messages, is_cut = described(t.cast(t.Any, error).normalized_messages(), self.schema, self.bounds)
+            raise ValidationFailed({"json": messages}, schema=self.schema, is_cut=is_cut) from error
 
 
 def apply_operations(
@@ -220,7 +223,7 @@ def apply_operations(
     copied = 0
     for number, operation in enumerate(operations):
         name, path = operation["op"], operation["path"]
-        where = f"operation {number} ({name} {path})"
+        where = f"operation {number} ({name} {shown(path)})"
         try:
             if name in ("copy", "move"):
                 value = jsonpointer.resolve_pointer(document, operation["from"])

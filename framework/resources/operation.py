@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .. import docstrings
 from ..errors import Messages, ValidationFailed
+from ..fast.bounds import Bounds, limited
 from ..http.response import Wire
 from ..marks.base import (
     Body,
@@ -115,7 +116,7 @@ def runner(
     :return: The steps in their order, and a function that binds the runner to its operation.
     """
     ordered = sorted(steps, key=lambda step: step.phase)
-    before = collect_inputs([step for step in ordered if step.phase < Phase.HANDLER])
+    before = collect_inputs([step for step in ordered if step.phase < Phase.HANDLER], Bounds.from_config(plan.config))
     on_value = [step for step in ordered if step.phase == Phase.HANDLER]
     after = [step for step in ordered if step.phase > Phase.HANDLER]
     on_error = [step for step in after if step.errors]
@@ -173,8 +174,11 @@ def finish_error(step: Step, ctx: Context, call: Call, response: Response) -> Re
     return response if changed is None else changed
 
 
-def collect_inputs(steps: list[Step]) -> list[Step]:
-    """Join the steps of the phase ``INPUTS`` into one that runs all of them and raises one error for all."""
+def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
+    """Join the steps of the phase ``INPUTS`` into one that runs all of them and raises one error for all.
+
+    :param bounds: The most that this error describes.
+    """
     inputs = [step.run for step in steps if step.phase is Phase.INPUTS]
     if len(inputs) < 2:
         return steps
@@ -182,18 +186,22 @@ def collect_inputs(steps: list[Step]) -> list[Step]:
     def run(ctx: Context, call: Call) -> t.Any:
         errors: Messages = {}
         first: ValidationFailed | None = None
+        is_cut = False
         for read in inputs:
             try:
                 reply = read(ctx, call)
             except ValidationFailed as error:
                 first = first or error
+                is_cut = is_cut or error.is_cut
                 for location, messages in (error.errors or {}).items():
                     errors[location] = merge_messages(errors.get(location), messages)
             else:
                 if reply is not None:
                     return reply
         if first is not None:
-            raise ValidationFailed(errors, schema=t.cast(t.Any, first.data["schema"])) from first.__cause__
+            errors, is_less = limited(errors, bounds)
+            schema = t.cast(t.Any, first.data)["schema"]
+            raise ValidationFailed(errors, schema=schema, is_cut=is_cut or is_less) from first.__cause__
         return None
 
     joined = [step for step in steps if step.phase < Phase.INPUTS]

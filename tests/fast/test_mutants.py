@@ -51,7 +51,7 @@ MUTANTS: dict[str, tuple[str, str, str, str]] = {
     "a text may be too long by one": ("load_checks", ' <= {validator.max}"', ' <= {validator.max + 1}"', "load:String"),
     "Equal is not asked": ("load_checks", 'return [f"{var} == ', 'return [f"True or {var} == ', "load:String"),
     "valid data is lost": ("load_code", "error.valid_data or MISSING\",", "MISSING\",", "load:Nested"),
-    "valid items are lost": ("load_code", "if error.valid_data is not None:", "if False:", "load:ListPart"),
+    "valid items are lost": ("load_members", "if error.valid_data is not None:", "if False:", "load:ListPart"),
     "unknown names are not counted": ("load_code", '"    known -= 1",', '"    pass",', "shapes"),
     "partial has no effect": ("load_code", "if partial is not True:", "if True:", "shapes"),
     "validators run twice": ("load_code", "            field._validate(value)", "            field._validate(value) or field._validate(value)", "load:String"),

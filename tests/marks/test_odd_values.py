@@ -238,12 +238,11 @@ def test_the_messages_of_items_are_limited(fast):
 
     client = app.test_client()
     whole = client.post("/many", json=[{}] * 250).json["errors"]["json"]
-    parts = client.post("/inner", json={"items": [{}] * 101, "numbers": ["x"] * 100}).json["errors"]["json"]
+    parts = client.post("/inner", json={"items": [{}] * 101, "numbers": ["x"]}).json["errors"]["json"]
 
-    assert (len(whole), whole["_schema"]) == (101, ["Invalid items beside these: 150."])
+    assert list(whole) == [str(number) for number in range(100)]
     assert whole["99"] == {"id": ["Missing data for required field."]}
-    assert (len(parts["items"]), parts["items"]["_schema"]) == (101, ["Invalid items beside these: 1."])
-    assert (len(parts["numbers"]), "_schema" in parts["numbers"]) == (100, False)
+    assert (len(parts["items"]), "numbers" in parts) == (100, False)
 
 
 @pytest.mark.parametrize(

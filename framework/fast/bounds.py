@@ -1,0 +1,181 @@
+"""How much a client can make the library say: the bounds of errors that are collected, described and sent.
+
+One request may hold a hundred thousand faults, and a name of a megabyte. What is collected stops at the first of them
+that would not be sent; what is sent is counted in errors and in bytes.
+Knows messages, as marshmallow shapes them; knows nothing of schemas or requests.
+Floor 1: imports nothing of the framework.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import heapq
+import sys
+import threading
+import typing as t
+
+import msgspec
+
+Messages = t.Any
+
+UNKNOWN_FIELD = "Unknown field."
+MAX_TEXT = 1_000
+"""The longest message that is sent: one may quote the value that it refuses."""
+
+
+class Bounds(msgspec.Struct, frozen=True, gc=False):
+    """The most that an error answer describes.
+
+    :param errors: How many errors.
+    :param length: How many bytes of JSON they take together.
+    :param name: How many characters of a name that the client chose are repeated.
+    :param hints: How many unknown names get a "Did you mean".
+    """
+
+    errors: int = 100
+    length: int = 64 * 1024
+    name: int = 100
+    hints: int = 20
+
+    @classmethod
+    def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Bounds:
+        """Read ``MAX_ERRORS``, ``MAX_ERROR_LENGTH`` and ``MAX_ERROR_NAME``; ``None`` means no bound."""
+        given = (config.get(name, cls()) for name in ("MAX_ERRORS", "MAX_ERROR_LENGTH", "MAX_ERROR_NAME"))
+        return cls(*(sys.maxsize if each is None else each for each in given))
+
+    @property
+    def enough(self) -> int:
+        """How many errors are collected: one more than is described tells that there are more."""
+        return self.errors + 1
+
+
+DEFAULT: t.Final = Bounds()
+
+
+class Full(Exception):
+    """There are as many errors as are wanted: the rest of the data need not be looked at."""
+
+
+class _State(threading.local):
+    left: int = sys.maxsize
+
+
+STATE: t.Final = _State()
+"""How many errors the load that runs in this thread still collects. Counted where something is refused, so data that
+is as it should be costs nothing."""
+
+
+def note() -> None:
+    """Count an error.
+
+    :raises Full: It is the last that is wanted.
+    """
+    STATE.left -= 1
+    if STATE.left <= 0:
+        raise Full
+
+
+def first(names: cabc.Collection[t.Any], number: int) -> cabc.Iterable[t.Any]:
+    """Give the first names of a set in alphabetical order, where there are more than a number of them.
+
+    :return: All of them, in no order, where there are not.
+    """
+    if len(names) <= number:
+        return names
+    try:
+        return heapq.nsmallest(number, names)
+    except TypeError:  # keys of several types, as no JSON has them
+        return heapq.nsmallest(number, names, key=repr)
+
+
+def shown(text: str, limit: int = DEFAULT.name) -> str:
+    """Give the beginning of a client's text, to be repeated in a message."""
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def limited(messages: Messages, bounds: Bounds = DEFAULT) -> tuple[Messages, bool]:
+    """Copy messages as far as the bounds allow.
+
+    :return: The messages, and whether some were left out.
+    """
+    writer = Writer(bounds)
+    return writer.copy(messages), writer.is_full
+
+
+class Writer:
+    """Copies messages in their order, until a bound is reached.
+
+    :ivar is_full: Whether something was left out.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.errors = bounds.errors
+        self.length = bounds.length
+        self.is_full = False
+
+    def copy(self, messages: Messages) -> Messages:
+        """Copy messages of any shape; unknown names stand behind all others, in alphabetical order."""
+        if not isinstance(messages, dict):
+            return self.leaf(messages)
+        unknown = [name for name, found in messages.items() if type(name) is str and found == [UNKNOWN_FIELD]]
+        made: dict[t.Any, t.Any] = {}
+        others = frozenset(unknown)
+        self.copy_into(made, ((name, found) for name, found in messages.items() if name not in others), self.copy)
+        self.copy_into(made, ((name, messages[name]) for name in self.ordered(unknown)), self.copy)
+        return made
+
+    def ordered(self, names: cabc.Collection[str]) -> cabc.Iterable[str]:
+        """Give names in alphabetical order, no more of them than can be told from "all"."""
+        return sorted(first(names, max(self.errors, 0) + 1))
+
+    def copy_into(
+        self,
+        made: dict[t.Any, t.Any],
+        items: cabc.Iterable[tuple[t.Any, Messages]],
+        copy: cabc.Callable[[Messages], Messages],
+    ) -> None:
+        """Copy messages by name, each by a function, while there is room."""
+        for name, found in items:
+            if self.errors <= 0 or self.length <= 0:
+                self.is_full = True
+            if self.is_full:
+                return
+            key = shown(name, self.bounds.name) if isinstance(name, str) else name
+            self.length -= _cost(key)
+            if not isinstance(found, dict):
+                made[key] = self.leaf(found)
+            elif found:
+                inner = copy(found)
+                if inner:
+                    made[key] = inner
+            else:
+                made[key] = {}
+
+    def leaf(self, messages: Messages) -> Messages:
+        """Copy the messages for one name."""
+        if not isinstance(messages, list):
+            self.errors -= 1
+            return self._text(messages)
+        if len(messages) > self.errors:
+            self.is_full = True
+            messages = messages[: max(self.errors, 1)]
+        self.errors -= len(messages)
+        return [self._text(each) for each in messages]
+
+    def _text(self, message: t.Any) -> t.Any:
+        if isinstance(message, (dict, list)):
+            return self.copy(message)
+        if isinstance(message, str) and len(message) > MAX_TEXT:
+            message = shown(message, MAX_TEXT)
+        self.length -= _cost(message)
+        return message
+
+
+def _cost(value: t.Any) -> int:
+    """Give the bytes that a name or a message takes in JSON, with what stands around it."""
+    text = value if isinstance(value, str) else str(value)
+    try:
+        return len(msgspec.json.encode(text)) + 3
+    except UnicodeEncodeError:
+        return 6 * len(text) + 3
