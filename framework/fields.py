@@ -207,7 +207,12 @@ class DelimitedList(_fields.List[t.Any]):
     """
 
     delimiter: str = ","
-    default_error_messages = {"invalid": "Not a valid delimited list."}
+    max_pieces: int = 10_000
+    """The most pieces that a text is cut into: one text of a megabyte holds half a million."""
+    default_error_messages = {
+        "invalid": "Not a valid delimited list.",
+        "too_many": "Longer than maximum length {max_pieces}.",
+    }
 
     def __init__(
         self,
@@ -228,6 +233,8 @@ class DelimitedList(_fields.List[t.Any]):
     ) -> list[t.Any]:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        if value.count(self.delimiter) >= self.max_pieces:
+            raise self.make_error("too_many", max_pieces=self.max_pieces)
         return super()._deserialize(value.split(self.delimiter) if value else [], attr, data, **kwargs)
 
 
@@ -261,7 +268,8 @@ class DelimitedTuple(_fields.Tuple):
     ) -> tuple[t.Any, ...]:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        return super()._deserialize(value.split(self.delimiter) if value else [], attr, data, **kwargs)
+        pieces = value.split(self.delimiter, len(self.tuple_fields)) if value else []  # one too many is refused
+        return super()._deserialize(pieces, attr, data, **kwargs)
 
 
 class File(_fields.Field[FileStorage]):

@@ -1,7 +1,8 @@
 """The request and the response that users see: the pure ones, and what the current application adds.
 
 Not here: what HTTP says (``http.request``, ``http.response``).
-Floor 3: imports ``context``, ``json.provider``, ``json``, ``http.request``, ``http.response`` (floor 2), ``fast.wire``
+Floor 3: imports ``context``, ``json.provider``, ``json``, ``http.reading``, ``http.request``,
+``http.response`` (floor 2), ``fast.wire``
 (floor 1), ``errors``, ``debughelpers`` (floor 0).
 """
 
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from . import context, errors, json
 from .debughelpers import DebugFilesKeyError
 from .fast import wire
+from .http.reading import check_encoding
 from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
 from .json.provider import DefaultJSONProvider
@@ -93,6 +95,16 @@ class Request(RequestBase):
         self._max_form_parts = value
 
     @property
+    def max_query_parts(self) -> int | None:  # type: ignore[override]
+        """The most values in the query string; more are a 400 error. Default: ``MAX_QUERY_PARTS``."""
+        return self._setting("MAX_QUERY_PARTS", None, RequestBase.max_query_parts)
+
+    @property
+    def max_cookies(self) -> int | None:  # type: ignore[override]
+        """The most cookies; more are a 400 error. Default: ``MAX_COOKIES``."""
+        return self._setting("MAX_COOKIES", None, RequestBase.max_cookies)
+
+    @property
     def max_json_length(self) -> int | None:
         """The longest body, in bytes, that :meth:`get_json` reads; a longer one is a 413 error.
 
@@ -158,11 +170,14 @@ class Request(RequestBase):
                 length = len(self.get_data())
             if length is not None and length > limit:
                 raise errors.RequestEntityTooLarge(f"A JSON body may have {limit} bytes here.")
+        if force or self.is_json:
+            check_encoding(self.environ)
         provider = self.json_module
         if getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads:
             return super().get_json(force=force, silent=silent, cache=cache)
         # The framework's own provider reads what Python reads; a body from outside is read as declared ones are.
-        self.json_module = _BodyReader(self._setting("MAX_JSON_DEPTH", None, wire.MAX_DEPTH) or wire.MAX_DEPTH)
+        depth = self._setting("MAX_JSON_DEPTH", None, wire.MAX_DEPTH) or wire.MAX_DEPTH
+        self.json_module = _BodyReader(depth, self._setting("MAX_JSON_MEMBERS", None, None))
         try:
             return super().get_json(force=force, silent=silent, cache=cache)
         finally:
@@ -197,12 +212,16 @@ class Request(RequestBase):
 class _BodyReader:
     """Reads a body as :func:`framework.fast.wire.decode` does; what werkzeug's ``get_json`` asks of a JSON module."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, members: int | None) -> None:
         self._depth = depth
+        self._members = members
 
     def loads(self, text: bytes) -> t.Any:
         """The value of a JSON text."""
-        return wire.decode(text, max_depth=self._depth)
+        try:
+            return wire.decode(text, max_depth=self._depth, max_members=self._members)
+        except wire.TooManyMembers as error:
+            raise errors.RequestEntityTooLarge(f"The request body has more than {error.limit} members.") from None
 
 
 class _NoFiles(ImmutableMultiDict[str, FileStorage]):

@@ -18,6 +18,7 @@ from werkzeug.wsgi import get_host
 from .. import errors
 from ..context import Context, current, request_context_or_none
 from ..fast.matcher import Miss
+from ..http.reading import is_utf8
 from ..pipeline import NO_ROUTES, VERSIONS, Pipeline, Scopes, split_router_path
 from .base import AppBase
 
@@ -65,9 +66,14 @@ class Urls(AppBase):
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
         pipeline = self._pipeline
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+        path = environ.get("PATH_INFO", "")
+        if not path.isascii() and not is_utf8(path):
+            # No name of a resource: a handler would get U+FFFD, the same for all bytes that are not UTF-8.
+            ctx.routing_exception = errors.BadRequest("The path is not UTF-8.")
+            return
         if pipeline is not None and pipeline.match is not None and "HTTP_UPGRADE" not in environ:
             # PERF: half of the matching, 0.5 us, where path and method are all that is to know.
-            exact = pipeline.exact.get(environ.get("PATH_INFO", ""), NO_ROUTES).get(environ["REQUEST_METHOD"])
+            exact = pipeline.exact.get(path, NO_ROUTES).get(environ["REQUEST_METHOD"])
             if exact is not None:
                 ctx.operation, ctx._scopes, ctx.hooks = exact
                 ctx.url_rule, ctx.view_args = exact.operation.rule, {}
@@ -76,7 +82,7 @@ class Urls(AppBase):
                 self._match_in_version(ctx, pipeline)
                 return
             method: str = environ["REQUEST_METHOD"].upper()
-            found = pipeline.match(None, environ.get("PATH_INFO", ""), method)
+            found = pipeline.match(None, path, method)
             if type(found) is tuple:
                 ctx.url_rule, ctx.view_args = found
                 route = pipeline.routes.get(id(found[0]), NO_ROUTES).get(method)

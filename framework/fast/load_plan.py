@@ -28,6 +28,7 @@ class LoadPlan:
         self.has_pre_load = bool(hooks[PRE_LOAD])
         self.has_post_load = bool(hooks[POST_LOAD])
         self.has_validators = bool(hooks[VALIDATES] or hooks[VALIDATES_SCHEMA])
+        self.is_bare = not (self.has_pre_load or self.has_post_load or self.has_validators)
         self._functions: dict[str, Function] = {}
 
     def _is_compilable(self) -> bool:
@@ -181,7 +182,23 @@ class LoadPlan:
             plan, is_many = found
             if not plan.compilable or (is_many and not is_collection(value)):
                 return field._deserialize(value, None, None, partial=partial)
-            return plan.load(value, partial=None if is_end else partial, unknown=field.unknown)
+            if is_end:
+                partial = None
+            unknown = field.unknown or plan.schema.unknown
+            made = plan._functions.get(unknown) if plan.is_bare else None
+            if made is None or type(value) is not dict or plan.schema.many or partial or plan.schema.partial:
+                return plan.load(value, partial=partial, unknown=field.unknown)
+            # PERF: what plan.load does where no code of users runs, 1 us sooner.
+            errors = Errors()
+            result = None
+            try:
+                result = made(value, partial, errors, None)
+            except Full:
+                pass
+            if errors:
+                messages = plan._validated(result, value, errors, False, partial, unknown, False)
+                raise plan._refusal(messages, value, result, False, partial)
+            return result
 
         return load
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
+import ipaddress
 import typing as t
 import uuid
 
@@ -155,6 +156,13 @@ def _uuid(writer: Writer, field: ma.fields.UUID, var: str) -> Recipe | None:
     return _text(var, uuid.UUID, f"{writer.bind(uuid.UUID, 'UUID')}({var})", errors=(ValueError,), rest=rest)
 
 
+def _ip(writer: Writer, field: ma.fields.IP, var: str) -> Recipe | None:
+    if field.DESERIALIZATION_CLASS is not None:
+        return None
+    read = writer.bind(lexical.usual_ip, "read_ip")
+    return _text(var, ipaddress._BaseAddress, f"{read}({var})", errors=(ValueError,))
+
+
 def _reads_iso(field: t.Any, kind: t.Any) -> bool:
     """Whether a date or time field reads ISO 8601, by the standard library's function."""
     reader = field.DESERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT)
@@ -223,6 +231,7 @@ _WRITERS: tuple[tuple[type, t.Callable[[Writer, t.Any, str], Recipe | None]], ..
     (ma.fields.Decimal, _decimal),
     (ma.fields.Boolean, _boolean),
     (ma.fields.UUID, _uuid),
+    (ma.fields.IP, _ip),
     (ma.fields.DateTime, _date_time),
     (ma.fields.Date, _date),
     (ma.fields.Time, _time),

@@ -300,7 +300,7 @@ class URLValidator(validate.URL):
     """A URL by the pattern of its options, see :func:`pattern_of`, which the document publishes."""
 
     def __call__(self, value: str) -> str:
-        if _whole(pattern_of(self))(value) is None:
+        if len(value) > lexical.URL_MAX_LENGTH or _whole(pattern_of(self))(value) is None:
             raise ma.ValidationError(self._format_error(value))
         return value
 

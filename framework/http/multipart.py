@@ -2,7 +2,7 @@
 
 Files go to disk while they arrive. What is refused is refused at once: the rest of the body is not read, and the files
 that were made are closed. Not here: what the parts mean (``marks.multipart``).
-Floor 2: imports ``errors`` (floor 0).
+Floor 2: imports ``errors`` (floor 0), ``fast.bounds`` (floor 1) and ``http.reading``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from ..errors import BadRequest, RequestEntityTooLarge
+from ..fast.bounds import shown
+from .reading import decoded_pairs
 
 if t.TYPE_CHECKING:
     from werkzeug.sansio.multipart import Event
+
+MAX_HEADERS = 16
+"""The most headers of a part: RFC 7578 knows three."""
 
 _CHUNK = 65_536
 
@@ -36,7 +41,7 @@ class FormRules:
 
 
 class FormParser(FormDataParser):
-    """Parses forms by :class:`FormRules`; what is no multipart body as its base does.
+    """Parses forms by :class:`FormRules`. A form that cannot be read is refused, and never an empty form.
 
     :param rules: What the parts may be.
     :param options: As of the base.
@@ -54,6 +59,8 @@ class FormParser(FormDataParser):
         :raises BadRequest: It is malformed.
         :raises RequestEntityTooLarge: A part is too long, or there are too many.
         """
+        if mimetype == "application/x-www-form-urlencoded":
+            return stream, self.cls(self._url_encoded(stream, content_length)), self.cls()
         if mimetype != "multipart/form-data":
             return super().parse(stream, mimetype, content_length, options)
         boundary = (options or {}).get("boundary")
@@ -72,6 +79,31 @@ class FormParser(FormDataParser):
             reading.close()
             raise
         return stream, self.cls(reading.fields), self.cls(reading.files)
+
+    def _url_encoded(self, stream: t.IO[bytes], length: int | None) -> list[tuple[str, str]]:
+        """The values of a URL-encoded form, which is read as a whole.
+
+        :raises BadRequest: It is not UTF-8.
+        :raises RequestEntityTooLarge: It is too long, or has too many values.
+        """
+        limit, parts = self.max_form_memory_size, self.max_form_parts
+        pieces: list[bytes] = []
+        size = length or 0
+        while limit is None or size <= limit:
+            piece = stream.read(_CHUNK)
+            if not piece:
+                break
+            pieces.append(piece)
+            size = max(size, sum(map(len, pieces)))
+        else:
+            raise RequestEntityTooLarge(f"The form is larger than {limit} bytes.")
+        text = b"".join(pieces)
+        if parts is not None and text.count(b"&") >= parts:
+            raise RequestEntityTooLarge(f"The form has more than {parts} values.")
+        try:
+            return decoded_pairs(text)
+        except UnicodeDecodeError as error:
+            raise BadRequest("The form is not UTF-8.") from error
 
 
 class _Reading:
@@ -121,10 +153,12 @@ class _Reading:
     def begin(self, part: Field | File) -> None:
         """A part begins.
 
-        :raises ValueError: It has no name.
+        :raises ValueError: It has no name, or too many headers.
         """
         if not isinstance(part.name, str):
             raise ValueError("A part has no name.")
+        if len(part.headers) > MAX_HEADERS:
+            raise ValueError("A part has too many headers.")
         rules = self.parser.rules
         self.part, self.size, self.pieces = part, 0, []
         self.limit = rules.limits.get(part.name)
@@ -147,7 +181,9 @@ class _Reading:
         self.size += len(data)
         part = t.cast("Field | File", self.part)
         if self.limit is not None and self.size > self.limit:
-            raise RequestEntityTooLarge(f"The part {part.name!r} of the form is larger than {self.limit} bytes.")
+            raise RequestEntityTooLarge(
+                f"The part {shown(str(part.name))!r} of the form is larger than {self.limit} bytes."
+            )
         if isinstance(part, Field):
             self.pieces.append(data)
         elif self.target is not None:

@@ -1,7 +1,7 @@
 """What a WSGI environment says of its body and query, read without making a request object.
 
 Each function answers as werkzeug's request does, or says that it cannot; then the request is asked.
-Floor 2: imports nothing of the package.
+Floor 2: imports ``errors`` (floor 0) and ``fast.bounds`` (floor 1).
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.http import parse_options_header
+
+from ..errors import BadRequest, UnsupportedMediaType
+from ..fast.bounds import shown
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -99,20 +102,71 @@ def read_body(environ: WSGIEnvironment, length: int | None) -> bytes | None:
     return body
 
 
-def query_values(environ: WSGIEnvironment) -> Values:
-    """The values of the query string, percent-decoded."""
+def query_values(environ: WSGIEnvironment, limit: int | None = None) -> Values:
+    """The values of the query string, percent-decoded.
+
+    :param limit: The most that there may be.
+    :raises BadRequest: There are more, or they are not UTF-8.
+    """
     text: str = environ.get("QUERY_STRING") or ""
     values: dict[str, list[str]] = {}
     if not text:
         return values
     # PERF: 0.6 us for a parameter or two, where parse_qsl takes 4.
     if "%" not in text and "+" not in text and text.isascii():
+        if limit is not None and text.count("&") >= limit:
+            raise too_many_values(limit)
         for item in text.split("&"):
             if item:
                 name, _, value = item.partition("=")
                 values.setdefault(name, []).append(value)
         return values
-    decoded = text.encode("latin1").decode(errors="replace")
-    for name, value in parse_qsl(decoded, keep_blank_values=True, errors="werkzeug.url_quote"):
+    for name, value in query_pairs(text.encode("latin1"), limit):
         values.setdefault(name, []).append(value)
     return values
+
+
+def query_pairs(text: bytes, limit: int | None = None) -> list[tuple[str, str]]:
+    """The names and values of a query string, as :func:`query_values` has them."""
+    if limit is not None and text.count(b"&") >= limit:
+        raise too_many_values(limit)
+    try:
+        return decoded_pairs(text)
+    except UnicodeDecodeError:
+        # Half of it would be guessed; a handler would get U+FFFD, or percent signs that nobody has written.
+        raise BadRequest("The query string is not UTF-8.") from None
+
+
+def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
+    """The pairs of a URL-encoded text.
+
+    :raises UnicodeDecodeError: It is not UTF-8, as it stands or behind percent signs.
+    """
+    return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
+
+
+def too_many_values(limit: int) -> BadRequest:
+    """The refusal of a query string of more than ``limit`` values."""
+    return BadRequest(f"The query string has more than {limit} values.")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text of an environment, of bytes in Latin-1, is UTF-8."""
+    try:
+        text.encode("latin1").decode()
+    except UnicodeError:
+        return False
+    return True
+
+
+def check_encoding(environ: WSGIEnvironment) -> None:
+    """Refuse a body that is compressed, or encoded in another way: nobody here undoes it.
+
+    :raises UnsupportedMediaType: It is (RFC 9110, section 15.5.16).
+    """
+    given = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if given not in ("", "identity") and has_body(environ):
+        raise UnsupportedMediaType(
+            f"The content coding of the body must be identity, not {shown(given)}.",
+            headers={"Accept-Encoding": "identity"},
+        )

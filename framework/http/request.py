@@ -1,7 +1,7 @@
 """The request as HTTP knows it.
 
 Nothing here knows the current application; ``framework.wrappers`` adds what asks the context.
-Floor 2: imports ``http.multipart`` and ``http.reading``.
+Floor 2: imports ``errors`` (floor 0), ``http.multipart`` and ``http.reading``.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import sys
 import typing as t
 
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _Request
 from werkzeug.wsgi import LimitedStream
 
+from ..errors import BadRequest
 from .multipart import FormParser, FormRules
-from .reading import SHORT, Source, declared_length
+from .reading import SHORT, Source, check_encoding, declared_length, query_pairs
 
 
 class Request(_Request):
@@ -25,12 +27,42 @@ class Request(_Request):
     form_rules: FormRules | None = None
     """What the parts of a form may be, where an operation declares them; set before the form is read."""
 
+    max_query_parts: int | None = 1_000
+    """The most values in the query string; more are a 400."""
+
+    max_cookies: int | None = 1_000
+    """The most cookies; more are a 400."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The values of the query string.
+
+        :raises BadRequest: They are not UTF-8, or more than :attr:`max_query_parts`.
+        """
+        return self.parameter_storage_class(query_pairs(self.query_string, self.max_query_parts))
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies.
+
+        :raises BadRequest: There are more than :attr:`max_cookies`.
+        """
+        limit = self.max_cookies
+        if limit is not None and self.environ.get("HTTP_COOKIE", "").count(";") >= limit:
+            raise BadRequest(f"The request has more than {limit} cookies.")
+        return super().cookies
+
+    def _load_form_data(self) -> None:
+        if "form" not in self.__dict__ and self.mimetype in FORM_TYPES:
+            check_encoding(self.environ)
+        super()._load_form_data()
+
     def make_form_data_parser(self) -> FormDataParser:
-        """What reads the form: by :attr:`form_rules`, where there are any."""
-        if self.form_rules is None or self.form_data_parser_class is not FormDataParser:
+        """What reads the form: by :attr:`form_rules`, where there are any. A form that cannot be read is a 400."""
+        if self.form_data_parser_class is not FormDataParser:
             return super().make_form_data_parser()
         return FormParser(
-            self.form_rules,
+            self.form_rules or FormRules(),
             stream_factory=self._get_file_stream,
             max_form_memory_size=self.max_form_memory_size,
             max_content_length=self.max_content_length,
@@ -56,6 +88,9 @@ class Request(_Request):
         if "wsgi.input_terminated" in self.environ:
             return t.cast(t.IO[bytes], _AtMost(source, sys.maxsize, is_max=True))
         return stream
+
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class _Exactly(LimitedStream):

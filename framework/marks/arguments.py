@@ -18,8 +18,9 @@ from ..fast.load import prepare
 from ..fast.text import parameter_name
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import media_type
+from ..http.request import FORM_TYPES
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step, marks_of
-from .bodies import BODY_READER, EMPTY, FORM_TYPES, OTHER, body_outcomes, body_steps
+from .bodies import BODY_READER, EMPTY, OTHER, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
 from .multipart import MULTIPART, add_rules, rules_of
 from .negotiation import consumed

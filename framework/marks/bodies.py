@@ -17,8 +17,8 @@ from .. import errors
 from ..fast import wire
 from ..fast.bounds import MAX_TEXT, shown
 from ..fast.wire import NOT_TAKEN
-from ..http.reading import declared_length, has_body, media_type, read_body
-from ..http.request import is_json_type
+from ..http.reading import check_encoding, declared_length, has_body, media_type, read_body
+from ..http.request import FORM_TYPES, is_json_type
 from .base import Call, Outcome, Phase, Plan, Step
 from .multipart import rules_of
 from .negotiation import consumed
@@ -39,8 +39,6 @@ BODY_READER = "body reader"
 
 OTHER = "other media type"
 """Where the media type of a body that is not JSON is left, in ``Call.notes``."""
-
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
@@ -91,6 +89,8 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
     def check(ctx: Context, call: Call) -> None:
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
         length = call.length = declared_length(environ)
+        if "HTTP_CONTENT_ENCODING" in environ:
+            check_encoding(environ)
         # PERF: the usual header is known at a glance: 0.4 us.
         if not takes_json or environ.get("CONTENT_TYPE") != "application/json":
             given = media_type(environ)

@@ -22,10 +22,11 @@ from werkzeug.wsgi import get_host
 from .. import context, errors, signals
 from ..http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ..http.reading import declared_length, has_body, media_type, read_body
+from ..http.request import FORM_TYPES
 from ..http.response import Wire
 from ..stores.base import PAUSE, Store, StoreAway
 from .base import REPLAY, Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
-from .bodies import FORM_TYPES, ask_request, too_large
+from .bodies import ask_request, too_large
 from .claims import Claim, Keeper, open_keeper
 from .clients import By, key_function, tenant_function
 from .responses import ResponseMark

@@ -62,7 +62,7 @@ def source_of(location: str, schema: Schema, plan: Plan) -> Source:
 def query_of(ctx: Context, call: Call) -> Values:
     """The values of the query string, parsed once for all marks."""
     if call.query is None:
-        call.query = query_values(t.cast("WSGIEnvironment", ctx.environ))
+        call.query = query_values(t.cast("WSGIEnvironment", ctx.environ), ctx.app.config["MAX_QUERY_PARTS"])
     return call.query
 
 

@@ -64,7 +64,10 @@ _TEXT: Json = {"type": "string"}
 # What an answer of the framework says in its headers: by class, name of the header -> description, always there.
 _ERROR_HEADERS: dict[type[errors.APIError], dict[str, tuple[str, bool]]] = {
     errors.MethodNotAllowed: {"Allow": ("The methods that the address takes.", True)},
-    errors.UnsupportedMediaType: {"Accept": ("The media types that the operation reads.", False)},
+    errors.UnsupportedMediaType: {
+        "Accept": ("Media types that the operation reads.", False),
+        "Accept-Encoding": ("Content codings that the operation reads.", False),
+    },
     errors.Unauthorized: {"WWW-Authenticate": ("How to authenticate.", False)},
     errors.TooManyRequests: {"Retry-After": ("When to come back: seconds, or a date.", False)},
     errors.ServiceUnavailable: {"Retry-After": ("When to come back: seconds, or a date.", False)},
