@@ -37,6 +37,8 @@ Send = cabc.Callable[[Message], cabc.Awaitable[None]]
 
 # How many parts of a body wait in memory for the application to read them; servers send parts of about 64 KiB.
 _PARTS_AHEAD = 4
+# So many bytes of a body are read before its request takes a thread: most bodies as a whole.
+_BYTES_AHEAD = 65_536
 
 
 class WsgiToAsgi(asgiref.wsgi.WsgiToAsgi):
@@ -48,12 +50,20 @@ class WsgiToAsgi(asgiref.wsgi.WsgiToAsgi):
     :param wsgi_application: The application, an :class:`App` or what is wrapped around one.
     :param duplicate_header_limit: How often a header may be repeated; more is a 400. ``0`` for no limit.
     :param threads: How many requests are answered at the same time; more of them wait.
+    :param body_timeout: How many seconds the client may take for the next part of a body. A request whose body stands
+        still is a 408, or a 400 where the application is reading it already. ``None`` for no limit.
     """
 
     def __init__(
-        self, wsgi_application: WSGIApplication, duplicate_header_limit: int = 100, *, threads: int = 40
+        self,
+        wsgi_application: WSGIApplication,
+        duplicate_header_limit: int = 100,
+        *,
+        threads: int = 40,
+        body_timeout: float | None = 30,
     ) -> None:
         super().__init__(wsgi_application, duplicate_header_limit)
+        self._body_timeout = body_timeout
         self._pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="asgi")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +74,8 @@ class WsgiToAsgi(asgiref.wsgi.WsgiToAsgi):
         :param send: Takes the messages for the client.
         """
         if scope["type"] == "http":
-            await _Exchange(self.wsgi_application, self.duplicate_header_limit, self._pool)(scope, receive, send)
+            exchange = _Exchange(self.wsgi_application, self.duplicate_header_limit, self._pool, self._body_timeout)
+            await exchange(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -85,9 +96,16 @@ class WsgiToAsgi(asgiref.wsgi.WsgiToAsgi):
 class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
     """One request and its answer."""
 
-    def __init__(self, application: WSGIApplication, header_limit: int, pool: concurrent.futures.Executor) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        header_limit: int,
+        pool: concurrent.futures.Executor,
+        body_timeout: float | None,
+    ) -> None:
         super().__init__(application, header_limit)
         self._pool = pool
+        self._body_timeout = body_timeout
         self._gone = threading.Event()
         self._bytes_sent = 0
         self._complete = False
@@ -98,7 +116,14 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
         self._send = send
         self._room = asyncio.Semaphore(_PARTS_AHEAD)
         self._body = _Body(self._has_room)
-        listener = self._loop.create_task(self._listen(receive))
+        try:
+            more = await self._read_ahead(receive)
+        except TimeoutError:
+            await self._send_all(_TIMED_OUT)
+            return
+        if more is None:
+            return
+        listener = self._loop.create_task(self._listen(receive, more))
         listener.add_done_callback(self._leave)
         try:
             await sync_to_async(self._run, thread_sensitive=False, executor=t.cast(t.Any, self._pool))()
@@ -107,11 +132,42 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
 
     # In the server's event loop.
 
-    async def _listen(self, receive: Receive) -> None:
+    async def _next_part(self, receive: Receive) -> Message:
+        """Wait for the next part of the body.
+
+        :raises TimeoutError: It does not come.
+        """
+        async with asyncio.timeout(self._body_timeout):
+            return await receive()
+
+    async def _read_ahead(self, receive: Receive) -> bool | None:
+        """Read the beginning of the body: a client that sends nothing holds no thread.
+
+        :return: Whether there is more; ``None`` where the client has left.
+        """
+        size, more = 0, True
+        pieces: list[bytes] = []
+        while more and size < _BYTES_AHEAD:
+            message = await self._next_part(receive)
+            if message["type"] != "http.request":
+                return None
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            more = message.get("more_body", False)
+        await self._room.acquire()
+        self._body.put(b"".join(pieces), more)
+        return more
+
+    async def _listen(self, receive: Receive, more: bool) -> None:
         """Hand over the body as it arrives, then wait for the client to leave."""
-        more = True
         while more:
-            message = await receive()
+            try:
+                message = await self._next_part(receive)
+            except TimeoutError:
+                self._body.cut()  # its reader gets an error, and its answer still goes out
+                while (await receive())["type"] == "http.request":
+                    pass
+                return
             if message["type"] != "http.request":
                 return
             await self._room.acquire()
@@ -187,6 +243,16 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
             asyncio.run_coroutine_threadsafe(self._send_all(messages), self._loop).result()
         except (OSError, concurrent.futures.CancelledError):  # the client has left, or the server is ending
             self._gone.set()
+
+
+_TIMED_OUT: tuple[Message, ...] = (
+    {
+        "type": "http.response.start",
+        "status": 408,
+        "headers": [(b"content-type", b"text/plain"), (b"content-length", b"15"), (b"connection", b"close")],
+    },
+    {"type": "http.response.body", "body": b"Request Timeout"},
+)
 
 
 class _Body(io.RawIOBase):

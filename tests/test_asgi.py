@@ -259,7 +259,7 @@ def test_a_body_over_the_limit_is_not_read(app):
     sent = asyncio.run(talk())
 
     assert sent[0]["status"] == 413
-    assert len(taken) < 40
+    assert len(taken) < 80  # the first 64 KiB are read before the application is asked
 
 
 def test_a_body_of_exactly_the_limit_is_taken(app):
@@ -341,10 +341,65 @@ def test_a_cancelled_request_ends_its_thread(app):
 
 def test_a_client_that_leaves_before_its_body_ends_is_a_bad_request(app):
     """An unfinished body is an error for who reads it, never a short body."""
-    part = {"type": "http.request", "body": b"x", "more_body": True}
+    part = {"type": "http.request", "body": b"x" * 70_000, "more_body": True}
     exchange(WsgiToAsgi(app), http_scope("/size", "POST"), part, stay=False)
 
     assert app.log == ["teardown"]
+
+
+def test_a_client_that_leaves_with_the_beginning_of_a_body_reaches_no_application(app):
+    """Small bodies are read before the application is asked, and one that ends early is dropped."""
+    part = {"type": "http.request", "body": b"x", "more_body": True}
+
+    assert exchange(WsgiToAsgi(app), http_scope("/size", "POST"), part, stay=False) == []
+    assert app.log == []
+
+
+def test_clients_that_send_nothing_hold_no_thread(app):
+    """Open bodies wait without a thread: with one thread and many of them others are served."""
+
+    async def talk():
+        asgi = WsgiToAsgi(app, threads=1)
+        silent = [asyncio.create_task(asgi(http_scope("/size", "POST"), asyncio.Event().wait, None)) for _ in range(45)]
+        await asyncio.sleep(0)
+        sent = []
+
+        async def receive():
+            if sent:
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await asyncio.wait_for(asgi(http_scope("/hello"), receive, send), 10)
+        for task in silent:
+            task.cancel()
+        await asyncio.gather(*silent, return_exceptions=True)
+        return sent
+
+    assert asyncio.run(talk())[0]["status"] == 200
+
+
+@pytest.mark.parametrize(("first", "status"), [(b"", 408), (b"x" * 70_000, 400)])
+def test_a_body_that_stands_still_is_given_up(app, first, status):
+    """There is a time for the next part: before the application is asked, and while it reads."""
+
+    async def talk():
+        sent, waiting = [], [{"type": "http.request", "body": first, "more_body": True}]
+
+        async def receive():
+            return waiting.pop() if waiting else await asyncio.Event().wait()
+
+        async def send(message):
+            sent.append(message)
+
+        asgi = WsgiToAsgi(app, body_timeout=0.05)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asgi(http_scope("/size", "POST"), receive, send), 10)
+        return sent
+
+    assert asyncio.run(talk())[0]["status"] == status
 
 
 def test_an_error_in_a_stream_reaches_the_server(app):
@@ -475,7 +530,9 @@ def test_a_client_that_leaves_while_it_sends_ends_the_request(served):
     app, port = served
     app.log.clear()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+        connection.sendall(
+            b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" + b"x" * 70_000
+        )
         assert app.log.wait_for("upload")
 
     assert app.log.wait_for("teardown")

@@ -54,7 +54,7 @@ regions pipeline app.base app.url app.templates app.serve app.failures app.dispa
 
 templating asgi
 openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.members openapi.components
-openapi.faults openapi.formats openapi.validation
+openapi.faults openapi.formats openapi.validation openapi.backtracking
 openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations openapi.servers openapi.document
 openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies

@@ -1,6 +1,7 @@
 """Lint the schemas of a document, and judge its examples and defaults by them.
 
-Floor 7: imports ``openapi.faults``, ``openapi.findings``, ``openapi.jsonschema`` and ``openapi.validation``.
+Floor 7: imports ``openapi.backtracking``,
+``openapi.faults``, ``openapi.findings``, ``openapi.jsonschema`` and ``openapi.validation``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from .backtracking import is_explosive
 from .faults import TYPES, has_repetition, lookup, shown
 from .findings import Finding, Node, Pointer
 from .jsonschema import ANNOTATIONS, Json
@@ -67,6 +69,14 @@ def _schema(node: Node, is_old: bool) -> cabc.Iterator[Finding]:
                     yield Finding("no-enum-type-mismatch", text, at)
         if has_repetition(values):
             yield Finding("duplicated-entry-in-enum", "A value stands twice in 'enum'. Drop one.", at)
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and is_explosive(pattern):
+        text = (
+            f"The pattern {shown(pattern)} has a repetition within a repetition: a text of thirty characters that"
+            " almost matches takes minutes, and every client can send one. Put a character between two rounds that"
+            " the inner part does not match, or make the inner repetition possessive ('a++')."
+        )
+        yield Finding("pattern-backtracking", text, at, advice=True)
     yield from _required(schema, at)
 
 
