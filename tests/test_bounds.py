@@ -45,9 +45,10 @@ def both():
 
 
 # Bodies that fit Thing here and there.
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 300), st.sampled_from(["", "x", "1.5", "a@b.co", "long text"])
-)
+TEXTS = st.sampled_from(["", "x", "1.5", "a@b.co", "long text"])
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-3, 300), TEXTS)
+HOSTS = st.sampled_from(["::1", "1.1.1.1", "1.1.1.01", "::", "1::2::3", "1:2:3:4:5:6:7::", 5, ":::"])
+CATS = st.fixed_dictionaries({"kind": st.sampled_from(["cat", "dog", 1])}, optional={"n": SCALARS})
 PART = st.dictionaries(st.sampled_from(["n", "name", "a", "b", "nn"]), SCALARS, max_size=4)
 MEMBERS = {
     "numbers": st.lists(SCALARS, max_size=12),
@@ -177,7 +178,7 @@ def test_a_multipart_form_that_cannot_be_read_is_refused_by_hand_too():
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_paths_and_queries_that_are_not_utf_8_are_refused(fast):
-    """They reach no handler as U+FFFD: 400, by a mark and by hand; U+FFFD itself is a character like others."""
+    """They reach no handler as U+FFFD: 400, and 422 where a mark declares the query; U+FFFD itself is a character."""
     app = App("paths", static_folder=None)
     app.config["FAST_PATH"] = fast
     seen = []
@@ -197,7 +198,7 @@ def test_paths_and_queries_that_are_not_utf_8_are_refused(fast):
         return ask(app, path, method="GET", QUERY_STRING=query)[0]
 
     assert [get("/p/\xff"), get("/nowhere/\xff"), get("/p/x", "q=%ff"), get("/p/x", "q=\xff")] == [400] * 4
-    assert [get("/declared", "q=%ff"), get("/declared", "q=a&x=%C3")] == [400] * 2
+    assert [get("/declared", "q=%ff"), get("/declared", "q=a&x=%C3")] == [422] * 2
     assert seen == []
     told = []
     list(app({**environ_of("/p/\xef\xbf\xbd"), "QUERY_STRING": "q=%EF%BF%BD"}, lambda *args: told.append(args)))
@@ -235,7 +236,7 @@ def test_the_document_says_which_encodings_are_taken():
 
 
 def test_numbers_of_queries_and_cookies_are_limited():
-    """MAX_QUERY_PARTS and MAX_COOKIES: 400 beyond, ``None`` for no limit."""
+    """MAX_QUERY_PARTS and MAX_COOKIES: 422 for a mark, ``None`` for no limit."""
     app = worst.make_app()
     app.config.update(MAX_QUERY_PARTS=2, MAX_COOKIES=2)
 
@@ -245,8 +246,8 @@ def test_numbers_of_queries_and_cookies_are_limited():
     def cookies(text):
         return ask(app, "/cookies", method="GET", media_type="", HTTP_COOKIE=text)[0]
 
-    assert [query("limit=1&ids=2"), query("limit=1&ids=2&"), query("limit=%31&ids=2&x=1")] == [200, 400, 400]
-    assert [cookies("n=1; b=2"), cookies("n=1; b=2; c=3")] == [204, 400]
+    assert [query("limit=1&ids=2"), query("limit=1&ids=2&"), query("limit=%31&ids=2&x=1")] == [200, 422, 422]
+    assert [cookies("n=1; b=2"), cookies("n=1; b=2; c=3")] == [204, 422]
     app.config.update(MAX_QUERY_PARTS=None, MAX_COOKIES=None)
     assert [query("limit=1&" + "ids=2&" * 3000), cookies("n=1" + "; b=2" * 3000)] == [422, 204]
 

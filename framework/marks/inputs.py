@@ -13,7 +13,7 @@ import typing as t
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
-from ..errors import Messages, ValidationFailed
+from ..errors import BadRequest, Messages, ValidationFailed
 from ..fast.bounds import UNKNOWN_FIELD, Bounds, limited
 from ..fast.hints import described, unknown_message
 from ..fast.load import loader
@@ -55,14 +55,44 @@ def source_of(location: str, schema: Schema, plan: Plan) -> Source:
     if location == "query" and plan.reads_environ:
         wanted = reader(schema)
         return lambda ctx, call: from_values(wanted, query_of(ctx, call))
-    attribute = "args" if location == "query" else location
-    return lambda ctx, call: from_multidict(schema, getattr(ctx.request, attribute))
+    if location == "query":
+        return lambda ctx, call: from_multidict(schema, args_of(ctx))
+    return lambda ctx, call: from_multidict(schema, part_of(ctx, location, location))
+
+
+def part_of(ctx: Context, attribute: str, location: str) -> t.Any:
+    """Return a part of the request by the name of the request's attribute.
+
+    :raises ValidationFailed: It cannot be read, and is no body, for which a 400 is declared.
+    """
+    try:
+        return getattr(ctx.request, attribute)
+    except BadRequest as error:
+        if location not in ("query", "cookies"):
+            raise
+        raise unreadable(location, error) from error
+
+
+def args_of(ctx: Context) -> t.Any:
+    """Return the query string as the request has it; see :func:`part_of`."""
+    return part_of(ctx, "args", "query")
+
+
+def unreadable(location: str, error: BadRequest) -> ValidationFailed:
+    """Make the refusal of a declared part that is not UTF-8, or has too many values."""
+    return ValidationFailed({location: {"_schema": [error.description]}})
 
 
 def query_of(ctx: Context, call: Call) -> Values:
-    """The values of the query string, parsed once for all marks."""
+    """Return the values of the query string, parsed once for all marks.
+
+    :raises ValidationFailed: They cannot be read.
+    """
     if call.query is None:
-        call.query = query_values(t.cast("WSGIEnvironment", ctx.environ), ctx.app.config["MAX_QUERY_PARTS"])
+        try:
+            call.query = query_values(t.cast("WSGIEnvironment", ctx.environ), ctx.app.config["MAX_QUERY_PARTS"])
+        except BadRequest as error:
+            raise unreadable("query", error) from error
     return call.query
 
 
@@ -154,7 +184,7 @@ class Undeclared:
 
     def check_query(self, ctx: Context, call: Call) -> None:
         """Refuse undeclared names of the query string."""
-        given = query_of(ctx, call) if self._reads_environ else ctx.request.args
+        given = query_of(ctx, call) if self._reads_environ else args_of(ctx)
         if not given.keys() <= self._names["query"]:
             self._refuse("query", [name for name in given if name not in self._also])
 
