@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks [requests] [matching] [startup] [wire]``: measure, print, write the page of the docs.
+"""``python -m tests.benchmarks [requests] [matching] [startup] [worst] [wire]``: measure, print, write the docs' page.
 
 Without words: all but ``wire``. The goals are written when ``requests``, ``matching`` and ``startup`` run together.
 """
@@ -10,9 +10,9 @@ import sys
 import time
 import typing as t
 
-from . import goals, matching, page, requests, servers, startup
+from . import goals, matching, page, requests, servers, startup, worst
 
-PARTS = ("requests", "matching", "startup", "wire")
+PARTS = ("requests", "matching", "startup", "worst", "wire")
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     given = parser.parse_args()
     if wrong := set(given.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(wrong))}")
-    parts = given.parts or PARTS[:3]
+    parts = given.parts or PARTS[:4]
     began = time.monotonic()
 
     def say(what: str) -> None:
@@ -40,9 +40,11 @@ def main() -> None:
         sections["matching"] = page.of_matching(matched)
         reached = goals.of_matching(matched) + reached
     if "requests" in parts:
-        times = requests.run(say)
-        sections["requests"] = page.of_requests(times) + "\n" + page.facts()
+        times, calls = requests.run(say)
+        sections["requests"] = page.of_requests(times, calls) + "\n" + page.facts()
         reached = goals.of_requests(times, {work.name: work.title for work in requests.WORKLOADS}) + reached
+    if "worst" in parts:
+        sections["worst"] = page.of_worst(worst.run(say)) + "\n" + page.facts(("marshmallow", "msgspec", "werkzeug"))
     if "wire" in parts:
         sections["wire"] = page.of_wire(servers.run(say))
     if set(PARTS[:3]) <= set(parts):

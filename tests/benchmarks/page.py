@@ -13,9 +13,10 @@ from .requests import CONTENDERS, WORKLOADS
 from .servers import CONNECTIONS, ROUNDS, SECONDS, Rates
 from .startup import Noted
 from .timing import Times
+from .worst import Shape
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
-SECTIONS = ("requests", "matching", "startup", "goals", "wire")
+SECTIONS = ("requests", "matching", "startup", "worst", "goals", "wire")
 HEAD = """\
 Benchmarks
 ==========
@@ -27,7 +28,7 @@ application of every contender included.
 Before anything is timed, the contenders answer, and their answers are compared with those of the bare function:
 status and JSON value. Then they take turns in many rounds, in one process. A figure is the median of the rounds, in
 microseconds of process time; a ratio is the median of the rounds' ratios. The machine may have been busy with other
-things: trust the ratios more than the microseconds.
+things: trust the ratios more than the microseconds, and the number of Python calls most: it is the same in each run.
 """
 LEGEND = """\
 *bare* is a WSGI function without any framework, with everything written out by hand, and orjson. *framework* uses the
@@ -50,6 +51,10 @@ WIRE = f"""\
 Requests in a second with one worker, asked by wrk over {CONNECTIONS} connections from the same machine; medians of
 {ROUNDS} turns of {SECONDS} s. Server and wrk share the cores, so this says less than the tables above.
 """
+WORST = """\
+The requests that cost most for their size, of all that were tried, and what each costs at most: 200 ms of processor for
+one of up to 1 MiB, 2 s for one of up to 16 MiB. Bytes are those of the body, or of the header or address that is long.
+"""
 NOTED = (("made", "s"), ("answered", "s"), ("document", "s"), ("made with document", "s"), ("peak", "MiB"))
 
 
@@ -71,7 +76,23 @@ def heading(text: str) -> str:
     return f"{text}\n{'-' * len(text)}\n"
 
 
-def of_requests(times: dict[str, Times]) -> str:
+def of_worst(found: cabc.Sequence[tuple[Shape, int, float]]) -> str:
+    """The table of the worst requests."""
+    rows = [
+        [
+            shape.name,
+            f"{shape.size:,}",
+            str(status),
+            number(seconds * 1000),
+            f"{shape.bound * 1000:.0f}",
+            "yes" if seconds <= shape.bound else "**no**",
+        ]
+        for shape, status, seconds in found
+    ]
+    return "\n".join([heading("Worst requests"), WORST, table(["", "bytes", "status", "ms", "at most", "kept"], rows)])
+
+
+def of_requests(times: dict[str, Times], calls: dict[str, dict[str, int]]) -> str:
     """The tables of the requests."""
     names = [each.name for each in CONTENDERS]
     medians = [
@@ -82,6 +103,7 @@ def of_requests(times: dict[str, Times]) -> str:
         [name, *(number(times[work.name].ratio(name, OURS)) if name in times[work.name] else "" for work in WORKLOADS)]
         for name in names
     ]
+    entered = [[name, *(str(calls[work.name].get(name, "")) for work in WORKLOADS)] for name in names]
     head = ["", *(work.title for work in WORKLOADS)]
     return "\n".join(
         [
@@ -91,6 +113,8 @@ def of_requests(times: dict[str, Times]) -> str:
             table(head, medians),
             f"The same as multiples of *{OURS}*:\n",
             table(head, ratios),
+            "Python functions that one request enters:\n",
+            table(head, entered),
         ]
     )
 

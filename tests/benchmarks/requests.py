@@ -8,7 +8,7 @@ import json
 import re
 import typing as t
 
-from .calls import Answer, Call, Question, asgi_call, wsgi_call
+from .calls import Answer, Call, Question, asgi_call, python_calls, wsgi_call
 from .contenders import bare, bottle_app, falcon_apps, fastapi_app, flask_apps, litestar_app, ours
 from .contenders.base import MANY, TOKEN, Contender
 from .schemas import DATA
@@ -112,12 +112,8 @@ def check(workload: Workload, contender: Contender, answer: Answer, expected: An
         raise SystemExit(f"{workload.title}: the answer of {contender.name} {fault}: {body!r:.300}")
 
 
-def run(say: cabc.Callable[[str], object]) -> dict[str, Times]:
-    """Compare all answers, then time them: workload by workload, contenders in turn.
-
-    :param say: Takes a line about what is going on.
-    :return: The times by the name of the workload.
-    """
+def calls_of() -> dict[str, dict[str, Call]]:
+    """The functions that ask, by workload and contender, after all answers have been compared."""
     calls: dict[str, dict[str, Call]] = {}
     for workload in WORKLOADS:
         expected: Answer | None = None
@@ -129,8 +125,21 @@ def run(say: cabc.Callable[[str], object]) -> dict[str, Times]:
             for _ in range(2):  # the first answer may be made in another way than those that follow
                 check(workload, contender, call(), expected)
             calls.setdefault(workload.name, {})[contender.name] = call
+    return calls
+
+
+def run(say: cabc.Callable[[str], object]) -> tuple[dict[str, Times], dict[str, dict[str, int]]]:
+    """Compare all answers, count their Python calls, then time them: workload by workload, contenders in turn.
+
+    :param say: Takes a line about what is going on.
+    :return: The times and the calls, each by the name of the workload.
+    """
+    calls = calls_of()
+    entered = {
+        name: {contender: python_calls(call) for contender, call in asked.items()} for name, asked in calls.items()
+    }
     times = {}
     for workload in WORKLOADS:
         say(workload.title)
         times[workload.name] = take_turns(calls[workload.name])
-    return times
+    return times, entered

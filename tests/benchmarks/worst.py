@@ -176,9 +176,14 @@ class Shape:
     also: cabc.Callable[[], dict[str, str]] = dict
 
     @property
+    def size(self) -> int:
+        """The bytes of the body, or of what is long in the environment."""
+        return len(self.make()) or max(map(len, [self.path, *self.also().values()]))
+
+    @property
     def bound(self) -> float:
         """Seconds of processor that it may take."""
-        return SMALL if len(self.make()) <= MIB else LARGE
+        return SMALL if self.size <= 1.2 * MIB else LARGE
 
     def environ(self) -> dict[str, t.Any]:
         """The WSGI environment."""
@@ -328,7 +333,7 @@ def report(app: App, names: cabc.Sequence[str] = ()) -> cabc.Iterator[str]:
         seconds = min(turn[2] for turn in turns)
         fault = "" if status in shape.status else f"  STATUS, not {shape.status}"
         slow = "  SLOW" if seconds > shape.bound else ""
-        yield f"{seconds * 1000:8.1f} ms  {status}  {length:6d} of {len(shape.make()):9d} bytes  {shape.name}{fault}{slow}"
+        yield f"{seconds * 1000:8.1f} ms  {status}  {length:6d} of {shape.size:9d} bytes  {shape.name}{fault}{slow}"
 
 
 if __name__ == "__main__":
