@@ -243,6 +243,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         # Input
         "STRICT_TYPES": Setting(True, 'JSON types are exact: ``"3"`` is no integer, ``1`` no boolean.'),
         "STRICT_TEXT": Setting(True, "Text in query, path and headers is read by the rules the document states."),
+        "STRICT_NUL": Setting(
+            True, "Texts hold no character U+0000, which PostgreSQL and other databases cannot store."
+        ),
         "STRICT_DUMP": Setting(
             True, "An answer is what its schema describes: no ``{}`` for what is not an object, no undeclared null."
         ),

@@ -16,8 +16,7 @@ EMPTY = "can't be empty"
 MESSAGES: dict[str, t.Any] = {"required": EMPTY, "null": EMPTY}
 
 
-NO_NUL = validate.Regexp(r"^[^\x00]*$", error="can't contain the character NUL")  # PostgreSQL keeps it in no text
-NOT_BLANK = validate.Regexp(r"^[^\x00]*\S[^\x00]*$", error=EMPTY)
+NOT_BLANK = validate.Regexp(r"^\s*\S[\s\S]*$", error=EMPTY)
 
 
 def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.String:
@@ -27,7 +26,7 @@ def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.St
     :param blank: Whether it may be empty, or spaces alone.
     :param options: What ``fields.String`` takes.
     """
-    checks = [validate.Length(max=max_length), NO_NUL]
+    checks = [validate.Length(max=max_length)]
     if not blank:
         checks.append(NOT_BLANK)
     return fields.String(validate=checks, error_messages=MESSAGES, **options)

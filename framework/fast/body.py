@@ -132,7 +132,7 @@ def _reader(kind: t.Any, load: Load) -> Reader:
     decode = msgspec.json.Decoder(kind).decode
 
     def read(body: bytes) -> t.Any:
-        if type(body) is not bytes:
+        if type(body) is not bytes or b"\\u0000" in body:  # a NUL is mostly refused
             return NOT_TAKEN
         try:
             rows = decode(body)

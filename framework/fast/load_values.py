@@ -80,8 +80,11 @@ def recipe(writer: Writer, field: AnyField, var: str) -> Recipe | None:
         return _text(var, str)
     if cls in _STRICT_TEXTS:
         surrogate = writer.bind(lexical.has_surrogate, "has_surrogate")
-        # What is decoded from UTF-8 has no halves of surrogate pairs.
-        return Recipe(f"type({var}) is str and ({var}.isascii() or not {surrogate}({var}))", str, json=str)
+        test = f"type({var}) is str and ({var}.isascii() or not {surrogate}({var}))"
+        if t.cast(strict_fields.String, field).refuses_nul:
+            # What is decoded from UTF-8 has no halves of surrogate pairs; a NUL is an escape in the text (fast.body).
+            return Recipe(f"{test} and {chr(39)}\\0{chr(39)} not in {var}", str, json=str)
+        return Recipe(test, str, json=str)
     for base, write in _WRITERS:
         if issubclass(cls, base):
             return write(writer, t.cast(t.Any, field), var)

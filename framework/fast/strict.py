@@ -49,6 +49,7 @@ class Rules(msgspec.Struct, frozen=True):
     :param patterns: ``Regexp`` matches the whole text, ``Email`` and ``URL`` check the pattern that is published.
     :param nested_partial: ``partial`` does not reach into nested schemas.
     :param unknown: one policy for unknown names at every depth.
+    :param nul: texts hold no U+0000.
     """
 
     types: bool = True
@@ -56,6 +57,7 @@ class Rules(msgspec.Struct, frozen=True):
     patterns: bool = True
     nested_partial: bool = True
     unknown: bool = True
+    nul: bool = True
 
     @classmethod
     def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Rules:
@@ -192,6 +194,8 @@ class Plan:
             made.strict_plan = self
         if self.rules.text if text else self.rules.types:
             made.__class__ = twin(type(field), text=text)
+            if isinstance(made, twins.String) and not self.rules.nul:
+                made.refuses_nul = False
         if isinstance(made, ma.fields.List):
             made.inner = self.field(made.inner, made, root, text=text or _is_delimited(made))
         elif isinstance(made, ma.fields.Tuple):

@@ -41,13 +41,18 @@ def json_text(value: object) -> str | None:
 
 
 class String(ma.fields.String):
-    """A JSON string: no bytes, no half of a surrogate pair."""
+    """A JSON string: no bytes, no half of a surrogate pair, no NUL, which databases refuse."""
+
+    refuses_nul = True
+    """Whether the character U+0000 is refused; an instance may say otherwise."""
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> str:
         if isinstance(value, bytes):
             raise self.make_error("invalid")
         if isinstance(value, str) and lexical.has_surrogate(value):
             raise self.make_error("invalid_utf8")
+        if self.refuses_nul and isinstance(value, str) and "\0" in value:
+            raise ma.ValidationError("The character U+0000 is not allowed.")
         return super()._deserialize(value, attr, data, **kwargs)
 
 

@@ -51,7 +51,6 @@ class Components:
         self.version = version
         self.rules = rules
         self.default_unknown = default_unknown
-        self.whole_patterns = rules.patterns
         self._schemas: dict[str, Json] = {}
         self._owners: dict[str, t.Any] = {}
         self._origins: dict[str, type] = {}
@@ -309,7 +308,7 @@ class _Trial:
     """Collects what an object refers to, without making components."""
 
     def __init__(self, components: Components) -> None:
-        self.whole_patterns = components.whole_patterns
+        self.rules = components.rules
         self.met: list[tuple[ma.Schema, View, str | None]] = []
 
     def nested(self, schema: ma.Schema, view: View, unknown: str | None) -> Json:

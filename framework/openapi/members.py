@@ -5,7 +5,7 @@ from what fields write. A field of the user's own is described like the field it
 a method ``__json_schema__(described, role)`` that returns the schema to take instead.
 Not here: names and components (``openapi.components``).
 Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_dates``,
-``fast.strict_fields``, ``fast.text``, ``openapi.jsonschema`` and ``openapi.validators``.
+``fast.strict_fields``, ``fast.text``, ``openapi.jsonschema``, ``openapi.regexes`` and ``openapi.validators``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import typing as t
 import marshmallow as ma
 
 from .. import fields as own
-from ..fast import lexical, published
-from ..fast.strict import twin
+from ..fast import lexical, published, strict_fields
+from ..fast.strict import Rules, twin
 from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
 from ..fast.text import is_json_part
+from . import regexes
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
 from .validators import constrain, written
 
@@ -78,7 +79,8 @@ class View:
 class Names(t.Protocol):
     """What a field may ask for that has a name of its own in the document."""
 
-    whole_patterns: bool
+    rules: Rules
+    """Which strict rules hold for what is read."""
 
     def nested(self, schema: ma.Schema, view: View, unknown: str | None) -> Json:
         """The schema of one object, a reference where it has a name."""
@@ -97,7 +99,9 @@ def describe(field: Field, view: View, names: Names) -> Json:
     if view.location == "multipart" and is_json_part(field):
         view = dataclasses.replace(view, location="json")
     made = _kind(field, view, names)
-    made = constrain(made, field, view.role, whole=names.whole_patterns)
+    made = constrain(made, field, view.role, whole=names.rules.patterns)
+    if view.reads and isinstance(field, ma.fields.String):
+        made = _without_nul(made, field, view, names)
     made = _with_default(made, field, view)
     made = _with_metadata(made, field, view, names)
     if field.allow_none and not view.text:  # no text says null
@@ -106,6 +110,16 @@ def describe(field: Field, view: View, names: Names) -> Json:
         made = {**not_null(), **made}
     teller = getattr(type(field), "__json_schema__", None)
     return made if teller is None else t.cast(Json, resolved(teller(field, made, view.role), view, names))
+
+
+def _without_nul(made: Json, field: Field, view: View, names: Names) -> Json:
+    """A text that is read has no NUL, unless its class reads by itself, or the text is one of a known form."""
+    refuses = names.rules.nul and (names.rules.text if view.text else names.rules.types)
+    if not refuses or made.keys() & {"enum", "const", "format", "$ref"} or made.get("type") != "string":
+        return made
+    if twin(type(field), text=view.text) is type(field) and not isinstance(field, strict_fields.String):
+        return made
+    return {**made, "pattern": regexes.without_nul(made.get("pattern"))}
 
 
 def written_name(name: str, field: Field) -> str:

@@ -20,6 +20,7 @@ _HEX = {"x": 2, "u": 4, "U": 8}
 _SUPPORTED_FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE | re.MULTILINE | re.VERBOSE
 _FLAGS = re.compile(r"\(\?[aimsux]+\)", re.ASCII)
 # What readers of YAML refuse, or what does not show: C0, DEL and C1, line separators, surrogates, the BOM.
+_NUL_IN_CLASS = re.compile(r"\\x00|\\u0000|\\0|\\[DWS]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 
 
@@ -215,6 +216,49 @@ class _Translation:
                 if start <= end:
                     text += f"{start.swapcase()}-{end.swapcase()}"
         return text
+
+
+NO_NUL = r"^[^\u0000]*$"
+"""The pattern of texts without the character U+0000."""
+
+
+def without_nul(pattern: str | None) -> str:
+    """Return a pattern that takes what another takes, but no text with the character U+0000.
+
+    :param pattern: A pattern as :func:`whole` gives it; ``None`` takes everything.
+    """
+    if pattern is None:
+        return NO_NUL
+    if not admits_nul(pattern):
+        return pattern
+    return rf"^(?![^\u0000]*\u0000){pattern.removeprefix('^')}" if pattern.startswith("^") else pattern
+
+
+def admits_nul(pattern: str) -> bool:
+    """Return whether a text with U+0000 may match: ``False`` is exact, ``True`` may be a mistake.
+
+    :param pattern: A pattern as :func:`translate` writes it.
+    """
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "[":
+            end = at + 1
+            while pattern[end] != "]":
+                end += 2 if pattern[end] == "\\" else 1
+            members, negated = pattern[at + 1 : end].removeprefix("^"), pattern[at + 1] == "^"
+            if (_NUL_IN_CLASS.search(members) is not None) is not negated:
+                return True
+            at = end + 1
+        elif char == "\\":
+            if pattern[at + 1] in "DWS" or _NUL_IN_CLASS.match(pattern, at):
+                return True
+            at += 2
+        else:
+            if char == ".":
+                return True
+            at += 1
+    return False
 
 
 def whole(pattern: str) -> str:
