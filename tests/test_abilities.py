@@ -293,7 +293,7 @@ ROWS = [
         ("docs/conditional.rst",)),
     (154, "idempotency keys", ("tests/marks/test_idempotency.py", "a_repeated_request_gets_the_first_answer",
         "keys_of_users_never_mix", "threads_carry_it_out_once", "two_processes_carry_it_out_once",
-        "a_process_that_dies_leaves_a_key_that_can_be_retried"), ("docs/idempotency.rst",)),
+        "a_request_whose_process_died_is_not_carried_out_again"), ("docs/idempotency.rst",)),
     (155, "parts by page and by offset, with metadata", ("tests/marks/test_pagination.py",
         "pages_are_those_of_flask_smorest", "parameters_are_those_of_flask_smorest", "offsets"),
         ("docs/pagination.rst",)),

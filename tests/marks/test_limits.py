@@ -815,8 +815,8 @@ def test_a_redis_that_hangs_holds_nobody_up():
 def test_a_clock_that_is_set_moves_no_window(strategy, step, monkeypatch):
     """A window lasts as long as it says, and Retry-After too, when the clock of the machine is set back or forward."""
     app = App(__name__)
-    app.add_url_rule("/a", "a", limit("1/hour", "1/2 seconds", strategy=strategy)(response(200)(dict)))
-    app.add_url_rule("/b", "b", limit("1/2 seconds", strategy=strategy)(response(200)(dict)))
+    app.add_url_rule("/a", "a", limit("1/hour", "1/2 seconds", strategy=strategy)(response(200)(lambda: {"a": 1})))
+    app.add_url_rule("/b", "b", limit("1/2 seconds", strategy=strategy)(response(200)(lambda: {"a": 1})))
     client, clock = app.test_client(), time.time
     assert [client.get(path).status_code for path in ("/a", "/b")] == [200, 200]
     monkeypatch.setattr(time, "time", lambda: clock() + step)
