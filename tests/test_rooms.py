@@ -23,7 +23,7 @@ TABLE = """\
 typing docstrings errors signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
-fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published fast.wire
+fast.wire fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_members fast.load_code fast.load_plan
 fast.kinds fast.dump_values fast.dump_code fast.dump_plan
@@ -53,7 +53,8 @@ resources.scaffold resources.lost resources.declared resources.router resources.
 regions pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.documents app.app
 
 templating asgi
-openapi.jsonschema openapi.examples openapi.regexes openapi.validators openapi.members openapi.components
+openapi.jsonschema openapi.examples openapi.regexes openapi.decimals openapi.validators openapi.members
+openapi.components
 openapi.faults openapi.formats openapi.validation openapi.backtracking
 openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations openapi.servers openapi.document
 openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages

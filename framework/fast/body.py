@@ -111,7 +111,8 @@ class BodyPlan:
         load, text = code.functions()
         codegen.record(schema).texts += [*code.texts, text]
         self.depth = code.depth + bool(schema.many)
-        self.read = _reader_of_many(code.row, load) if schema.many else _reader(code.row, load)
+        read = _reader_of_many(code.row, load) if schema.many else _reader(code.row, load)
+        self.read = _exactly(read) if code.exact else read
 
     def is_current(self) -> bool:
         """Whether the schema still has the fields and options that this was made for."""
@@ -121,6 +122,11 @@ class BodyPlan:
 
 def _take_nothing(body: bytes) -> t.Any:
     return NOT_TAKEN
+
+
+def _exactly(read: Reader) -> Reader:
+    """Leave texts with numbers of many digits to the exact way: rows hold the nearest float."""
+    return lambda body: NOT_TAKEN if wire.has_many_digits(body) else read(body)
 
 
 def _reader(kind: t.Any, load: Load) -> Reader:

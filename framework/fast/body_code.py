@@ -60,6 +60,7 @@ class BodyCode:
     :param partial: what is in force around the schema; ``None`` leaves it to the schema.
     :ivar row: the class of rows; the function takes an instance, and gives the object and the number of its strings.
     :ivar depth: how many objects and lists may stand in one another.
+    :ivar exact: whether a number is wanted as it is written, and not as the nearest float.
     :raises NotTaken: by the constructor, for a schema that this cannot be written for.
     """
 
@@ -78,6 +79,7 @@ class BodyCode:
         self.level = level
         self.depth = 1
         self.texts: list[str] = []
+        self.exact = False
         keys = [name if field.data_key is None else field.data_key for name, field in schema.load_fields.items()]
         if len(set(keys)) != len(keys):
             raise NotTaken
@@ -145,6 +147,7 @@ class BodyCode:
     def _scalar(self, field: AnyField, var: str) -> _Place:
         """One value of a known kind: what its recipe and its validators say."""
         found = recipe(self.writer, field, var)
+        self.exact = self.exact or isinstance(field, ma.fields.Decimal)
         if not plain.is_plain_load(field) or has_processors(field) or found is None or found.kind in (object, dict):
             raise NotTaken
         kind: t.Any = found.json or t.Any
@@ -194,6 +197,7 @@ class BodyCode:
         code = BodyCode(schema, None if stops_partial(nested) else self.partial, self.level + 1)
         function, text = code.functions()
         self.texts += [*code.texts, text]
+        self.exact = self.exact or code.exact
         self.depth = max(self.depth, code.depth + (2 if many else 1))
         load = self.writer.bind(function, f"nested_{name}")
         if not many:

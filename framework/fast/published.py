@@ -61,12 +61,10 @@ def _own_date_time(field: fields.DateTime) -> Keywords:
 def _date_time(field: ma.fields.DateTime) -> Keywords:
     if not strict_dates.is_iso(field):
         return _other_format(field)
-    if isinstance(field, ma.fields.NaiveDateTime):
-        pattern = lexical.LOCAL_DATE_TIME_PATTERN if field.timezone is None else lexical.ANY_DATE_TIME_PATTERN
-        return {"type": "string", "pattern": anchored(pattern)}
-    if isinstance(field, ma.fields.AwareDateTime) and field.default_timezone is not None:
-        return {"type": "string", "pattern": anchored(lexical.ANY_DATE_TIME_PATTERN)}
-    return {"type": "string", "format": "date-time"}
+    pattern = strict_dates.iso_pattern(field)
+    if pattern is None:
+        return {"type": "string", "format": "date-time"}
+    return {"type": "string", "pattern": anchored(pattern)}
 
 
 def _other_format(field: ma.fields.DateTime) -> Keywords:
@@ -103,11 +101,12 @@ def _float(field: ma.fields.Float) -> Keywords:
 def _decimal(field: ma.fields.Decimal) -> Keywords:
     if field.as_string:
         return {"type": "string", "pattern": anchored(lexical.DECIMAL_PATTERN)}
+    made: Keywords = {"type": ["string", "number"], "pattern": anchored(lexical.NUMBER_PATTERN)}
     if field.places is None:
-        return {"type": "number"}
+        return made
     # A number is rounded to so many places within the digits that the decimal context has; a larger one is refused.
     bound = 10.0 ** (decimal.getcontext().prec + t.cast(int, field.places.as_tuple().exponent))
-    return {"type": "number", "exclusiveMinimum": -bound, "exclusiveMaximum": bound}
+    return {**made, "exclusiveMinimum": -bound, "exclusiveMaximum": bound}
 
 
 def _boolean(field: ma.fields.Boolean) -> Keywords:

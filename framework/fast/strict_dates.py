@@ -8,10 +8,12 @@ Floor 1: imports ``fields`` and ``fast.lexical``.
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import datetime as dt
 import typing as t
 
 import marshmallow as ma
+from marshmallow import validate
 
 from .. import fields
 from . import lexical
@@ -46,6 +48,10 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return value
     if is_iso(field):
+        # Whether there has to be an offset is marshmallow's matter, which has messages for it.
+        is_spelt = lexical.compiled(lexical.ANY_DATE_TIME_PATTERN).fullmatch
+        if iso_pattern(field) is not None and isinstance(value, str) and is_spelt(value) is None:
+            raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
         try:
             return fields.parse_date_time(value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
@@ -62,6 +68,16 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
     return value
 
 
+def iso_pattern(field: ma.fields.DateTime) -> str | None:
+    """Return the pattern of a field of ISO 8601; ``None`` for one that demands an offset, as ``date-time`` does."""
+    if isinstance(field, ma.fields.NaiveDateTime) and field.timezone is None:
+        return lexical.LOCAL_DATE_TIME_PATTERN
+    if isinstance(field, ma.fields.AwareDateTime) and field.default_timezone is None:
+        return None
+    # A naive datetime is written without an offset, and what is written is read.
+    return lexical.ANY_DATE_TIME_PATTERN
+
+
 def _check_format(field: Temporal, value: t.Any) -> None:
     """Refuse a text that ``strftime`` would not write: one digit for two, other scripts' digits, spaces."""
     pattern = format_pattern(field) if isinstance(value, str) else None
@@ -76,15 +92,12 @@ def format_pattern(field: Temporal) -> str | None:
 
 
 class DateTime(ma.fields.DateTime):
-    """A ``date-time`` of RFC 3339, so with an offset; a ``timestamp`` is a JSON number."""
+    """A date and time, with an offset or without, as answers have them; a ``timestamp`` is a JSON number."""
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
-        read = _date_time(self, value, text=self.STRICT_TEXT)
-        if read is not value and isinstance(read, dt.datetime) and read.tzinfo is None:
-            raise self.make_error("invalid_awareness", awareness="aware", obj_type=self.OBJ_TYPE)
-        return super()._deserialize(read, attr, data, **kwargs)
+        return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
 
 
 class NaiveDateTime(ma.fields.NaiveDateTime):
@@ -181,7 +194,27 @@ class TimeDelta(ma.fields.TimeDelta):
                 raise self.make_error("invalid") from error
         if isinstance(value, (int, float)) and not -longest(self) <= value <= longest(self):
             raise self.make_error("invalid")
-        return super()._deserialize(value, attr, data, **kwargs)
+        result = super()._deserialize(value, attr, data, **kwargs)
+        _check_bounds(self, float(value))
+        return result
+
+
+def _check_bounds(field: ma.fields.TimeDelta, value: float) -> None:
+    """Hold a number of units against the bounds of a field before it is rounded to microseconds.
+
+    :raises ValidationError: It is out of bounds.
+    """
+    unit = dt.timedelta(**{field.precision: 1})
+    for each in field.validators:
+        for validator in each.validators if isinstance(each, validate.And) else (each,):
+            if isinstance(validator, validate.Range):
+                low, high = (
+                    bound / unit if isinstance(bound, dt.timedelta) else None
+                    for bound in (validator.min, validator.max)
+                )
+                made = copy.copy(validator)
+                made.min, made.max = low, high
+                made(value)
 
 
 class TextTimeDelta(TimeDelta):

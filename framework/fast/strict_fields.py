@@ -6,12 +6,13 @@ the texts of a query, a path, a header, a cookie or a form. Only values that JSO
 a Decimal that a ``pre_load`` function has made is marshmallow's matter. ``List``, ``Tuple``, ``Dict``, ``Raw``,
 ``Function`` and ``Method`` have no twin: JSON gives them nothing to mistake, their members are replaced.
 Not here: dates and times (``fast.strict_dates``).
-Floor 1: imports ``fast.lexical``.
+Floor 1: imports ``fast.lexical`` and ``fast.wire``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import decimal
 import functools
 import math
 import typing as t
@@ -20,6 +21,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from . import lexical
+from .wire import Exact
 
 Data = cabc.Mapping[str, t.Any] | None
 
@@ -139,16 +141,39 @@ class TextFloat(Float):
 
 
 class Decimal(ma.fields.Decimal):
-    """A JSON number, finite; with ``as_string`` a text such as ``12.50``, without an exponent, instead."""
+    """A finite number: a JSON number, or the text that answers have for it; with ``as_string`` the text alone.
+
+    Bounds are those of the number as it was sent, before it is rounded to ``places``.
+    """
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
-        value = _number_text(self, value, lexical.decimal if self.as_string else lexical.number, text=self.STRICT_TEXT)
+        if isinstance(value, Exact):
+            value = self._exact(value)
+        value = _number_text(self, value, lexical.decimal if self.as_string else lexical.number, text=True)
         result = super()._deserialize(value, attr, data, **kwargs)
+        if self.places is not None and not isinstance(value, bool):
+            check_bounds(self, decimal.Decimal(str(value)))
         if not result.is_finite():
             raise self.make_error("special")
         return result
+
+    def _exact(self, value: Exact) -> t.Any:
+        if self.as_string:
+            raise self.make_error("invalid", input=value)
+        return value.text
+
+
+def check_bounds(field: ma.fields.Field[t.Any], value: t.Any) -> None:
+    """Hold a value against the ``Range`` validators of a field before it is rounded.
+
+    :raises ValidationError: It is out of bounds.
+    """
+    for each in field.validators:
+        for validator in each.validators if isinstance(each, validate.And) else (each,):
+            if isinstance(validator, validate.Range):
+                validator(value)
 
 
 class TextDecimal(Decimal):

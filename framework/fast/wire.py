@@ -9,6 +9,7 @@ Floor 1: imports nothing of the framework.
 from __future__ import annotations
 
 import collections.abc as cabc
+import decimal
 import json
 import math
 import re
@@ -61,8 +62,45 @@ class TooManyMembers(WireError):
         self.limit = limit
 
 
+class Exact(float):
+    """A number of a JSON text that no float is: the nearest one, and the text."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+
+def _read_float(text: str) -> float:
+    """Read a number, and keep the text where the nearest float says something else.
+
+    :raises OverflowError: No float is that large.
+    """
+    value = float(text)
+    if not math.isfinite(value):
+        raise OverflowError
+    if repr(value) == text or decimal.Decimal(repr(value)) == decimal.Decimal(text):
+        return value
+    made = Exact(value)
+    made.text = text
+    return made
+
+
+_decode_exactly = msgspec.json.Decoder(float_hook=_read_float).decode
+# PERF: a number of fewer digits is what its float writes; bodies without a longer one pay a search, 1 us a KiB.
+_MANY_DIGITS = re.compile(rb"[0-9][0-9.]{15}")
+
+
+def has_many_digits(body: bytes) -> bool:
+    """Return whether a JSON text may hold a number of more digits than a float has."""
+    return len(body) > 15 and _MANY_DIGITS.search(body) is not None
+
+
 def decode(
-    body: bytes | bytearray | memoryview | str, *, max_depth: int = MAX_DEPTH, max_members: int | None = None
+    body: bytes | bytearray | memoryview | str,
+    *,
+    max_depth: int = MAX_DEPTH,
+    max_members: int | None = None,
+    exact: bool = False,
 ) -> t.Any:
     """Read one JSON value from UTF-8.
 
@@ -73,6 +111,7 @@ def decode(
     :param body: the whole text; its length is the caller's to limit.
     :param max_depth: how many lists and objects may stand in one another.
     :param max_members: how many members all lists and objects may have together.
+    :param exact: give a number that no float is as :class:`Exact`.
     :raises TooManyMembers: there are more of them.
     :raises WireError: for anything else that is refused.
     """
@@ -81,7 +120,9 @@ def decode(
     elif not isinstance(body, bytes):
         body = bytes(body)
     try:
-        value = msgspec.json.decode(body)
+        value = _decode_exactly(body) if exact and has_many_digits(body) else msgspec.json.decode(body)
+    except OverflowError:
+        raise WireError("A number is too large.") from None
     except RecursionError:
         raise WireError(f"Nested deeper than {max_depth} levels.") from None
     except UnicodeDecodeError:

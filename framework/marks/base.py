@@ -149,7 +149,7 @@ class Call:
     def body(self) -> t.Any:
         """The parsed JSON body, once the phase ``BODY`` is over."""
         if self._body is None and self.text is not None:
-            self._body = wire.decode(self.text)
+            self._body = wire.decode(self.text, exact=True)
         return self._body
 
     @body.setter

@@ -162,7 +162,7 @@ def json_step(plan: Plan) -> Step:
                 call.text, call.loaded = text, value
                 return
         try:
-            call.body = wire.decode(text, max_depth=depth, max_members=members)
+            call.body = wire.decode(text, max_depth=depth, max_members=members, exact=True)
         except wire.TooManyMembers as error:
             raise too_many(error) from None
         except wire.WireError as error:

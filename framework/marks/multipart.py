@@ -158,7 +158,7 @@ def json_of(part: t.Any, depth: int, members: int | None) -> t.Any:
     else:
         text = str(part).encode()
     try:
-        return wire.decode(text, max_depth=depth, max_members=members)
+        return wire.decode(text, max_depth=depth, max_members=members, exact=True)
     except wire.TooManyMembers:
         raise
     except wire.WireError as error:

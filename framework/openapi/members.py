@@ -100,10 +100,10 @@ def describe(field: Field, view: View, names: Names) -> Json:
         view = dataclasses.replace(view, location="json")
     made = _kind(field, view, names)
     made = constrain(made, field, view.role, whole=names.rules.patterns)
-    if view.reads and isinstance(field, ma.fields.String):
-        made = _without_nul(made, field, view, names)
     made = _with_default(made, field, view)
     made = _with_metadata(made, field, view, names)
+    if view.reads and isinstance(field, ma.fields.String):
+        made = _without_nul(made, field, view, names)
     if field.allow_none and not view.text:  # no text says null
         made = nullable(made)
     elif not made.keys() - {"title", "description"} and view.reads and not field.allow_none:
@@ -309,9 +309,12 @@ def _float(field: ma.fields.Float, view: View, names: Names) -> Json:
 
 
 def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
-    """JSON writers send a Decimal as text, so that no digit is lost, also without ``as_string``."""
+    """A Decimal is sent as text, so that no digit is lost, also without ``as_string``; then numbers are read too."""
     if view.reads or field.as_string:
-        return _scalar(field, view)
+        made = _scalar(field, view)
+        if view.text and not field.as_string:  # the text of a number, as of any other
+            made = {**{word: value for word, value in made.items() if word != "pattern"}, "type": "number"}
+        return made
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
 
 

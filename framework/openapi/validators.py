@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import decimal
 import typing as t
 
 import marshmallow as ma
@@ -17,7 +18,7 @@ from marshmallow import validate
 
 from ..fast import lexical
 from ..fast.published import anchored, validator_keywords
-from . import regexes
+from . import decimals, regexes
 from .jsonschema import MISSING, Json, both, in_order, plain, type_of, unique
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
@@ -29,6 +30,7 @@ _COUNTS = {
     "object": ("minProperties", "maxProperties"),
 }
 _NUMBERS = frozenset({"integer", "number"})
+_TEXTS_OF_NUMBERS = frozenset(map(anchored, (lexical.DECIMAL_PATTERN, lexical.NUMBER_PATTERN)))
 
 
 def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
@@ -89,9 +91,17 @@ def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
         elif isinstance(each, validate.OneOf) and not isinstance(each, validate.ContainsOnly):
             values = in_order(each.choices)
         elif isinstance(each, validate.NoneOf) and not isinstance(each, validate.ContainsNoneOf):
-            refused.extend(written(field, value) for value in in_order(each.iterable))
+            described = _of_texts(made, field, each.iterable)
+            if described is not None:
+                made = both(made, {"not": described})
+            else:
+                refused.extend(written(field, value) for value in in_order(each.iterable))
             continue
         else:
+            continue
+        described = _of_texts(made, field, values)
+        if described is not None:
+            made = {**made, **described} if "anyOf" not in described else both(_without_type(made), described)
             continue
         texts = [written(field, value) for value in values]
         allowed = texts if allowed is None else [text for text in allowed if text in texts]
@@ -102,6 +112,22 @@ def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
     if refused:
         made = both(made, {"not": {"enum": refused}})
     return made
+
+
+def _without_type(made: Json) -> Json:
+    return {word: value for word, value in made.items() if word not in ("type", "pattern")}
+
+
+def _of_texts(made: Json, field: Field, values: cabc.Iterable[t.Any]) -> Json | None:
+    """The schema of the texts, and the numbers, that equal one of some numbers; ``None`` for another kind of field."""
+    kinds = made.get("type", ())
+    if not isinstance(field, ma.fields.Decimal) or "string" not in kinds:
+        return None
+    numbers = [decimal.Decimal(str(value)) for value in in_order(values)]
+    texts: Json = {"type": "string", "pattern": anchored("|".join(map(decimals.equal, numbers)))}
+    if "number" not in kinds:
+        return texts
+    return {"anyOf": [texts, {"type": "number", "enum": [plain(number) for number in numbers]}]}
 
 
 def _only(made: Json, allowed: list[t.Any]) -> Json:
@@ -155,7 +181,16 @@ def _characters(made: Json, validators: list[t.Any]) -> Json:
 def _range(made: Json, field: Field, each: validate.Range) -> Json:
     """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
     made = dict(made)
-    numeric = made.get("type") in _NUMBERS
+    kinds = made.get("type", ())
+    numeric = bool(_NUMBERS.intersection([kinds] if isinstance(kinds, str) else kinds))
+    if (
+        isinstance(field, ma.fields.Decimal)
+        and "string" in kinds
+        and not isinstance(each.min or each.max, dt.timedelta)
+    ):
+        made = _range_of_texts(made, each)
+        if not numeric:
+            return made
     for bound, inclusive, word, exclusive, more in (
         (each.min, each.min_inclusive, "minimum", "exclusiveMinimum", True),
         (each.max, each.max_inclusive, "maximum", "exclusiveMaximum", False),
@@ -175,6 +210,15 @@ def _range(made: Json, field: Field, each: validate.Range) -> Json:
             )
             made["description"] = f"{made.get('description', '')} {relation} {value}.".strip()
     return made
+
+
+def _range_of_texts(made: Json, each: validate.Range) -> Json:
+    """Bounds of a number that is written as text, by a pattern."""
+    low, high = (None if bound is None else decimal.Decimal(str(bound)) for bound in (each.min, each.max))
+    pattern = decimals.within(low, each.min_inclusive, high, each.max_inclusive)
+    if pattern is not None and "pattern" in made and made["pattern"] not in _TEXTS_OF_NUMBERS:
+        return both(made, {"pattern": anchored(pattern)})
+    return made if pattern is None else {**made, "pattern": anchored(pattern)}
 
 
 def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:

@@ -143,7 +143,7 @@ def test_parameters_bear_the_names_of_the_document() -> None:
     class Other(Resource):
         @arguments(ToyHeaders, location="headers")
         @response(200, ToySchema)
-        def get(self, headers, other):
+        def get(self, headers, kind, other):
             """Show another."""
 
     app.add_resource(Other, "/<any(things):kind>/<int:other>")
