@@ -606,12 +606,11 @@ def test_what_no_document_shows_needs_no_name():
         assert app.test_client(contract=False).get("/word").status_code == 200
 
 
-@pytest.mark.parametrize(("debug", "level"), [(True, logging.WARNING), (False, logging.INFO)])
-def test_an_empty_document_is_told(caplog, debug, level):
+def test_an_empty_document_is_told(caplog):
     """An application whose views have no marks, as a renamed one has none, is told why its document is empty."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     app = App("renamed")
-    app.debug = debug
+    app.debug = True
 
     @app.get("/x")
     def view():
@@ -621,7 +620,7 @@ def test_an_empty_document_is_told(caplog, debug, level):
     [record] = caplog.records
     text = record.getMessage()
 
-    assert record.levelno == level
+    assert record.levelno == logging.WARNING
     assert "/openapi.json" in text
     assert f"{__file__}:{view.__code__.co_firstlineno}" in text
     assert "@response" in text
@@ -632,6 +631,7 @@ def test_a_document_that_is_meant(caplog, set_up):
     """Nothing is said where something is documented, where documents are off, and where there are no views."""
     caplog.set_level(logging.INFO)
     app = App("meant")
+    app.debug = True
     if set_up != "nothing":
         app.add_url_rule("/x", "x", lambda: "x")
     if set_up == "marked":
@@ -718,6 +718,15 @@ def test_commands_show_the_message(tmp_path, command, text, line):
     assert "SetupError: " in ran.stderr
     assert "Traceback" not in ran.stderr
     assert len(ran.stderr.splitlines()) < 12
+
+
+def test_commands_say_why_a_document_is_empty(tmp_path):
+    """A command that writes an empty document says why it is so, also without debug mode."""
+    ran = run(tmp_path, "from framework import App\napp = App(__name__)\napp.get('/')(lambda: '')\n", "openapi")
+
+    assert ran.returncode == 0
+    assert "The document of the application is empty" in ran.stderr
+    assert "app.py:3" in ran.stderr
 
 
 def test_commands_show_the_traceback_in_debug_mode(tmp_path):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import difflib
-import logging
 import typing as t
 
 import marshmallow as ma
@@ -161,10 +160,10 @@ def component_of(schema: ma.Schema) -> str | None:
 
 
 def tell_why_empty(app: App, operations: cabc.Sequence[Operation]) -> None:
-    """Log why the document of an application is empty: a warning in debug mode, where somebody looks for it."""
-    text = why_empty(app, operations)
+    """Warn in debug mode, where somebody looks for it, that the document of an application is empty, and why."""
+    text = why_empty(app, operations) if app.debug else ""
     if text:
-        app.logger.log(logging.WARNING if app.debug else logging.INFO, "%s", text)
+        app.logger.warning("%s", text)
 
 
 def why_empty(app: App, operations: cabc.Sequence[Operation]) -> str:

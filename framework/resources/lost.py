@@ -126,18 +126,18 @@ def check_method_names(operations: cabc.Iterable[Operation]) -> None:
     """
     operations = tuple(operations)
     known = {id(mark) for operation in operations for mark in operation.marks}
-    for view_class in dict.fromkeys(operation.view_class for operation in operations if operation.view_class):
-        for cls in view_class.__mro__:
-            for name, member in vars(cls).items() if issubclass(cls, View) else ():
-                function = member.__func__ if type(member) in (staticmethod, classmethod) else member
-                if name in http_method_funcs or type(function) is not types.FunctionType:
-                    continue
-                if any(id(mark) not in known for mark in marks_of(function)):
-                    raise MarkLost(
-                        f"The marks on {cls.__qualname__}.{name} ({place_of(function)}) reach no operation: no HTTP"
-                        f" method has that name. Rename it to one of {', '.join(sorted(http_method_funcs))}, or take"
-                        " the marks away."
-                    )
+    views = dict.fromkeys(operation.view_class for operation in operations if operation.view_class)
+    for cls in dict.fromkeys(cls for view_class in views for cls in view_class.__mro__ if issubclass(cls, View)):
+        for name, member in vars(cls).items():
+            function = member.__func__ if type(member) in (staticmethod, classmethod) else member
+            if name in http_method_funcs or type(function) is not types.FunctionType:
+                continue
+            if any(id(mark) not in known for mark in marks_of(function)):
+                raise MarkLost(
+                    f"The marks on {cls.__qualname__}.{name} ({place_of(function)}) reach no operation: no HTTP method"
+                    f" has that name. Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks"
+                    " away."
+                )
 
 
 class Search:
@@ -150,6 +150,7 @@ class Search:
     def __init__(self, app: App, operations: tuple[Operation, ...]) -> None:
         self.app = app
         self.operations = operations
+        self.of_classes: dict[type, list[Mark]] = {}
         known = {id(operation): self.known(operation) for operation in operations}
         everything = set().union(*known.values())
         self.lacking: dict[int, t.Any] = {}
@@ -178,8 +179,9 @@ class Search:
             for overridden in overridden_methods(cls, operation.method):
                 found += marks_of(overridden)
             for base in cls.__mro__:
-                found += own_marks(base)
-                found += decorator_marks(base)
+                if base not in self.of_classes:
+                    self.of_classes[base] = [*own_marks(base), *decorator_marks(base)]
+                found += self.of_classes[base]
         return {id(mark) for mark in found}
 
     def find_routed(self, known: cabc.Mapping[int, set[int]]) -> cabc.Iterator[Routed]:

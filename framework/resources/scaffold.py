@@ -272,7 +272,7 @@ class Scaffold(Hooks):
         if not (isinstance(resource, type) and issubclass(resource, View)):
             where = f" ({place_of(resource)})" if isinstance(resource, type) else ""
             raise SetupError(
-                f"{resource!r}{where} is no view class. Subclass Resource, or use 'add_url_rule' for functions."
+                f"{resource!r} is no view class. Subclass Resource, or use 'add_url_rule' for functions.{where}"
             )
         name = endpoint or resource.__name__
         view = self._class_views.get((resource, name))

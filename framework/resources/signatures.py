@@ -143,7 +143,10 @@ def check_users(app: App, operations: cabc.Iterable[Operation]) -> None:
 
     :raises SetupError: It stands on a handler.
     """
-    from ..marks.security import RequiresMark, takes
+    operations = [operation for operation in operations if operation.security]
+    if not operations:
+        return
+    from ..marks.security import RequiresMark, takes  # PERF: an application that asks for no user does not load it
 
     taken: dict[int, tuple[t.Any, list[Operation], bool]] = {}
     for operation in operations:
