@@ -237,7 +237,9 @@ class Search:
                     return self.say_of_class(value, routed)
                 if issubclass(kind, _END):
                     continue
-                known, most = (seen, MAX_WRAPPERS) if so_far is Way.WRAPS else (self.seen, MAX_OBJECTS)
+                # What is held among others is looked at once for all views.
+                wraps = so_far is Way.WRAPS and is_wrapper(value)
+                known, most = (seen, MAX_WRAPPERS) if wraps else (self.seen, MAX_OBJECTS)
                 farther = hops + (not is_wrapper(value) and not issubclass(kind, _CONTAINERS))
                 if farther <= MAX_HOPS and len(known) < most and id(value) not in known:
                     known[id(value)] = value
