@@ -102,13 +102,14 @@ def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = Fals
     return look_and_dump
 
 
-def prepare(schema: ma.Schema, *, wire: bool = True) -> None:
+def prepare(schema: ma.Schema, *, wire: bool = True, checked: bool = False) -> None:
     """Generate ahead what the first use would: the functions for objects that are read by attribute.
 
     :param wire: for :func:`wire_dumper`; ``False`` is for :func:`dumper`.
+    :param checked: as that is asked for.
     """
     if canary.is_trusted():
-        (_wire_plan(schema, True) if wire else _dict_plan(schema)).prepare()
+        (_wire_plan(schema, checked) if wire else _dict_plan(schema)).prepare()
 
 
 # PERF: what generates code is loaded for the first schema that is used, and not for an import: 10 ms.

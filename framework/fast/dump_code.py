@@ -162,7 +162,8 @@ class DumpCode:
             return [f"{var} = {whole}({scope.obj})", *note]
         rest = self.writer.bind(self._other_value(scope, field, name, key), f"dump_{name}")
         other = [f"{var} = {rest}({var}, {scope.obj})", *note]
-        lines = reading.read(var, scope.obj, target, scope.kind)
+        absent = self.writer.bind(kinds.absent, "absent") if self.checked else ""
+        lines = reading.read(var, scope.obj, target, scope.kind, absent)
         made = self._recipes(scope, field, name, var)
         if not made:
             return [*lines, *other]
@@ -191,6 +192,7 @@ class DumpCode:
         serialize = self._serializer(scope, field, name, key)
         nothing = rows.UNSET if self.wire else MISSING
         refuses_null, keys = self._refuses_null(field), (*scope.keys, key)
+        only_booleans = self.checked and isinstance(field, ma.fields.Boolean)
 
         def dump(value: t.Any, obj: t.Any) -> t.Any:
             if value is MISSING:
@@ -201,6 +203,8 @@ class DumpCode:
                     return nothing
             elif value is None and refuses_null:
                 raise kinds.null(keys)
+            elif only_booleans and value is not None and not isinstance(value, bool):
+                raise kinds.not_a_boolean(value, keys)
             return serialize(value, obj)
 
         return dump

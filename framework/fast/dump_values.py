@@ -82,6 +82,8 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
         return Recipe(f"type({var}) is float" + (finite if wire and not as_string else ""), as_string)
     if cls in _DECIMALS:
         return _decimal(writer, t.cast(ma.fields.Decimal, field), var, wire=wire)
+    if wire and issubclass(cls, ma.fields.Boolean):
+        return Recipe(f"{var} is True or {var} is False")
     if cls in _VERBATIM:
         return Recipe(
             f"{var} is True or {var} is False or type({var}) is str or type({var}) is int"

@@ -11,6 +11,7 @@ Floor 1: imports ``fast.internals``, ``fast.plain``, ``fast.reading`` and ``fast
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import inspect
 import typing as t
 
@@ -45,6 +46,26 @@ def null(path: tuple[str | int, ...]) -> WireError:
     """Return the error for null in a field that does not declare it."""
     text = "None is not allowed here. Give the field a value, or declare it with allow_none=True"
     return WireError(f"{text}: found at {'.'.join(map(str, path))}.", path=path)
+
+
+def not_a_boolean(value: t.Any, path: tuple[str | int, ...]) -> WireError:
+    """Return the error for a value that a Boolean would write as it is."""
+    text = f"{shown(value)} is not a boolean. Give the field True or False"
+    return WireError(f"{text}: found at {'.'.join(map(str, path))}.", path=path)
+
+
+def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
+    """Return what stands for an attribute that an object does not have.
+
+    :param error: What reading it raised. Default: it is read again, where it may have been more than absent.
+    :raises AttributeError: The class has a property of that name, which failed: the member is not absent, but broken.
+    """
+    computed = next((vars(base)[name] for base in type(obj).__mro__ if name in vars(base)), None)
+    if isinstance(computed, (property, functools.cached_property)):
+        if error is not None:
+            raise error
+        getattr(obj, name)
+    return ma.missing
 
 
 def shown(value: t.Any) -> str:
@@ -84,8 +105,12 @@ def _check_one(schema: ma.Schema, value: t.Any, path: tuple[str | int, ...]) -> 
             continue
         found = schema.get_attribute(value, name if field.attribute is None else field.attribute, ma.missing)
         where = (*path, name if field.data_key is None else field.data_key)
+        if found is ma.missing:
+            absent(value, name if field.attribute is None else field.attribute)
         if found is None and not field.allow_none:
             raise null(where)
+        if isinstance(field, ma.fields.Boolean) and found not in (None, ma.missing) and not isinstance(found, bool):
+            raise not_a_boolean(found, where)
         _check_member(field, found, where)
 
 

@@ -70,7 +70,7 @@ def is_collection(value: t.Any) -> bool:
     return isinstance(value, cabc.Iterable) and not isinstance(value, (str, bytes, bytearray, cabc.Mapping))
 
 
-def read(target: str, obj: str, key: str, kind: str) -> list[str]:
+def read(target: str, obj: str, key: str, kind: str, absent: str = "") -> list[str]:
     """Write the lines that put a value of an object into a variable, ``MISSING`` when it has none.
 
     The lines name ``MISSING`` and ``get_value``.
@@ -79,13 +79,17 @@ def read(target: str, obj: str, key: str, kind: str) -> list[str]:
     :param obj: the variable of the object.
     :param key: the name to read, which may be dotted.
     :param kind: what :func:`kind_of` says of the object.
+    :param absent: the function that is asked about an attribute that cannot be read; without one it is missing.
     """
     if "." in key or (kind == KEYS and key in _DICT_NAMES):
         return [f"{target} = get_value({obj}, {key!r}, MISSING)"]
     if kind == KEYS:
         return [f"{target} = {obj}[{key!r}] if {key!r} in {obj} else MISSING"]
     if key.isidentifier() and key.isascii() and not keyword.iskeyword(key):
-        return ["try:", f"    {target} = {obj}.{key}", "except AttributeError:", f"    {target} = MISSING"]
+        read_it = ["try:", f"    {target} = {obj}.{key}"]
+        if absent:
+            return [*read_it, "except AttributeError as error:", f"    {target} = {absent}({obj}, {key!r}, error)"]
+        return [*read_it, "except AttributeError:", f"    {target} = MISSING"]
     return [f"{target} = getattr({obj}, {key!r}, MISSING)"]
 
 

@@ -185,6 +185,9 @@ class Plan:
         made = copy.copy(field)
         made.parent = parent if field.parent is not None else None
         made.root = root if field.root is not None else None
+        if isinstance(made.load_default, (list, dict, set, bytearray)):
+            # All requests would share it: each gets a copy.
+            made.load_default = functools.partial(copy.deepcopy, made.load_default)
         if self.rules.patterns:
             made.validators = [_anchored(each) for each in field.validators]
         if isinstance(made, ma.fields.Nested):

@@ -10,7 +10,7 @@ import pytest
 from marshmallow import pre_dump
 from werkzeug.local import LocalProxy
 
-from framework import App, Response, Schema, fields, make_response, response, stream
+from framework import App, Response, Schema, arguments, fields, make_response, response, stream
 
 
 class ToySchema(Schema):
@@ -218,3 +218,57 @@ def test_an_object_that_can_be_called_is_data(app, caplog):
 def test_responses_pass(app, make, caplog):
     """A finished response, or a function that speaks WSGI, leaves as it is."""
     assert answer(app, make, PetSchema, caplog) == (200, "as it is")
+
+
+class Broken(Pet):
+    @property
+    def age(self):
+        return self.nothing_of_that_name
+
+    @age.setter
+    def age(self, value):
+        pass
+
+
+def test_a_property_that_fails_is_no_absent_member(app, caplog):
+    """marshmallow takes any AttributeError for a member that is not there, also that of the property itself."""
+    status, text = answer(app, Broken(owner={}), PetSchema, caplog)
+
+    assert status == 500
+    assert "has no attribute 'nothing_of_that_name'" in text
+
+
+def test_a_member_that_is_absent_is_left_out(app, caplog):
+    """An object without the attribute has no such member."""
+    assert answer(app, types.SimpleNamespace(name="Rex"), PetSchema, caplog) == (200, '{"name":"Rex"}')
+
+
+@pytest.mark.parametrize("value", [1, 0, "cat", "true", 1.0])
+def test_a_boolean_writes_booleans(app, value, caplog):
+    """marshmallow writes any value of a Boolean as it is, and the document says boolean."""
+    status, text = answer(app, {"sure": value}, {"sure": fields.Boolean()}, caplog)
+
+    assert status == 500
+    assert f"{value!r} is not a boolean" in text
+
+
+@pytest.mark.parametrize("default", [[], {"a": [1]}])
+def test_defaults_are_not_shared(app, default):
+    """What a handler does with a default of its input does not reach the next request."""
+    seen = []
+
+    @app.post("/things")
+    @arguments({"value": fields.Raw(load_default=default), "items": fields.List(fields.Integer(), load_default=[])})
+    @response(204)
+    def add(thing):
+        seen.append((str(thing["value"]), list(thing["items"])))
+        thing["items"].append(1)
+        if isinstance(thing["value"], dict):
+            thing["value"]["a"].append(2)
+        else:
+            thing["value"].append(2)
+
+    client = app.test_client()
+
+    assert [client.post("/things", json={}).status_code for _ in range(3)] == [204] * 3
+    assert seen == [(str(default), [])] * 3
