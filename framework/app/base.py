@@ -24,7 +24,7 @@ from werkzeug.routing import Map, Rule, RuleFactory
 from ..config import DEFAULTS, Config, ConfigAttribute
 from ..context import _AppCtxGlobals
 from ..errors import RouteConflict, SetupFinished
-from ..fast.patterns import OrderedMap
+from ..fast.patterns import VARIABLE, OrderedMap
 from ..helpers import Aborter, _default_template_ctx_processor, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
@@ -455,14 +455,12 @@ class AppBase(Scaffold):
                     yield from marks_of(handler)
 
 
-_VARIABLE = r"<(?:(?P<converter>[^<>:()]*(?:\(.*?\))?):)?\w+>"
-
-
 def pattern_of(rule: str) -> str:
     """A rule without the names of its variables: two rules of one pattern match the same paths."""
 
     def without_name(match: re.Match[str]) -> str:
-        converter = match["converter"] or ""
+        arguments = "" if match["args"] is None else f"({match['args']})"
+        converter = (match["kind"] or "") + arguments
         return "<>" if converter in ("string", "default") else f"<{converter}>"
 
-    return re.sub(_VARIABLE, without_name, rule)
+    return VARIABLE.sub(without_name, rule)

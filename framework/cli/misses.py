@@ -1,7 +1,7 @@
 """Say of a path that no rule answers which rules come near, and why each of them fails.
 
 Works on werkzeug's rules; knows nothing of requests or of commands.
-Floor 7: imports nothing of the framework.
+Floor 7: imports ``fast.patterns``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import typing as t
 
 from werkzeug.routing import BaseConverter, Rule, ValidationError
 
-_VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\([^>]*\))?:)?(?P<name>[a-zA-Z_]\w*)>")
+from ..fast.patterns import VARIABLE, names_in
 
 
 class Miss(t.NamedTuple):
@@ -69,7 +69,7 @@ def _segments(path: str) -> list[str]:
 
 def _compare_segment(segment: str, given: str, converters: t.Mapping[str, BaseConverter]) -> tuple[str | None, float]:
     """Compare one segment; gives the reason of a difference, or ``None``, and how alike the two are."""
-    names = [found["name"] for found in _VARIABLE.finditer(segment)]
+    names = names_in(segment)
     if not names:
         if segment == given:
             return None, 1.0
@@ -92,7 +92,7 @@ def _compare_segment(segment: str, given: str, converters: t.Mapping[str, BaseCo
 def _pattern(text: str, converters: t.Mapping[str, BaseConverter]) -> str:
     """Write a rule, or a segment of one, as a regular expression with a group for each variable."""
     pattern, end = "", 0
-    for found in _VARIABLE.finditer(text):
+    for found in VARIABLE.finditer(text):
         name = found["name"]
         pattern += re.escape(text[end : found.start()]) + f"(?P<{name}>{converters[name].regex})"
         end = found.end()
@@ -103,7 +103,7 @@ def _pattern(text: str, converters: t.Mapping[str, BaseConverter]) -> str:
 def _compare_whole(rule: Rule, path: str, method: str, converters: t.Mapping[str, BaseConverter]) -> Miss:
     """Compare a rule of which a variable spans several segments."""
     if re.fullmatch(_pattern(rule.rule, converters), path) is None:
-        static = _VARIABLE.split(rule.rule, maxsplit=1)[0]
+        static = VARIABLE.split(rule.rule, maxsplit=1)[0]
         likeness = difflib.SequenceMatcher(None, static, path[: len(static)]).ratio()
         return Miss(rule, likeness * 0.6, f"the path is not of the form {rule.rule}")
 

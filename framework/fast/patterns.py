@@ -16,9 +16,13 @@ import typing as t
 
 from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory, parse_converter_args
 
-__all__ = ["OrderedMap", "Part", "Seat", "Unreadable", "in_order", "parse", "redirected"]
+__all__ = ["VARIABLE", "OrderedMap", "Part", "Seat", "Unreadable", "in_order", "names_in", "parse", "redirected"]
 
-_TOKEN = r"<(?:(?P<kind>\w+)(?:\((?P<args>.*?)\))?:)?(?P<name>\w+)>|(?P<text>[^</]+)|(?P<slash>/)"
+_VARIABLE = r"<(?:(?P<kind>\w+)(?:\((?P<args>.*?)\))?:)?(?P<name>\w+)>"
+_TOKEN = _VARIABLE + r"|(?P<text>[^</]+)|(?P<slash>/)"
+
+VARIABLE = re.compile(_VARIABLE, re.ASCII)
+"""A variable in the text of a rule, with its ``kind`` (of converter), its ``args`` and its ``name``."""
 
 
 class OrderedMap(Map):
@@ -113,6 +117,11 @@ def parse(rule: Rule) -> tuple[list[str], list[Part]]:
     if parts[-1].suffixed:
         parts.append(Part(""))
     return names, parts
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of the variables in the text of a rule or host, in their order."""
+    return [found["name"] for found in VARIABLE.finditer(text)]
 
 
 def _converter(rule: Rule, token: re.Match[str]) -> BaseConverter:

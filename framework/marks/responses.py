@@ -227,7 +227,9 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
         if schema is not None and outcome.status not in BODILESS:
-            plan.preparations.append(functools.partial(prepare, schema, wire=plan.direct, checked=plan.config["STRICT_DUMP"]))
+            plan.preparations.append(
+                functools.partial(prepare, schema, wire=plan.direct, checked=plan.config["STRICT_DUMP"])
+            )
     default = outcomes[0].status if outcomes else 200
     plain: Writer = writer(plan, Outcome(status=200))
     empty = 204 if 204 in writers else None

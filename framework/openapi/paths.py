@@ -11,10 +11,8 @@ import typing as t
 from werkzeug.routing import Rule
 
 from ..fast.converters import describe
-from ..fast.patterns import Unreadable, parse
+from ..fast.patterns import VARIABLE, Unreadable, parse
 from .jsonschema import Json
-
-_VARIABLE = re.compile(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", re.ASCII)
 
 
 def template(rule: Rule) -> str:
@@ -24,7 +22,7 @@ def template(rule: Rule) -> str:
 
 def braced(text: str) -> str:
     """A path or host of a rule, its variables written in braces."""
-    return _VARIABLE.sub(r"{\1}", text)
+    return VARIABLE.sub(r"{\g<name>}", text)
 
 
 def shape(path: str) -> str:

@@ -1,23 +1,21 @@
 """Which operation a link leads to, found and checked when the application freezes.
 
-Floor 5: imports ``marks.links`` (floor 4), ``resources.assembly``, ``errors`` (floor 0).
+Floor 5: imports ``marks.links`` (floor 4), ``resources.assembly``, ``fast.patterns`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import difflib
-import re
 import typing as t
 
 from ..errors import SetupError
+from ..fast.patterns import names_in
 from ..marks.links import Link
 from .assembly import told
 
 if t.TYPE_CHECKING:
     from .operation import Operation
-
-_VARIABLE = r"<(?:[^<>]*:)?(\w+)>"
 
 Parameter: t.TypeAlias = tuple[str, str]
 """Where a parameter stands, and its name."""
@@ -96,7 +94,7 @@ def candidates(link: Link, source: Operation, operations: cabc.Sequence[Operatio
 def parameters_of(operation: Operation) -> list[Parameter]:
     """The parameters of an operation, those of its path included."""
     declared = [(record.location, record.name) for record in operation.parameters]
-    in_path = [("path", name) for name in re.findall(_VARIABLE, operation.rule.rule, re.ASCII)]
+    in_path = [("path", name) for name in names_in(operation.rule.rule)]
     return [*in_path, *(each for each in declared if each not in in_path)]
 
 

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.routing import BaseConverter, Map, Rule, Subdomain, Submount, ValidationError
 
 from framework.fast.matcher import Matcher, Miss
-from framework.fast.patterns import OrderedMap
+from framework.fast.patterns import OrderedMap, names_in
 from tests.fast.matching import run
 
 
@@ -326,3 +326,21 @@ def test_threads_may_share_a_matcher():
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert all(pool.map(many, range(1, 33)))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "/pets/<any('<5', '>=5'):kind>",
+        "/<a>/<int(min=3):b>-<path:c>",
+        "/<any('a:b', 'c)d'):x>/<string(length=2):y>",
+        "/plain",
+        "/<uuid:id>/",
+    ],
+)
+def test_variables_of_a_rule_are_those_of_werkzeug(rule):
+    """Whatever stands in the arguments of a converter; there is one reader of a rule's text."""
+    made = Rule(rule)
+    Map([made])
+
+    assert sorted(names_in(rule)) == sorted(made.arguments)

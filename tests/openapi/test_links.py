@@ -291,3 +291,23 @@ def test_links_do_not_touch_the_answer() -> None:
         return {"id": 1, **toy}
 
     assert app.test_client().post("/toys", json={"name": "ball"}).json == {"id": 1, "name": "ball"}
+
+
+def test_a_link_leads_to_a_path_with_signs_in_its_converter():
+    """The variables of a path are read in one place, for links, the document and explanations."""
+    app = App("signs")
+
+    @app.get("/pets/<any('<5', '>=5'):age>")
+    @response(200, ToySchema)
+    def pets_of(age):
+        """Show the pets of an age."""
+
+    @app.get("/toy")
+    @response(200, ToySchema, links={"pets": Link("pets_of", {"age": "<5"})})
+    def toy():
+        """Show a toy."""
+
+    document = app.openapi
+
+    assert "/pets/{age}" in document["paths"]
+    assert document["paths"]["/pets/{age}"]["get"]["parameters"][0]["schema"]["enum"] == ["<5", ">=5"]
