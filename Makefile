@@ -8,7 +8,10 @@ PORT ?= 5000
 # Every answer that the sample declares must have been given in its tests.
 COVERAGE = --framework-coverage-fail-under=100 --framework-coverage-app=sample_api
 
-.PHONY: run test check docs bench fuzz clean
+# What is slow by nature runs in `make extended`, which has its own tests alone.
+PYTEST = NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -n auto --dist loadscope -rs
+
+.PHONY: run test extended check docs bench fuzz clean
 
 run: $(VENV)/.sample
 	$(BIN)/framework --app sample_api seed
@@ -20,7 +23,10 @@ run: $(VENV)/.sample
 	$(BIN)/framework --app sample_api run --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.test
-	NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -rs $(COVERAGE)
+	$(PYTEST) $(COVERAGE)
+
+extended: $(VENV)/.test
+	FRAMEWORK_EXTENDED=1 $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -36,7 +42,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(VENV)/.test
-	FRAMEWORK_FUZZ=20000 $(BIN)/python -m pytest -rs tests/fast tests/openapi
+	FRAMEWORK_FUZZ=20000 $(PYTEST) tests/fast tests/openapi
 
 clean:
 	rm -rf $(VENV) build .cache

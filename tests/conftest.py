@@ -1,9 +1,10 @@
-"""What all tests share: fixtures, the long runs that only ``make fuzz`` takes, and that nothing is skipped in CI."""
+"""What all tests share: fixtures, which tests a run takes, and that nothing is skipped in CI."""
 
 from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from framework.stores.memory import MemoryStore
@@ -11,21 +12,34 @@ from framework.stores.redis import RedisStore
 from tests.servers import redis_server
 
 LONG_RUN = bool(os.environ.get("FRAMEWORK_FUZZ"))
+EXTENDED = bool(os.environ.get("FRAMEWORK_EXTENDED"))
+
+# How long an example takes says something of the machine, and nothing of the code.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 def pytest_configure(config):
     """Name the markers of the project."""
     config.addinivalue_line("markers", "fuzz: a long run of random cases, taken by 'make fuzz' alone")
+    config.addinivalue_line("markers", "extended: slow by nature, taken by 'make extended' alone")
+
+
+def is_taken(item):
+    """Whether a run takes a test: ``make extended`` takes its own alone, all others leave these out."""
+    if item.get_closest_marker("fuzz"):
+        return LONG_RUN
+    return LONG_RUN or bool(item.get_closest_marker("extended")) is EXTENDED
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the long runs out, unless they are asked for."""
-    if LONG_RUN:
-        return
-    long_runs = [item for item in items if item.get_closest_marker("fuzz")]
-    if long_runs:
-        config.hook.pytest_deselected(items=long_runs)
-        items[:] = [item for item in items if item not in long_runs]
+    """Leave out what the run does not take; what is named on the command line by its id is taken anyway."""
+    named = [argument for argument in config.args if "::" in argument]
+    left_out = [item for item in items if not is_taken(item) and not named]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        out = set(map(id, left_out))
+        items[:] = [item for item in items if id(item) not in out]
 
 
 @pytest.hookimpl(trylast=True)

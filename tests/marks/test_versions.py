@@ -717,6 +717,7 @@ def test_a_chosen_default_document_stays():
     assert all(path.startswith("/v3/") for path in app.openapi["paths"])
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("way", "names"), [("path", ("v1", "v3")), ("header", ("v1", "v3")), ("media", ("v2",))])
 def test_schemathesis_finds_nothing(way, names, tmp_path):
     """Requests made from the document of each version are answered as it says."""

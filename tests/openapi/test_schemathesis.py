@@ -60,6 +60,7 @@ def everything() -> tuple[t.Any, str]:
     return make_app(), f"Authorization: Bearer {TOKEN}"
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("application", ["sample", "everything"])
 def test_the_document_holds(application, request, tmp_path):
     """Schemathesis finds nothing."""
