@@ -26,7 +26,7 @@ def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.St
     :param blank: Whether it may be empty, or spaces alone.
     :param options: What ``fields.String`` takes.
     """
-    checks = [validate.Length(max=max_length)]
+    checks: list[validate.Validator] = [validate.Length(max=max_length)]
     if not blank:
         checks.append(NOT_BLANK)
     return fields.String(validate=checks, error_messages=MESSAGES, **options)

@@ -433,6 +433,8 @@ class Outcome(msgspec.Struct, frozen=True):
     :param links: What can be called next with it, by name.
     :param items: What dumps each part of a stream, an instance; the body as a whole is then text.
     :param is_binary: Whether the body is bytes of any kind, a file mostly.
+    :param implied: Whether the framework gives the answer by itself, whatever the operation declares: 405, 500, a 404
+        for a path with variables, and some 200 where no success is declared.
     """
 
     status: int
@@ -445,6 +447,7 @@ class Outcome(msgspec.Struct, frozen=True):
     links: tuple[tuple[str, Link], ...] = ()
     items: Schema | None = None
     is_binary: bool = False
+    implied: bool = False
 
 
 class Security(msgspec.Struct, frozen=True):

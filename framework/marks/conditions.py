@@ -326,7 +326,7 @@ class Learned:
         self.encode = encoder(plan, None if first is None else first.schema, fast=plan.fast)
         """Writes data as GET at this address would."""
         names = [name for mark in operation.marks for name in getattr(mark, "varies", ())]
-        kinds = {outcome.media_type for outcome in operation.outcomes if outcome.status < 300}
+        kinds = {outcome.media_type for outcome in operation.outcomes if outcome.status < 300 and not outcome.implied}
         if len(kinds) > 1:
             names.append("Accept")
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))

@@ -116,22 +116,11 @@ class Answers:
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
         """Which operations answer with each error class."""
 
-    def of(self, operation: Operation, has_variables: bool) -> dict[str, Json]:
-        """The ``responses`` of an operation, by status.
-
-        :param has_variables: whether its path has variables, so that it may lead nowhere.
-        """
+    def of(self, operation: Operation) -> dict[str, Json]:
+        """The ``responses`` of an operation, by status."""
         by_status: dict[int, list[Outcome]] = {}
         for outcome in operation.outcomes:
             by_status.setdefault(outcome.status, []).append(outcome)
-        general: list[type[errors.APIError]] = [errors.MethodNotAllowed, errors.InternalServerError]
-        if has_variables:
-            general.insert(0, errors.NotFound)
-        for cls in general:
-            by_status.setdefault(t.cast(int, cls.code), []).append(Outcome(t.cast(int, cls.code), error=cls))
-        if not any(status < 400 for status in by_status):
-            # Nothing is declared: a resource sends some JSON, what another view sends is not known.
-            by_status[200] = [Outcome(200, media_type="application/json" if operation.data_rules else "*/*")]
         return {str(status): self.answer(operation, status, by_status[status]) for status in sorted(by_status)}
 
     def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> Json:

@@ -50,11 +50,9 @@ def line_of(finding: Finding) -> str:
 
 def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
     """The errors that the source of a handler raises, and that the operation does not declare."""
-    general: set[type[errors.APIError]] = {errors.InternalServerError, errors.MethodNotAllowed}
-    if paths.variables(operation.rule):
-        general.add(errors.NotFound)
+    general = {outcome.error for outcome in operation.outcomes if outcome.implied}
     by_hand = {outcome.status for outcome in operation.outcomes if outcome.error is None}
-    declared = {outcome.error for outcome in operation.outcomes if outcome.error is not None}
+    declared = {each.error for each in operation.outcomes if each.error is not None and not each.implied}
     name = f"{operation.method} {paths.template(operation.rule)}"
     at: Pointer = ("paths", paths.template(operation.rule), operation.method.lower())
     for each in raised.errors_of(operation.handler, operation.view_class):

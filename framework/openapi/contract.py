@@ -172,14 +172,12 @@ class Contract:
         outcomes = [outcome for outcome in operation.outcomes if outcome.status == exchange.status]
         if any(outcome.error is None for outcome in outcomes):
             return  # declared by hand, with a schema of its own
-        general = {errors.InternalServerError, errors.MethodNotAllowed}
-        if paths.variables(operation.rule):
-            general.add(errors.NotFound)
         cls = problem.own_class(raised)
-        if cls in general or any(
-            cls is each or (issubclass(cls, each) and (renderer is not None or cls.error_code == each.error_code))
-            for each in (outcome.error for outcome in outcomes)
-            if cls is not None and each is not None
+        declared = [t.cast("type[errors.APIError]", outcome.error) for outcome in outcomes if not outcome.implied]
+        if any(cls is outcome.error for outcome in outcomes) or any(
+            issubclass(cls, each) and (renderer is not None or cls.error_code == each.error_code)
+            for each in declared
+            if cls is not None
         ):
             return
         yield remedies.undeclared_error(self._app, operation, raised, cls)

@@ -53,7 +53,7 @@ def operation_object(
         made["parameters"] = parameters
     if operation.bodies:
         made["requestBody"] = request_body(operation, answers)
-    made["responses"] = answers.of(operation, bool(variables))
+    made["responses"] = answers.of(operation)
     if operation.callbacks:
         made["callbacks"] = outgoing.callbacks(operation, tags, answers)
     if operation.security:

@@ -188,9 +188,7 @@ def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any, sha
     message = f"The body of {status} does not fit its schema. {fault}"
     outcomes = [each for each in operation.outcomes if each.status == status]
     told = [shape if each.error is not None else each.schema or each.items for each in outcomes]
-    if not outcomes and status >= 400:
-        told = [shape]
-    schemas = [schema for schema in told if schema is not None]
+    schemas = list({id(schema): schema for schema in told if schema is not None}.values())
     spots = [spot for schema in schemas if (spot := blame.spot_of(schema, fault.at)) is not None]
     spot = spots[0] if len(schemas) == 1 and spots else None
     if fault.word in ("closed", "additionalProperties"):

@@ -16,8 +16,9 @@ import typing as t
 import msgspec
 
 from ..context import current
-from ..errors import OperationIdConflict, SetupError
-from ..marks.base import Mark, Plan, Record, Step, called, is_inherited, marks_of, own_marks
+from ..errors import APIError, InternalServerError, MethodNotAllowed, NotFound, OperationIdConflict, SetupError
+from ..fast.patterns import names_in
+from ..marks.base import Mark, Outcome, Plan, Record, Step, called, is_inherited, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.responses import ResponseMark, check_outcomes
@@ -214,7 +215,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         steps=ordered,
         parameters=words.parameters,
         bodies=words.bodies,
-        outcomes=words.outcomes,
+        outcomes=(*words.outcomes, *implied_outcomes(rule, words.outcomes, data_rules)),
         headers=(*words.headers, *default_headers(marks, words.security)),
         security=words.security,
         callbacks=words.callbacks,
@@ -229,6 +230,21 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     run = bind(operation)
     msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
+
+
+def implied_outcomes(rule: Rule, declared: cabc.Iterable[Outcome], data_rules: bool) -> cabc.Iterator[Outcome]:
+    """The answers that an operation may give although no mark declares them.
+
+    :param declared: Those that marks declare.
+    :param data_rules: Whether returned values are data: then a success without a declaration is some JSON.
+    """
+    classes: list[type[APIError]] = [MethodNotAllowed, InternalServerError]
+    if names_in(rule.rule):
+        classes.insert(0, NotFound)
+    for cls in classes:
+        yield Outcome(t.cast(int, cls.code), error=cls, implied=True)
+    if not any(outcome.status < 400 for outcome in declared):
+        yield Outcome(200, media_type="application/json" if data_rules else "*/*", implied=True)
 
 
 def reads_environ(app: App) -> bool:
