@@ -138,10 +138,11 @@ class MethodView(View):
             if ctx.environ is not None:
                 ctx.environ[_CALLED] = True
             return operation.run(ctx, kwargs, self)
-        name = ctx.request.method.lower()
+        names = getattr(ctx.request.url_rule, "handlers", None) or {}
+        name = names.get(ctx.request.method, ctx.request.method.lower())
         method = getattr(self, name, None)
         if method is None and name == "head":
-            method = getattr(self, "get", None)
+            method = getattr(self, names.get("GET", "get"), None)
         if method is None:
             raise NotImplementedError(f"{type(self).__qualname__} has no method {name!r}. Write one.")
         return ctx.app.ensure_sync(method)(*args, **kwargs)

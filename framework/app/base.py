@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
     import click
 
     from .. import typing as ft
+    from ..resources.pairs import Names
     from ..resources.versions import Place
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
@@ -58,7 +59,10 @@ class AppRule(Rule):
     """werkzeug's rule, with what a route says beyond matching."""
 
     provide_automatic_options: bool = False
-    operation_id: str | None = None
+    operation_id: str | tuple[str | None, str | None] | None = None
+    """What takes the place of the class name; a pair for a class of two paths."""
+    handlers: Names | None = None
+    """The methods of a class of two paths that answer here."""
     version: str | None = None
     by_request: bool = False
     """Whether the request says the version, so that there is one rule for each at the same path."""
@@ -335,7 +339,7 @@ class AppBase(Scaffold):
                 raise ValueError(f"The rule {rule!r} has neither 'endpoint' nor 'view_func'. Give one of them.")
             endpoint = view_func.__name__
         options["endpoint"] = endpoint
-        operation_id = options.pop("operation_id", None)
+        operation_id, handlers = options.pop("operation_id", None), options.pop("handlers", None)
         methods = options.pop("methods", None)
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
@@ -344,7 +348,7 @@ class AppBase(Scaffold):
         methods = {item.upper() for item in methods}
         version: Place | None = options.pop("version", None)
         if version is not None and view_func is not None:
-            methods = version.methods(t.cast(t.Any, self), endpoint, view_func, methods)
+            methods = version.methods(t.cast(t.Any, self), endpoint, view_func, methods, handlers)
             if not methods:
                 return
         required = {item.upper() for item in getattr(view_func, "required_methods", None) or ()}
@@ -357,7 +361,7 @@ class AppBase(Scaffold):
         methods |= required
         made: t.Any = self.url_rule_class(rule, methods=methods, **options)
         made.provide_automatic_options = bool(provide_automatic_options)
-        made.operation_id = operation_id
+        made.operation_id, made.handlers = operation_id, handlers
         if version is not None:
             made.version, made.by_request = version.name, version.by_request
         if view_func is not None:

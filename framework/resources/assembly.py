@@ -25,6 +25,7 @@ from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
 from .operation import Operation, Words, place_of, runner, source_of, words_of
+from .pairs import Names, method_name, names_of
 from .resource import Resource
 from .signatures import check_signature
 from .witness import remember_error, remember_value
@@ -61,7 +62,7 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
         if view is None or rule.methods is None or redirects:
             continue
         for method in sorted(rule.methods, key=lambda name: (*METHOD_ORDER, name).index(name)):
-            handler = find_handler(view, method)
+            handler = find_handler(view, method, names_of(rule))
             if handler is not None and not is_automatic(rule, view, method):
                 yield rule, method, view, handler
 
@@ -81,7 +82,7 @@ def build_operations(app: App) -> cabc.Iterator[Operation]:
 def has_documented(app: App) -> bool:
     """Whether the document will hold anything; found out without asking any mark for its faces."""
     for rule, method, view, handler in handled(app):
-        marks = merge_marks(app, handler, view, app.routers_of(rule.endpoint), method)
+        marks = merge_marks(app, rule, handler, view, method)
         if is_documented(view, handler) and not is_hidden(marks):
             return True
     return False
@@ -109,15 +110,20 @@ def is_automatic(rule: Rule, view: cabc.Callable[..., t.Any], method: str) -> bo
     return False
 
 
-def find_handler(view: cabc.Callable[..., t.Any], method: str) -> cabc.Callable[..., t.Any] | None:
-    """The function that handles a method: that of the class, or the view itself."""
+def find_handler(
+    view: cabc.Callable[..., t.Any], method: str, names: Names | None = None
+) -> cabc.Callable[..., t.Any] | None:
+    """The function that handles a method: that of the class, or the view itself.
+
+    :param names: Those of the methods of a class of two paths.
+    """
     view_class: type[View] | None = getattr(view, "view_class", None)
     if view_class is None:
         guarded: cabc.Callable[..., t.Any] | None = getattr(view, "guarded_function", None)
         return guarded or view
     if not issubclass(view_class, MethodView):
         return view_class.dispatch_request
-    name = method.lower()
+    name = method_name(names, method)
     if method == "HEAD" and getattr(view_class, name, None) is None:
         name = "get"
     handler: cabc.Callable[..., t.Any] | None = getattr(view_class, name, None)
@@ -168,7 +174,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
     view_class: type[View] | None = getattr(view, "view_class", None)
-    marks = merge_marks(app, handler, view, routers, method)
+    marks = merge_marks(app, rule, handler, view, method)
     check_outcomes(marks, called(handler))
     plan = Plan(
         app.config,
@@ -260,9 +266,9 @@ def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.N
 
 def merge_marks(
     app: App,
+    rule: Rule,
     handler: cabc.Callable[..., t.Any],
     view: cabc.Callable[..., t.Any],
-    routers: Scopes,
     method: str,
 ) -> tuple[Mark, ...]:
     """The marks of a handler with what it inherits, joined from the inside out by those of its class, the bases of
@@ -275,7 +281,7 @@ def merge_marks(
     layers: list[tuple[str, tuple[Mark, ...]]] = []
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
-        for overridden in overridden_methods(view_class, method):
+        for overridden in overridden_methods(view_class, method, names_of(rule)):
             for mark in reversed(marks_of(overridden)):
                 merged = mark.inherit(merged)
         decorated = next(cls for cls in view_class.__mro__ if "decorators" in vars(cls))
@@ -288,7 +294,7 @@ def merge_marks(
                 known = {id(mark) for mark in marks_of(view)}
                 kept = tuple(each for each in decorator_marks(cls) if is_inherited(each) and id(each) not in known)
                 layers.append((f"'decorators' of {cls.__qualname__}", kept))
-    layers.extend((f"the router {name!r}", app.routers[name].marks) for name in routers)
+    layers.extend((f"the router {name!r}", app.routers[name].marks) for name in app.routers_of(rule.endpoint))
     layers.append((f"the application {app.name!r}", app.marks))
     for where, layer in layers:
         check_layer(layer, where)
@@ -302,11 +308,11 @@ def decorator_marks(cls: type) -> tuple[Mark, ...]:
     return tuple(each for each in reversed(vars(cls).get("decorators", ())) if issubclass(type(each), Mark))
 
 
-def overridden_methods(view_class: type[View], method: str) -> list[t.Any]:
+def overridden_methods(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
     """The methods of the bases that the handler of an HTTP method stands in place of, the nearest first."""
     name = "dispatch_request"
     if issubclass(view_class, MethodView):
-        name = method.lower()
+        name = method_name(names, method)
         if method == "HEAD" and getattr(view_class, name, None) is None:
             name = "get"
     return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
@@ -340,9 +346,14 @@ def tags_of(app: App, routers: Scopes) -> tuple[str, ...]:
 def operation_id(app: App, rule: Rule, method: str, view: t.Any) -> str:
     """``getPet``: the method and the class name; for a function its name in camel case.
 
-    A mount that was given a name puts it in front. A route's ``operation_id`` stands in place of the class name.
+    A mount that was given a name puts it in front. A route's ``operation_id`` takes the place of the class name. In a
+    class of two paths the name of its method comes first: ``showPets``.
     """
-    given: str | None = getattr(rule, "operation_id", None)
+    given = getattr(rule, "operation_id", None)
+    names = names_of(rule)
+    word = method_name(names, method)
+    if isinstance(given, tuple):
+        given = given[word != "list"]
     mount = "".join(app.given_names(app.routers_of(rule.endpoint)))
     view_class = getattr(view, "view_class", None)
     stem = given or (view_class.__name__ if view_class is not None else rule.endpoint.rpartition(".")[2])
@@ -351,7 +362,7 @@ def operation_id(app: App, rule: Rule, method: str, view: t.Any) -> str:
         if len([m for m in t.cast("set[str]", rule.methods) if not is_automatic(rule, view, m)]) > 1:
             name = method.lower() + name[:1].upper() + name[1:]
     else:
-        name = method.lower() + stem[:1].upper() + stem[1:]
+        name = word + stem[:1].upper() + stem[1:]
     return camel_case(mount) + name[:1].upper() + name[1:] if mount else name
 
 

@@ -35,6 +35,7 @@ from ..marks.base import (
 from ..views import MethodView, View, http_method_funcs
 from .assembly import decorator_marks, overridden_methods
 from .operation import Operation, place_of
+from .pairs import ALL, Names, method_name, names_of
 from .scaffold import Scaffold
 
 if t.TYPE_CHECKING:
@@ -126,17 +127,26 @@ def check_method_names(operations: cabc.Iterable[Operation]) -> None:
     """
     operations = tuple(operations)
     known = {id(mark) for operation in operations for mark in operation.marks}
-    views = dict.fromkeys(operation.view_class for operation in operations if operation.view_class)
-    for cls in dict.fromkeys(cls for view_class in views for cls in view_class.__mro__ if issubclass(cls, View)):
+    served: dict[type, set[str]] = {}
+    for operation in operations:
+        if operation.view_class is not None:
+            paired = names_of(operation.rule) is not None
+            served.setdefault(operation.view_class, set()).update(ALL if paired else http_method_funcs)
+    names: dict[type, set[str]] = {}
+    for view_class, own in served.items():
+        for cls in view_class.__mro__:
+            if issubclass(cls, View):
+                names.setdefault(cls, set()).update(own)
+    for cls, own in names.items():
         for name, member in vars(cls).items():
             function = member.__func__ if type(member) in (staticmethod, classmethod) else member
-            if name in http_method_funcs or type(function) is not types.FunctionType:
+            if name in own or type(function) is not types.FunctionType:
                 continue
             if any(id(mark) not in known for mark in marks_of(function)):
                 raise MarkLost(
                     f"The marks on {cls.__qualname__}.{name} ({place_of(function)}) reach no operation: no HTTP method"
                     f" has that name. Rename it to one of {', '.join(sorted(http_method_funcs))}, or take the marks"
-                    " away."
+                    f" away.{' Or give the route two paths, for a list and its items.' * (name in ALL)}"
                 )
 
 
@@ -176,7 +186,7 @@ class Search:
             found += self.app.routers[name].marks
         cls = operation.view_class
         if cls is not None:
-            for overridden in overridden_methods(cls, operation.method):
+            for overridden in overridden_methods(cls, operation.method, names_of(operation.rule)):
                 found += marks_of(overridden)
             for base in cls.__mro__:
                 if base not in self.of_classes:
@@ -188,7 +198,9 @@ class Search:
         """The routed objects, each once."""
         done: set[tuple[int, str]] = set()
         for operation in self.operations:
-            key = (id(operation.view), "" if operation.view_class is None else operation.method)
+            names = names_of(operation.rule)
+            name = method_name(names, operation.method)
+            key = (id(operation.view), "" if operation.view_class is None else name)
             if key in done:
                 continue
             done.add(key)
@@ -198,7 +210,7 @@ class Search:
                 [operation.handler] if cls is not None and operation.direct else [operation.view, operation.handler]
             )
             if cls is not None:
-                first, *others = members(cls, operation.method)
+                first, *others = members(cls, operation.method, names)
                 if first is not operation.handler:
                     starts.append(first)
                 if operation.make_instance is not cls:  # with arguments, or always the same
@@ -329,11 +341,11 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
     )
 
 
-def members(view_class: type, method: str) -> list[t.Any]:
+def members(view_class: type, method: str, names: Names | None = None) -> list[t.Any]:
     """What the class and its bases have for a method, as it stands there, the nearest first."""
     name = "dispatch_request"
     if issubclass(view_class, MethodView):
-        name = method.lower()
+        name = method_name(names, method)
         if method == "HEAD" and not any(name in vars(cls) for cls in view_class.__mro__):
             name = "get"
     found = [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls) and cls not in _OWN]

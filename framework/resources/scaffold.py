@@ -21,6 +21,7 @@ from ..hooks import Hooks, error_key
 from ..marks.base import Mark
 from ..views import View
 from .operation import place_of
+from .pairs import ITEM_ENDPOINT, check_single, faces_of, stems_of
 
 if t.TYPE_CHECKING:
     import click
@@ -226,10 +227,11 @@ class Scaffold(Hooks):
         return self._shortcut("PATCH", rule, options)
 
     @setupmethod
-    def route(self, rule: str, **options: t.Any) -> t.Any:
+    def route(self, rule: str, item_rule: str | None = None, **options: t.Any) -> t.Any:
         """Register the class or function below for a path.
 
         :param rule: The path, with variables like ``<int:pet_id>``.
+        :param item_rule: A second path, for a Resource that serves a list at the first and its items at this one.
         :param options: ``endpoint``, ``methods``, and what werkzeug's ``Rule`` takes; ``operation_id`` takes the
             place of the class name in ``operationId``, or of the whole for a function.
         """
@@ -241,7 +243,12 @@ class Scaffold(Hooks):
                     " has been given the function as its argument. Call the mark, as in @sparse()."
                 )
             if isinstance(target, type):
-                self.add_resource(target, rule, **options)
+                self.add_resource(target, rule, item_rule, **options)
+            elif item_rule is not None:
+                raise SetupError(
+                    f"Cannot route {rule!r} and {item_rule!r} to {target!r}: two paths are for a Resource. Use one"
+                    " route for each path of a function."
+                )
             else:
                 endpoint = options.pop("endpoint", None)
                 self.add_url_rule(rule, endpoint, t.cast("ft.RouteCallable", target), **options)
@@ -254,6 +261,7 @@ class Scaffold(Hooks):
         self,
         resource: type[View],
         rule: str,
+        item_rule: str | None = None,
         *,
         endpoint: str | None = None,
         class_args: tuple[t.Any, ...] = (),
@@ -264,7 +272,9 @@ class Scaffold(Hooks):
 
         :param resource: A ``Resource`` or another view class.
         :param rule: The path.
-        :param endpoint: Default: the name of the class.
+        :param item_rule: The path of an item: the class then has the methods ``list`` and ``create`` for ``rule``, and
+            ``show``, ``replace``, ``change``, ``delete`` for this one.
+        :param endpoint: Default: the name of the class. That of an item has ``-item`` behind it.
         :param class_args: Passed to the class whenever an instance is made.
         :param class_kwargs: Likewise, by name.
         :raises SetupError: It is no view class.
@@ -279,7 +289,20 @@ class Scaffold(Hooks):
         if view is None or class_args or class_kwargs:
             view = resource.as_view(name, *class_args, **(class_kwargs or {}))
             self._class_views[resource, name] = view
-        self.add_url_rule(rule, name, view, **options)
+        if item_rule is None:
+            check_single(resource, rule)
+            self.add_url_rule(rule, name, view, **options)
+            return
+        if "methods" in options:
+            raise SetupError(
+                f"Cannot route {rule!r} and {item_rule!r} with methods={options['methods']!r}: the methods of the class"
+                " decide what each path answers. Leave 'methods' out."
+            )
+        of_list, of_item = faces_of(resource, f"{rule!r} and {item_rule!r}")
+        operation_id = stems_of(options.pop("operation_id", None))
+        for path, suffix, names in ((rule, "", of_list), (item_rule, ITEM_ENDPOINT, of_item)):
+            own = {**options, "methods": set(names), "handlers": names, "operation_id": operation_id}
+            self.add_url_rule(path, name + suffix, view, **own)
 
     @setupmethod
     def add_url_rule(

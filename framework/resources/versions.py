@@ -21,6 +21,7 @@ from ..marks.base import Mark, marks_of, own_marks
 from ..marks.older import OlderShapes
 from ..marks.versions import SpanMark, VersionMark
 from .assembly import find_handler
+from .pairs import Names
 from .router import Router
 
 if t.TYPE_CHECKING:
@@ -74,15 +75,17 @@ class Place(t.NamedTuple):
     by_request: bool
     """Whether the request decides, so that other versions stand at the same path."""
 
-    def methods(self, app: App, endpoint: str, view: t.Any, methods: cabc.Iterable[str]) -> set[str]:
-        """The methods of a view that are there in the version."""
+    def methods(
+        self, app: App, endpoint: str, view: t.Any, methods: cabc.Iterable[str], names: Names | None = None
+    ) -> set[str]:
+        """The methods of a view that are there in the version; ``names`` for a class of two paths."""
         around = [mark for name in app.routers_of(endpoint) for mark in app.routers[name].marks]
         cls = getattr(view, "view_class", None)
         if cls is not None:
             around += [mark for base in cls.__mro__ for mark in own_marks(base)]
 
         def is_there(method: str) -> bool:
-            marks = (*marks_of(find_handler(view, method)), *around)
+            marks = (*marks_of(find_handler(view, method, names)), *around)
             return all(mark.holds(self.name, self.names) for mark in marks if isinstance(mark, SpanMark))
 
         kept = {method for method in methods if is_there(method.upper())}
