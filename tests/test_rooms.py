@@ -20,7 +20,7 @@ MAX_LINES = 600
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
 TABLE = """\
-typing docstrings errors signals kinds settings config fields debughelpers
+typing docstrings errors middleware signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
 fast.wire fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published
