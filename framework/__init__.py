@@ -102,6 +102,7 @@ _LATER = {
     "merge_patch": "marks.patches",
     "Download": "marks.downloads",
     "download": "marks.downloads",
+    "envelope": "marks.wrapping",
     "FileExtension": "uploads",
     "FileSize": "uploads",
     "FileType": "uploads",
@@ -196,6 +197,7 @@ if t.TYPE_CHECKING:
     from .marks.streams import stream as stream
     from .marks.versions import since as since
     from .marks.versions import until as until
+    from .marks.wrapping import envelope as envelope
     from .resources.versions import Version as Version
     from .resources.versions import Versions as Versions
     from .templating import render_template as render_template

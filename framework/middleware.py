@@ -1,7 +1,7 @@
 """WSGI middleware: wrap ``app.wsgi_app`` with it.
 
-Knows WSGI alone; imports nothing of the package but ``errors`` (floor 0).
-Floor 0.
+Knows WSGI alone.
+Floor 0: imports ``errors``.
 """
 
 from __future__ import annotations

@@ -90,11 +90,11 @@ def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> S
     return found()
 
 
-def nested(items: Schema) -> fields.Nested:
+def nested(items: Schema, *, required: bool = False) -> fields.Nested:
     """A field for one item of a list, dumped by the very schema of the list."""
     made = copy.copy(items)
     made.many = False
-    field = fields.Nested(type(items))
+    field = fields.Nested(type(items), required=required)
     field._schema = made  # an instance that is passed is set up anew, and forgets what was narrowed
     return field
 
