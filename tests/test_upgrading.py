@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import framework
+from framework.resources.router import RouterSetupState
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -26,11 +27,14 @@ def kept() -> list[tuple[str, str]]:
 
 
 def find(path: str) -> t.Any:
-    """What a dotted path leads to; an attribute of the application is looked for on one that exists."""
+    """What a dotted path leads to; an attribute of the application is looked for on one that exists, as is one of a
+    mount."""
     parts = path.split(".")
     at = max(number for number in range(1, len(parts)) if is_module(".".join(parts[:number])))
     value: t.Any = importlib.import_module(".".join(parts[:at]))
     for part in parts[at:]:
+        if value is RouterSetupState:
+            value = framework.Router("shop").make_setup_state(framework.App(__name__), {})
         value = framework.App(__name__) if value is framework.App else value
         value = getattr(value, part)
     return value
