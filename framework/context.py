@@ -52,6 +52,9 @@ OUTSIDE_REQUEST = (
     " call it while a request is handled, or, in a test, inside 'with app.test_request_context():'."
 )
 
+FRESH_G: t.Final = "framework.fresh_g"
+"""In the WSGI environment of a request: it has a ``g`` of its own, also below an active context."""
+
 
 class Context:
     """All that belongs to one request, or to a piece of work outside of requests.
@@ -253,7 +256,7 @@ class Context:
         """A request joins the application context that is there; a context without one still sees its request."""
         if self.environ is None:
             self._outer = outer._request_ctx
-        elif outer.app is self.app:
+        elif outer.app is self.app and FRESH_G not in self.environ:
             self._owns_app = False
             self._g = outer.g
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ((".", ("*.rst", "Makefile")), ("docs", ("**/*.rst",)), ("sample_api", ("**/*.rst", "**/*.py")))
 TEXTS = sorted(
     path
     for folder, kinds in (

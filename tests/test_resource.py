@@ -132,3 +132,13 @@ def test_schemas_are_compiled_ahead_on_request(app):
     schema = next(one for one in app.operations if one.endpoint == "Pair").outcomes[0].schema
 
     assert "def " in fast.source(schema)
+
+
+def test_the_source_of_a_schema_that_was_not_used_is_compiled():
+    """``source`` shows how a schema loads and dumps before anything used it, and compiles nothing twice."""
+    schema = PairSchema()
+    shown = fast.source(schema)
+
+    assert "# load PairSchema" in shown
+    assert "# dump PairSchema" in shown
+    assert fast.source(schema) == shown

@@ -95,7 +95,13 @@ class Dispatch(Failures):
                 response = self.handle_exception(raised)
             contract = None if self._pipeline is None else self._pipeline.contract
             if contract is not None and "framework.contract" not in environ:
-                contract.check(ctx, response)
+                try:
+                    contract.check(ctx, response)
+                except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
+                    error = raised
+                    if not isinstance(response, Wire):
+                        response.close()
+                    response = self.handle_exception(raised)
             body = response(environ, start_response)
             streamed = type(response) is not Wire and is_streamed(response, environ)
             if streamed:

@@ -1,7 +1,7 @@
 """Write Python functions, keep their text readable, and remember what was made for which schema.
 
 Generated code is ordinary code: its text is in :mod:`linecache`, so tracebacks and debuggers show it, and
-:func:`source` gives what was generated for a schema.
+``fast.source`` shows what was generated for a schema.
 
 Knows text and schemas; knows nothing of loading or dumping.
 Floor 1: imports nothing of the framework.
@@ -130,14 +130,3 @@ def plan(schema: ma.Schema, kind: type[_P]) -> _P:
             if made is None or not made.is_current():
                 made = record(schema).plans[kind] = kind(schema)  # type: ignore[call-arg]
     return t.cast(_P, made)
-
-
-def source(schema: ma.Schema) -> str:
-    """Give the text of the functions generated for a schema so far.
-
-    A function is generated at its first use; ``prepare(schema)`` of ``fast.load`` or of ``fast.dump`` does it ahead.
-
-    :param schema: The very instance that loads or dumps.
-    :return: Python source, each function under a comment that says what it is; empty when nothing was generated.
-    """
-    return "\n".join(record(schema).texts)

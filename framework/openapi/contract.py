@@ -349,7 +349,8 @@ class Door:
     def check(self, ctx: Context, response: Response | Wire) -> None:
         """Look at an answer.
 
-        :raises ContractViolation: It is not as declared, and the mode is ``"raise"``.
+        :raises ContractViolation: It is not as declared, and the mode is ``"raise"``. The application answers it as any
+            exception that nobody handled.
         """
         operation = ctx.operation
         if operation is None or not operation.declared:

@@ -23,6 +23,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import ClosingIterator
 
+from ..context import FRESH_G
 from ..errors import ContractViolation
 from ..lifetime import close_parts
 from . import coverage
@@ -102,14 +103,17 @@ class AppClient(Client):
     :param args: As :class:`werkzeug.test.Client` takes them: the application, the response class, ``use_cookies``.
     :param contract: Whether replies are checked against what their operation declares. Default: by the setting
         ``CONTRACT``: yes, unless it is ``"off"``.
+    :param fresh_g: Whether each request has a ``g`` of its own, and tears down its application context, where a context
+        of the application is active, as in a fixture that pushes one. Default: it shares that one.
     :param kwargs: As :class:`werkzeug.test.Client` takes them.
     """
 
     application: App
 
-    def __init__(self, *args: t.Any, contract: bool | None = None, **kwargs: t.Any) -> None:
+    def __init__(self, *args: t.Any, contract: bool | None = None, fresh_g: bool = False, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self.contract = contract
+        self.fresh_g = fresh_g
         self._checks: Contract | None = None
         self.preserve_context = False
         #: Merged below the environment of each request; an attribute of the client, free to be changed.
@@ -249,7 +253,9 @@ class AppClient(Client):
 
     def _environ(self, given: cabc.Mapping[str, t.Any], contexts: list[Context]) -> dict[str, t.Any]:
         # The key at the end says that the client looks at the reply, or does not want it to be looked at.
-        return {**self.environ_base, **given, PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
+        fresh = {FRESH_G: True} if self.fresh_g else {}
+        watched = {PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
+        return {**self.environ_base, **given, **watched, **fresh}
 
     def as_user(self, user: t.Any, scopes: cabc.Iterable[str] | None = None) -> t.Self:
         """A client whose requests come from a user, without credentials.

@@ -665,14 +665,35 @@ def test_the_log_of_a_server_shows_nothing_that_clients_sent(app, caplog):
 
 
 def test_a_server_raises_when_told(app):
-    """CONTRACT = "raise" stops the answer; what is declared passes."""
-    app.config.update(CONTRACT="raise", TESTING=False)
+    """CONTRACT = "raise" stops the answer: in tests it is raised; what is declared passes."""
+    app.config.update(CONTRACT="raise", TESTING=True)
     answering(app, lambda: (PET, 418))
     app.add_url_rule("/fine", "fine", response(200)(lambda: 1))
 
     with pytest.raises(ContractViolation):
         ask(app)
     assert ask(app, "/fine")[1] == [b"1"]
+
+
+def test_a_server_answers_a_broken_contract_as_any_error(app, caplog):
+    """With CONTRACT = "raise" the client gets a problem object that tells nothing, through hooks and handlers."""
+    app.config.update(CONTRACT="raise", TESTING=False)
+    answering(app, lambda: (PET, 418))
+    ended = []
+    app.teardown_request(ended.append)
+
+    @app.after_request
+    def sign(reply):
+        reply.headers["X-Request-Id"] = "7"
+        return reply
+
+    reply = Client(app).get("/pets/1")
+
+    assert (reply.status_code, reply.content_type) == (500, "application/problem+json")
+    assert "contract" not in reply.text
+    assert reply.headers["X-Request-Id"] == "7"
+    assert caplog.text.count("broke its contract") == 1
+    assert [type(error) for error in ended] == [ContractViolation]
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 1)])

@@ -391,3 +391,26 @@ def test_the_contract_is_chosen_per_client(app, contract):
     """test_client(contract=...) is kept for the check; the default leaves it to the application."""
     assert app.test_client(contract=contract).contract is contract
     assert app.test_client().contract is None
+
+
+@pytest.mark.parametrize(("fresh", "calls", "torn"), [(False, [1, 2], 0), (True, [1, 1], 2)])
+def test_g_below_a_pushed_context_is_shared_unless_it_is_to_be_fresh(fresh, calls, torn):
+    """A request joins the context that is there, as in Flask; ``fresh_g`` gives it one that ends with it."""
+    app = App("fresh", root_path=".", static_folder=None)
+    ended = []
+    app.teardown_appcontext(ended.append)
+
+    @app.get("/")
+    def count():
+        g.calls = g.get("calls", 0) + 1
+        return {"calls": g.calls}
+
+    with app.app_context():
+        client = app.test_client(fresh_g=fresh)
+        assert [client.get("/").json["calls"] for _ in range(2)] == calls
+        assert len(ended) == torn
+        with client:
+            client.get("/")
+            assert g.calls == (1 if fresh else 3)
+        assert ("calls" in g) is not fresh
+    assert len(ended) == (5 if fresh else 1)  # a context that the client keeps is left twice, as in Flask
