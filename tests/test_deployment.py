@@ -23,11 +23,24 @@ from gevent.pywsgi import WSGIServer
 from tests.deployed import app
 WSGIServer(("127.0.0.1", {port}), app, log=None).serve_forever()
 """
+EVENTLET = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from eventlet import wsgi
+from tests.deployed import app
+def serve(environ, start_response):
+    environ["wsgi.input_terminated"] = "HTTP_TRANSFER_ENCODING" in environ
+    return app(environ, start_response)
+wsgi.server(eventlet.listen(("127.0.0.1", {port})), serve, log_output=False, debug=False)
+"""
 SERVERS = {
     "gunicorn": [*GUNICORN, "tests.deployed:app"],
     "gunicorn-threads": [*GUNICORN, "--threads", "4", "tests.deployed:app"],
     "gunicorn-gevent": [*GUNICORN, "--worker-class", "gevent", "tests.deployed:app"],
     "gevent": ["-c", GEVENT],
+    "eventlet": ["-c", EVENTLET],
     "granian": [
         "-m",
         "granian",
