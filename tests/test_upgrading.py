@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import importlib
+import inspect
 import typing as t
 from pathlib import Path
 
 import pytest
 
 import framework
+import framework.testing
 from framework.resources.router import RouterSetupState
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -65,3 +67,32 @@ def test_the_modules_of_a_row_are_named_alike() -> None:
     """A name that stays is in the module whose path differs in the first word alone."""
     for flask, here, _ in rows("flask_kept.csv"):
         assert here == flask.replace("flask", "framework", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("register_blueprint", "'register_router'"),
+        ("before_first_request", "when the application is made"),
+        ("json_encoder", "DefaultJSONProvider"),
+        ("session_cookie_name", r"app.config\['SESSION_COOKIE_NAME'\]"),
+    ],
+)
+def test_an_attribute_that_is_gone_says_what_to_write(name: str, advice: str) -> None:
+    """What today's Flask, or an earlier one, has under another name raises with the way to write it now."""
+    with pytest.raises(AttributeError, match=advice):
+        getattr(framework.App(__name__), name)
+
+
+def test_the_table_of_early_names_holds() -> None:
+    """What stands on the right of the table is there, and what stands on the left is not."""
+    app = framework.App(__name__)
+    assert app.app_ctx_globals_class
+    assert app.session_interface
+    for name in ("ensure_ascii", "sort_keys", "mimetype", "compact"):
+        assert hasattr(app.json, name)
+    for name in ("before_first_request", "json_encoder", "env", "open_session", "init_jinja_globals", "error_handlers"):
+        assert not hasattr(app, name)
+    assert not hasattr(framework.Request, "is_xhr")
+    assert {"download_name", "max_age", "etag"} <= set(inspect.signature(framework.send_file).parameters)
+    assert framework.testing.EnvironBuilder

@@ -64,6 +64,27 @@ def _only_marks(marks: cabc.Iterable[Mark], owner: str) -> tuple[Mark, ...]:
     return given
 
 
+_SETTING = " Flask 2.3 removed it. Set app.config[{!r}]."
+_ADVICE: t.Final = {
+    "register_blueprint": " It is called 'register_router' here.",
+    "iter_blueprints": " It is called 'iter_routers' here.",
+    "blueprints": " It is called 'routers' here.",
+    "before_first_request": " Flask 2.3 removed it. Run the code when the application is made.",
+    "before_app_first_request": " Flask 2.3 removed it. Run the code at set-up, or in 'record_once'.",
+    "json_encoder": " Flask 2.3 removed it. Give app.json a provider: subclass DefaultJSONProvider and its 'default'.",
+    "json_decoder": " Flask 2.3 removed it. Give app.json a provider: subclass DefaultJSONProvider and its 'loads'.",
+    "env": " Flask 2.3 removed it. Use app.debug, or a setting of your own.",
+    "propagate_exceptions": _SETTING.format("PROPAGATE_EXCEPTIONS"),
+    "send_file_max_age_default": _SETTING.format("SEND_FILE_MAX_AGE_DEFAULT"),
+    "session_cookie_name": _SETTING.format("SESSION_COOKIE_NAME"),
+    "templates_auto_reload": _SETTING.format("TEMPLATES_AUTO_RELOAD"),
+    "use_x_sendfile": _SETTING.format("USE_X_SENDFILE"),
+    "request_globals_class": " Flask 1.0 removed it. It is called 'app_ctx_globals_class'.",
+    "error_handlers": " Flask 1.0 removed it. Use 'register_error_handler', or read 'error_handler_spec'.",
+}
+"""What to write instead of an attribute of Flask, today's and those of its earlier versions."""
+
+
 class Scaffold(Hooks):
     """The base of :class:`App` and :class:`Router`.
 
@@ -99,11 +120,9 @@ class Scaffold(Hooks):
     if not t.TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> t.Any:
-            """Say what an attribute of Flask is called here."""
-            here = {"register_blueprint": "register_router", "iter_blueprints": "iter_routers", "blueprints": "routers"}
-            advice = f" It is called {here[name]!r} here." if name in here else ""
+            """Say what to write instead of an attribute of Flask."""
             raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}.{advice}", name=name, obj=self
+                f"{type(self).__name__!r} object has no attribute {name!r}.{_ADVICE.get(name, '')}", name=name, obj=self
             )
 
     def _check_setup_finished(self, name: str) -> None:
