@@ -195,11 +195,10 @@ class Config(dict[str, t.Any]):
 
         A double underscore goes into a nested dictionary: ``FRAMEWORK_MAIL__PORT=25`` sets
         ``config["MAIL"]["PORT"]``. Dictionaries on the way are made where they are missing.
+        Text settings keep what looks like a number as text: ``FRAMEWORK_SECRET_KEY=1234567890`` sets a text.
 
         :param prefix: What the names start with, without the underscore that follows.
         :param loads: Makes the value from the text. Text on which it raises is kept as it is.
-        Text settings keep what looks like a number as text: ``FRAMEWORK_SECRET_KEY=1234567890`` sets a text.
-
         :return: ``True``.
         :raises TypeError: A name goes into a setting that is not a dictionary.
         :raises SettingError: A setting does not take the value of its variable.
