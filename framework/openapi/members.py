@@ -115,7 +115,7 @@ def describe(field: Field, view: View, names: Names) -> Json:
 def _without_nul(made: Json, field: Field, view: View, names: Names) -> Json:
     """A text that is read has no NUL, unless its class reads by itself, or the text is one of a known form."""
     refuses = names.rules.nul and (names.rules.text if view.text else names.rules.types)
-    if not refuses or made.keys() & {"enum", "const", "format", "$ref"} or made.get("type") != "string":
+    if not refuses or made.keys() & {"enum", "const", "$ref"} or made.get("type") != "string":
         return made
     if twin(type(field), text=view.text) is type(field) and not isinstance(field, strict_fields.String):
         return made

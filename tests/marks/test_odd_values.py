@@ -170,6 +170,7 @@ def test_numbers_that_message_pack_has_not_leave_as_json(notes):
 def created():
     """Sends a name; the answer names it in its headers."""
     app = App(__name__)
+    app.config["STRICT_NUL"] = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
     @app.post("/things")

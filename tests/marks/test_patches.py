@@ -439,10 +439,10 @@ def test_the_document_of_a_json_patch():
 
     assert patch["requestBody"]["content"]["application/json-patch+json"]["schema"] == {
         "type": "array",
-        "items": {"$ref": "#/components/schemas/JSONPatchOperation"},
+        "items": {"$ref": "#/components/schemas/JSONPatchOperationInput"},
     }
-    assert [each["$ref"].rpartition("/")[2] for each in schemas["JSONPatchOperation"]["oneOf"]] == [
-        *("JSONPatchWrite", "JSONPatchRemove", "JSONPatchMove"),
+    assert [each["$ref"].rpartition("/")[2] for each in schemas["JSONPatchOperationInput"]["oneOf"]] == [
+        *("JSONPatchWriteInput", "JSONPatchRemoveInput", "JSONPatchMoveInput"),
     ]
     assert "409" in patch["responses"]
 

@@ -336,6 +336,7 @@ def test_metadata_wins_and_unknown_words_stay_out() -> None:
         "description": "Words",
         "examples": ["a"],
         "format": "slug",
+        "pattern": TEXT["pattern"],
         "x-order": 1,
         "contentMediaType": "text/html",
         "deprecated": True,
