@@ -40,7 +40,8 @@ sessions tokens logging
 marks.base marks.links marks.schemas marks.shapes marks.raises marks.negotiation marks.refusals marks.schemes
 marks.csrf marks.security marks.permissions marks.doc
 marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
-marks.asked marks.selects marks.collections marks.cursors marks.envelopes marks.wrapping marks.pages marks.pagination
+marks.asked marks.select_rows marks.selects marks.collections marks.cursors marks.envelopes marks.wrapping
+marks.pages marks.pagination
 marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches
 marks.cors
 marks.clients marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads

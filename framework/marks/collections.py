@@ -105,12 +105,15 @@ def count(collection: t.Any, session: t.Any) -> int:
     return len(collection)
 
 
-def window(collection: t.Any, offset: int, limit: int, session: t.Any) -> list[t.Any]:
-    """The items from a number on, at most so many; of a select only these are fetched."""
+def window(collection: t.Any, offset: int, limit: int, session: t.Any, unique: cabc.Sequence[str] = ()) -> list[t.Any]:
+    """The items from a number on, at most so many; of a select only these are fetched.
+
+    :param unique: The names of what sets any two rows of a select apart. Default: found out.
+    """
     if is_select(collection):
         from . import selects
 
-        return selects.window(collection, offset, limit, session)
+        return selects.window(collection, offset, limit, session, unique)
     return list(collection[offset : offset + limit])
 
 

@@ -65,15 +65,15 @@ class Wanted:
 
     def _numbered(self, collection: t.Any, session: t.Any, offset: int, limit: int) -> list[t.Any]:
         """The items from a number on, noting how many there are."""
-        session = self.source.session if session is None else session
+        session, unique = self.source.session if session is None else session, self.source.unique
         if not is_select(collection):
             collection = as_sequence(collection)
         if self.source.keys:
             collection = ordered(collection, self.source.keys)
         if self.source.total:
             self.item_count = count(collection, session)
-            return window(collection, offset, limit, session) if offset < self.item_count else []
-        items = window(collection, offset, limit + 1, session)
+            return window(collection, offset, limit, session, unique) if offset < self.item_count else []
+        items = window(collection, offset, limit + 1, session, unique)
         self.more = len(items) > limit
         return items[:limit]
 
@@ -252,15 +252,10 @@ class CursorParameters(Wanted):
         """The order, with what sets any two items apart at its end."""
         keys = list(self.source.keys)
         unique = self.source.unique
-        if not unique and is_select(collection):
+        if is_select(collection):
             from . import selects
 
-            unique = tuple(selects.primary_key(collection))
-            if not unique:
-                raise TypeError(
-                    "Nothing that is selected has a primary key, so a cursor cannot tell rows apart. Name what does:"
-                    " @paginate(CursorPage, key='...')."
-                )
+            return selects.whole_order(collection, keys, unique)
         descending = bool(keys) and keys[-1].descending
         known = {key.source for key in keys if isinstance(key.source, str)}
         keys += [Key(name, name, descending) for name in unique or ("id",) if name not in known]
@@ -317,7 +312,8 @@ class Page:
         wanted = self.page_params
         if is_select(self.collection):
             size = wanted.last_item - wanted.first_item + 1
-            return window(self.collection, wanted.first_item, size, wanted.source.session)
+            source = wanted.source
+            return window(self.collection, wanted.first_item, size, source.session, source.unique)
         return list(self.collection[wanted.first_item : wanted.last_item + 1])
 
     @property

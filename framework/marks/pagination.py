@@ -60,7 +60,7 @@ class PageOptions(t.TypedDict, total=False):
     order_by: str | cabc.Sequence[str]
     """The order where the client asks for none: names of attributes, ``-`` before one to go down."""
     key: str | cabc.Sequence[str]
-    """What sets any two items apart, for cursors. Default: the primary key of a select, ``id`` of items."""
+    """What sets any two items apart. Default: what does in a select, and for cursors over other items ``id``."""
     total: bool
     """Whether all items are counted. Default: they are, except for cursors."""
     envelope: bool | str
@@ -206,8 +206,8 @@ class PaginateMark(ArgumentsMark):
 
             return by_cursor
 
-        usual = Source(session, total, default)
-        unordered = Source(session, total)
+        usual = Source(session, total, default, unique)
+        unordered = Source(session, total, (), unique)
 
         def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> Wanted:
             source = unordered if SORTED in t.cast("dict[t.Any, t.Any]", call.notes) else usual

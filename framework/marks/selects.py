@@ -1,8 +1,10 @@
 """Selects of SQLAlchemy as collections: conditions, order, counting and parts are left to the database.
 
 Values are always parameters. What a database would refuse as out of range becomes the answer it stands for, so that no
-value of a client is an error. Loaded only when an application returns a select: this module alone imports SQLAlchemy.
-Floor 4: imports ``marks.asked``.
+value of a client is an error. Loaded only when an application returns a select: this module and the one below it alone
+import SQLAlchemy.
+Not here: what sets rows apart (``marks.select_rows``).
+Floor 4: imports ``marks.asked`` and ``marks.select_rows``.
 """
 
 from __future__ import annotations
@@ -21,9 +23,19 @@ import uuid
 import sqlalchemy as sa
 
 from .asked import LIST_OPERATORS, TEXT_OPERATORS, Condition, Key
-
-Select: t.TypeAlias = sa.Select[t.Any]
-Expression: t.TypeAlias = t.Any
+from .select_rows import (
+    Expression,
+    Select,
+    check_order,
+    distinct_on,
+    identity,
+    lacking,
+    never_missing,
+    plain,
+    primary_key_of,
+    selected,
+    sources,
+)
 
 MAX_INT: t.Final = 2**31
 """From here on an integer is sent as one of 64 bits, whatever the column."""
@@ -45,8 +57,20 @@ def searched(select: Select, sources: cabc.Sequence[t.Any], words: cabc.Sequence
 
 def ordered(select: Select, keys: cabc.Sequence[Key]) -> Select:
     """See :func:`marks.collections.ordered`."""
-    terms = [in_order(expression_of(select, key), key.descending, is_nullable(select, key)) for key in keys]
-    return select.order_by(None).order_by(*terms, *primary_key(select).values())
+    if distinct_on(select):
+        raise TypeError(
+            "The handler returned a select with DISTINCT ON, whose order says which rows stay. Make it a subquery, so"
+            " that it can be put in another order."
+        )
+    solid = solid_tables(select)
+    expressions = [expression_of(select, key) for key in keys]
+    check_order(select, expressions)
+    terms = [
+        in_order(expression, key.descending, is_nullable(expression, solid))
+        for expression, key in zip(expressions, keys, strict=True)
+    ]
+    select = select.order_by(None).order_by(*terms)
+    return select.order_by(*lacking(select, identity(select) or ()))
 
 
 def count(select: Select, session: t.Any) -> int:
@@ -55,11 +79,18 @@ def count(select: Select, session: t.Any) -> int:
     return int(opened(session, select).scalar(sa.select(sa.func.count()).select_from(everything)))
 
 
-def window(select: Select, offset: int, limit: int, session: t.Any) -> list[t.Any]:
-    """See :func:`marks.collections.window`. A select without an order is put in that of its primary key."""
+def window(select: Select, offset: int, limit: int, session: t.Any, unique: cabc.Sequence[str] = ()) -> list[t.Any]:
+    """See :func:`marks.collections.window`. The order of the select is completed, so that no two rows are equal by it.
+
+    :param unique: The names of what sets any two rows apart, where that is said.
+    """
     check_open(select)
-    if not has_order(select):
-        select = select.order_by(*primary_key(select).values())
+    check_order(select, select._order_by_clauses)
+    whole = [expression_of(select, Key(name, name)) for name in unique] or identity(select)
+    if whole is None:
+        whole = selected(select)  # rows that are equal by all that is selected may change their places
+        check_sortable(whole)
+    select = select.order_by(*lacking(select, whole))
     return fetch(select.offset(offset).limit(limit), session, 0)[0]
 
 
@@ -74,16 +105,55 @@ def part(
     """The items after a position, from there on, and the values of the keys of each."""
     check_open(select)
     expressions = [expression_of(select, key) for key in keys]
+    check_order(select, expressions)
+    solid = solid_tables(select)
     terms = [
-        (expression, key.descending != backward, is_nullable(select, key))
+        (expression, key.descending != backward, is_nullable(expression, solid))
         for expression, key in zip(expressions, keys, strict=True)
     ]
     if position is not None:
         there = [member_of(expression, value) for expression, value in zip(expressions, position, strict=True)]
-        select = select.where(beyond(terms, there))
+        rest = beyond(terms, there)
+        # A key of groups may be an aggregate, which WHERE does not know.
+        select = select.having(rest) if select._group_by_clauses else select.where(rest)
     select = select.order_by(None).order_by(*(in_order(*term) for term in terms)).limit(limit)
     items, positions = fetch(select.add_columns(*expressions), session, len(keys))
     return items, [tuple(value.name if isinstance(value, enum.Enum) else value for value in each) for each in positions]
+
+
+def whole_order(select: Select, keys: cabc.Sequence[Key], unique: cabc.Sequence[str]) -> list[Key]:
+    """The keys of an order, with what sets any two rows apart at its end.
+
+    :param unique: The names of that, where it is said.
+    :raises TypeError: It is not said, and cannot be known.
+    """
+    if distinct_on(select):
+        raise TypeError(
+            "The handler returned a select with DISTINCT ON, whose order says which rows stay, and a cursor has an"
+            " order of its own. Make it a subquery."
+        )
+    whole = [expression_of(select, Key(name, name)) for name in unique] or identity(select)
+    if whole is None:
+        raise TypeError(
+            "A cursor cannot tell the rows of this select apart: a table or subquery in it has no primary key. Name"
+            f" what does: @paginate(CursorPage, key='...'). {str(select)[:200]}"
+        )
+    descending = bool(keys) and keys[-1].descending
+    known = {plain(expression_of(select, key)) for key in keys}
+    return [*keys, *(Key(str(plain(each)), each, descending) for each in whole if plain(each) not in known)]
+
+
+def check_sortable(expressions: cabc.Iterable[Expression]) -> None:
+    """Refuse expressions of types that PostgreSQL has no order for.
+
+    :raises TypeError: There is one.
+    """
+    for each in expressions:
+        if isinstance(plain(each).type, sa.JSON):
+            raise TypeError(
+                f"Nothing tells the rows of this select apart, and '{each}' cannot be sorted by. Name what does:"
+                " @paginate(..., key='...')."
+            )
 
 
 def member_of(expression: Expression, value: t.Any) -> t.Any:
@@ -125,20 +195,50 @@ def in_order(expression: Expression, descending: bool, nullable: bool) -> t.Any:
 
 
 def fetch(select: Select, session: t.Any, extra: int) -> tuple[list[t.Any], list[tuple[t.Any, ...]]]:
-    """Run a select: its objects, or its rows where it has several columns, and the extra columns at its end."""
+    """Run a select: its objects where it is one of a class, else its rows, and the extra columns at its end."""
     result = opened(session, select).execute(select)
     descriptions = select.column_descriptions
     wanted = len(descriptions) - extra
-    first = descriptions[0]
-    if wanted == 1 and first.get("entity") is not None and first["expr"] is first["entity"]:
-        result = result.unique()  # objects with collections that are loaded by a join come once for each member
+    if getattr(result, "_unique_filter_state", None) is not None:
+        # Collections that are loaded by a join: SQLAlchemy wants the rows that they repeat taken away.
+        try:
+            check_unrepeated(select)
+        except TypeError:
+            result.close()
+            raise
+        result = result.unique()
     rows = result.all()
-    if wanted == 1:
+    if wanted == 1 and is_whole(descriptions[0]):
         return [row[0] for row in rows], [tuple(row[1:]) for row in rows]
     if not extra:
         return list(rows), []
     make = row_class(tuple(result.keys())[:wanted])
     return [make(*row[:wanted]) for row in rows], [tuple(row[wanted:]) for row in rows]
+
+
+def is_whole(described: t.Any) -> bool:
+    """Whether what is selected is an item by itself: an object of a class, or JSON."""
+    entity = described.get("entity")
+    return (entity is not None and described["expr"] is entity) or isinstance(described["type"], sa.JSON)
+
+
+def check_unrepeated(select: Select) -> None:
+    """Refuse a select whose own joins repeat its objects, when those repetitions will be taken away.
+
+    :raises TypeError: A page would have fewer items than its rows.
+    """
+    own = {plain(each) for keys in keys_of(select) for each in keys}
+    if not select._distinct and not own.issuperset(plain(each) for each in identity(select) or ()):
+        raise TypeError(
+            "The handler returned a select with a join that repeats its objects, and a collection of theirs is loaded"
+            f" by a join too. Load that by selectinload(), or replace the first by exists(): {str(select)[:200]}"
+        )
+
+
+def keys_of(select: Select) -> list[list[Expression]]:
+    """The primary keys of the classes in a select."""
+    entities = [described.get("entity") for described in select.column_descriptions]
+    return [primary_key_of(each) for each in entities if each is not None]
 
 
 @functools.lru_cache(maxsize=256)
@@ -196,11 +296,23 @@ def expression_of(select: Select, wanted: Key | Condition) -> Expression:
     if not isinstance(source, str):
         is_expression = hasattr(source, "__clause_element__") or isinstance(source, sa.ClauseElement)
         return source() if callable(source) and not is_expression else source
-    for described in select.column_descriptions:
-        entity = described.get("entity")
-        found = getattr(entity, source, None) if entity is not None else None
-        if found is not None:
-            return found
+    descriptions = select.column_descriptions
+    for described in descriptions:  # what the rows show under the name
+        if described["name"] == source and described["expr"] is not described.get("entity"):
+            return described["expr"]
+    for described in descriptions:  # in rows of several classes: Pet.name
+        entity, (head, _, rest) = described.get("entity"), source.partition(".")
+        if rest and described["name"] == head and described["expr"] is entity and hasattr(entity, rest):
+            return getattr(entity, rest)
+    entities = list(dict.fromkeys(described.get("entity") for described in descriptions))
+    found = [getattr(entity, source) for entity in entities if entity is not None and hasattr(entity, source)]
+    if len(found) > 1:
+        raise TypeError(
+            f"Several classes that are selected have a column {source!r}: {', '.join(map(str, found))}. Say which one"
+            f" is meant: columns={{{source!r}: Model.column}}."
+        )
+    if found:
+        return found[0]
     columns = select.selected_columns
     if source in columns:
         return columns[source]
@@ -210,29 +322,19 @@ def expression_of(select: Select, wanted: Key | Condition) -> Expression:
     )
 
 
-def primary_key(select: Select) -> dict[str, Expression]:
-    """The columns of the primary key of what is selected first, by their names; empty where that has none."""
-    for described in select.column_descriptions:
-        entity = described.get("entity")
-        if entity is not None:
-            mapper: t.Any = sa.inspect(entity).mapper
-            names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-            return {name: getattr(entity, name) for name in names}
-    return {str(column.key): column for column in select.selected_columns if getattr(column, "primary_key", False)}
+def solid_tables(select: Select) -> set[t.Any]:
+    """The tables of a select whose columns no outer join makes null."""
+    return set().union(*(never_missing(source) for source in sources(select)))
 
 
-def is_nullable(select: Select, key: Key) -> bool:
-    """Whether a key may be null in a row; what is not a plain column of the first table may."""
-    expression = expression_of(select, key)
-    column = getattr(expression, "__clause_element__", lambda: expression)()
-    tables = select.get_final_froms()
-    first = tables[0] if tables else None
-    while isinstance(first, sa.Join):
-        if first.full:
-            return True
-        first = first.left
+def is_nullable(expression: Expression, solid: cabc.Set[t.Any]) -> bool:
+    """Whether an expression may be null in a row; what is not a plain column may.
+
+    :param solid: See :func:`solid_tables`.
+    """
+    column = plain(expression)
     table = getattr(column, "table", None)
-    return bool(getattr(column, "nullable", True)) or table is None or table is not first
+    return bool(getattr(column, "nullable", True)) or table is None or table not in solid
 
 
 def as_text(expression: Expression) -> Expression:

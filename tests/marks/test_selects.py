@@ -13,6 +13,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship
 
 from framework import App, CursorPage, OffsetPage, Page, Schema, fields, filters, paginate, response, searches, sorts
@@ -443,6 +444,255 @@ def test_a_select_without_session_is_explained(shop):
     for marks, words in (([paginate(Page)], "session=get_session"), ([sorts(Numbered, "id")], "nobody runs it")):
         with pytest.raises(TypeError, match=words):
             serve(shop, *marks).get("/pets")
+
+
+# What sets rows apart
+
+
+class Toy(Base):
+    __tablename__ = "toy"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    color: Mapped[str]
+    pet_id: Mapped[int] = mapped_column(sa.ForeignKey("pet.id"))
+    pet: Mapped[Pet] = relationship()
+
+
+@pytest.fixture
+def toys(shop: Shop) -> Shop:
+    """The shop, with two toys for each pet, in no order of theirs."""
+    numbers = random.Random(3).sample(range(1, 121), 120)
+    shop.session.add_all([Toy(id=each, color=f"c{each % 3}", pet_id=(each - 1) // 2 + 1) for each in numbers])
+    shop.session.commit()
+    shop.forget()
+    return shop
+
+
+def row_schema(*names: str) -> type[Schema]:
+    """A schema of rows with these members."""
+    known = {"id": fields.Integer(), "toy": fields.Integer(allow_none=True)}
+    return Schema.from_dict({name: known.get(name) or fields.String(allow_none=True) for name in names})
+
+
+def rows(client: t.Any, path: str = "/pets?page_size=7") -> list[dict[str, t.Any]]:
+    """The items of all parts that links lead to."""
+    found: list[dict[str, t.Any]] = []
+    while path:
+        reply = client.get(path)
+        assert reply.status_code == 200, reply.text
+        found += reply.json
+        links = [link for link in reply.headers["Link"].split(", ") if 'rel="next"' in link]
+        path = links[0].partition(">")[0].lstrip("<") if links else ""
+    return found
+
+
+PAGERS = [Page, CursorPage]
+
+
+@pytest.mark.parametrize("pager", [Page, OffsetPage])
+@pytest.mark.parametrize("order", [Pet.name, Pet.name.desc(), sa.func.lower(Pet.name), sa.text("name")])
+def test_an_order_that_is_not_unique_is_completed(shop, pager, order):
+    """A handler's own order in which rows are equal gives each row once all the same."""
+    client = serve(shop, paginate(pager, session=shop.session, page_size=7), select=sa.select(Pet).order_by(order))
+
+    assert sorted(walk(client, "/pets")) == list(range(1, 61))
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+@pytest.mark.parametrize("outer", [False, True])
+def test_rows_of_joined_tables_are_told_apart(toys, pager, outer):
+    """The rows of a join are told apart by all its tables, not by the first class alone."""
+    toys.session.execute(sa.delete(Toy).where(Toy.pet_id == 7))
+    query = sa.select(Pet.id, Pet.name, Toy.color, Toy.id.label("toy")).join(Toy, isouter=outer)
+    client = serve(
+        toys,
+        paginate(pager, session=toys.session, order_by="name"),
+        select=query,
+        schema=row_schema("id", "name", "color", "toy"),
+    )
+    expected = [dict(row._mapping) for row in toys.session.execute(query)]
+
+    assert sorted(map(repr, rows(client))) == sorted(map(repr, expected))
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_rows_of_two_classes_are_told_apart(toys, pager):
+    """Rows of two classes have each of their pairs once; names say of which class a value is."""
+
+    class Pair(Schema):
+        id = fields.Integer(attribute="Toy.id")
+        name = fields.String(attribute="Pet.name")
+
+    marks = [paginate(pager, session=toys.session), sorts(Pair, "name", default="name")]
+    client = serve(toys, *marks, select=sa.select(Pet, Toy).join(Toy), schema=Pair)
+    found = rows(client)
+
+    assert sorted(each["id"] for each in found) == list(range(1, 121))
+    assert [each["name"] for each in found] == sorted(each["name"] for each in found)
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_objects_that_a_join_repeats_are_repeated(toys, pager):
+    """An object that a join gives twice comes twice, and no page is shorter for it."""
+    query = sa.select(Pet).join(Toy, Toy.pet_id == Pet.id)
+    client = serve(toys, paginate(pager, session=toys.session, order_by="name"), select=query)
+
+    assert len(client.get("/pets?page_size=7").json) == 7
+    assert sorted(each["id"] for each in rows(client)) == sorted([*range(1, 61)] * 2)
+
+
+def test_joins_that_look_up_add_nothing_to_the_order(shop):
+    """A join that finds one row at most needs no key of its table, so an index on the first one serves."""
+    query = sa.select(Pet).outerjoin(Pet.owner).order_by(Pet.name)
+    ids(serve(shop, paginate(Page, session=shop.session), select=query).get("/pets"))
+
+    assert shop.statements[-1].partition("ORDER BY ")[2].splitlines()[0].strip() == "pet.name, pet.id"
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_distinct_rows_come_once(toys, pager):
+    """Rows of ``DISTINCT`` are told apart by what is selected; nothing else is added to them."""
+    query = sa.select(Pet.name, Toy.color).join(Toy).distinct()
+    client = serve(toys, paginate(pager, session=toys.session), select=query, schema=row_schema("name", "color"))
+    expected = [dict(row._mapping) for row in toys.session.execute(query)]
+
+    assert sorted(map(repr, rows(client))) == sorted(map(repr, expected))
+    objects = sa.select(Pet).join(Toy, Toy.pet_id == Pet.id).distinct()
+    client = serve(toys, paginate(pager, session=toys.session, order_by="-name"), select=objects)
+    assert sorted(each["id"] for each in rows(client)) == list(range(1, 61))
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+@pytest.mark.parametrize("order", ["name", "-toys", "toys,name"])
+def test_groups_come_once(toys, pager, order):
+    """Rows of ``GROUP BY`` are told apart by what they are grouped by; a sum can be the order."""
+    number = sa.func.count(Toy.id).label("toys")
+    query = sa.select(Pet.name, number).join(Toy).group_by(Pet.name)
+    schema = Schema.from_dict({"name": fields.String(), "toys": fields.Integer()})
+    client = serve(toys, paginate(pager, session=toys.session, order_by=order), select=query, schema=schema)
+    expected = [dict(row._mapping) for row in toys.session.execute(query)]
+
+    assert sorted(map(repr, rows(client, "/pets?page_size=2"))) == sorted(map(repr, expected))
+    by_name = sa.select(Pet.name, number).join(Toy).group_by("name")
+    client = serve(toys, paginate(pager, session=toys.session), select=by_name, schema=schema)
+    assert len(rows(client, "/pets?page_size=2")) == len(expected)
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_groups_of_a_primary_key_have_all_its_columns(toys, pager):
+    """Where a class is grouped by its primary key, its other columns can be the order."""
+    query = sa.select(Pet, sa.func.count(Toy.id).label("toys")).join(Toy).group_by(Pet.id)
+    schema = Schema.from_dict({"id": fields.Integer(attribute="Pet.id"), "toys": fields.Integer()})
+    client = serve(toys, paginate(pager, session=toys.session, order_by="name"), select=query, schema=schema)
+
+    assert sorted(each["id"] for each in rows(client)) == list(range(1, 61))
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_one_row_of_a_sum_needs_no_order(shop, pager):
+    """A select of aggregates has one row, which no key is added to."""
+    query = sa.select(sa.func.count(Pet.id).label("id"))
+    client = serve(shop, paginate(pager, session=shop.session), select=query, schema=row_schema("id"))
+
+    assert client.get("/pets").json == [{"id": 60}]
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_one_column_gives_rows(shop, pager):
+    """A select of one column gives rows with that member, as one of two columns does."""
+    client = serve(shop, paginate(pager, session=shop.session), select=sa.select(Pet.id), schema=row_schema("id"))
+
+    assert [each["id"] for each in rows(client)] == list(range(1, 61))
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        sa.select(Pet.name).distinct(),
+        sa.select(Pet.name, sa.func.count()).group_by(Pet.name),
+    ],
+)
+def test_an_order_that_rows_do_not_have_is_refused(shop, pager, query):
+    """What is not selected, or not grouped by, is no order, on SQLite as on PostgreSQL."""
+    by_mark = [paginate(pager, session=shop.session, order_by="age")]
+    by_client = [paginate(pager, session=shop.session), sorts(Numbered, "age", default="age")]
+    for marks in (by_mark, by_client):
+        client = serve(shop, *marks, select=query)
+        with pytest.raises(TypeError, match=r"ordered by 'pet\.age', which they do not have"):
+            client.get("/pets")
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+def test_subqueries_keep_what_sets_their_rows_apart(toys, pager):
+    """The rows of a subquery are told apart by what does so inside of it, where it shows that."""
+    inner = sa.select(Toy.color, sa.func.count().label("id")).group_by(Toy.color).subquery()
+    client = serve(
+        toys, paginate(pager, session=toys.session), select=sa.select(inner), schema=row_schema("color", "id")
+    )
+
+    assert [each["color"] for each in rows(client, "/pets?page_size=1")] == ["c0", "c1", "c2"]
+    aliased = orm.aliased(Pet, sa.select(Pet).where(Pet.id > 3).subquery())
+    client = serve(toys, paginate(pager, session=toys.session), select=sa.select(aliased).order_by(aliased.name))
+    assert sorted(each["id"] for each in rows(client)) == list(range(4, 61))
+
+
+def test_rows_without_a_key(toys):
+    """Rows that nothing tells apart are paged by all that they have; a cursor asks for a key."""
+    inner = sa.select(Pet.name, Toy.color).join(Toy).subquery()
+    client = serve(
+        toys, paginate(Page, session=toys.session), select=sa.select(inner), schema=row_schema("name", "color")
+    )
+
+    assert sorted(map(repr, rows(client))) == sorted(
+        repr(dict(row._mapping)) for row in toys.session.execute(sa.select(inner))
+    )
+    client = serve(
+        toys, paginate(CursorPage, session=toys.session), select=sa.select(inner), schema=row_schema("name", "color")
+    )
+    with pytest.raises(TypeError, match=r"key='\.\.\.'"):
+        client.get("/pets")
+
+
+def test_a_name_that_two_classes_have_is_refused(toys):
+    """A name that several classes have is no order; the error says how to name one."""
+    query = sa.select(Pet, Owner).join(Pet.owner)
+    client = serve(toys, paginate(Page, session=toys.session), sorts(OwnerSchema, "name"), select=query)
+
+    with pytest.raises(TypeError, match=r"Several classes .* 'name': Pet\.name, Owner\.name"):
+        client.get("/pets?sort=name")
+
+
+def test_the_column_of_a_row_goes_before_that_of_a_class(toys):
+    """A list is sorted by what its rows show under a name, not by a column of the first class."""
+    query, schema = sa.select(Pet.id, Owner.name).join(Pet.owner), row_schema("id", "name")
+    client = serve(toys, paginate(Page, session=toys.session), sorts(schema, "name"), select=query, schema=schema)
+    names = [each["name"] for each in rows(client, "/pets?sort=name")]
+
+    assert names == sorted(names)
+
+
+def test_a_repeating_join_beside_a_loading_one_is_refused(toys):
+    """Objects that a join repeats, with a collection that a join loads, would make pages short."""
+    query = sa.select(Owner).join(Owner.pets).options(joinedload(Owner.pets))
+    client = serve(toys, paginate(Page, session=toys.session), select=query, schema=OwnerSchema)
+
+    with pytest.raises(TypeError, match="selectinload"):
+        client.get("/pets")
+
+
+def test_distinct_on_keeps_its_order(shop):
+    """``DISTINCT ON`` is paged in its own order, which another one would change."""
+    if shop.engine.name == "sqlite":
+        return  # it has no such thing
+    query = sa.select(Pet).ext(postgresql.distinct_on(Pet.name)).order_by(Pet.name, Pet.id.desc())
+    expected = [pet.id for pet in shop.session.scalars(query)]
+
+    assert [each["id"] for each in rows(serve(shop, paginate(Page, session=shop.session), select=query))] == expected
+    page, cursor = paginate(Page, session=shop.session), paginate(CursorPage, session=shop.session)
+    for marks in ([cursor], [page, sorts(Numbered, "age", default="age")]):
+        client = serve(shop, *marks, select=query)
+        with pytest.raises(TypeError, match="subquery"):
+            client.get("/pets")
 
 
 # Filters
