@@ -76,6 +76,9 @@ class Phase(enum.IntEnum):
     HEADERS = 20
 
 
+TELLS: t.Final = "framework.tells"
+"""The note of a :class:`Plan` with the names of the headers that belong to what an answer represents, like its body.
+Marks set them in the phase ``OUTCOME``, so that a tag covers them and a 304 repeats them."""
 REPLAY: t.Final = "framework.replay"
 """The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed."""
 

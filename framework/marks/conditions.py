@@ -3,20 +3,24 @@
 :class:`Guard` is made once per operation, :class:`Check` once per request; it stands on the context for ``check_etag``
 and ``set_etag``. Not here: the mark and its document (``marks.etags``), what conditions mean (``http.conditional``).
 Floor 4: imports ``marks.base``, ``marks.clients``, ``marks.responses``, ``marks.schemas``, ``marks.tags``,
-``http.conditional``, ``http.response`` (floor 2), ``errors``.
+``http.conditional``, ``http.response`` (floor 2), ``fast.reading`` (floor 1), ``errors``.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import decimal
+import enum
 import typing as t
+import uuid
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import BadRequest, PreconditionFailed, PreconditionRequired
+from ..fast.reading import NOTHING, is_collection, kind_of
 from ..http.conditional import (
     NO_CONDITIONS,
     Conditions,
@@ -28,7 +32,7 @@ from ..http.conditional import (
     to_http_date,
 )
 from ..http.response import Wire, header_of, set_header
-from .base import REPLAY, Call, Plan
+from .base import REPLAY, TELLS, Call, Plan
 from .clients import identity
 from .responses import ResponseMark, encoder, unpack
 from .schemas import SchemaLike, as_schema
@@ -44,6 +48,8 @@ if t.TYPE_CHECKING:
 NOT_NAMED = "Say in If-Match which version is meant: the ETag of the answer to a GET."
 CHANGED = "The resource is not in the version that the request names. Get it again."
 SAFE = frozenset({"GET", "HEAD"})
+_VALUES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, enum.Enum)
+"""What is a value and no object, though it has attributes."""
 
 
 class NotModified(HTTPException):
@@ -179,7 +185,17 @@ class Guard:
         """Name the new version; say so where nobody has looked at the conditions."""
         if check.called and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
             self._complain(ctx, reply.status_code)
-        if reply.status_code in (204, 205) or header_of(reply, "ETag") is not None:
+        if header_of(reply, "ETag") is not None:
+            return
+        if reply.status_code in (204, 205):
+            # A handler that says it knows which state it has left; nothing else does (RFC 9110, section 15.3.5).
+            if (
+                check.is_set
+                and check.tag is not None
+                and reply.status_code == 204
+                and self.plan.method in ("PUT", "PATCH")
+            ):
+                set_header(reply, "ETag", str(check.tag))
             return
         if self.plan.method == "POST" and reply.status_code != 201 and not check.is_set:
             return  # the answer to an action is no representation of what the address names
@@ -231,6 +247,8 @@ class Guard:
             return self.tag(ctx, call, text_of(self.read(self.version, data)))
         learned = self.learned(ctx, call)
         if schema is None:
+            if not learned.shows(data):
+                return Tag(text_of(data), self.weak)
             return self.tag_of_body(learned.encode(data), learned.media_type)
         instance = as_schema(schema)
         for mark in self.plan.marks:  # one of a version has another shape of it
@@ -242,7 +260,13 @@ class Guard:
     def _tag_of_answer(self, ctx: Context, call: Call, reply: Reply, before: str | None = None) -> Tag | None:
         if self.version is None:
             body = body_of(reply)
-            return None if body is None else self.tag_of_body(body, header_of(reply, "Content-Type"))
+            if body is None:
+                return None
+            tag = self.tag_of_body(body, header_of(reply, "Content-Type"))
+            told = [header_of(reply, name) for name in self.plan.notes.get(TELLS, ())]
+            if any(told):
+                tag = Tag(digest(tag.text.encode(), *(str(each).encode() for each in told)), self.weak)
+            return tag
         value = self._subject(call)
         if value is None or is_reply(value):
             return None
@@ -323,6 +347,7 @@ class Learned:
         self.schemas = [outcome.schema for outcome in outcomes if outcome.schema is not None]
         first = next((outcome for outcome in outcomes if outcome.schema is not None), None)
         self.media_type = None if first is None else first.media_type
+        self._schema = None if first is None else first.schema
         self.encode = encoder(plan, None if first is None else first.schema, fast=plan.fast)
         """Writes data as GET at this address would."""
         names = [name for mark in operation.marks for name in getattr(mark, "varies", ())]
@@ -331,6 +356,13 @@ class Learned:
             names.append("Accept")
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
         """What of a request selects among the representations: keys of the WSGI environment."""
+
+    def shows(self, data: t.Any) -> bool:
+        """Whether GET could answer with this data; a bare version has nothing that its schema would dump."""
+        schema = self._schema
+        if schema is None or schema._hooks["pre_dump"]:
+            return True
+        return is_collection(data) if schema.many else not isinstance(data, _VALUES) and kind_of(type(data)) != NOTHING
 
 
 def whose(user: t.Any) -> str:

@@ -40,6 +40,8 @@ class EtagMark(Mark):
     nearest_counts = True
 
     phase = Phase.ETAG
+    sends_304 = True
+    """Whether a GET may be answered with 304, which other marks then describe as well."""
 
     def __init__(
         self,
@@ -149,7 +151,9 @@ class EtagMark(Mark):
             return [200] if 200 in declared else []
         if plan.method == "DELETE":
             return [status for status in declared if status == 200]
-        return [status for status in declared if status == 201 or (status == 200 and plan.method != "POST")]
+        if plan.method == "POST":
+            return [status for status in declared if status == 201]
+        return [status for status in declared if status in (200, 201, 204)]
 
 
 def tags_field(example: str, *, required: bool = False) -> fields.String:
@@ -207,7 +211,8 @@ def check_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
 
     Between the reading of the data and the writing nobody else may write: see the page on conditional requests.
 
-    :param etag_data: What a GET of this address would return now; ``None`` for nothing.
+    :param etag_data: What a GET of this address would return now, or a version of it (a number, a text, a date, several
+        of them) that the GET gives to :func:`set_etag`; ``None`` for nothing.
     :param etag_schema: What dumps it. Default: with a declared ``version`` that alone is read, else the schema that
         the GET of this address answers with.
     :raises PreconditionFailed: The client means another version.
@@ -219,7 +224,8 @@ def check_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
 def set_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
     """Say what the tag of the answer is made of, where that is not the answer itself.
 
-    In a GET this ends the handler when the client has that version already.
+    In a GET this ends the handler when the client has that version already. A 204 to PUT or PATCH carries a tag only
+    if it is said here: that of the state which the write has left (RFC 9110, section 15.3.5).
 
     :param etag_data: As in :func:`check_etag`.
     :param etag_schema: Likewise.

@@ -22,7 +22,7 @@ from .. import fields
 from ..errors import SetupError
 from .arguments import ArgumentsMark
 from .asked import PAGED, SORTED, Key
-from .base import Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
+from .base import TELLS, Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
 from .cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
 from .envelopes import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
 from .inputs import query_of
@@ -178,7 +178,12 @@ class PaginateMark(ArgumentsMark):
                 f"{self!r} on {plan.called} has an envelope and no pager: the handler makes the answer"
                 " itself. Give a pager, or leave 'envelope' out and declare the object with @response."
             )
-        yield Step(Phase.HEADERS, self.teller(plan))
+        plan.notes[TELLS] = (*plan.notes.get(TELLS, ()), *self.told())
+        yield Step(Phase.OUTCOME, self.teller(plan))
+
+    def told(self) -> list[str]:
+        """The headers that say where the part stands."""
+        return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
 
     def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], Wanted]:
         """What makes an object of the parameters that were read."""
@@ -280,6 +285,8 @@ class PaginateMark(ArgumentsMark):
             if isinstance(mark, ResponseMark) and 200 <= mark.outcome.status < 300
             if self.pager is None or self.pages(mark.outcome)
         ]
+        if 200 in statuses and plan.method == "GET" and any(getattr(mark, "sends_304", False) for mark in plan.marks):
+            statuses += [] if plan.config["ETAG_DISABLED"] else [304]
         for status in statuses:
             if self.header:
                 members = ", ".join(f"`{name}`" for name in self.style.metadata().fields)

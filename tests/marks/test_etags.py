@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import hashlib
 import itertools
+import uuid
 
 import pytest
 from marshmallow import post_dump
 
 from framework import (
     App,
+    CursorPage,
+    OffsetPage,
+    Page,
     Resource,
     Response,
     Router,
@@ -20,6 +25,7 @@ from framework import (
     check_etag,
     etag,
     fields,
+    paginate,
     produces,
     response,
     send_file,
@@ -30,6 +36,7 @@ from framework.errors import ContractViolation, SetupError
 from framework.http.media import MessagePack
 from framework.marks.base import Mark, Phase, Step
 from framework.marks.permissions import loads
+from framework.openapi.document import document_of
 
 STAMP = dt.datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=dt.UTC)
 DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -41,6 +48,12 @@ class PetSchema(Schema):
     """A pet."""
 
     name = fields.String(required=True)
+
+
+class NumberedSchema(PetSchema):
+    """A pet with a number, by which cursors go on."""
+
+    id = fields.Integer()
 
 
 class CountedSchema(PetSchema):
@@ -915,3 +928,111 @@ def test_what_the_document_says(app, versioned):
     assert set(read["responses"]["304"]["headers"]) == {"ETag"}
     assert set(write["responses"]["200"]["headers"]) == {"ETag", "Last-Modified"}
     assert "headers" not in described["delete"]["responses"]["204"]
+
+
+# What is hashed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (1, 2),
+        ("a", "b"),
+        (b"a", b"b"),
+        (1.5, 2.5),
+        ((1, "a"), (1, "b")),
+        (STAMP, STAMP + dt.timedelta(seconds=1)),
+        (STAMP.date(), STAMP.date() + dt.timedelta(days=1)),
+        (uuid.UUID(int=1), uuid.UUID(int=2)),
+        (decimal.Decimal("1.0"), decimal.Decimal("1.1")),
+    ],
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_a_bare_version_is_hashed_as_it_is(before, after, many):
+    """``set_etag`` and ``check_etag`` take a version that no schema dumps: an old one is a 412, and no 304."""
+    if many and isinstance(before, tuple):
+        before, after = "c", "d"  # a tuple is a list
+    app, state = App(__name__), {"version": before}
+    shown = [{"name": "Rex"}] if many else {"name": "Rex"}
+
+    @app.route("/pet")
+    class Shown(Resource):
+        @etag
+        @response(200, PetSchema(many=many))
+        def get(self):
+            set_etag(state["version"])
+            return shown
+
+        @etag
+        @response(200, PetSchema(many=many))
+        def put(self):
+            check_etag(state["version"])
+            state["version"] = after
+            set_etag(after)
+            return shown
+
+    client = app.test_client()
+    old = client.get("/pet").headers["ETag"]
+    assert client.get("/pet", headers={"If-None-Match": old}).status_code == 304
+    reply = client.put("/pet", headers={"If-Match": old})
+
+    assert reply.status_code == 200
+    assert client.put("/pet", headers={"If-Match": old}).status_code == 412
+    assert client.get("/pet", headers={"If-None-Match": old}).status_code == 200
+    assert client.get("/pet").headers["ETag"] == reply.headers["ETag"] != old
+
+
+@pytest.mark.parametrize("pager", [Page, OffsetPage, CursorPage])
+def test_headers_of_a_page_belong_to_its_tag(pager):
+    """A page whose items are the same is another when there are more pages, and its 304 says where the others are."""
+    app, pets = App(__name__), [{"id": each, "name": "Rex"} for each in range(10)]
+    app.secret_key = "only for tests, and long enough"
+
+    @app.get("/pets")
+    @etag
+    @paginate(pager)
+    @response(200, NumberedSchema(many=True))
+    def list_pets():
+        return pets
+
+    client = app.test_client()
+    first = client.get("/pets")
+    same = client.get("/pets", headers={"If-None-Match": first.headers["ETag"]})
+    pets.append({"id": 10, "name": "Max"})
+    later = client.get("/pets", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert same.status_code == 304
+    assert [same.headers[name] for name in ("X-Pagination", "Link")] == [
+        first.headers[name] for name in ("X-Pagination", "Link")
+    ]
+    assert (later.status_code, later.data) == (200, first.data)
+    assert 'rel="next"' in later.headers["Link"]
+    described = document_of(app)["paths"]["/pets"]["get"]["responses"]["304"]["headers"]
+    assert {"ETag", "Link", "X-Pagination"} <= described.keys()
+
+
+@pytest.mark.parametrize(("method", "kept"), [("put", True), ("patch", True), ("delete", False)])
+def test_the_tag_of_a_204(method, kept):
+    """A 204 names the state that a PUT or PATCH has left where the handler says it; a DELETE leaves none."""
+    state = {"name": "Rex"}
+
+    class Shown(Resource):
+        @etag
+        @response(200, PetSchema)
+        def get(self):
+            return state
+
+    def write(self):
+        check_etag(state)
+        state["name"] = "Max"
+        set_etag(state)
+
+    app = App(__name__)
+    app.route("/pet")(type("Shown", (Shown,), {method: etag(response(204)(write))}))
+    client = app.test_client()
+    reply = getattr(client, method)("/pet", headers={"If-Match": client.get("/pet").headers["ETag"]})
+
+    assert reply.status_code == 204
+    assert reply.headers.get("ETag") == (client.get("/pet").headers["ETag"] if kept else None)
+    headers = document_of(app)["paths"]["/pet"][method]["responses"]["204"].get("headers", {})
+    assert ("ETag" in headers) is kept
