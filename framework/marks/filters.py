@@ -18,7 +18,7 @@ from ..errors import SetupError
 from .asked import LIST_OPERATORS, OPERATORS, TEXT_OPERATORS, Condition
 from .choices import Pieces
 from .collections import narrowed
-from .lists import Columns, Found, ListMark, check_columns, check_names, find_field, source_of
+from .lists import Columns, Found, ListMark, asking, check_columns, check_names, find_field, source_of
 from .schemas import SchemaLike, as_schema
 
 MAX_VALUES: t.Final = 100
@@ -88,20 +88,23 @@ class FiltersMark(ListMark):
 
     order = 10
 
-    def __init__(self, allowed: dict[str, Operators], schema: Schema, columns: Columns, apply: bool) -> None:
+    def __init__(
+        self, allowed: dict[str, Operators], schema: Schema, columns: Columns, apply: bool, hidden: bool
+    ) -> None:
         self.name = f"filters({type(schema).__name__})"
         if not allowed:
             raise SetupError(f'{self.name} filters by nothing. Name fields: filters(PetSchema, name=["eq"]).')
         check_columns(columns, allowed, self.name)
         self.conditions: dict[str, Condition] = {}
         parameters: dict[str, t.Any] = {}
+        fields_of = {name: find_field(schema, name, self.name) for name in allowed}
         for name, operators in allowed.items():
-            found = find_field(schema, name, self.name)
+            found = fields_of[name]
             for operator in (operators,) if isinstance(operators, str) else operators:
                 key = f"condition_{len(parameters)}"
                 self.conditions[key] = Condition(found.written, source_of(found, name, columns), operator, None)
                 parameters[key] = self.parameter(found, operator)
-        super().__init__(Schema.from_dict(parameters)(), apply)
+        super().__init__(Schema.from_dict(parameters)(), apply, asking(schema, fields_of, columns, hidden))
 
     def __repr__(self) -> str:
         return self.name
@@ -164,6 +167,7 @@ def filters(
     *names: str,
     columns: Columns | None = None,
     apply: bool = True,
+    hidden: bool | Operators = False,
     **allowed: Operators,
 ) -> FiltersMark:
     """Let clients choose the items of a list by the values of fields.
@@ -177,13 +181,18 @@ def filters(
         dotted name of an attribute, or an expression of SQLAlchemy.
     :param apply: Whether the conditions are applied to what the handler returns, a sequence or a select. With ``False``
         the handler gets them by position, as :class:`Filters`.
+    :param hidden: ``True``: also by fields that the answer never sends, whose values clients can then find out. (How a
+        field of that name may be compared, as of any other, is no such word.)
     :param allowed: Fields with how they may be compared: ``eq``, ``ne``, ``lt``, ``lte``, ``gt``, ``gte``, ``in``,
         ``not_in``, ``isnull``, ``contains``, ``startswith``, ``endswith``, and these three with an ``i`` in front for
         whatever case. ``owner__name`` is the field ``name`` in the nested ``owner``.
-    :raises SetupError: A field or a comparison is none, or they do not fit.
+    :raises SetupError: A field or a comparison is none, or they do not fit; at start-up: the answer never sends
+        a field.
     """
     check_names(names, "filters(...)")
     given: dict[str, Operators] = dict.fromkeys(names, "eq")
+    if not isinstance(hidden, bool):
+        allowed, hidden = {**allowed, "hidden": hidden}, False
     for name, operators in allowed.items():
         given[name.replace("__", ".")] = operators
-    return FiltersMark(given, as_schema(schema), columns or {}, apply)
+    return FiltersMark(given, as_schema(schema), columns or {}, apply, hidden)

@@ -41,13 +41,16 @@ class ListMark(ArgumentsMark):
 
     :param schema: The parameters.
     :param apply: Whether it is applied to what the handler returns; else the handler gets it.
+    :param asked: The fields that it asks for and that the answer must send.
     """
 
     order: t.ClassVar[int] = 0
 
-    def __init__(self, schema: Schema, apply: bool) -> None:
+    def __init__(self, schema: Schema, apply: bool, asked: cabc.Iterable[Asking] = ()) -> None:
         super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.apply = apply
+        self.asks = tuple(asked)
+        """The fields whose values clients may ask for, which the answer must send; none where that is not wanted."""
 
     def asked(self, value: dict[str, t.Any]) -> Asked:
         """What loaded parameters say."""
@@ -84,8 +87,33 @@ class ListMark(ArgumentsMark):
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         yield from super().run(plan)
-        if self.apply and self.applies(plan):
+        if not self.applies(plan):
+            return
+        self.check_sent(plan)
+        if self.apply:
             plan.shapes.append(ListShape(self, plan))
+
+    def check_sent(self, plan: Plan) -> None:
+        """Refuse a field that no answer shows: its values could be found out by asking for one after the other.
+
+        :raises SetupError: There is one, and the mark does not say that it is meant.
+        """
+        marks = [newest(mark) for mark in plan.marks if isinstance(mark, ResponseMark)]
+        outcomes = [mark.outcome for mark in marks if 200 <= mark.outcome.status < 300]
+        if self.apply:
+            outcomes = [outcome for outcome in outcomes if is_list(outcome)]
+        schemas = [outcome.schema for outcome in outcomes if outcome.schema is not None]
+        if len(schemas) < len(outcomes):
+            return  # what is answered is not declared
+        for each in self.asks:
+            if not self.apply:  # the handler makes of the list what it wants: what shows its items is looked at
+                schemas = [one for one in with_inner(schemas) if one.many or issubclass(type(one), each.schema)]
+            if schemas and not any(sends(schema, each) for schema in schemas):
+                names = " or ".join(dict.fromkeys(type(schema).__name__ for schema in schemas))
+                raise SetupError(
+                    f"{self!r} on {plan.called}: {each.written!r} is never sent by {names}, and asking for it would"
+                    " tell what it is. Leave it out, or send it; if it may be found out, say so: hidden=True."
+                )
 
 
 class ListShape(Shape):
@@ -107,6 +135,82 @@ class ListShape(Shape):
                 " @paginate(Page, session=...), or return session.scalars(...) and give the mark apply=False."
             )
         return asked.apply(value)
+
+
+def newest(mark: ResponseMark) -> ResponseMark:
+    """The mark as it was written, of one that a version of the API has changed."""
+    origin: ResponseMark | None = getattr(mark, "origin", None)
+    return mark if origin is None else newest(origin)
+
+
+class Asking(t.NamedTuple):
+    """A field whose values clients may ask for.
+
+    :ivar written: Its name as clients write it.
+    :ivar source: Where its value is in an item; ``None`` where the mark says it by a column.
+    :ivar schema: The class of schemas that it is a field of.
+    """
+
+    schema: type[Schema]
+    written: str
+    source: str | None
+
+
+def asking(schema: Schema, found: cabc.Mapping[str, Found], columns: Columns, hidden: bool) -> list[Asking]:
+    """What a mark asks for and the answer must send.
+
+    :param hidden: Whether it may ask for anything.
+    """
+    if hidden:
+        return []
+    cls = type(schema)
+    return [Asking(cls, each.written, None if name in columns else each.source) for name, each in found.items()]
+
+
+def sends(schema: Schema, wanted: Asking) -> bool:
+    """Whether a schema sends a value: from where it is, or for one in a column under its name."""
+    return _sends(schema, wanted.written.split("."), None if wanted.source is None else wanted.source.split("."))
+
+
+def _sends(schema: Schema, written: list[str], source: list[str] | None) -> bool:
+    for name, field in schema.dump_fields.items():
+        called = name if field.data_key is None else field.data_key
+        place = (field.attribute or name).split(".")
+        is_called = called == written[0]
+        if isinstance(field, (ma.fields.Function, ma.fields.Method)):
+            if is_called and len(written) == 1:
+                return True  # nobody knows what it shows but the one who named it so
+            continue
+        if not is_called if source is None else source[: len(place)] != place:
+            continue
+        rest, names = (None if source is None else source[len(place) :]), written[1:]
+        if not (names if rest is None else rest):
+            return True
+        inner = inner_of(field)
+        if inner is not None and _sends(inner, names or [""], rest):
+            return True
+    return False
+
+
+def inner_of(field: ma.fields.Field[t.Any]) -> Schema | None:
+    """The schema of the objects in a field."""
+    if isinstance(field, ma.fields.List):
+        field = field.inner
+    if isinstance(field, ma.fields.Mapping):
+        field = field.value_field or field
+    return field.schema if isinstance(field, ma.fields.Nested) else None
+
+
+def with_inner(schemas: cabc.Iterable[Schema]) -> cabc.Iterator[Schema]:
+    """Schemas, and all that are nested in them."""
+    waiting, seen = list(schemas), set[type[Schema]]()
+    for schema in waiting:
+        yield schema
+        for field in schema.dump_fields.values():
+            inner = inner_of(field)
+            if inner is not None and type(inner) not in seen:
+                seen.add(type(inner))
+                waiting.append(inner)
 
 
 def is_list(outcome: Outcome) -> bool:

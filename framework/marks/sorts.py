@@ -17,7 +17,7 @@ from .asked import SORTED, Key
 from .base import Call
 from .choices import Known, Pieces
 from .collections import ordered, searched
-from .lists import Columns, ListMark, check_columns, check_names, find_field, source_of
+from .lists import Columns, ListMark, asking, check_columns, check_names, find_field, source_of
 from .schemas import SchemaLike, as_schema
 
 MAX_QUERY: t.Final = 200
@@ -55,7 +55,15 @@ class SortsMark(ListMark):
     order = 30
 
     def __init__(
-        self, schema: Schema, names: cabc.Sequence[str], default: str, columns: Columns, apply: bool, parameter: str
+        self,
+        schema: Schema,
+        names: cabc.Sequence[str],
+        columns: Columns,
+        *,
+        default: str,
+        apply: bool,
+        parameter: str,
+        hidden: bool,
     ) -> None:
         self.name = f"sorts({type(schema).__name__})"
         if not names:
@@ -64,8 +72,8 @@ class SortsMark(ListMark):
         check_columns(columns, names, self.name)
         self.keys: dict[str, Key] = {}
         written: dict[str, str] = {}
-        for name in names:
-            found = find_field(schema, name, self.name)
+        fields_of = {name: find_field(schema, name, self.name) for name in names}
+        for name, found in fields_of.items():
             key = Key(found.written, source_of(found, name, columns))
             self.keys[found.written] = key
             self.keys[f"-{found.written}"] = key._replace(descending=True)
@@ -78,7 +86,7 @@ class SortsMark(ListMark):
         inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
         text = "What to sort by: the first counts first, and `-` in front turns the order round."
         field = Pieces(inner, len(names), load_default=usual, data_key=parameter, metadata={"description": text})
-        super().__init__(Schema.from_dict({"sort": field})(), apply)
+        super().__init__(Schema.from_dict({"sort": field})(), apply, asking(schema, fields_of, columns, hidden))
 
     def __repr__(self) -> str:
         return self.name
@@ -102,6 +110,7 @@ def sorts(
     columns: Columns | None = None,
     apply: bool = True,
     parameter: str = "sort",
+    hidden: bool = False,
 ) -> SortsMark:
     """Let clients choose the order of a list: ``?sort=-born,name``.
 
@@ -112,9 +121,12 @@ def sorts(
     :param columns: Where the values are, by the names of fields, see :func:`filters`.
     :param apply: Whether what the handler returns is put in order. With ``False`` the handler gets a :class:`Sorting`.
     :param parameter: The name of the parameter.
-    :raises SetupError: A name is no field that can be sorted by.
+    :param hidden: Whether clients may sort by fields that the answer never sends, and so find out their values.
+    :raises SetupError: A name is no field that can be sorted by; at start-up: the answer never sends it.
     """
-    return SortsMark(as_schema(schema), names, default, columns or {}, apply, parameter)
+    return SortsMark(
+        as_schema(schema), names, columns or {}, default=default, apply=apply, parameter=parameter, hidden=hidden
+    )
 
 
 class Search:
@@ -147,7 +159,7 @@ class SearchesMark(ListMark):
     order = 20
 
     def __init__(
-        self, schema: Schema, names: cabc.Sequence[str], columns: Columns, apply: bool, parameter: str
+        self, schema: Schema, names: cabc.Sequence[str], columns: Columns, *, apply: bool, parameter: str, hidden: bool
     ) -> None:
         self.name = f"searches({type(schema).__name__})"
         if not names:
@@ -163,7 +175,7 @@ class SearchesMark(ListMark):
         field = fields.String(
             load_default="", validate=validate.Length(max=MAX_QUERY), data_key=parameter, metadata={"description": text}
         )
-        super().__init__(Schema.from_dict({"q": field})(), apply)
+        super().__init__(Schema.from_dict({"q": field})(), apply, asking(schema, found, columns, hidden))
 
     def __repr__(self) -> str:
         return self.name
@@ -173,7 +185,12 @@ class SearchesMark(ListMark):
 
 
 def searches(
-    schema: SchemaLike, *names: str, columns: Columns | None = None, apply: bool = True, parameter: str = "q"
+    schema: SchemaLike,
+    *names: str,
+    columns: Columns | None = None,
+    apply: bool = True,
+    parameter: str = "q",
+    hidden: bool = False,
 ) -> SearchesMark:
     """Let clients look for words in a list: ``?q=black dog``.
 
@@ -182,6 +199,7 @@ def searches(
     :param columns: Where the values are, by the names of fields, see :func:`filters`.
     :param apply: Whether it is applied to what the handler returns. With ``False`` the handler gets a :class:`Search`.
     :param parameter: The name of the parameter.
-    :raises SetupError: A name is no field that can be searched.
+    :param hidden: Whether fields that the answer never sends are searched too, which tells clients their values.
+    :raises SetupError: A name is no field that can be searched; at start-up: the answer never sends it.
     """
-    return SearchesMark(as_schema(schema), names, columns or {}, apply, parameter)
+    return SearchesMark(as_schema(schema), names, columns or {}, apply=apply, parameter=parameter, hidden=hidden)

@@ -71,7 +71,7 @@ def serve(*marks, returned=PETS, **config):
 
     for mark in marks:
         pets = mark(pets)
-    app.get("/pets")(response(200, PetSchema(only=("id",), many=True))(pets))
+    app.get("/pets")(response(200, PetSchema(exclude=("tags",), many=True))(pets))
     return app.test_client()
 
 
@@ -291,7 +291,7 @@ def test_totals_count_what_is_left():
 
 def test_a_router_may_filter_all_its_lists():
     """Given to a router a mark reaches its lists and passes by the rest; the nearest order counts."""
-    router = Router("pets", marks=[sorts(PetSchema, "age"), searches(PetSchema, "name")])
+    router = Router("pets", marks=[sorts(PetSchema, "age"), searches(PetSchema, "name", hidden=True)])
 
     @router.route("/pets")
     class Pets(Resource):
@@ -350,3 +350,78 @@ def test_a_mark_without_a_list_is_refused():
 
     with pytest.raises(SetupError, match="apply=False"):
         app.freeze()
+
+
+class Hidden(PetSchema):
+    """A pet that is kept with what nobody sees."""
+
+    code = fields.String()
+    age = fields.Integer(attribute="chip")
+    owner = fields.Nested({"name": fields.String(), "phone": fields.String()}, allow_none=True)
+
+
+@pytest.mark.parametrize(
+    ("mark", "options"),
+    [
+        (filters, {"code": "eq"}),
+        (filters, {"age": "lt"}),
+        (filters, {"owner__phone": "startswith"}),
+        (filters, {"code": "eq", "columns": {"code": "name"}}),
+        (sorts, ["code"]),
+        (sorts, ["owner.phone"]),
+        (searches, ["code"]),
+    ],
+)
+@pytest.mark.parametrize("apply", [True, False])
+def test_what_is_never_sent_cannot_be_asked_for(mark, options, apply):
+    """A field that no answer sends would be found out by asking; start-up refuses it, unless it is meant."""
+
+    def served(**more):
+        def pets(*given):
+            return PETS
+
+        given = {**options, **more} if isinstance(options, dict) else more
+        names = [] if isinstance(options, dict) else options
+        app = App(__name__)
+        app.get("/pets")(
+            mark(Hidden, *names, apply=apply, **given)(response(200, PetSchema(many=True, exclude=("tags",)))(pets))
+        )
+        app.freeze()
+
+    with pytest.raises(SetupError, match=r"is never sent by PetSchema, .* hidden=True"):
+        served()
+    served(hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (Schema.from_dict({"petName": fields.String(attribute="name")}), "name"),
+        (Schema.from_dict({"holder": fields.String(attribute="owner.name")}), "owner.name"),
+        (Schema.from_dict({"owner": fields.Pluck(OwnerSchema, "name")}), "owner.name"),
+        (Schema.from_dict({"age": fields.Function(lambda pet: 1)}), "age"),
+    ],
+)
+def test_what_is_sent_in_another_shape_can_be_asked_for(answer, name):
+    """A value that the answer sends under another name, from a nested object or by a function is sent."""
+    app = App(__name__)
+    app.get("/pets")(sorts(PetSchema, name)(response(200, answer(many=True))(lambda: PETS)))
+    app.freeze()
+
+
+def test_a_handler_that_applies_them_may_answer_anything():
+    """Where the handler applies filters itself and answers no such objects, nobody knows what it shows."""
+    app = App(__name__)
+    counted = response(200, {"total": fields.Integer()})(lambda asked: {"total": len(asked.apply(PETS))})
+    app.get("/pets")(filters(PetSchema, "age", apply=False)(counted))
+
+    assert app.test_client().get("/pets?age=1").json == {"total": len(which(lambda pet: pet["age"] == 1))}
+
+
+def test_a_field_called_hidden_is_a_field():
+    """``hidden`` with a comparison is a field of that name."""
+    schema = Schema.from_dict({"hidden": fields.String()})
+    app = App(__name__)
+    app.get("/")(filters(schema, hidden="eq")(response(200, schema(many=True))(lambda: [{"hidden": "a"}])))
+
+    assert app.test_client().get("/?hidden=b").json == []

@@ -291,7 +291,10 @@ def test_cursors_cover_all(shop, sort):
     """By any keys, equal values and nulls among them, cursors lead to each row once, forward and backward."""
     names = ["id", "name", "age", "price", "born", "seen", "weight", "species", "key"]
     client = serve(
-        shop, paginate(CursorPage, session=shop.session, page_size=7), sorts(PetSchema, *names), schema=Numbered
+        shop,
+        paginate(CursorPage, session=shop.session, page_size=7),
+        sorts(PetSchema, *names, hidden=True),
+        schema=Numbered,
     )
     forward = walk(client, f"/pets?sort={sort}")
     first = client.get(f"/pets?sort={sort}")
@@ -365,7 +368,7 @@ def test_columns_of_joined_tables_are_keys(shop):
     query = sa.select(Pet).outerjoin(Pet.owner).options(joinedload(Pet.owner))
     marks = [
         paginate(CursorPage, session=shop.session, page_size=7),
-        sorts(PetSchema, "owner.name", columns={"owner.name": lambda: Owner.name}),
+        sorts(PetSchema, "owner.name", columns={"owner.name": lambda: Owner.name}, hidden=True),
     ]
     client = serve(shop, *marks, select=query)
     found = walk(client, "/pets?sort=owner.name")
@@ -755,7 +758,7 @@ CASES = [
 @pytest.mark.parametrize(("query", "where"), CASES, ids=[query[:40] for query, _ in CASES])
 def test_filters_mean_the_same_everywhere(shop, query, where):
     """A filter finds the same rows in a select and in a sequence of the same objects."""
-    marks = [paginate(Page, session=shop.session, page_size=100), filters(PetSchema, **EVERYTHING)]
+    marks = [paginate(Page, session=shop.session, page_size=100), filters(PetSchema, hidden=True, **EVERYTHING)]
     wanted = expected(shop, where())
     found = ids(serve(shop, *marks).get(f"/pets?{query}"))
     whole = shop.session.scalars(sa.select(Pet).order_by(Pet.id)).all()
@@ -792,7 +795,7 @@ def test_search(shop):
     query = sa.select(Pet).outerjoin(Pet.owner)
     marks = [
         paginate(Page, session=shop.session, page_size=100),
-        searches(PetSchema, "name", "owner.name", "age", columns={"owner.name": Owner.name}),
+        searches(PetSchema, "name", "owner.name", "age", columns={"owner.name": Owner.name}, hidden=True),
     ]
     client = serve(shop, *marks, select=query)
 
@@ -820,7 +823,7 @@ def test_a_nul_that_is_taken_is_in_no_row(shop, query, where):
 
 def test_an_unknown_column_is_explained(shop):
     """A field without a column of its name says what to do."""
-    client = serve(shop, paginate(Page, session=shop.session), filters(PetSchema, owner__name="eq"))
+    client = serve(shop, paginate(Page, session=shop.session), filters(PetSchema, hidden=True, owner__name="eq"))
 
     with pytest.raises(TypeError, match="columns="):
         client.get("/pets?owner.name=Ann")
@@ -832,8 +835,8 @@ def test_everything_together(shop):
         marks = [
             paginate(CursorPage, session=shop.session, page_size=3),
             searches(PetSchema, "name"),
-            filters(PetSchema, "species", age=["isnull"]),
-            sorts(PetSchema, "price", "name"),
+            filters(PetSchema, "species", hidden=True, age=["isnull"]),
+            sorts(PetSchema, "price", "name", hidden=True),
         ]
         wanted = expected(shop, Pet.species == Species.DOG, Pet.age.is_not(None), Pet.name.icontains("e"))
         for order in itertools.permutations(marks):
