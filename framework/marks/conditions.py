@@ -139,7 +139,7 @@ class Guard:
         check = t.cast(Check, ctx.conditional)
         if check.checked or check.conditions is NO_CONDITIONS:
             return None
-        data, status, headers = unpack(value) if type(value) is tuple and 2 <= len(value) <= 3 else (value, None, None)
+        data, status, headers = unpack(value)
         found = MISSING if status not in (None, 200) or is_reply(data) else t.cast(t.Any, self.version)(data)
         if found is MISSING:
             return None

@@ -11,6 +11,7 @@ import collections.abc as cabc
 import copy
 import functools
 import itertools
+import re
 import types
 import typing as t
 
@@ -44,6 +45,7 @@ if t.TYPE_CHECKING:
 
 VARIANTS = 64
 """How many variants of an outcome keep what writes them, the last used ones."""
+_STATUS: t.Final = re.compile(r"[1-5]\d\d(?: |$)", re.ASCII)
 USES_UNCOMPILED = 2
 """How often a variant is dumped by marshmallow before it is worth compiling."""
 
@@ -245,7 +247,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
             return Wire(default, [content_type], encode_default(value))
         headers: t.Any = None
         given: int | None = None
-        if type(value) is tuple and 2 <= len(value) <= 3:  # a named tuple is data
+        if type(value) is tuple:
             value, given, headers = unpack(value)
         if type(value) is LocalProxy:
             value = value._get_current_object()
@@ -277,14 +279,35 @@ def is_response(value: t.Any) -> bool:
     )
 
 
-def unpack(value: tuple[t.Any, ...]) -> tuple[t.Any, int | None, t.Any]:
-    """Take ``(value, status)``, ``(value, headers)`` or ``(value, status, headers)`` apart; other tuples are data."""
+def unpack(value: t.Any) -> tuple[t.Any, int | None, t.Any]:
+    """Take what a handler returned apart into data, status and headers; the one rule for it.
+
+    ``(value, status)``, ``(value, headers)`` and ``(value, status, headers)`` are taken apart as Flask does: a status is
+    a number or a text such as ``"404 NOT FOUND"``, headers are a mapping or a list of pairs. Other tuples are data, and
+    so is each named tuple.
+
+    :return: ``None`` for what is not said.
+    """
+    if type(value) is not tuple or not 2 <= len(value) <= 3:
+        return value, None, None
     second = value[1]
     if isinstance(second, int) and not isinstance(second, bool):
         return value[0], int(second), value[2] if len(value) == 3 else None
-    if len(value) == 2 and isinstance(second, (cabc.Mapping, Headers)):
-        return value[0], None, second
-    return value, None, None
+    if isinstance(second, str) and _STATUS.match(second):
+        return value[0], int(second[:3]), value[2] if len(value) == 3 else None
+    if len(value) == 2:
+        return (value[0], None, second) if is_headers(second) else (value, None, None)
+    return (value[0], None, value[2]) if second is None and is_headers(value[2]) else (value, None, None)
+
+
+def is_headers(value: t.Any) -> bool:
+    """Return whether a value beside a handler's data is headers: a mapping, or a list of pairs with a name first."""
+    if isinstance(value, (cabc.Mapping, Headers)):
+        return True
+    return type(value) in (list, tuple) and all(
+        type(pair) in (tuple, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], (str, int))
+        for pair in value
+    )
 
 
 def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
@@ -293,7 +316,8 @@ def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
     :raises ValueError: One cannot be sent.
     """
     if headers:
-        reply.headers.update(headers)
+        # Of a list each pair counts: two cookies are two.
+        reply.headers.update(Headers(headers) if isinstance(headers, (list, tuple)) else headers)
         for name, value in list(reply.headers):
             sent = sendable(name, value)
             if sent is not value:

@@ -73,7 +73,7 @@ def _parts(version: t.Any) -> cabc.Iterator[bytes]:
 
 def data_of(value: t.Any) -> t.Any:
     """The data of what a handler returned, without status and headers."""
-    return unpack(value)[0] if type(value) is tuple and 2 <= len(value) <= 3 else value
+    return unpack(value)[0]
 
 
 def is_reply(value: t.Any) -> bool:

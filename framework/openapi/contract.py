@@ -29,12 +29,12 @@ from ..http.events import MEDIA_TYPE as EVENTS
 from ..http.events import data_of
 from ..http.request import is_json_type
 from ..http.response import Wire
-from ..marks.responses import ResponseMark
+from ..marks.responses import ResponseMark, unpack
 from ..resources.witness import MISSING
 from . import document, paths, remedies
 from .answers import BODILESS, STREAMS, Answers
 from .components import Components
-from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler, value_of
+from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler
 from .faults import shown
 from .jsonschema import Json
 from .operations import operation_object
@@ -283,8 +283,8 @@ class Contract:
         returned = exchange.witness.returned
         if returned is MISSING or exchange.witness.raised is not None:
             return
-        value = value_of(returned)
-        if exchange.status == 304 and not (isinstance(returned, tuple) and returned[1:2] == (304,)):
+        value, status, _ = unpack(returned)
+        if exchange.status == 304 and status != 304:
             return  # not the handler's: the client was found to have the value already
         if exchange.status in BODILESS:
             if not is_empty(value):

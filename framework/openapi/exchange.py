@@ -74,15 +74,6 @@ def media_for(media_type: str, content: cabc.Mapping[str, Json]) -> Json | None:
     return None
 
 
-def value_of(returned: t.Any) -> t.Any:
-    """The value of what a handler returned, without status and headers."""
-    if isinstance(returned, tuple) and 2 <= len(returned) <= 3:
-        second = returned[1]
-        if isinstance(second, (int, cabc.Mapping, Headers)) and not isinstance(second, bool):
-            return returned[0]
-    return returned
-
-
 def is_empty(value: t.Any) -> bool:
     """Whether a value stands for no body."""
     if isinstance(value, Wire):

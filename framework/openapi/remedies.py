@@ -242,7 +242,7 @@ def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
 
     :return: Where they are, at most one of each name.
     """
-    if not isinstance(value, (dict, list, tuple)):
+    if type(value) is not tuple and not isinstance(value, (dict, list)):  # a named tuple is an object
         return []
     found: dict[tuple[str, ...], Path] = {}
     collect_dropped(schema, value, (), found)
@@ -283,7 +283,7 @@ def find_known(schema: ma.Schema) -> Known:
 
 def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple[str, ...], Path]) -> None:
     """Walk a value beside its schema; see :func:`dropped_members`."""
-    if isinstance(value, (list, tuple)) and (schema.many or at):
+    if (isinstance(value, list) or type(value) is tuple) and (schema.many or at):
         for index, item in enumerate(value[:100]):
             collect_dropped(schema, item, (*at, index), found)
         return

@@ -2,7 +2,7 @@
 
 The answer does not show these any more: a body returned for 204 is not sent, and an error may have been rendered in any
 shape. Pipelines ask for this only while answers are checked (``openapi.contract``); else nothing here runs.
-Floor 5: imports ``context`` (floor 3), ``http.response`` (floor 2).
+Floor 5: imports ``marks.responses`` (floor 4), ``context`` (floor 3), ``http.response`` (floor 2).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..context import Context, current
 from ..http.response import Wire
+from ..marks.responses import unpack
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
@@ -62,12 +63,11 @@ def remember_value(handler: _F) -> _F:
 
 def _headers_of(returned: t.Any) -> cabc.Iterator[tuple[str, str]]:
     """The headers in what a handler returned: in a tuple beside the value, and on a response."""
-    parts = returned if isinstance(returned, tuple) else (returned,)
-    for part in parts[1:]:
-        if isinstance(part, (cabc.Mapping, Headers)):
-            yield from ((str(name), str(value)) for name, value in part.items())
-    if parts and isinstance(parts[0], (BaseResponse, Wire)):
-        yield from parts[0].headers.items()
+    value, _, headers = unpack(returned)
+    if headers:
+        yield from Headers(headers).items()
+    if isinstance(value, (BaseResponse, Wire)):
+        yield from value.headers.items()
 
 
 def remember_error(function: _F) -> _F:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import typing as t
 
 import pytest
 
@@ -24,6 +25,13 @@ class Pet(Schema):
 
     name = fields.String(data_key="petName")
     secret = fields.String(load_only=True)
+
+
+class Row(t.NamedTuple):
+    """A row of a database, which is data whatever stands in it."""
+
+    name: t.Any
+    owner: t.Any
 
 
 def statuses(app, endpoint):
@@ -156,7 +164,20 @@ def test_what_is_no_field_is_refused():
         ((1, 201, {}), (1, 201, {})),
         ((1, {"a": "b"}), (1, None, {"a": "b"})),
         ((1, True), ((1, True), None, None)),
-        ((1, "201"), ((1, "201"), None, None)),
+        ((1, "201"), (1, 201, None)),
+        ((1, "404 NOT FOUND"), (1, 404, None)),
+        ((1, "404 Gone fishing", {}), (1, 404, {})),
+        ((1, "2010"), ((1, "2010"), None, None)),
+        ((1, "no"), ((1, "no"), None, None)),
+        ((1, [("X-A", "1")]), (1, None, [("X-A", "1")])),
+        ((1, []), (1, None, [])),
+        ((1, None, {"a": "b"}), (1, None, {"a": "b"})),
+        ((1, [2, 3]), ((1, [2, 3]), None, None)),
+        ((1, [{"a": 1}]), ((1, [{"a": 1}]), None, None)),
+        ((1, None), ((1, None), None, None)),
+        ((1, 2, 3, 4), ((1, 2, 3, 4), None, None)),
+        (Row(1, 201), (Row(1, 201), None, None)),
+        ([1, 201], ([1, 201], None, None)),
         ((1, {"a": "b"}, 201), ((1, {"a": "b"}, 201), None, None)),
     ],
 )
@@ -190,3 +211,41 @@ def test_a_provider_of_ones_own_writes_answers(app):
     app.add_url_rule("/x", "x", response(200, Pet)(lambda: {"name": "Rex"}))
 
     assert app.test_client().get("/x").json == {"wrapped": {"petName": "Rex"}}
+
+
+RETURNED = [
+    (({"name": "Rex"}, "404 NOT FOUND"), 404, []),
+    (({"name": "Rex"}, "404 NOT FOUND", [("X-A", "1")]), 404, [("X-A", "1")]),
+    (({"name": "Rex"}, [("X-A", "1"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]), 200, [("Set-Cookie", "b=2")]),
+    (({"name": "Rex"}, []), 200, []),
+    (({"name": "Rex"}, None, {"X-A": "1"}), 200, [("X-A", "1")]),
+]
+
+
+@pytest.mark.parametrize(("returned", "status", "headers"), RETURNED)
+def test_statuses_and_headers_are_taken_as_flask_does(app, returned, status, headers):
+    """A status may be a text, and headers a list of pairs, of which each counts; the contract reads the same."""
+    app.config["CONTRACT"] = "raise"
+    field = {"X-A": fields.String()}
+    shown = response(200, Pet, headers=field)(response(404, Pet, headers=field)(lambda: returned))
+    app.get("/")(shown)
+    reply = app.test_client().get("/")
+
+    assert (reply.status_code, reply.json) == (status, {"petName": "Rex"})
+    assert all(pair in list(reply.headers) for pair in headers)
+    assert len(reply.headers.getlist("Set-Cookie")) == str(returned).count("Set-Cookie")
+
+
+@pytest.mark.parametrize("owner", [{"x": 1}, 201, "404 NOT FOUND", [("X-A", "1")]])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_named_tuple_is_an_object(app, owner, many):
+    """A row is dumped by its attributes, whatever its second member is, and the contract agrees."""
+    app.config["CONTRACT"] = "raise"
+    schema = Schema.from_dict({"name": fields.String(), "owner": fields.Raw()})
+    row = Row("Rex", owner)
+    app.get("/")(response(200, schema(many=many))(lambda: [row] if many else row))
+    reply = app.test_client().get("/")
+    expected = {"name": "Rex", "owner": [list(pair) for pair in owner] if isinstance(owner, list) else owner}
+
+    assert reply.json == ([expected] if many else expected)
+    assert "X-A" not in reply.headers
