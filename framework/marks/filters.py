@@ -96,18 +96,31 @@ class FiltersMark(ListMark):
             raise SetupError(f'{self.name} filters by nothing. Name fields: filters(PetSchema, name=["eq"]).')
         check_columns(columns, allowed, self.name)
         self.conditions: dict[str, Condition] = {}
-        parameters: dict[str, t.Any] = {}
-        fields_of = {name: find_field(schema, name, self.name) for name in allowed}
+        self.described = schema
+        self.found = {name: find_field(schema, name, self.name) for name in allowed}
         for name, operators in allowed.items():
-            found = fields_of[name]
+            found = self.found[name]
             for operator in (operators,) if isinstance(operators, str) else operators:
-                key = f"condition_{len(parameters)}"
+                key = f"condition_{len(self.conditions)}"
                 self.conditions[key] = Condition(found.written, source_of(found, name, columns), operator, None)
-                parameters[key] = self.parameter(found, operator)
-        super().__init__(Schema.from_dict(parameters)(), apply, asking(schema, fields_of, columns, hidden))
+        super().__init__(self.parameters({}), apply, asking(schema, self.found, columns, hidden))
 
     def __repr__(self) -> str:
         return self.name
+
+    def parameters(self, words: cabc.Mapping[str, str | None]) -> Schema:
+        """The schema of the parameters, in other words for some of the fields; without those that have none."""
+        found = {each.written: each for each in self.found.values()}
+        made: dict[str, t.Any] = {}
+        for key, condition in self.conditions.items():
+            written = words.get(condition.name, condition.name)
+            if written is not None:
+                made[key] = self.parameter(found[condition.name]._replace(written=written), condition.operator)
+        return Schema.from_dict(made)()
+
+    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+        schema = self.parameters(words)
+        return self.with_schema(schema) if schema.fields else None
 
     def parameter(self, found: Found, operator: str) -> ma.fields.Field[t.Any]:
         """The field of a parameter.

@@ -8,9 +8,11 @@ Floor 4: imports ``marks.*`` and ``errors`` (floor 0).
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import typing as t
 
 import marshmallow as ma
+import msgspec
 from marshmallow import Schema
 
 from ..errors import SetupError
@@ -45,12 +47,32 @@ class ListMark(ArgumentsMark):
     """
 
     order: t.ClassVar[int] = 0
+    described: Schema
+    """What has the fields that are asked for."""
+    found: dict[str, Found]
+    """These fields, by the names that the mark was given."""
 
     def __init__(self, schema: Schema, apply: bool, asked: cabc.Iterable[Asking] = ()) -> None:
         super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.apply = apply
         self.asks = tuple(asked)
         """The fields whose values clients may ask for, which the answer must send; none where that is not wanted."""
+
+    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+        """The same mark in the words of an older version of the API.
+
+        :param words: What a field is called there, by its name here; ``None`` for one that is not there.
+        :return: ``None`` where nothing is left that could be asked for.
+        """
+        raise NotImplementedError
+
+    def with_schema(self, schema: Schema) -> t.Self:
+        """The same mark with other parameters."""
+        made = copy.copy(self)
+        made.origin = self
+        made.schema = schema
+        made.body = msgspec.structs.replace(self.body, schema=schema)
+        return made
 
     def asked(self, value: dict[str, t.Any]) -> Asked:
         """What loaded parameters say."""

@@ -13,6 +13,7 @@ import functools
 import typing as t
 
 from marshmallow import INCLUDE, Schema, fields, post_load
+from marshmallow.validate import OneOf
 
 from ..errors import SetupError
 from ..fast.dump import dumper
@@ -79,6 +80,76 @@ class OlderShapes:
             made = schema if cls is type(schema) else self._instance(schema, cls)
             self._instances[key] = schema, made  # the schema is kept, for its id is the key
         return self._instances[key][1]
+
+    def words(self, schema: Schema, version: str) -> dict[str, str | None] | None:
+        """What the members of a schema are called in a version, found by leading an example down.
+
+        :return: By the name in the newest shape, dotted for members of nested objects: the name there, or ``None`` for
+            one that has no part in the answer there. A name is missing where its value is made into another. ``None``:
+            nothing in the schema has changed.
+        :raises Exception: What a function ``down`` raises for the example.
+        """
+        if self.of(schema, version) is schema:
+            return None
+        values: dict[str, t.Any] = {}
+        found = dict(self._places(self._lead_down(schema, version, values), values))
+        known: dict[str, str | None] = {}
+        older = self.of(schema, version)
+        for name, value in values.items():
+            places = [place for place, what in found.items() if what is value]
+            if places:
+                if len(places) == 1 and same_values(field_at(schema, name), field_at(older, places[0])):
+                    known[name] = places[0]
+                continue
+            other = {name: value + value}
+            again = dict(self._places(self._lead_down(schema, version, {}, other), values))
+            if again == found:
+                known[name] = None
+        return known
+
+    def _lead_down(
+        self,
+        schema: Schema,
+        version: str,
+        values: dict[str, t.Any],
+        other: t.Mapping[str, t.Any] = {},
+        before: str = "",
+        around: tuple[type[Schema], ...] = (),
+    ) -> Data:
+        """An example of what a schema sends, as it is in a version.
+
+        :param values: Gets the value of each member.
+        :param other: Values that are used in place of the usual ones.
+        """
+        plain: Data = {}
+        for name, field in schema.dump_fields.items():
+            written = name if field.data_key is None else field.data_key
+            path = f"{before}{written}"
+            if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
+                if field.many or field.schema.many or type(field.schema) in around:
+                    plain[written] = [] if field.many or field.schema.many else None
+                    continue
+                inner = (*around, type(schema))
+                plain[written] = self._lead_down(field.schema, version, values, other, f"{path}.", inner)
+            elif isinstance(field, fields.List) and not isinstance(field.inner, (fields.Nested, fields.List)):
+                values[path] = plain[written] = other.get(path, [example_of(field.inner, path)])
+            elif isinstance(field, (fields.List, fields.Tuple)):
+                plain[written] = []
+            elif isinstance(field, fields.Mapping):
+                plain[written] = {}
+            else:
+                values[path] = plain[written] = other.get(path, example_of(field, path))
+        for older in self.way_to(type(schema), version):
+            plain = t.cast(t.Any, older).down(plain)
+        return plain
+
+    def _places(self, plain: t.Any, values: t.Any, before: str = "") -> t.Iterator[tuple[str, t.Any]]:
+        """Where the values of an example have gone."""
+        for name, value in plain.items():
+            if isinstance(value, dict):
+                yield from self._places(value, values, f"{before}{name}.")
+            else:
+                yield f"{before}{name}", value
 
     def touches(self, cls: type[Schema], version: str) -> bool:
         """Whether a class, or one that it derives from, has another shape in a version."""
@@ -169,6 +240,34 @@ class OlderShapes:
 
         members = {"dump": dump, "lead_up": post_load(pass_original=True)(to_newest)}
         return made_class(oldest, members)
+
+
+def example_of(field: fields.Field[t.Any], path: str) -> t.Any:
+    """A value that no other member of an example has: a number for a number, else a text."""
+    if isinstance(field, fields.Number) and not getattr(field, "as_string", False):
+        return 10**6 + int.from_bytes(path.encode(), "big") % 10**6 * 1009 + len(path)
+    return f"({path})"
+
+
+def field_at(schema: Schema, path: str) -> fields.Field[t.Any] | None:
+    """The field of a dotted name as clients write it."""
+    inner: Schema | None = schema
+    field: fields.Field[t.Any] | None = None
+    for part in path.split("."):
+        if inner is None:
+            return None
+        declared = {each.data_key or name: each for name, each in inner.fields.items()}
+        field = declared.get(part)
+        inner = field.schema if isinstance(field, fields.Nested) else None
+    return field
+
+
+def same_values(one: fields.Field[t.Any] | None, other: fields.Field[t.Any] | None) -> bool:
+    """Whether two fields have the same values: of one kind, and with the same choices."""
+    if one is None or other is None or type(one) is not type(other):
+        return False
+    choices = [[list(each.choices) for each in field.validators if isinstance(each, OneOf)] for field in (one, other)]
+    return choices[0] == choices[1]
 
 
 def made_class(cls: type[Schema], members: dict[str, t.Any]) -> type[Schema]:

@@ -282,9 +282,9 @@ def is_response(value: t.Any) -> bool:
 def unpack(value: t.Any) -> tuple[t.Any, int | None, t.Any]:
     """Take what a handler returned apart into data, status and headers; the one rule for it.
 
-    ``(value, status)``, ``(value, headers)`` and ``(value, status, headers)`` are taken apart as Flask does: a status is
-    a number or a text such as ``"404 NOT FOUND"``, headers are a mapping or a list of pairs. Other tuples are data, and
-    so is each named tuple.
+    ``(value, status)``, ``(value, headers)`` and ``(value, status, headers)`` are taken apart as Flask does: a status
+    is a number or a text such as ``"404 NOT FOUND"``, headers are a mapping or a list of pairs. Other tuples are data,
+    and so is each named tuple.
 
     :return: ``None`` for what is not said.
     """

@@ -7,6 +7,7 @@ Floor 4: imports ``marks.*``, ``fields`` and ``errors`` (floor 0).
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import typing as t
 
 from marshmallow import Schema, validate
@@ -72,8 +73,9 @@ class SortsMark(ListMark):
         check_columns(columns, names, self.name)
         self.keys: dict[str, Key] = {}
         written: dict[str, str] = {}
-        fields_of = {name: find_field(schema, name, self.name) for name in names}
-        for name, found in fields_of.items():
+        self.described, self.parameter = schema, parameter
+        self.found = {name: find_field(schema, name, self.name) for name in names}
+        for name, found in self.found.items():
             key = Key(found.written, source_of(found, name, columns))
             self.keys[found.written] = key
             self.keys[f"-{found.written}"] = key._replace(descending=True)
@@ -83,16 +85,42 @@ class SortsMark(ListMark):
         if others:
             raise SetupError(f"{self.name}: the default {others[0]!r} is none of {', '.join(written)}.")
         usual = [written[name] for name in asked]
+        self.usual = tuple(self.keys[name] for name in usual)
+        super().__init__(self.parameters(usual), apply, asking(schema, self.found, columns, hidden))
+
+    def parameters(self, usual: list[str] | None) -> Schema:
+        """The schema of the parameter.
+
+        :param usual: The order where the client names none; ``None`` where there are no words for it.
+        """
         inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
         text = "What to sort by: the first counts first, and `-` in front turns the order round."
-        field = Pieces(inner, len(names), load_default=usual, data_key=parameter, metadata={"description": text})
-        super().__init__(Schema.from_dict({"sort": field})(), apply, asking(schema, fields_of, columns, hidden))
+        most = len(self.keys) // 2
+        field = Pieces(inner, most, load_default=usual, data_key=self.parameter, metadata={"description": text})
+        return Schema.from_dict({"sort": field})()
+
+    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+        made = copy.copy(self)
+        made.keys = {}
+        for name, key in self.keys.items():
+            written = words.get(key.name, key.name)
+            if written is not None:
+                made.keys[f"-{written}" if name.startswith("-") else written] = key
+        if not made.keys and not self.usual:
+            return None
+        called = {key: name for name, key in made.keys.items()}
+        usual = [called[key] for key in self.usual] if all(key in called for key in self.usual) else None
+        made = made.with_schema(made.parameters(usual))
+        made.origin = self
+        return made
 
     def __repr__(self) -> str:
         return self.name
 
     def asked(self, value: dict[str, t.Any]) -> Sorting:
         chosen: dict[str, Key] = {}
+        if value["sort"] is None:
+            return Sorting(self.usual)
         for name in value["sort"]:
             key = self.keys[name]
             chosen.setdefault(key.name, key)  # what comes after the first of a name changes nothing
@@ -166,22 +194,42 @@ class SearchesMark(ListMark):
             raise SetupError(f'{self.name} searches nothing. Name fields: searches(PetSchema, "name", "notes").')
         check_names(names, self.name)
         check_columns(columns, names, self.name)
-        found = {name: find_field(schema, name, self.name) for name in names}
-        self.sources = [source_of(each, name, columns) for name, each in found.items()]
+        self.described, self.parameter = schema, parameter
+        self.found = {name: find_field(schema, name, self.name) for name in names}
+        self.where = {each.written: source_of(each, name, columns) for name, each in self.found.items()}
+        super().__init__(self.parameters(self.where), apply, asking(schema, self.found, columns, hidden))
+
+    def parameters(self, names: cabc.Iterable[str]) -> Schema:
+        """The schema of the parameter.
+
+        :param names: Where words are looked for, as clients write it.
+        """
         text = (
             "Words to look for, whatever their case: each must be in one of"
-            f" {', '.join(f'`{each.written}`' for each in found.values())}."
+            f" {', '.join(f'`{name}`' for name in names)}."
         )
         field = fields.String(
-            load_default="", validate=validate.Length(max=MAX_QUERY), data_key=parameter, metadata={"description": text}
+            load_default="",
+            validate=validate.Length(max=MAX_QUERY),
+            data_key=self.parameter,
+            metadata={"description": text},
         )
-        super().__init__(Schema.from_dict({"q": field})(), apply, asking(schema, found, columns, hidden))
+        return Schema.from_dict({"q": field})()
+
+    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+        called = {name: words.get(name, name) for name in self.where}
+        names = [written for written in called.values() if written is not None]
+        if not names:
+            return None
+        made = self.with_schema(self.parameters(names))
+        made.where = {name: source for name, source in self.where.items() if called[name] is not None}
+        return made
 
     def __repr__(self) -> str:
         return self.name
 
     def asked(self, value: dict[str, t.Any]) -> Search:
-        return Search(value["q"].split(), self.sources)
+        return Search(value["q"].split(), self.where.values())
 
 
 def searches(

@@ -19,10 +19,12 @@ from ..http.response import add_vary, set_header
 from ..http.versions import HeaderVersion, MediaTypeVersion, QueryVersion
 from .arguments import ArgumentsMark
 from .base import Header, Mark, Parameter, Phase, Plan, Record, Step
+from .lists import ListMark
 from .negotiation import ConsumesMark, MediaMark, ProducesMark
 from .patches import PatchMark
 from .raises import error_outcome
 from .responses import AltResponseMark, ResponseMark
+from .sparse import SparseMark, narrows
 
 if t.TYPE_CHECKING:
     from marshmallow import Schema
@@ -33,6 +35,11 @@ if t.TYPE_CHECKING:
     from .older import OlderShapes
 
     _M = t.TypeVar("_M", bound=Mark)
+
+
+_OWN_HANDLER: t.Final = (
+    "Write a handler of its own for that version, and mark the two with since() and until(); or leave the field out."
+)
 
 
 class SpanMark(Mark):
@@ -118,7 +125,8 @@ class VersionMark(Mark):
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """Make the marks below those of the version."""
-        marks = tuple(self.of_version(mark) for mark in inner)
+        made = [self.of_version(mark, inner) for mark in inner]
+        marks = tuple(mark for mark in made if mark is not None)
         if self.media_types:
             taken = any(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in marks)
             if any(isinstance(mark, ResponseMark) for mark in marks):
@@ -131,9 +139,10 @@ class VersionMark(Mark):
         """A schema as it is in the version."""
         return self.shapes.of(schema, self.name)
 
-    def of_version(self, mark: Mark) -> Mark:
-        """A mark with the schemas of the version.
+    def of_version(self, mark: Mark, beside: tuple[Mark, ...] = ()) -> Mark | None:
+        """A mark with the schemas of the version; ``None`` where it has nothing to do there.
 
+        :param beside: All marks of the operation.
         :raises SetupError: It reads a schema that has changed in a way that is not converted.
         """
         if isinstance(mark, (ResponseMark, AltResponseMark)):
@@ -145,9 +154,58 @@ class VersionMark(Mark):
             made.origin = mark
             made.outcome = msgspec.structs.replace(mark.outcome, schema=older, examples=None)
             return made
+        if isinstance(mark, ListMark):
+            return self._of_list(mark)
+        if isinstance(mark, SparseMark):
+            return self._of_sparse(mark, beside)
         if isinstance(mark, ArgumentsMark) and mark.factory is None:
             return self._of_arguments(mark)
         return mark
+
+    def _words(self, mark: Mark, schema: Schema) -> dict[str, str | None] | None:
+        """See :meth:`OlderShapes.words`."""
+        try:
+            return self.shapes.words(schema, self.name)
+        except Exception as error:
+            raise SetupError(
+                f"{mark!r}: what {type(schema).__name__} is called in the version {self.name!r} is found by leading an"
+                f" example down, and that failed: {type(error).__name__}: {error}. {_OWN_HANDLER}"
+            ) from error
+
+    def _of_list(self, mark: ListMark) -> Mark | None:
+        words = self._words(mark, mark.described)
+        if words is None:
+            return mark
+        asked = [each.written for each in mark.found.values()]
+        for name in asked:
+            if name not in words:
+                raise SetupError(
+                    f"{mark!r} asks for {name!r}, which the version {self.name!r} makes into something else:"
+                    f" nobody knows what to compare with it there. {_OWN_HANDLER}"
+                )
+        if all(words[name] == name for name in asked):
+            return mark
+        made = mark.in_words(words)
+        if made is None and not mark.apply:
+            raise SetupError(
+                f"{mark!r} asks for nothing that the version {self.name!r} has, and the handler wants what it asks for."
+                f" {_OWN_HANDLER}"
+            )
+        return made
+
+    def _of_sparse(self, mark: SparseMark, beside: tuple[Mark, ...]) -> Mark:
+        words: dict[str, str | None] = {}
+        for other in beside if mark.names else ():
+            if isinstance(other, ResponseMark) and narrows(other.outcome):
+                words.update(self._words(mark, t.cast("Schema", other.outcome.schema)) or {})
+        names = [words.get(name, name) for name in mark.names]
+        if names == list(mark.names):
+            return mark
+        made = SparseMark([name for name in names if name is not None], mark.parameter)
+        if not made.names:
+            raise SetupError(f"{mark!r} names no member that the version {self.name!r} has. {_OWN_HANDLER}")
+        made.origin = mark
+        return made
 
     def _of_arguments(self, mark: ArgumentsMark) -> Mark:
         older = self.as_schema(mark.schema)

@@ -27,13 +27,16 @@ from framework import (
     errors,
     etag,
     fields,
+    filters,
     idempotent,
     limit,
     merge_patch,
     raises,
     response,
     retired,
+    searches,
     since,
+    sorts,
     sparse,
     until,
     url_for,
@@ -1015,3 +1018,169 @@ def test_coverage_asks_for_the_answers_of_older_versions(way):
     listed = [path for path, method, status in wanted if path.rpartition("/")[2].startswith("pets") and method == "GET"]
 
     assert len(listed) == len(BODIES) * (2 if way == "all" else 1)
+
+
+# The words of lists
+
+
+class AnimalOwner(Schema):
+    """Who keeps an animal."""
+
+    full_name = fields.String()
+
+
+class Animal(Schema):
+    """An animal."""
+
+    id = fields.Integer()
+    name = fields.String()
+    born = fields.Integer()
+    first = fields.String()
+    kind = fields.String(validate=validate.OneOf(["dog", "cat"]))
+    owner = fields.Nested(AnimalOwner)
+    chip = fields.String()
+
+
+ANIMALS = [
+    {"id": 1, "name": "Rex", "born": 2001, "first": "a", "kind": "dog", "owner": {"full_name": "Ann"}, "chip": "x"},
+    {"id": 2, "name": "Kit", "born": 2000, "first": "b", "kind": "cat", "owner": {"full_name": "Bob"}, "chip": "y"},
+]
+
+
+def zoo(*marks: t.Any, handler: t.Any = lambda *asked: list(ANIMALS)) -> App:
+    """An application whose older version calls the members of an animal something else."""
+    api = Versions("v1", "v2")
+
+    @api.convert(AnimalOwner, to="v1")
+    class OldOwner(Schema):
+        name = fields.String()
+
+        @staticmethod
+        def up(data):
+            return {"full_name": data["name"]}
+
+        @staticmethod
+        def down(data):
+            return {"name": data["full_name"]}
+
+    @api.convert(Animal, to="v1")
+    class OldAnimal(Schema):
+        id = fields.Integer()
+        title = fields.String(data_key="theTitle")
+        name = fields.Integer()  # it was the year then
+        initials = fields.String()
+        kind = fields.String(validate=validate.OneOf(["hound", "cat"]))
+        owner = fields.Nested(AnimalOwner)
+
+        @staticmethod
+        def up(data):
+            return data
+
+        @staticmethod
+        def down(data):
+            made = {"id": data["id"], "theTitle": data["name"], "name": data["born"], "owner": data["owner"]}
+            kind = {"dog": "hound"}.get(data["kind"], data["kind"])
+            return {**made, "initials": data["first"].upper() + ".", "kind": kind}
+
+    def get(self, *asked):
+        return handler(*asked)
+
+    get = response(200, Animal(many=True))(get)
+    for mark in marks:
+        get = mark(get)
+    router = Router("animals")
+    router.route("/animals")(type("Animals", (Resource,), {"get": get}))
+    app = App("zoo")
+    app.config.update(SECRET_KEY="only for tests, and long enough", TESTING=True)
+    api.mount(app, router)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/v2/animals?sort=-name", [1, 2]),
+        ("/v1/animals?sort=-theTitle", [1, 2]),
+        ("/v1/animals?sort=name", [2, 1]),
+        ("/v1/animals?sort=owner.name", [1, 2]),
+        ("/v2/animals?name__icontains=KIT", [2]),
+        ("/v1/animals?theTitle__icontains=KIT", [2]),
+        ("/v1/animals?name=2001", [1]),
+        ("/v1/animals?owner.name=Bob", [2]),
+        ("/v2/animals?owner.full_name=Bob", [2]),
+        ("/v1/animals?id=2", [2]),
+        ("/v1/animals?q=rex", [1]),
+        ("/v1/animals?sort=born", None),
+        ("/v1/animals?born=2000", None),
+        ("/v1/animals?owner.full_name=Bob", None),
+        ("/v2/animals?theTitle=Rex", None),
+    ],
+)
+def test_lists_speak_the_words_of_the_version(path, expected):
+    """Orders and filters of an older version have the names of its members, also where a name means another there."""
+    app = zoo(
+        sorts(Animal, "name", "born", "owner.full_name", default="born"),
+        filters(Animal, "id", "born", name=["eq", "icontains"], owner__full_name="eq"),
+        searches(Animal, "name"),
+    )
+    reply = app.test_client().get(path)
+
+    if expected is None:
+        assert reply.status_code == 422
+    else:
+        assert [each["id"] for each in reply.json] == expected
+    described = app.test_client().get("/v1/openapi.json").json["paths"]["/v1/animals"]["get"]["parameters"]
+    names = {each["name"] for each in described}
+    assert {"theTitle", "theTitle__icontains", "name", "owner.name", "sort", "q", "id"} <= names
+    assert not {"born", "owner.full_name", "name__icontains"} & names
+    assert next(each for each in described if each["name"] == "q")["description"].endswith("`theTitle`.")
+
+
+def test_members_are_chosen_in_the_words_of_the_version():
+    """``fields`` names the members of the version that was asked, also those that the mark allows alone."""
+    for mark in (sparse(), sparse("id", "name", "born", "owner.full_name", "chip")):
+        client = zoo(mark).test_client()
+
+        assert client.get("/v1/animals?fields=theTitle,owner.name").json[0] == {
+            "theTitle": "Rex",
+            "owner": {"name": "Ann"},
+        }
+        assert client.get("/v1/animals?fields=name").json[0] == {"name": 2001}
+        assert client.get("/v2/animals?fields=name").json[0] == {"name": "Rex"}
+        assert client.get("/v1/animals?fields=chip").status_code == 422
+
+
+def test_what_a_version_does_not_have_is_left_out():
+    """A member that came later is no parameter of the older version; an order by it is kept as the usual one."""
+    app = zoo(sorts(Animal, "chip", "name", default="-chip"), filters(Animal, "chip"))
+    client = app.test_client()
+
+    assert client.get("/v1/animals?chip=x").status_code == 422
+    assert client.get("/v1/animals?sort=chip").status_code == 422
+    assert [each["id"] for each in client.get("/v1/animals").json] == [2, 1]
+    assert [each["id"] for each in client.get("/v1/animals?sort=theTitle").json] == [2, 1]
+    assert [each["id"] for each in client.get("/v2/animals?chip=x").json] == [1]
+
+
+@pytest.mark.parametrize("name", ["first", "kind"])
+@pytest.mark.parametrize("mark", [sorts, filters, searches])
+def test_what_a_version_makes_into_something_else_is_refused(mark, name):
+    """A value that an older version changes has no words there, and start-up says what to do."""
+    with pytest.raises(SetupError, match=rf"asks for '{name}', which the version 'v1' makes .* since\(\)"):
+        zoo(mark(Animal, name)).freeze()
+
+
+def test_handlers_get_the_words_of_the_newest_version():
+    """A handler that applies filters itself is written once: names in what it gets are those of its own schema."""
+    seen = []
+
+    def handler(asked):
+        seen.append(asked.get("name"))
+        return asked.apply(ANIMALS)
+
+    client = zoo(filters(Animal, "name", apply=False), handler=handler).test_client()
+
+    assert [each["id"] for each in client.get("/v1/animals?theTitle=Rex").json] == [1]
+    assert seen == ["Rex"]
+    with pytest.raises(SetupError, match="nothing that the version 'v1' has"):
+        zoo(filters(Animal, "chip", apply=False), handler=handler).freeze()
