@@ -42,7 +42,8 @@ marks.csrf marks.security marks.permissions marks.doc
 marks.multipart marks.bodies marks.inputs marks.arguments marks.responses
 marks.asked marks.select_rows marks.selects marks.collections marks.cursors marks.envelopes marks.wrapping
 marks.pages marks.pagination
-marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams marks.patches
+marks.choices marks.lists marks.filters marks.sorts marks.narrowing marks.sparse marks.streams
+marks.reloading marks.patches
 marks.cors
 marks.clients marks.caching marks.security_headers marks.tags marks.conditions marks.etags marks.downloads
 marks.outgoing marks.older marks.versions

@@ -2,8 +2,9 @@
 
 A merge patch (RFC 7396) looks like the resource, with only what changes in it. A JSON Patch (RFC 6902) is a list of
 operations; the library ``jsonpatch`` applies it.
-Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.raises``, ``marks.arguments``, ``http.media`` (floor 2),
-``fast.*`` (floor 1), ``errors`` (floor 0).
+Not here: how what was dumped is loaded again (``marks.reloading``).
+Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.raises``, ``marks.reloading``, ``marks.arguments``,
+``http.media`` (floor 2), ``fast.*`` (floor 1), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..http.media import depth_of
 from .arguments import ArgumentsMark
 from .base import Body, Call, Plan, Record, Step
 from .raises import error_outcome
+from .reloading import check_reloadable, reloadable
 from .schemas import SchemaLike, as_schema, examples_of
 
 if t.TYPE_CHECKING:
@@ -182,20 +184,13 @@ class _Patcher:
         self._dump = dumper(schema, fast=plan.fast, compare=plan.compare)
         self.bounds = Bounds.from_config(plan.config)
         self._load = loader(exact, fast=plan.fast, compare=plan.compare, max_errors=self.bounds.enough)
-        self._read_only = {
-            field.data_key or name: name for name, field in schema.dump_fields.items() if name not in schema.load_fields
-        }
+        check_reloadable(exact, f"json_patch({type(schema).__name__}) on {plan.called}")
 
     def apply(self, operations: list[dict[str, t.Any]], resource: t.Any) -> t.Any:
         before = wire.decode(wire.encode(self._dump(resource)))
         after = apply_operations(copy.deepcopy(before), operations, self.max_length, self.max_depth)
         if isinstance(after, dict):
-            wrong = {}
-            for name in self._read_only:
-                if name in after and after[name] == before.get(name):
-                    del after[name]
-                elif name in before:
-                    wrong[name] = ["Read-only field."]
+            wrong = reloadable(self.schema, after, before)
             if wrong:
                 raise ValidationFailed({"json": wrong})
         else:

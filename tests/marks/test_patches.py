@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import json
 import types
 
+import marshmallow as ma
 import pytest
 from marshmallow import EXCLUDE, post_load
 
@@ -469,3 +472,137 @@ def test_two_bodies_of_different_kinds_are_refused_at_start_up():
 
     with pytest.raises(SetupError, match="alone"):
         app.freeze()
+
+
+# What was dumped is loaded again
+
+
+class Line(Schema):
+    """A line of an order."""
+
+    id = fields.Integer(dump_only=True)
+    text = fields.String(required=True)
+
+
+class Order(Schema):
+    """An order, with members that are read only at each depth."""
+
+    id = fields.Integer(dump_only=True)
+    note = fields.String()
+    customer = fields.Nested(Line)
+    lines = fields.List(fields.Nested(Line))
+    more = fields.Nested(Line, many=True)
+    by_key = fields.Dict(fields.String(), fields.Nested(Line))
+
+
+ORDER = {
+    "id": 1,
+    "note": "a",
+    "customer": {"id": 2, "text": "Ann"},
+    "lines": [{"id": 3, "text": "x"}, {"id": 4, "text": "y"}],
+    "more": [{"id": 5, "text": "z"}],
+    "by_key": {"k": {"id": 6, "text": "w"}},
+}
+
+
+def patched(schema, resource, operations, **config):
+    """The answer to a patch of a resource, and what the handler got."""
+    seen = []
+    app = App("patched")
+    app.config.update(CONTRACT="off", **config)
+    app.patch("/")(json_patch(schema)(response(204)(lambda patch: seen.append(patch.apply(resource)))))
+    kind = {"Content-Type": "application/json-patch+json"}
+    return app.test_client().patch("/", data=json.dumps(operations), headers=kind), seen
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "/note", "value": "b"},
+        {"op": "replace", "path": "/customer/text", "value": "Bea"},
+        {"op": "replace", "path": "/lines/1/text", "value": "yy"},
+        {"op": "remove", "path": "/lines/0"},
+        {"op": "move", "from": "/lines/0", "path": "/lines/1"},
+        {"op": "add", "path": "/lines/-", "value": {"text": "new"}},
+        {"op": "add", "path": "/lines/0", "value": {"text": "new"}},
+        {"op": "replace", "path": "/customer", "value": {"text": "Bea"}},
+        {"op": "replace", "path": "/by_key/k/text", "value": "ww"},
+        {"op": "remove", "path": "/more/0"},
+    ],
+)
+def test_read_only_members_at_any_depth_do_not_stand_in_the_way(operation):
+    """A patch of a resource whose nested objects have read-only members is taken, wherever it changes something."""
+    reply, seen = patched(Order, ORDER, [operation])
+
+    assert reply.status_code == 204, reply.json
+    assert "id" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("operation", "where"),
+    [
+        ({"op": "replace", "path": "/id", "value": 9}, ["id"]),
+        ({"op": "replace", "path": "/id", "value": True}, ["id"]),
+        ({"op": "remove", "path": "/id"}, ["id"]),
+        ({"op": "replace", "path": "/customer/id", "value": 9}, ["customer", "id"]),
+        ({"op": "replace", "path": "/lines/1/id", "value": 9}, ["lines", "1", "id"]),
+        ({"op": "replace", "path": "/more/0/id", "value": 9}, ["more", "0", "id"]),
+        ({"op": "replace", "path": "/by_key/k/id", "value": 9}, ["by_key", "k", "value", "id"]),
+    ],
+)
+def test_read_only_members_at_any_depth_cannot_change(operation, where):
+    """A read-only member that gets another value is named, at every depth."""
+    reply, _ = patched(Order, ORDER, [operation])
+    found = reply.json["errors"]["json"]
+    for name in where:
+        found = found[name]
+
+    assert (reply.status_code, found) == (422, ["Read-only field."])
+
+
+PLAIN = {
+    "price": (ma.fields.Decimal(), decimal.Decimal("12.50"), decimal.Decimal("12.50")),
+    "prices": (ma.fields.List(ma.fields.Decimal()), [decimal.Decimal("1.5")], [decimal.Decimal("1.5")]),
+    "pair": (
+        ma.fields.Tuple([ma.fields.Decimal(), ma.fields.Integer()]),
+        (decimal.Decimal(1), 2),
+        (decimal.Decimal(1), 2),
+    ),
+    "table": (
+        ma.fields.Dict(ma.fields.String(), ma.fields.Decimal()),
+        {"a": decimal.Decimal(1)},
+        {"a": decimal.Decimal(1)},
+    ),
+    "naive": (ma.fields.DateTime(), dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.UTC)),
+    "no_zone": (ma.fields.NaiveDateTime(), dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_the_schema_writes_is_read_again(name, fast):
+    """A member that was dumped in a form that a PUT refuses is loaded by a patch that does not touch it."""
+    field, value, loaded = PLAIN[name]
+    schema = Schema.from_dict({name: field, "note": fields.String()})
+    operations = [{"op": "replace", "path": "/note", "value": "b"}]
+    reply, seen = patched(schema, {name: value, "note": "a"}, operations, FAST_PATH=fast)
+
+    assert reply.status_code == 204, reply.json
+    assert seen == [{name: loaded, "note": "b"}]
+
+
+def test_a_number_is_patched_in_both_forms():
+    """A member that GET shows as a text and PUT takes as a number is replaced by either; another text is a 422."""
+    schema = Schema.from_dict({"price": ma.fields.Decimal()})
+    for sent, expected in ((13.5, 204), ("13.5", 204), ("many", 422), ("1" * 5000 + "x", 422)):
+        reply, _ = patched(schema, {"price": decimal.Decimal(1)}, [{"op": "replace", "path": "/price", "value": sent}])
+        assert reply.status_code == expected, (sent, reply.json)
+
+
+@pytest.mark.parametrize("inside", [lambda field: field, ma.fields.List, lambda field: ma.fields.Dict(values=field)])
+def test_a_field_that_does_not_read_what_it_writes_is_refused(inside):
+    """Start-up names a field whose own output it does not read, in a list and a nested object too."""
+    inner = Schema.from_dict({"good": inside(ma.fields.Boolean(truthy={"yes"}, falsy={"no"}))}, name="Inner")
+    schema = Schema.from_dict({"pet": fields.Nested(inner)}, name="Outer")
+
+    with pytest.raises(SetupError, match="'good' of Inner writes True as True, which it does not read"):
+        patched(schema, {}, [])
