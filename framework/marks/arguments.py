@@ -213,7 +213,7 @@ class ArgumentsMark(Mark):
         where = _PARAMETERS.get(self.places[0])
         if where is not None:
             for name, field in self.schema_for(plan).load_fields.items():
-                yield Parameter(parameter_name(name, field, self.places[0]), where, field)
+                yield Parameter(parameter_name(name, field, self.places[0]), where, field, checked=True)
         for taken in self.media_types(plan):
             required = self.body_required(plan.method)
             other = consumed(plan).get(taken)

@@ -375,12 +375,15 @@ class Parameter(msgspec.Struct, frozen=True):
     :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
     :param field: Its marshmallow field, an instance.
     :param description: Default: the ``description`` in the field's metadata.
+    :param checked: Whether the mark checks the value itself. Where it does not, the framework holds it against the
+        field in the phase ``INPUTS``, as ``arguments`` does, and a refusal is the same 422.
     """
 
     name: str
     location: t.Literal["query", "path", "header", "cookie"]
     field: Field[t.Any]
     description: str = ""
+    checked: bool = False
 
 
 class Body(msgspec.Struct, frozen=True):

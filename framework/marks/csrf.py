@@ -91,5 +91,5 @@ def csrf_records(plan: Plan, schemes: cabc.Sequence[Scheme], optional: bool) -> 
     if any(scheme.csrf == "token" for scheme in schemes):
         always = not optional and all(scheme.csrf == "token" for scheme in schemes)
         text = "The CSRF token." if always else "The CSRF token, needed with a cookie that says who sends the request."
-        yield Parameter(plan.config["CSRF_HEADER"], "header", fields.String(required=always), text)
+        yield Parameter(plan.config["CSRF_HEADER"], "header", fields.String(required=always), text, checked=True)
     yield Outcome(403, error=CSRFFailed)

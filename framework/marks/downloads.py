@@ -223,10 +223,11 @@ def _parameters() -> cabc.Iterator[Parameter]:
         ("If-Modified-Since", "The date of what the client has: it is told so if nothing has changed since."),
         ("If-Unmodified-Since", "Only if nothing has changed since this date. Passed over beside `If-Match`."),
     ):
-        yield Parameter(name, "header", _TEXT, text)
-    yield Parameter("If-Match", "header", tags_field("*"), "The versions (`ETag`) that it may have, or `*`: any.")
+        yield Parameter(name, "header", _TEXT, text, checked=True)
+    text = "The versions (`ETag`) that it may have, or `*`: any."
+    yield Parameter("If-Match", "header", tags_field("*"), text, checked=True)
     text = "The versions (`ETag`) that the client has: it is told so if one is current."
-    yield Parameter("If-None-Match", "header", tags_field('"5d41402abc4b2a76b9719d911017c592"'), text)
+    yield Parameter("If-None-Match", "header", tags_field('"5d41402abc4b2a76b9719d911017c592"'), text, checked=True)
 
 
 def open_source(ctx: Context, given: Download, where: str) -> _Opened:

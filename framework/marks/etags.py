@@ -122,19 +122,19 @@ class EtagMark(Mark):
     def _parameters(self, plan: Plan, safe: bool) -> cabc.Iterator[Parameter]:
         must = self.is_required(plan) and not self.create
         text = "The versions (`ETag`) that it may have, or `*`: any."
-        yield Parameter("If-Match", "header", tags_field("*", required=must), text)
+        yield Parameter("If-Match", "header", tags_field("*", required=must), text, checked=True)
         if safe:
             text = "The versions (`ETag`) that the client has: it is told so if one is current."
         else:
             text = "`*`: only if nothing is there yet. Or versions that it may not have."
-        yield Parameter("If-None-Match", "header", tags_field(_EXAMPLE), text)
+        yield Parameter("If-None-Match", "header", tags_field(_EXAMPLE), text, checked=True)
         if self.last_modified is None:
             return
         if safe:
             text = "The date of what the client has: it is told so if nothing has changed since."
-            yield Parameter("If-Modified-Since", "header", _DATE_SENT, text)
+            yield Parameter("If-Modified-Since", "header", _DATE_SENT, text, checked=True)
         text = "Only if nothing has changed since this date. Passed over beside `If-Match`."
-        yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text)
+        yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text, checked=True)
 
     def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:
         """The headers that a handler sets on its 200; a 304 repeats them, if the handler was called."""

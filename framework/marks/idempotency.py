@@ -197,6 +197,7 @@ class Idempotent(Mark):
                 metadata={"example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'},
             ),
             text,
+            checked=True,
         )
         yield Header(REPLAYED, fields.String(validate=validate.Equal("true")), "The answer was given before.")
         later = (Header("Retry-After", fields.String(), "Seconds after which to repeat the request."),)

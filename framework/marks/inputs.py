@@ -9,6 +9,8 @@ Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.bounds``, ``fast.hints
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
+import functools
 import typing as t
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
@@ -16,11 +18,11 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from ..errors import BadRequest, Messages, ValidationFailed
 from ..fast.bounds import UNKNOWN_FIELD, Bounds, limited
 from ..fast.hints import described, unknown_message
-from ..fast.load import loader
+from ..fast.load import loader, prepare
 from ..fast.strict import Rules, from_multidict, strict
 from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import Values, query_values
-from .base import Call, Plan
+from .base import Call, Parameter, Phase, Plan, Step
 from .bodies import EMPTY
 from .multipart import multipart_source
 
@@ -165,6 +167,36 @@ class Part:
             messages = {names.get(name, name): found for name, found in messages.items()}
         wrong = {LOCATION_SHOWN.get(self.location, self.location): messages}
         return ValidationFailed(wrong, schema=self.schema, is_cut=is_cut)
+
+
+PLACES: dict[str, str] = {"query": "query", "path": "path", "header": "headers", "cookie": "cookies"}
+"""The location of ``arguments`` that goes with each location of a parameter."""
+
+
+def parameter_steps(parameters: cabc.Iterable[Parameter], plan: Plan) -> cabc.Iterator[Step]:
+    """The steps that hold parameters which marks declare, and do not check themselves, against their fields.
+
+    :param parameters: All parameters of the operation.
+    :param plan: The operation in the making; the names in the query are noted as declared.
+    """
+    found: dict[str, dict[str, t.Any]] = {}
+    for parameter in parameters:
+        if parameter.checked:
+            continue
+        field = copy.copy(parameter.field)
+        field.data_key, field.load_only, field.dump_only = parameter.name, True, False
+        fields = found.setdefault(PLACES[parameter.location], {})
+        fields[f"parameter_{len(fields)}"] = field
+        if parameter.location == "query":
+            plan.query_names.add(parameter.name)
+    for location, fields in found.items():
+        part = Part(Schema.from_dict(fields, name="ParametersSchema")(), location, EXCLUDE, plan, alone=False)
+        plan.preparations.append(functools.partial(prepare, part.schema))
+
+        def check(ctx: Context, call: Call, load: cabc.Callable[..., t.Any] = part.load) -> None:
+            load(ctx, call)
+
+        yield Step(Phase.INPUTS, check)
 
 
 class Undeclared:

@@ -105,7 +105,7 @@ class EventsMark(StreamMark):
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         yield from super().document(plan)
         text = "The id of the last event that the client has seen, to go on behind it."
-        yield Parameter("Last-Event-ID", "header", fields.String(), text)
+        yield Parameter("Last-Event-ID", "header", fields.String(), text, checked=True)
 
 
 class Parts(cabc.Iterator[bytes]):

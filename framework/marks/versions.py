@@ -252,7 +252,8 @@ class VersionMark(Mark):
             for way in self._ways(kind):
                 field = fields.String(required=alone, validate=validate.OneOf([self.name]))
                 default = "" if self.chooser.default is None else f" Without it: {self.chooser.default}."
-                yield Parameter(way.name, t.cast(t.Any, place), field, f"The version of the API.{default}")
+                text = f"The version of the API.{default}"
+                yield Parameter(way.name, t.cast(t.Any, place), field, text, checked=True)
         for cls in dict.fromkeys(cls for way in self.chooser.ways for cls in way.refusals):
             if cls.code != 415 or any(isinstance(mark, ConsumesMark) for mark in plan.marks):
                 yield error_outcome(cls)

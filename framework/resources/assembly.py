@@ -16,11 +16,21 @@ import typing as t
 import msgspec
 
 from ..context import current
-from ..errors import APIError, InternalServerError, MethodNotAllowed, NotFound, OperationIdConflict, SetupError
+from ..errors import (
+    APIError,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    OperationIdConflict,
+    SetupError,
+    ValidationFailed,
+)
 from ..fast.patterns import names_in
-from ..marks.base import Mark, Outcome, Plan, Record, Step, called, is_inherited, marks_of, own_marks
+from ..marks.base import Mark, Outcome, Parameter, Plan, Record, Step, called, is_inherited, marks_of, own_marks
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
+from ..marks.inputs import parameter_steps
+from ..marks.raises import error_outcome
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
@@ -193,6 +203,10 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
     check_signature(app, plan, view, routers)
+    checks = list(parameter_steps((record for record in records if isinstance(record, Parameter)), plan))
+    if checks:
+        steps.extend(checks)
+        records.append(error_outcome(ValidationFailed))
     words = Words(records)
     steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)

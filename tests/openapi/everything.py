@@ -257,7 +257,9 @@ class Guarded(Mark):
 
     def document(self, plan: t.Any) -> t.Iterable[t.Any]:
         yield Security("bearer", {"type": "http", "scheme": "bearer", "description": "A token."})
-        yield Parameter("X-Tenant", "header", fields.String(required=True, validate=validate.Length(min=1)), "Whose.")
+        yield Parameter(
+            "X-Tenant", "header", fields.String(required=True, validate=validate.Length(min=1)), "Whose.", checked=True
+        )
         yield Header("X-Tenant", fields.String(), "The same.", required=True)
         yield Outcome(401, error=errors.Unauthorized)
 
