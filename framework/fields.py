@@ -369,9 +369,10 @@ class OneOf(Field[t.Any]):
         if not isinstance(tag, str) or tag not in self.schemas:
             error = self.make_error("unknown", choices=", ".join(self.schemas))
             raise ma.ValidationError({self.discriminator: error.messages})
+        member = self.member(tag)
         if self.strict_plan is not None and self.strict_plan.rules.nested_partial:
-            partial = None
-        return self.member(tag).load(value, partial=partial)
+            partial = leading_in(partial, member)
+        return member.load(value, partial=partial)
 
     def _serialize(self, value: t.Any, attr: str | None, obj: t.Any, **kwargs: t.Any) -> t.Any:
         if value is None:
@@ -394,6 +395,18 @@ class OneOf(Field[t.Any]):
         }
         told = {word: described[word] for word in words if word in described}
         return {**told, **({"anyOf": [choice, {"type": "null"}]} if self.allow_none else choice)}
+
+
+def leading_in(partial: t.Any, schema: ma.Schema) -> list[str] | None:
+    """Return the names that may be absent in a nested schema whose ``partial`` is its own matter.
+
+    :param partial: What marshmallow passes on: of names with a dot, what follows the nested field's own name.
+    :param schema: The nested schema.
+    :return: Those names, and the schema's own; ``None``: what the schema says alone.
+    """
+    if not isinstance(partial, list) or not partial or schema.partial is True:
+        return None
+    return [*partial, *(schema.partial or ())]
 
 
 def _tag_attribute(cls: type[ma.Schema], discriminator: str, tag: str) -> str:

@@ -22,7 +22,7 @@ import marshmallow as ma
 import msgspec
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
-from ..fields import DateTime, OneOf
+from ..fields import DateTime, OneOf, leading_in
 from . import strict_dates as dates
 from . import strict_fields as twins
 from .hints import hint, unknown_message
@@ -273,13 +273,13 @@ class OwnNested(ma.fields.Nested):
 
 
 class Nested(OwnNested):
-    """A nested schema, strict; ``partial`` ends here, unless the nested schema itself is partial."""
+    """A nested schema, strict; ``partial`` ends here, unless the schema itself is partial, or names lead into it."""
 
     def _deserialize(
         self, value: t.Any, attr: str | None, data: t.Any, partial: t.Any = None, **kwargs: t.Any
     ) -> t.Any:
         if self.strict_plan.rules.nested_partial:
-            partial = None
+            partial = leading_in(partial, self.schema)
         return super()._deserialize(value, attr, data, partial=partial, **kwargs)
 
 

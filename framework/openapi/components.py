@@ -181,7 +181,7 @@ class Components:
         )
         declared = set(type(schema)._declared_fields)
         usual = set(options.fields or (declared | set(getattr(options, "additional", ())))) - set(options.exclude)
-        partial = schema.partial if view.reads and not isinstance(schema.partial, bool) else None
+        partial = _partial(schema, view)
         differs = (
             nested,
             None if set(schema.fields) == usual else tuple(sorted(schema.fields)),
@@ -246,11 +246,13 @@ class Components:
         fields = schema.load_fields if view.reads else schema.dump_fields
         properties: Json = {}
         required: list[str] = []
+        partial = _partial(schema, view)
         for name, field in fields.items():
             if not view.reads and not is_sent(field):
                 continue
             written = written_name(name, field)
-            properties[written] = describe(field, view, names or self)
+            inner = view if not partial else dataclasses.replace(view, partial=_leading(partial, name))
+            properties[written] = describe(field, inner, names or self)
             if self._is_required(schema, name, field, view):
                 required.append(written)
         made["properties"] = properties
@@ -266,9 +268,7 @@ class Components:
     def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: View) -> bool:
         if not view.reads:
             return always_sent(field) and not view.sparse
-        partial = schema.partial
-        named = isinstance(partial, cabc.Collection) and name in partial
-        return bool(field.required) and view.role != "patch" and not named
+        return bool(field.required) and view.role != "patch" and name not in _partial(schema, view)
 
     def _inline(self, schema: ma.Schema, view: View, policy: str, key: t.Any) -> Json:
         """The schema itself; one that contains itself needs a name after all, made of what sets it apart."""
@@ -388,6 +388,19 @@ def _words_of(cls: type[ma.Schema]) -> Json:
     if description:
         made["description"] = description
     return made
+
+
+def _partial(schema: ma.Schema, view: View) -> tuple[str, ...]:
+    """The names that may be absent, those with a dot included: by the schema itself, and by the one around it."""
+    if not view.reads or view.role == "patch":
+        return ()
+    own = () if schema.partial is None or isinstance(schema.partial, bool) else schema.partial
+    return tuple(sorted({*own, *view.partial}))
+
+
+def _leading(partial: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Of names with a dot, what follows a name."""
+    return tuple(each.removeprefix(f"{name}.") for each in partial if each.startswith(f"{name}."))
 
 
 def _members(names: t.Any) -> tuple[str, ...] | None:

@@ -52,6 +52,7 @@ class View:
     :param location: where an input stands: ``"json"``, ``"form"``, ``"multipart"`` (a form whose objects are JSON),
         ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
     :param unknown: what the mark said of undeclared members, at every depth; ``None`` when it said nothing.
+    :param partial: the names that an outer schema lets be absent here, by names with a dot.
     :param sparse: whether an output may lack any member, at every depth, because the client asks for some.
     """
 
@@ -59,6 +60,7 @@ class View:
     location: str = "json"
     unknown: str | None = None
     sparse: bool = False
+    partial: tuple[str, ...] = ()
 
     @property
     def reads(self) -> bool:

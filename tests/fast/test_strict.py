@@ -916,9 +916,9 @@ def test_nested_fields_with_their_own_code_keep_it():
     ],
 )
 def test_partial_does_not_reach_nested_schemas(field, value):
-    """A patch may leave out what is at the top; what is nested is given whole or not at all."""
+    """A patch may leave out what is at the top; what is nested is given whole or not at all, unless a name says so."""
     cls = type(schema_of(field))
-    for schema, options in ((cls(partial=True), {}), (cls(), {"partial": True}), (cls(partial=("x", "x.n")), {})):
+    for schema, options in ((cls(partial=True), {}), (cls(), {"partial": True})):
         made = strict(schema, "json")
 
         assert made.load({}, **options) == {}
@@ -926,6 +926,10 @@ def test_partial_does_not_reach_nested_schemas(field, value):
 
         lax = strict(schema, "json", rules=Rules(nested_partial=False))
         assert lax.load({"x": value}, **options) == {"x": value}
+
+    for names in (("x",), ("x", "y.n")):
+        assert "Missing data" in str(refusal(strict(cls(partial=names), "json"), {"x": value}))
+    assert strict(cls(partial=("x", "x.n")), "json").load({"x": value}) == {"x": value}
 
 
 def test_a_nested_schema_that_is_partial_itself_is_partial():
