@@ -69,7 +69,7 @@ def _date_time(field: ma.fields.DateTime) -> Keywords:
 
 def _other_format(field: ma.fields.DateTime) -> Keywords:
     if field.format in strict_dates.TIMESTAMPS:
-        return {"type": "number", "minimum": 0}
+        return {"type": "number", "minimum": strict_dates.earliest(field)}
     return _strftime(field)
 
 

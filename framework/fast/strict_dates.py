@@ -26,6 +26,9 @@ ISO_FORMATS = frozenset({None, "iso", "iso8601"})
 TIMESTAMPS = frozenset({"timestamp", "timestamp_ms"})
 #: The last second of the year 9999, the last one that a datetime can hold.
 LAST_SECOND = 253_402_300_799
+#: The first second of the year 1, the first one that a datetime can hold.
+FIRST_SECOND = -62_135_596_800
+_EPOCH = dt.datetime(1970, 1, 1)
 
 
 def is_iso(field: ma.fields.Field[t.Any]) -> bool:
@@ -41,6 +44,11 @@ def is_iso(field: ma.fields.Field[t.Any]) -> bool:
 def latest(field: ma.fields.DateTime) -> int:
     """The last timestamp that a field takes: the last whole second of the year 9999."""
     return LAST_SECOND * (1000 if field.format == "timestamp_ms" else 1)
+
+
+def earliest(field: ma.fields.DateTime) -> int:
+    """The first timestamp that a field takes: the first second of the year 1."""
+    return FIRST_SECOND * (1000 if field.format == "timestamp_ms" else 1)
 
 
 def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
@@ -61,9 +69,12 @@ def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
             number = float(lexical.number(value if text else "")) if isinstance(value, str) else value
         except (ValueError, OverflowError) as error:
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE) from error
-        if number > latest(field):
+        if not earliest(field) <= number <= latest(field):
             raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
-        return number
+        if number >= 0:
+            return number
+        # marshmallow writes what is before 1970, and reads none of it.
+        return _EPOCH + dt.timedelta(milliseconds=number if field.format == "timestamp_ms" else number * 1000)
     _check_format(field, value)
     return value
 

@@ -295,7 +295,7 @@ class Constant(ma.fields.Constant[t.Any]):
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         wanted = self.constant
-        if isinstance(wanted, (str, int, float, list, dict)) and not (
+        if isinstance(wanted, (str, int, float, list, dict, type(None))) and not (
             same_json(value, wanted) or (self.STRICT_TEXT and value == json_text(wanted))
         ):
             raise ma.ValidationError(f"Must be equal to {wanted}.")

@@ -41,6 +41,8 @@ _ANNOTATED: dict[t.Any, Json] = {
     dict: {"type": "object"},
     list: {"type": "array", "items": {}},
 }
+_SAY_KINDS = frozenset({"type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf"})
+"""The words of which one says whether null is a value."""
 _STYLES = {",": "form", " ": "spaceDelimited", "|": "pipeDelimited"}
 
 
@@ -108,7 +110,7 @@ def describe(field: Field, view: View, names: Names) -> Json:
         made = _without_nul(made, field, view, names)
     if field.allow_none and not view.text:  # no text says null
         made = nullable(made)
-    elif not made.keys() - {"title", "description"} and view.reads and not field.allow_none:
+    elif not made.keys() & _SAY_KINDS and view.reads and not field.allow_none:
         made = {**not_null(), **made}
     teller = getattr(type(field), "__json_schema__", None)
     return made if teller is None else t.cast(Json, resolved(teller(field, made, view.role), view, names))
@@ -326,6 +328,8 @@ def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
         unit = "Milliseconds" if field.format == "timestamp_ms" else "Seconds"
         if view.reads:
             made["maximum"] = latest(field)
+            if not (names.rules.text if view.text else names.rules.types):
+                made["minimum"] = 0  # marshmallow itself reads nothing before 1970
         return {**made, "description": f"{unit} since 1970-01-01T00:00:00Z."}
     if field.format in ("rfc", "rfc822"):
         return {**made, "description": "A date and time of RFC 822, section 5."}

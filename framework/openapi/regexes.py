@@ -122,7 +122,7 @@ class _Translation:
     def _literal(self, char: str) -> str:
         if self.ignore_case and char.isascii() and char.isalpha():
             return f"[{char.lower()}{char.upper()}]"
-        return "\\" + char if char in _SYNTAX and char != "/" else printable(char)
+        return literal(char)
 
     def _escape(self) -> str:
         char = self._take()
@@ -280,6 +280,11 @@ def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     named = {9: r"\t", 10: r"\n", 11: r"\v", 12: r"\f", 13: r"\r"}.get(code)
     return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def literal(char: str) -> str:
+    """Write a character that stands for itself."""
+    return "\\" + char if char in _SYNTAX and char != "/" else printable(char)
 
 
 def in_class(char: str) -> str:

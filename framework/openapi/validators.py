@@ -64,7 +64,7 @@ def constrain(described: Json, field: Field, role: str, *, whole: bool = True) -
         elif isinstance(each, validate.Range):
             made = _range(made, field, each)
         elif isinstance(each, validate.Length):
-            made = _length(made, each)
+            made = _length(made, each) if not _in_one_text(made, field) else both(made, _pieces(field, each))
         elif isinstance(each, validate.Regexp):
             made = _regexp(made, each, whole)
         elif isinstance(each, (validate.Email, validate.URL)):
@@ -144,6 +144,8 @@ def _only(made: Json, allowed: list[t.Any]) -> Json:
 
 def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
     """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array, and of the characters of a text."""
+    if _in_one_text(made, field):
+        return made  # they speak of the pieces, which are in one text
     if made.get("type") == "string":
         return _characters(made, validators)
     if "items" not in made:
@@ -253,6 +255,32 @@ def _length(made: Json, each: validate.Length) -> Json:
         if high is not None:
             made[most] = min(high, made.get(most, high))
     return made
+
+
+def _in_one_text(made: Json, field: Field) -> bool:
+    """Whether a list is written as one text, of which a count of its members says nothing."""
+    return made.get("type") == "string" and getattr(field, "delimiter", None) is not None
+
+
+def _pieces(field: t.Any, each: validate.Length) -> Json:
+    """The pattern of the texts of so many pieces; an empty text has none. Words, for a delimiter of several signs."""
+    low = (each.min if each.equal is None else each.equal) or 0
+    high = each.max if each.equal is None else each.equal
+    if len(field.delimiter) != 1:
+        return {"description": f"{low} to {'any number of' if high is None else high} pieces."}
+    if high is not None and high < 1:
+        return {"maxLength": 0}
+    piece = f"[^{regexes.in_class(field.delimiter)}]"
+    further = f"(?:{regexes.literal(field.delimiter)}{piece}*)"
+    most = "" if high is None else high - 1
+    if low == 0:
+        pattern = f"{piece}*{further}{{0,{most}}}"
+    elif low == 1:  # one piece of no sign is an empty text
+        pattern = f"{piece}+{further}{{0,{most}}}"
+        pattern += "" if high == 1 else f"|{further}{{1,{most}}}"
+    else:
+        pattern = f"{piece}*{further}{{{low - 1},{most}}}"
+    return {"pattern": anchored(pattern)}
 
 
 def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:

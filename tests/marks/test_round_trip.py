@@ -57,6 +57,12 @@ VALUES = {
     "aware": (ma.fields.AwareDateTime(), AWARE),
     "aware-default": (ma.fields.AwareDateTime(default_timezone=dt.UTC), AWARE),
     "timestamp": (ma.fields.DateTime("timestamp"), AWARE),
+    "timestamp-early": (ma.fields.DateTime("timestamp"), AWARE.replace(year=1930)),
+    "timestamp-first": (ma.fields.DateTime("timestamp"), dt.datetime(1, 1, 1, tzinfo=dt.UTC)),
+    "timestamp-ms-early": (ma.fields.DateTime("timestamp_ms"), AWARE.replace(year=1930)),
+    "timestamp-own-early": (fields.DateTime("timestamp"), AWARE.replace(year=1930)),
+    "constant-null": (ma.fields.Constant(None), None),
+    "delimited": (fields.DelimitedList(ma.fields.Integer(), validate=validate.Length(2, 3)), [1, 2]),
     "rfc": (ma.fields.DateTime("rfc"), AWARE.replace(microsecond=0)),
     "date": (ma.fields.Date(), dt.date(2024, 2, 29)),
     "time": (ma.fields.Time(), dt.time(1, 2, 3, 4)),
@@ -78,6 +84,8 @@ VALUES = {
 
 # What is loaded is another value than was dumped: naive datetimes are UTC for our own field, timestamps are naive.
 LOADED = {"datetime-own-naive": AWARE, "timestamp": NAIVE}
+LOADED |= dict.fromkeys(("timestamp-early", "timestamp-ms-early", "timestamp-own-early"), NAIVE.replace(year=1930))
+LOADED |= {"timestamp-first": dt.datetime(1, 1, 1)}
 
 
 def application(field, value, *, fast=True):

@@ -124,6 +124,16 @@ FIELDS: dict[str, t.Callable[[], ma.fields.Field[t.Any]]] = {
     "pluck": lambda: f.Pluck(Inner, "a"),
     "pluck-many": lambda: f.Pluck(Inner, "a", many=True),
     "delimited": lambda: f.DelimitedList(f.String()),
+    "delimited-length": lambda: f.DelimitedList(f.String(), validate=v.Length(2, 3)),
+    "delimited-one": lambda: f.DelimitedList(f.String(), validate=v.Length(min=1)),
+    "delimited-one-only": lambda: f.DelimitedList(f.String(), validate=v.Length(equal=1)),
+    "delimited-most": lambda: f.DelimitedList(f.String(), validate=v.Length(max=2)),
+    "delimited-none": lambda: f.DelimitedList(f.String(), validate=v.Length(max=0)),
+    "delimited-hyphen": lambda: f.DelimitedList(f.String(), delimiter="-", validate=v.Length(min=3)),
+    "constant-of-null": lambda: f.Constant(None),
+    "raw-default": lambda: f.Raw(load_default=5),
+    "raw-words": lambda: f.Raw(load_default=5, metadata={"deprecated": True, "x-note": 1}),
+    "raw-default-null": lambda: f.Raw(load_default=None),
 }
 
 VALUES: list[t.Any] = [
@@ -152,6 +162,7 @@ VALUES: list[t.Any] = [
         "{0c3d2b9e-6c4e-4a43-8d5f-0e5f0a3b1a11}",
     ),
     *("192.0.2.1", "192.0.2", "192.0.2.01", "::1", "fe80::1%eth0", "1.2.3.4/24"),
+    *("a,b", "a,b,c", "a,b,c,abc", ",", ",,", "a,", ",a", -62135596800, -62135596801, -62135596800000, -62135596800001),
     *([], [1], [1, 2], [1, 2, 3], [None], ["a"], ["a", "abc"], ["b"], [1, "a"], ["a", 1], [True], [1.0, "x"], [[]]),
     *({}, {"a": 1}, {"a": "1"}, {"a": 1, "b": "x"}, {"a": 1, "c": 1}, {"b": "x"}, {"bb": 1}, {"a": None}, {"1": 1}),
     *([{"a": 1}], [{"a": 1}, {}], [{}], {"a": 1.0}, {"x": {"a": 1}}),
