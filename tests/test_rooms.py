@@ -63,7 +63,7 @@ openapi.catalogue openapi.html openapi.curl openapi.plain openapi.pages
 openapi.sent openapi.blame openapi.exchange openapi.remedies
 openapi.contract openapi.shapes openapi.changes openapi.diff_words openapi.diff_flow openapi.diff openapi.versions
 openapi.sources
-openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.check
+openapi.findings openapi.lint_flow openapi.lint_values openapi.lint openapi.raised openapi.own_code openapi.check
 cli.envfiles cli.refusals cli.discovery cli.misses cli.script cli.server cli.options cli.documents cli.diff
 cli.routes cli.config cli.run cli.shell cli.openapi cli.explain cli.retired cli.group cli
 testing.runner testing.coverage testing.client testing testing.plugin

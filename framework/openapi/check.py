@@ -11,7 +11,7 @@ import typing as t
 
 from .. import errors
 from ..app.documents import DEFAULT
-from . import blame, document, paths, raised
+from . import blame, document, own_code, paths, raised
 from .findings import Finding, Pointer, written
 from .lint import lint
 from .sources import attribute_of
@@ -35,8 +35,10 @@ def check(app: App, version: str | None = None, name: str = DEFAULT) -> list[Fin
     made = document.built(app, which) if version is None else document.make(app, version, which)
     places = _Places(app, made, which)
     found = [places.noted(finding) for finding in lint(made.document)]
-    for operation in document.listed(app, which):
+    listed = list(document.listed(app, which))
+    for operation in listed:
         found.extend(undeclared(app, operation))
+    found.extend(own_code.advice(listed))
     return found
 
 

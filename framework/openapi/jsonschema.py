@@ -114,6 +114,28 @@ def not_null() -> Json:
     return {"type": list(_ANY_TYPE), "items": {}}
 
 
+_OF_KINDS: dict[str, frozenset[str]] = {
+    "string": frozenset({"minLength", "maxLength", "pattern", "format", "contentMediaType", "contentEncoding"}),
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+    "array": frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"}),
+    "object": frozenset({"properties", "required", "additionalProperties", "propertyNames", "minProperties"}),
+}
+
+
+def without_misfits(schema: Json, given: Json) -> Json:
+    """Drop the words that a schema took over from another one, and that say nothing of its own type.
+
+    :param schema: made from the other, like ``{**given, "type": "string"}``.
+    :param given: the other; words of another value are the author's, and stay.
+    """
+    kinds = schema.get("type")
+    if kinds is None or kinds == given.get("type"):
+        return schema
+    names = {"number" if kind == "integer" else kind for kind in ([kinds] if isinstance(kinds, str) else kinds)}
+    misfits = {word for kind, words in _OF_KINDS.items() if kind not in names for word in words}
+    return {word: value for word, value in schema.items() if word not in misfits or value != given.get(word, MISSING)}
+
+
 def type_of(values: cabc.Iterable[t.Any]) -> str | list[str] | None:
     """The ``type`` of some JSON values; ``None`` when there are no values."""
     kinds = list(dict.fromkeys(_type(value) for value in values))

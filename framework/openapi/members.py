@@ -1,8 +1,9 @@
 """A marshmallow field in the words of JSON Schema, as one side of the conversation sees it.
 
 What is read from a request is described from the rules that strict fields run by (``fast.published``), what is sent
-from what fields write. A field of the user's own is described like the field it derives from, by its metadata, and by
-a method ``__json_schema__(described, role)`` that returns the schema to take instead.
+from what fields write. A field of the user's own is described like the field it derives from, as far as its own methods
+leave that true, by its metadata, and by a method ``__json_schema__(described, role)`` that returns the schema to take
+instead.
 Not here: names and components (``openapi.components``).
 Floor 7: imports ``fields``, ``fast.lexical``, ``fast.published``, ``fast.strict``, ``fast.strict_dates``,
 ``fast.strict_fields``, ``fast.text``, ``openapi.jsonschema``, ``openapi.regexes`` and ``openapi.validators``.
@@ -26,7 +27,7 @@ from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
 from ..fast.text import is_json_part
 from . import regexes
-from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique
+from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique, without_misfits
 from .validators import constrain, written
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
@@ -103,7 +104,10 @@ def describe(field: Field, view: View, names: Names) -> Json:
     if view.location == "multipart" and is_json_part(field):
         view = dataclasses.replace(view, location="json")
     made = _kind(field, view, names)
-    made = constrain(made, field, view.role, whole=names.rules.patterns)
+    own_code = own_method(type(field), READS if view.reads else WRITES)
+    if own_code is not None:
+        made = _left_by(own_code, made, field, view)
+    made = constrain(made, field, view.role, whole=names.rules.patterns, own=own_code is not None)
     made = _with_default(made, field, view)
     made = _with_metadata(made, field, view, names)
     if view.reads and isinstance(field, ma.fields.String):
@@ -113,7 +117,38 @@ def describe(field: Field, view: View, names: Names) -> Json:
     elif not made.keys() & _SAY_KINDS and view.reads and not field.allow_none:
         made = {**not_null(), **made}
     teller = getattr(type(field), "__json_schema__", None)
-    return made if teller is None else t.cast(Json, resolved(teller(field, made, view.role), view, names))
+    if teller is None:
+        return made
+    return without_misfits(t.cast(Json, resolved(teller(field, made, view.role), view, names)), made)
+
+
+READS, WRITES = ("deserialize", "_deserialize"), ("serialize", "_serialize")
+"""The methods that decide what a field takes, and what it writes."""
+_KNOWN_PACKAGES = frozenset({"marshmallow", "framework", "webargs"})
+
+
+def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
+    """Return the first of some methods that a class of the user's own overrides; ``None`` where it overrides none."""
+    for base in cls.__mro__:
+        if base.__module__.partition(".")[0] in _KNOWN_PACKAGES:
+            return None
+        for name in names:
+            if name in vars(base):
+                return vars(base)[name]
+    return None
+
+
+def _left_by(function: t.Any, made: Json, field: Field, view: View) -> Json:
+    """What remains true of a type that a method of the user's own reads or writes.
+
+    What is read is a text, an array or an object as before; its form, and which number it is, are the method's matter.
+    What is written is what the method is annotated to return.
+    """
+    if not view.reads:
+        return _returns(function, without_null=True)
+    if isinstance(field, (ma.fields.Nested, ma.fields.List, ma.fields.Tuple, ma.fields.Mapping)):
+        return made
+    return {"type": "string"} if view.text or made.get("type") == "string" else {}
 
 
 def _without_nul(made: Json, field: Field, view: View, names: Names) -> Json:
@@ -270,10 +305,21 @@ def _returned(field: ma.fields.Function | ma.fields.Method, view: View, names: N
         function = getattr(field.parent, field.serialize_method_name or "", None)
     else:
         function = field.serialize_func
+    return _returns(function)
+
+
+def _returns(function: t.Any, *, without_null: bool = False) -> Json:
+    """The schema of what a function is annotated to return.
+
+    :param without_null: whether ``None`` in it says nothing.
+    """
     try:
         annotation = t.get_type_hints(function).get("return") if inspect.isroutine(function) else None
     except (NameError, TypeError, AttributeError):
         return {}
+    rest = [each for each in t.get_args(annotation) if each is not type(None)]
+    if without_null and len(rest) == 1 and type(None) in t.get_args(annotation):
+        annotation = rest[0]
     return _annotation(annotation)
 
 

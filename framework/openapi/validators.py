@@ -42,25 +42,31 @@ def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
             yield each
 
 
-def constrain(described: Json, field: Field, role: str, *, whole: bool = True) -> Json:
+def constrain(described: Json, field: Field, role: str, *, whole: bool = True, own: bool = False) -> Json:
     """Add what the validators of a field ask for.
 
     :param described: the schema of the field's type.
     :param field: the field; its own ``_serialize`` writes choices and bounds.
     :param role: ``"input"``, ``"output"`` or ``"patch"``, for validators that tell for themselves.
     :param whole: whether a ``Regexp`` has to match the whole text, as strict fields have it.
+    :param own: whether code of the user's own reads or writes the values: validators look at what is loaded, so then
+        only those say something that tell for themselves, and choices, as the field writes them.
     :return: the schema with them; the given one is not changed.
     """
     validators = list(flat(field.validators))
     if not validators:
         return described
     made = dict(described)
-    made = _choices(made, field, validators)
-    made = _members(made, field, validators)
+    if not own or role == "output":
+        made = _choices(made, field, validators)
+    if not own:
+        made = _members(made, field, validators)
     for each in validators:
         teller = getattr(type(each), "__json_schema__", None)
         if teller is not None:
             made = both(made, teller(each, made, role))
+        elif own:
+            continue
         elif isinstance(each, validate.Range):
             made = _range(made, field, each)
         elif isinstance(each, validate.Length):

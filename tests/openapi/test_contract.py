@@ -546,7 +546,7 @@ def test_a_field_that_takes_more_than_it_says_is_told(app):
         def _deserialize(self, value: t.Any, attr: t.Any, data: t.Any, **kwargs: t.Any) -> t.Any:
             return 0
 
-    client = taking(app, {"age": Loose()})
+    client = taking(app, {"age": Loose(metadata={"type": "integer"})})
     text = refusal(lambda: client.post("/take", json={"age": "old"}))
 
     assert "The document does not allow this request, and it was answered with 200" in text
