@@ -168,7 +168,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "MAX_ERRORS": Setting(100, "The most errors that are collected and described in one answer.", Number(1)),
         "MAX_ERROR_LENGTH": Setting(
-            64 * 1024, "The most bytes that the errors of an answer take.", Number(1, unit="bytes")
+            64 * 1024,
+            "The most bytes that the errors of an answer take; the whole answer may have 1 KiB more.",
+            Number(1, unit="bytes"),
         ),
         "MAX_ERROR_NAME": Setting(
             100, "How many characters of a name that the client chose are repeated in an error.", Number(1)

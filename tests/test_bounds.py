@@ -9,9 +9,10 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.exceptions import NotFound as NotFoundPlain
 
 from framework import App, arguments, fields, request, response
-from framework.errors import BadRequest
+from framework.errors import BadRequest, Conflict, ValidationFailed
 from tests.benchmarks import worst
 
 JSON = "application/json"
@@ -270,3 +271,82 @@ def test_handlers_written_for_webargs_find_their_mapping():
 def test_json_by_hand_has_no_nan(text):
     """What no answer could say again is refused: echoing it would be a 500 that everybody can cause."""
     assert ask(worst.make_app(), "/by-hand", text)[0] == 400
+
+
+class Shout(Conflict):
+    """Too long to be said."""
+
+
+LONG = "ä" * 1_000_000
+TOO_LONG = [
+    lambda: ValidationFailed({"json": {f"name{n}": ["Wrong."] for n in range(100_000)}}),
+    lambda: ValidationFailed({"json": {"name": [LONG]}}),
+    lambda: ValidationFailed({"json": {"rows": {n: {LONG[: n + 1]: ["Wrong."]} for n in range(1_000)}}}),
+    lambda: ValidationFailed({"json": {"name": ["Wrong."]}}, description=LONG),
+    lambda: Conflict(LONG),
+    lambda: Conflict("\0" * 100_000),
+    lambda: Shout("Loud.", rows=[[LONG]] * 3, note=LONG, last=7),
+    lambda: NotFoundPlain(LONG),
+]
+
+
+@pytest.mark.parametrize("limit", [1, 2_000, 65_536])
+@pytest.mark.parametrize("number", range(len(TOO_LONG)))
+def test_no_error_answer_is_longer_than_its_bound(number, limit):
+    """Whoever raised it: what leaves is JSON, says what it is, and that it was shortened."""
+    app = App("bounds")
+    app.config["MAX_ERROR_LENGTH"] = limit
+
+    @app.get("/")
+    def show():
+        raise TOO_LONG[number]()
+
+    reply = app.test_client().get("/")
+    assert len(reply.data) <= limit + 1024
+    assert reply.json["status"] == reply.status_code == TOO_LONG[number]().code
+    assert {"type", "title", "code"} <= reply.json.keys()
+    assert reply.json["detail"].endswith("The answer was shortened.")
+    assert reply.json.get("last", 7) == 7
+
+
+def test_a_shortened_answer_has_the_first_errors():
+    """As many as there is room for."""
+    app = App("bounds")
+
+    @app.get("/")
+    def show():
+        raise TOO_LONG[0]()
+
+    reply = app.test_client().get("/")
+    assert list(reply.json["errors"]["json"])[:2] == ["name0", "name1"]
+    assert 1_000 < len(reply.json["errors"]["json"]) < 100_000
+
+
+@pytest.mark.parametrize(("media_type", "is_cut"), [("application/vnd.shop+json; v=1", True), ("text/vnd.shop", False)])
+def test_a_shape_of_ones_own_has_the_bound_where_it_is_json(media_type, is_cut):
+    """Texts are cut, and items at the end left out."""
+    app = App("bounds")
+
+    @app.render_error({"text": fields.String(), "rows": fields.List(fields.String())}, media_type=media_type)
+    def shape(error):
+        return {"text": error.description, "rows": ["row"] * 100_000}
+
+    @app.get("/")
+    def show():
+        raise Conflict(LONG)
+
+    reply = app.test_client().get("/")
+    assert (len(reply.data) <= 66_560) is is_cut
+    made = json.loads(reply.data)
+    assert (made["text"].endswith("..."), len(made["rows"]) < 100_000) == (is_cut, is_cut)
+
+
+def test_an_answer_within_the_bound_is_as_it_was():
+    """Not a byte is changed."""
+    app = App("bounds")
+
+    @app.get("/")
+    def show():
+        raise Conflict("x" * 60_000)
+
+    assert app.test_client().get("/").json["detail"] == "x" * 60_000

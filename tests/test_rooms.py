@@ -31,7 +31,7 @@ fast.merging fast.canary fast.dump fast.load fast.body_code fast.body
 fast
 
 stores.base stores.memory stores.redis stores.counters
-http.reading http.multipart http.sniffing http.request http.response http.media http.problem http.tagged
+http.reading http.multipart http.sniffing http.request http.response http.media http.shortening http.problem http.tagged
 http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
 
 lifetime pump namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers

@@ -20,6 +20,7 @@ from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
+from ..http.shortening import ROOM
 from ..logging import printable
 from .url import Urls
 
@@ -138,14 +139,15 @@ class Failures(Urls):
 
         :param error: One with a status of 400 or more and no response of its own.
         """
+        limit = self.config["MAX_ERROR_LENGTH"] + ROOM
         if self.error_renderer is not None:
             try:
-                return self.error_renderer.render(error, self.ensure_sync)
+                return self.error_renderer.render(error, self.ensure_sync, limit)
             except Exception:
                 if error.code != 500:
                     raise  # it is answered by a 500, which comes here once more
                 self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
-        return problem.render(error, self._error_types(current()))
+        return problem.render(error, self._error_types(current()), limit)
 
     def _error_types(self, ctx: Context) -> str | None:
         """Where the errors are described, for the ``type`` of problem objects."""

@@ -1,7 +1,8 @@
 """How an error is written to the wire: RFC 9457, ``application/problem+json``.
 
 Not here: who handles an error (``app.dispatch``), how it is described (``openapi``).
-Floor 2: imports ``errors`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1) and ``http.response``.
+Floor 2: imports ``errors`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1), ``http.response``
+and ``http.shortening``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .. import errors
 from ..fast import wire
 from ..fast.dump import wire_dumper
 from .response import Wire, sendable
+from .shortening import shortened
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -83,17 +85,21 @@ def headers_of(error: HTTPException) -> list[tuple[str, str]]:
     return [(name, sendable(name, value)) for name, value in error.get_headers() if name.lower() != "content-type"]
 
 
-def render(error: HTTPException, types: str | None = None) -> Wire:
+def render(error: HTTPException, types: str | None = None, limit: int | None = None) -> Wire:
     """The answer for an error.
 
     :param error: An error with a code.
     :param types: As in :func:`problem`.
+    :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and what stands around it); ``None``: no bound.
     """
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
         return Wire(t.cast(int, error.code), headers, _text_of(t.cast(t.Any, type(error)), types))
-    return Wire(t.cast(int, error.code), headers, wire.encode(problem(error, types)))
+    body = wire.encode(problem(error, types))
+    if limit is not None and len(body) > limit:
+        body = shortened(body, limit, "detail")
+    return Wire(t.cast(int, error.code), headers, body)
 
 
 def not_found(types: str | None = None) -> Wire:
@@ -126,7 +132,14 @@ class ErrorRenderer:
         self.media_type = media_type
         self._encode = wire_dumper(schema)
 
-    def render(self, error: HTTPException, ensure_sync: cabc.Callable[[t.Any], t.Any]) -> Wire:
-        """The answer for an error: the function's value dumped; status and headers are the error's."""
+    def render(
+        self, error: HTTPException, ensure_sync: cabc.Callable[[t.Any], t.Any], limit: int | None = None
+    ) -> Wire:
+        """The answer for an error: the function's value dumped; status and headers are the error's.
+
+        :param limit: As in :func:`render`; it holds for JSON.
+        """
         body = self._encode(ensure_sync(self.function)(error))
+        if limit is not None and len(body) > limit and self.media_type.partition(";")[0].endswith("json"):
+            body = shortened(body, limit)
         return Wire(t.cast(int, error.code), [("Content-Type", self.media_type), *headers_of(error)], body)
