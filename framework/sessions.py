@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
     from .app.app import App
+    from .errors import APIError
     from .stores.base import Store
     from .wrappers import Request, Response
 
@@ -155,6 +156,9 @@ class SessionInterface:
     Otherwise each request opens its session when its context is pushed, and saves it. A subclass with an
     ``open_session`` or ``save_session`` of its own is not lazy unless it says so itself.
     """
+
+    errors: tuple[type[APIError], ...] = ()
+    """The errors that answer a request whose session cannot be opened or saved; each operation documents them."""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -396,6 +400,7 @@ class StoreSessionInterface(SessionInterface):
     """What :meth:`open_session` makes."""
 
     lazy = True
+    errors = (SessionUnavailable,)
 
     def __init__(self, store: Store) -> None:
         self.store = store

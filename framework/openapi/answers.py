@@ -105,7 +105,11 @@ class Answers:
     """
 
     def __init__(
-        self, components: Components, renderer: ErrorRenderer | None, types: str | None, links: Links | None = None
+        self,
+        components: Components,
+        renderer: ErrorRenderer | None,
+        types: str | None,
+        links: Links | None = None,
     ) -> None:
         self.components = components
         self.renderer = renderer
@@ -132,7 +136,7 @@ class Answers:
         headers = self.headers(operation, status, outcomes)
         links = self.links_of(operation, outcomes)
         told = others or headers or links or any(outcome.description or outcome.examples for outcome in outcomes)
-        if len(classes) == 1 and not told and is_shared(classes[0]):
+        if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
             return self.share(classes[0])
         made: Json = {"description": self.description(status, outcomes, classes)}
         for cls in classes:

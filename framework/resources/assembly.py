@@ -235,7 +235,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         steps=ordered,
         parameters=words.parameters,
         bodies=words.bodies,
-        outcomes=(*words.outcomes, *implied_outcomes(rule, words.outcomes, data_rules)),
+        outcomes=(*words.outcomes, *implied_outcomes(app, rule, words.outcomes, data_rules)),
         headers=(*words.headers, *default_headers(marks, words.security)),
         security=words.security,
         callbacks=words.callbacks,
@@ -252,8 +252,10 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     return operation
 
 
-def implied_outcomes(rule: Rule, declared: cabc.Iterable[Outcome], data_rules: bool) -> cabc.Iterator[Outcome]:
-    """The answers that an operation may give although no mark declares them.
+def implied_outcomes(
+    app: App, rule: Rule, declared: cabc.Iterable[Outcome], data_rules: bool
+) -> cabc.Iterator[Outcome]:
+    """The answers that an operation may give although no mark declares them, those of a session's store included.
 
     :param declared: Those that marks declare.
     :param data_rules: Whether returned values are data: then a success without a declaration is some JSON.
@@ -261,6 +263,7 @@ def implied_outcomes(rule: Rule, declared: cabc.Iterable[Outcome], data_rules: b
     classes: list[type[APIError]] = [MethodNotAllowed, InternalServerError]
     if names_in(rule.rule):
         classes.insert(0, NotFound)
+    classes.extend(getattr(app.session_interface, "errors", ()))
     for cls in classes:
         yield Outcome(t.cast(int, cls.code), error=cls, implied=True)
     if not any(outcome.status < 400 for outcome in declared):
