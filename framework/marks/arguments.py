@@ -25,7 +25,7 @@ from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
 from .multipart import MULTIPART, add_rules, rules_of
 from .negotiation import consumed
 from .raises import error_outcome
-from .schemas import SchemaLike, as_schema, examples_of
+from .schemas import SchemaLike, WholeSchema, as_schema, examples_of
 
 if t.TYPE_CHECKING:
     from ..context import Context
@@ -311,6 +311,8 @@ def arguments(
     """
     made = callable(schema) and not isinstance(schema, (type, Schema))
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
+    if isinstance(instance, WholeSchema) and location not in (None, "json"):
+        raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
     body = Body(instance, description=description, examples=examples_of(example, examples))
     mark = ArgumentsMark(schema, location or "json", unknown, as_kwargs, body, required, content_type)
     mark.is_placed = location is not None

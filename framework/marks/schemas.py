@@ -1,30 +1,35 @@
 """Turn what users give as a schema into a schema instance, once, when the mark is made.
 
-Floor 4: imports ``errors`` (floor 0).
+Floor 4: imports ``errors`` and ``fields`` (floor 0).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import typing as t
 
-from marshmallow import Schema
-from marshmallow.fields import Field
+from marshmallow import Schema, ValidationError
+from marshmallow.fields import Field, List
 
 from ..errors import SetupError
+from ..fields import OneOf
 
 _SHARED = "_framework_instance"
 
 SPARSE = "_framework_sparse"
 """An attribute of schema instances that may be sent without any of their members, see ``marks.sparse``."""
 
-SchemaLike: t.TypeAlias = Schema | type[Schema] | cabc.Mapping[str, Field[t.Any] | type[Field[t.Any]]]
+SchemaLike: t.TypeAlias = (
+    Schema | type[Schema] | cabc.Mapping[str, Field[t.Any] | type[Field[t.Any]]] | OneOf | List[t.Any]
+)
 
 
 def as_schema(schema: SchemaLike) -> Schema:
     """A schema instance.
 
-    :param schema: An instance, a class, or a mapping of names to fields.
+    :param schema: An instance, a class, a mapping of names to fields; or a ``OneOf`` field, or a ``List`` of such, for
+        a body or an answer that is its value as a whole.
     :raises SetupError: It is none of these.
     """
     if isinstance(schema, Schema):
@@ -34,9 +39,45 @@ def as_schema(schema: SchemaLike) -> Schema:
     if isinstance(schema, cabc.Mapping):
         members = {name: field() if isinstance(field, type) else field for name, field in schema.items()}
         return Schema.from_dict(members)()
+    if isinstance(schema, OneOf) or (isinstance(schema, List) and isinstance(schema.inner, OneOf)):
+        return whole(schema)
     raise SetupError(
         f"{schema!r} is no schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
     )
+
+
+class WholeSchema(Schema):
+    """A schema of which one field is the whole value: not an object with a member, but what that member would be.
+
+    ``fields["value"]`` is the field. Strict copies of the schema have a strict field there.
+    """
+
+    class Meta:
+        register = False
+
+    def load(self, data: t.Any, *, many: bool | None = None, partial: t.Any = None, unknown: t.Any = None) -> t.Any:
+        """Load the value of the field.
+
+        :raises ValidationError: The field refuses it.
+        """
+        return self.fields["value"].deserialize(data, "value", {"value": data}, partial=partial)
+
+    def dump(self, obj: t.Any, *, many: bool | None = None) -> t.Any:
+        """Dump the value of the field.
+
+        :raises ValidationError: It is ``None``, and the field does not allow that.
+        """
+        field = self.fields["value"]
+        if obj is None and not field.allow_none:
+            raise ValidationError("None is not allowed as an answer. Return a value, or declare allow_none=True.")
+        return field._serialize(obj, "value", {"value": obj})
+
+
+def whole(field: Field[t.Any]) -> Schema:
+    """Return a schema whose value is that of a field as a whole."""
+    made = copy.copy(field)
+    made.required = True
+    return t.cast("type[Schema]", type("GeneratedSchema", (WholeSchema,), {"value": made}))()
 
 
 def shared_instance(cls: type[Schema]) -> Schema:

@@ -27,7 +27,7 @@ from marshmallow import RAISE
 from .. import docstrings
 from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
-from ..marks.schemas import SPARSE
+from ..marks.schemas import SPARSE, WholeSchema
 from .jsonschema import Json, downgrade, type_of
 from .members import Role, View, always_sent, describe, is_sent, resolved, written_name
 
@@ -121,6 +121,8 @@ class Components:
         :param unknown: what the nested field says of undeclared members.
         :param top: whether it is the schema of a body, not one inside it.
         """
+        if isinstance(schema, WholeSchema):
+            return describe(schema.fields["value"], view, self)
         view = self._role(schema, view, top=top)
         policy = self._policy(schema, view, unknown, top=top)
         variant = self._variant(schema, view, policy)

@@ -21,6 +21,7 @@ from .. import errors, fields
 from ..fast.strict import wrote_unknown
 from ..hooks import find_error_handler
 from ..logging import printable
+from ..marks.schemas import WholeSchema
 from . import blame
 from .faults import Fault, Path, shown, written_path
 from .members import written_name
@@ -244,6 +245,8 @@ def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
     """
     if type(value) is not tuple and not isinstance(value, (dict, list)):  # a named tuple is an object
         return []
+    if isinstance(schema, WholeSchema):
+        return []  # its member is chosen by the value
     found: dict[tuple[str, ...], Path] = {}
     collect_dropped(schema, value, (), found)
     return list(found.values())
