@@ -55,7 +55,7 @@ resources.links resources.scaffold resources.lost resources.declared resources.r
 regions pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.documents app.app
 
 templating asgi
-openapi.jsonschema openapi.examples openapi.regexes openapi.decimals openapi.validators openapi.members
+openapi.regexes openapi.jsonschema openapi.examples openapi.decimals openapi.validators openapi.members
 openapi.components
 openapi.faults openapi.formats openapi.validation openapi.backtracking
 openapi.paths openapi.links openapi.answers openapi.outgoing openapi.operations openapi.servers openapi.document

@@ -68,13 +68,26 @@ IPV6_INTERFACE_PATTERN = rf"({IPV6_PATTERN})(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?
 _TWO_DIGIT_LEAP_YEAR = r"([02468][048]|[13579][26])"
 #: Days and months that go together: the directives for them where a format has both.
 _CALENDAR = (
-    {"m": r"(0[13578]|1[02])", "d": r"(0[1-9]|[12][0-9]|3[01])"},
-    {"m": r"(0[469]|11)", "d": r"(0[1-9]|[12][0-9]|30)"},
-    {"m": "02", "d": r"(0[1-9]|1[0-9]|2[0-8])"},
+    {
+        "m": r"(0[13578]|1[02])",
+        "b": "(Jan|Mar|May|Jul|Aug|Oct|Dec)",
+        "B": "(January|March|May|July|August|October|December)",
+        "d": r"(0[1-9]|[12][0-9]|3[01])",
+    },
+    {
+        "m": r"(0[469]|11)",
+        "b": "(Apr|Jun|Sep|Nov)",
+        "B": "(April|June|September|November)",
+        "d": r"(0[1-9]|[12][0-9]|30)",
+    },
+    {"m": "02", "b": "Feb", "B": "February", "d": r"(0[1-9]|1[0-9]|2[0-8])"},
 )
 _LEAP_DAY = {
     "m": "02",
+    "b": "Feb",
+    "B": "February",
     "d": "29",
+    "j": "366",
     "Y": r"([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)",
     "y": _TWO_DIGIT_LEAP_YEAR,
 }
@@ -90,7 +103,43 @@ _DIRECTIVES = {
     "M": r"[0-5][0-9]",
     "S": r"[0-5][0-9]",
     "%": "%",
+    "b": "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
+    "B": "(January|February|March|April|May|June|July|August|September|October|November|December)",
+    "a": "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)",
+    "A": "(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)",
+    "p": "(AM|PM)",
+    "j": r"(00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])",
 }
+_MONTHS = frozenset({"m", "b", "B"})
+#: What ``strftime`` writes in other words where a locale is set, with what it writes without one.
+_SPOKEN = {"b": "Jan", "B": "January", "a": "Mon", "A": "Monday", "p": "AM"}
+_A_MONDAY = dt.datetime(2024, 1, 1)
+
+# A date and time of RFC 822, with years of four digits, as HTTP and mail have them since RFC 1123. What is before the
+# year 100 is read as another one.
+_RFC_YEAR = r"(0[1-9]|[1-9][0-9])[0-9]{2}"
+_RFC_LEAP_YEAR = r"((0[1-9]|[1-9][0-9])(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_RFC_DAYS = "|".join(
+    [
+        *(f"{days['d'].replace('0[1-9]', '0?[1-9]')} {days['b']} {_RFC_YEAR}" for days in _CALENDAR),
+        f"29 Feb {_RFC_LEAP_YEAR}",
+    ]
+)
+_RFC_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+
+
+def rfc_pattern(*, naive: bool = True, aware: bool = True) -> str:
+    """Give the pattern of dates and times of RFC 822, section 5, with years of four digits.
+
+    :param naive: whether the zone may be ``-0000``, which says nothing of one.
+    :param aware: whether it may be another.
+    """
+    zones = [r"-0000"] if naive else []
+    if aware:
+        zones += [r"\+([01][0-9]|2[0-3])[0-5][0-9]", r"-(0[1-9]|1[0-9]|2[0-3])[0-5][0-9]", r"-00([1-5][0-9]|0[1-9])"]
+        zones += ["GMT", "UTC?"]
+    return rf"({_DIRECTIVES['a']}, )?({_RFC_DAYS}) {_RFC_TIME} ({'|'.join(zones)})"
+
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -143,16 +192,21 @@ def url_pattern(schemes: frozenset[str], *, relative: bool, absolute: bool, requ
 
 @functools.lru_cache(maxsize=256)
 def strftime_pattern(written: str) -> str | None:
-    """Give the pattern of the texts that ``strftime`` writes with a format of numbers of fixed width.
+    """Give the pattern of the texts that ``strftime`` writes with a format of numbers of fixed width and English names.
 
     Texts of the pattern are days of the calendar: no 30th of February.
 
-    :return: ``None`` where the format has anything that is not known here, such as the names of months.
+    :return: ``None`` where the format has anything that is not known here, or names that a locale has changed.
     """
     parts = re.findall(r"([^%]+)|%(.?)", written, re.DOTALL)
     names = [directive for literal, directive in parts if not literal]
-    if any(name not in _DIRECTIVES for name in names):
+    if any(name not in _DIRECTIVES for name in names) or len(_MONTHS.intersection(names)) > 1:
         return None
+    if any(_A_MONDAY.strftime(f"%{name}") != _SPOKEN[name] for name in _SPOKEN.keys() & set(names)):
+        return None
+    has_year = not {"Y", "y"}.isdisjoint(names)
+    if "j" in names and (not has_year or not (_MONTHS | {"d"}).isdisjoint(names)):
+        return None  # which days there are depends on the year, and two ways to say the day may differ
 
     def join(directives: cabc.Mapping[str, str]) -> str:
         # Not re.escape: it escapes the hyphen too, which ECMA-262 refuses.
@@ -160,10 +214,12 @@ def strftime_pattern(written: str) -> str | None:
             re.sub(r"([\\.*+?^$|(){}\[\]/])", r"\\\1", literal) or directives[directive] for literal, directive in parts
         )
 
-    if not {"d", "m"} <= set(names):
+    if "j" in names:
+        return f"{join(_DIRECTIVES)}|{join({**_DIRECTIVES, **_LEAP_DAY})}"
+    if "d" not in names or _MONTHS.isdisjoint(names):
         return join(_DIRECTIVES)
     choices = [join({**_DIRECTIVES, **days}) for days in _CALENDAR]
-    if "Y" in names or "y" in names:  # without a year, strptime takes one that has no 29th of February
+    if has_year:  # without a year, strptime takes one that has no 29th of February
         choices.append(join({**_DIRECTIVES, **_LEAP_DAY}))
     return "|".join(choices)
 

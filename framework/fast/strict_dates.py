@@ -41,6 +41,12 @@ def is_iso(field: ma.fields.Field[t.Any]) -> bool:
     return bool(reader == plain.DESERIALIZATION_FUNCS.get(name or "iso"))
 
 
+def is_rfc(field: ma.fields.DateTime) -> bool:
+    """Whether a field reads RFC 822, by the standard library's own function."""
+    read = field.DESERIALIZATION_FUNCS.get(field.format or "")
+    return field.format in ("rfc", "rfc822") and read is ma.fields.DateTime.DESERIALIZATION_FUNCS["rfc"]
+
+
 def latest(field: ma.fields.DateTime) -> int:
     """The last timestamp that a field takes: the last whole second of the year 9999."""
     return LAST_SECOND * (1000 if field.format == "timestamp_ms" else 1)
@@ -97,7 +103,12 @@ def _check_format(field: Temporal, value: t.Any) -> None:
 
 
 def format_pattern(field: Temporal) -> str | None:
-    """Give the pattern of a field with a ``strftime`` format of its own; ``None`` where there is none to be known."""
+    """Give the pattern of a field with a format of its own, or RFC 822's; ``None`` where there is none to be known."""
+    if isinstance(field, ma.fields.DateTime) and is_rfc(field):
+        return lexical.rfc_pattern(
+            naive=not isinstance(field, ma.fields.AwareDateTime) or field.default_timezone is not None,
+            aware=not isinstance(field, ma.fields.NaiveDateTime) or field.timezone is not None,
+        )
     known = field.format in (*ISO_FORMATS, *field.DESERIALIZATION_FUNCS)
     return None if known else lexical.strftime_pattern(str(field.format))
 

@@ -2,7 +2,7 @@
 
 Schemas are plain dictionaries in the words of OpenAPI 3.1 (JSON Schema 2020-12); :func:`downgrade` says them in
 those of 3.0. Knows nothing of marshmallow.
-Floor 7: imports nothing of the package.
+Floor 7: imports ``openapi.regexes``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import enum
 import math
 import typing as t
 import uuid
+
+from . import regexes
 
 Json: t.TypeAlias = dict[str, t.Any]
 
@@ -53,6 +55,7 @@ _SCHEMAS = frozenset(
         *("unevaluatedProperties", "unevaluatedItems", "contentSchema"),
     }
 )
+_FORMS = frozenset({"date", "date-time", "email", "ipv4", "ipv6", "time", "uri", "uri-reference", "uuid"})
 _NULL_30: Json = {"type": "object", "nullable": True, "enum": [None]}
 _ANY_TYPE = ("array", "boolean", "number", "object", "string")
 
@@ -175,12 +178,28 @@ def unique(values: cabc.Iterable[t.Any]) -> list[t.Any]:
 
 
 def both(one: Json, other: Json) -> Json:
-    """Give a schema that asks for what both ask: merged where no word stands in both, else ``allOf``."""
+    """Give a schema that asks for what both ask: merged where no word stands in both, else ``allOf``.
+
+    Two patterns become one, where that can be said exactly.
+    """
     if not other:
         return one
+    if "$ref" not in one and "pattern" in one and "pattern" in other and one["pattern"] != other["pattern"]:
+        pattern = regexes.together(one["pattern"], other["pattern"])
+        if pattern is not None:
+            return both({**one, "pattern": pattern}, {**other, "pattern": pattern})
+    if _says_no_nul_for_nothing(one, other):
+        one = {word: value for word, value in one.items() if word != "pattern"}
+    elif _says_no_nul_for_nothing(other, one):
+        other = {word: value for word, value in other.items() if word != "pattern"}
     if "$ref" in one or any(word in one and one[word] != value for word, value in other.items()):
         return {**one, "allOf": [*one.get("allOf", ()), other]}
     return {**one, **other}
+
+
+def _says_no_nul_for_nothing(one: Json, other: Json) -> bool:
+    """Whether a schema refuses the character U+0000 beside one of a form that has none."""
+    return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
 
 def downgrade(schema: t.Any) -> t.Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
+import decimal
 import enum
 import functools
 import inspect
@@ -26,7 +27,7 @@ from ..fast.strict import Rules, twin
 from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
 from ..fast.text import is_json_part
-from . import regexes
+from . import decimals, regexes
 from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique, without_misfits
 from .validators import constrain, written
 
@@ -270,12 +271,29 @@ def _mapping(field: ma.fields.Mapping[t.Any], view: View, names: Names) -> Json:
 def _as_text(keys: Json) -> Json:
     """The names of members are texts, also those that stand for numbers."""
     if keys.get("type") == "integer":
-        return {"pattern": published.anchored(lexical.INTEGER_PATTERN)}
+        return _integer_keys(keys)
     if keys.get("type") == "number":
         return {"pattern": published.anchored(lexical.NUMBER_PATTERN)}
     if keys.get("type") == "boolean":
         return {"enum": ["true", "false"]}
     return keys
+
+
+def _integer_keys(keys: Json) -> Json:
+    """The texts of integers within bounds, or of some integers; minus zero is zero."""
+    chosen = keys.get("enum", [keys["const"]] if "const" in keys else None)
+    if chosen is not None:
+        texts = [text for value in chosen for text in (["0", "-0"] if value == 0 else [str(value)])]
+        return {"enum": texts}
+    low, high = (keys.get(word, keys.get(f"exclusive{word[:1].upper()}{word[1:]}")) for word in ("minimum", "maximum"))
+    bounds = decimals.within(
+        None if low is None else decimal.Decimal(low),
+        "minimum" in keys,
+        None if high is None else decimal.Decimal(high),
+        "maximum" in keys,
+    )
+    made: Json = {"pattern": published.anchored(lexical.INTEGER_PATTERN)}
+    return made if bounds is None else both(made, {"pattern": published.anchored(bounds)})
 
 
 def _enum(field: ma.fields.Enum[t.Any], view: View, names: Names) -> Json:

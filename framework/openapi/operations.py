@@ -162,7 +162,8 @@ def request_body(operation: Operation, answers: Answers) -> Json:
 def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
     """The Media Type Object of a body."""
     if any(body.is_text for body in bodies):
-        return {"schema": {"type": "string"}}
+        required = any(body.required for body in bodies)
+        return {"schema": {"type": "string", "minLength": 1} if required else {"type": "string"}}
     components = answers.components
     is_form = media_type in _FORMS
     located = [(body, "multipart" if body.is_multipart else "form" if is_form else "json") for body in bodies]

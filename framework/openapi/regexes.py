@@ -229,9 +229,52 @@ def without_nul(pattern: str | None) -> str:
     """
     if pattern is None:
         return NO_NUL
+    if _inside_anchors(pattern) is None and not _NUMBERED.search(pattern):
+        # A part of the text matches: what stands around it may be anything else.
+        return rf"^(?=[\s\S]*?(?:{pattern}))[^\u0000]*$"
     if not admits_nul(pattern):
         return pattern
     return rf"^(?![^\u0000]*\u0000){pattern.removeprefix('^')}" if pattern.startswith("^") else pattern
+
+
+_NUMBERED = re.compile(r"\\[1-9]|\\k<|\(\?<\w")
+"""Groups that are referred to: another pattern in front would count them anew."""
+
+
+def together(one: str, other: str) -> str | None:
+    """Return the pattern of the texts that match two patterns as a whole.
+
+    :return: ``None`` where it cannot be said for certain.
+    """
+    inner = [_inside_anchors(each) for each in (one, other)]
+    if None in inner or any(_NUMBERED.search(each) for each in (one, other)):
+        return None
+    for no_nul, rest in ((one, other), (other, one)):
+        if no_nul == NO_NUL and not admits_nul(rest):
+            return rest
+    return f"^(?={inner[0]}$){inner[1]}$"
+
+
+def _inside_anchors(pattern: str) -> str | None:
+    """Return what stands between ``^`` and ``$``; ``None`` where they do not hold for the whole of a pattern."""
+    if not pattern.startswith("^") or not re.search(r"(?<!\\)(?:\\\\)*\$\Z", pattern):
+        return None
+    inner = pattern[1:-1]
+    depth, at, in_class = 0, 0, False
+    while at < len(inner):
+        char = inner[at]
+        if char == "\\":
+            at += 1
+        elif in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "|" and depth == 0:
+            return None
+        at += 1
+    return inner
 
 
 def admits_nul(pattern: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import email.utils
 import ipaddress
 import itertools
 import random
@@ -36,7 +38,21 @@ def test_a_bound_of_dates_is_a_pattern(bound):
         assert bool(until_bound.fullmatch(day.isoformat())) == (day <= bound), day
 
 
-@pytest.mark.parametrize("written", ["%Y", "%Y-%m-%d", "%d.%m.%Y", "%d%m%y", "%H:%M:%S.%f", "%Y/%m %H-%M (%%)"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "%Y",
+        "%Y-%m-%d",
+        "%d.%m.%Y",
+        "%d%m%y",
+        "%H:%M:%S.%f",
+        "%Y/%m %H-%M (%%)",
+        "%A, %d %B %Y",
+        "%a %b %d %I:%M %p %y",
+        "%Y-%j",
+        "%j/%y %H",
+    ],
+)
 def test_what_strftime_writes_has_the_pattern(written):
     """Every text of the format fits, and one with a digit less does not."""
     pattern = lexical.compiled(lexical.strftime_pattern(written))
@@ -50,13 +66,20 @@ def test_what_strftime_writes_has_the_pattern(written):
         assert not pattern.fullmatch(f" {text}")
 
 
-@pytest.mark.parametrize("written", ["%Y-%m-%d", "%d.%m.%Y", "%d%m%y", "%m/%d", "%d", "%m %Y"])
+@pytest.mark.parametrize(
+    "written", ["%Y-%m-%d", "%d.%m.%Y", "%d%m%y", "%m/%d", "%d", "%m %Y", "%d %B %Y", "%b %d", "%B %Y"]
+)
 def test_a_pattern_of_a_format_knows_the_calendar(written):
     """Of all combinations of day, month and year exactly those have the pattern that strptime reads."""
     pattern = lexical.compiled(lexical.strftime_pattern(written))
+    names = [each.strftime("%b %B").split() for each in (dt.date(2024, month, 1) for month in range(1, 13))]
     for year, month, day in itertools.product([1900, 1999, 2000, 2023, 2024, 2068], range(14), range(33)):
+        if not 1 <= month <= 12 and "%m" not in written:
+            continue
         text = written.replace("%Y", f"{year}").replace("%y", f"{year % 100:02}")
         text = text.replace("%m", f"{month:02}").replace("%d", f"{day:02}")
+        if "%m" not in written and 1 <= month <= 12:
+            text = text.replace("%b", names[month - 1][0]).replace("%B", names[month - 1][1])
         try:
             dt.datetime.strptime(text, written)
         except ValueError:
@@ -65,10 +88,49 @@ def test_a_pattern_of_a_format_knows_the_calendar(written):
             assert pattern.fullmatch(text), text
 
 
-@pytest.mark.parametrize("written", ["%b", "%Y %A", "%-d", "%j", "50%"])
+@pytest.mark.parametrize("written", ["%U", "%B %m", "%-d", "%j", "%j %d %Y", "50%"])
 def test_a_format_that_is_not_known_has_no_pattern(written):
     """Names, widths that vary and broken formats are not guessed at."""
     assert lexical.strftime_pattern(written) is None
+
+
+@pytest.mark.parametrize("year", [1900, 2000, 2023, 2024])
+@pytest.mark.parametrize("written", ["%Y-%j", "%j %y"])
+def test_a_pattern_of_days_of_the_year_knows_leap_years(written, year):
+    """Day 366 is one of leap years alone, and no day has another number."""
+    pattern = lexical.compiled(lexical.strftime_pattern(written))
+    for day in range(400):
+        text = written.replace("%Y", f"{year}").replace("%y", f"{year % 100:02}").replace("%j", f"{day:03}")
+        # Two digits are a year of this century or the last; strptime itself takes day 366 of every year.
+        full = year if "%Y" in written or year > 1968 else year + 100
+        assert bool(pattern.fullmatch(text)) == (1 <= day <= 365 + calendar.isleap(full)), text
+
+
+def test_a_date_of_rfc_822_has_the_pattern():
+    """The texts with days of the calendar, and a zone; what is written is among them."""
+    pattern = lexical.compiled(lexical.rfc_pattern())
+    days = itertools.product([100, 1900, 2000, 2023, 2024, 9999], ["Jan", "Feb", "Apr", "Dec"], [0, 1, 28, 29, 30, 31])
+    for year, month, day in days:
+        for text in (f"{day} {month} {year:04} 12:00 GMT", f"Mon, {day:02} {month} {year:04} 12:00:59 -0530"):
+            try:
+                email.utils.parsedate_to_datetime(text)
+            except ValueError:
+                assert pattern.fullmatch(text) is None, text
+            else:
+                assert pattern.fullmatch(text), text
+    for text in (
+        "Mon, 30 Nov 26 12:00:00 +0000",
+        "30 Nov 0026 12:00:00 +0000",
+        "30 Nov 2026 12:00:60 GMT",
+        "30 Nov 2026",
+    ):
+        assert pattern.fullmatch(text) is None
+    for naive, aware in ((True, False), (False, True)):
+        some = lexical.compiled(lexical.rfc_pattern(naive=naive, aware=aware))
+        for zone in ("-0000", "+0000", "GMT", "UT", "-0001", "-0100", "-0010", "+2359"):
+            text = f"30 Nov 2026 12:00 {zone}"
+            is_naive = email.utils.parsedate_to_datetime(text).tzinfo is None
+            assert bool(some.fullmatch(text)) == (naive if is_naive else aware), text
 
 
 def test_an_ipv6_address_has_the_pattern():

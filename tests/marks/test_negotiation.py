@@ -263,7 +263,7 @@ def test_the_document_has_all_of_them():
     assert list(content) == list(body) == ["application/json", "application/msgpack", "text/csv"]
     assert content["application/msgpack"]["schema"] == content["application/json"]["schema"]
     assert content["text/csv"] == {"schema": {"type": "string"}, "x-itemSchema": {"$ref": "#/components/schemas/Pet"}}
-    assert body["text/csv"] == {"schema": {"type": "string"}}
+    assert body["text/csv"] == {"schema": {"type": "string", "minLength": 1}}
     assert "406" in paths["/pets"]["get"]["responses"]
     assert "406" not in paths["/pets/{pet_id}"]["put"]["responses"]
 

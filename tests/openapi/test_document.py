@@ -457,7 +457,7 @@ def test_one_header_declared_twice_stands_once() -> None:
 
     assert [each["name"] for each in operation["parameters"]] == ["X-A"]
     assert operation["parameters"][0]["required"] is True
-    assert operation["parameters"][0]["schema"] == {"type": "string", "format": "uuid", "pattern": r"^[^\u0000]*$"}
+    assert operation["parameters"][0]["schema"] == {"type": "string", "format": "uuid"}
 
 
 def test_an_error_as_an_alternative_answer_is_a_problem() -> None:

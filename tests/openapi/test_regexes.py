@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import validate
 
+from framework import fields
 from framework.fast.lexical import anchored
-from framework.openapi.regexes import translate, whole
+from framework.openapi.components import Components
+from framework.openapi.regexes import together, translate, whole, without_nul
 
 PATTERNS = [
     r"[A-Z]{2}\d+",
@@ -118,3 +122,36 @@ def test_spaces_are_those_of_ascii() -> None:
 def test_anchors_stand_once(pattern: str, expected: str) -> None:
     """A pattern is anchored at both ends, without doubling anchors that it has."""
     assert whole(pattern) == expected
+
+
+PAIRED = ["^[ab]*$", "^(?:a|b)b?$", r"^[^\u0000]*$", "^(?:[|(]|a)*$", "^a{2,}$", "^a|b$", "a", r"^a\$", "^(?:.*b)$"]
+UNSURE = {"^a|b$", "a", r"^a\$", r"^(a)\1$"}
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.product([*PAIRED, r"^(a)\1$"], repeat=2)))
+def test_two_patterns_are_one(one, other):
+    """A text has the one pattern if and only if it has both, and what cannot be said for certain is not said."""
+    made = together(one, other)
+    if made is None:
+        assert UNSURE & {one, other}
+        return
+    for length in range(5):
+        for letters in itertools.product("ab|(\0", repeat=length):
+            text = "".join(letters)
+            assert bool(re.search(made, text)) == bool(re.search(one, text) and re.search(other, text)), (made, text)
+
+
+@pytest.mark.parametrize("pattern", PAIRED)
+def test_a_pattern_without_nul_takes_the_other_texts(pattern):
+    """Also one that a part of a text may match."""
+    made = without_nul(pattern)
+    for letters in itertools.product("ab|\0", repeat=3):
+        text = "".join(letters)
+        assert bool(re.search(made, text)) == (bool(re.search(pattern, text)) and "\0" not in text), (made, text)
+
+
+def test_two_patterns_stand_in_one_word():
+    """Generators of clients make a class of an ``allOf``."""
+    described = Components().field(fields.String(validate=[validate.Regexp("[a-c]+"), validate.Regexp("a.*")]), "input")
+
+    assert described == {"type": "string", "pattern": r"^(?![^\u0000]*\u0000)(?=[a-c]+$)a[^\n]*$"}

@@ -83,7 +83,7 @@ WRITTEN: dict[str, tuple[ma.fields.Field[t.Any], st.SearchStrategy[t.Any]]] = {
     "aware-default": (ma.fields.AwareDateTime(default_timezone=dt.UTC), AWARE),
     "timestamp": (ma.fields.DateTime("timestamp"), MOMENTS),
     "timestamp-ms": (fields.DateTime("timestamp_ms"), MOMENTS),
-    "rfc": (ma.fields.DateTime("rfc"), MOMENTS),
+    "rfc": (ma.fields.DateTime("rfc"), st.one_of(YEARS, st.datetimes(dt.datetime(1000, 1, 3), LAST, timezones=ZONES))),
     "datetime-format": (ma.fields.DateTime("%d.%m.%Y %H:%M:%S"), YEARS),
     "datetime-words": (ma.fields.DateTime("%A, %d %B %Y"), YEARS),
     "datetime-day": (ma.fields.DateTime("%Y/%j %z"), st.datetimes(dt.datetime(1000, 1, 3), LAST, timezones=ZONES)),
