@@ -41,6 +41,7 @@ def statuses(app, endpoint):
         for operation in app.operations
         if operation.endpoint == endpoint
         for outcome in operation.outcomes
+        if not outcome.implied
     ]
 
 
