@@ -111,8 +111,8 @@ class BodyPlan:
         load, text = code.functions()
         codegen.record(schema).texts += [*code.texts, text]
         self.depth = code.depth + bool(schema.many)
-        read = _reader_of_many(code.row, load) if schema.many else _reader(code.row, load)
-        self.read = _exactly(read) if code.exact else read
+        make = _reader_of_many if schema.many else _reader
+        self.read = make(code.row, load, code.exact)
 
     def is_current(self) -> bool:
         """Whether the schema still has the fields and options that this was made for."""
@@ -124,21 +124,20 @@ def _take_nothing(body: bytes) -> t.Any:
     return NOT_TAKEN
 
 
-def _exactly(read: Reader) -> Reader:
-    """Leave texts with numbers of many digits to the exact way: rows hold the nearest float."""
-    return lambda body: NOT_TAKEN if wire.has_many_digits(body) else read(body)
-
-
-def _reader(kind: t.Any, load: Load) -> Reader:
+def _reader(kind: t.Any, load: Load, exact: bool) -> Reader:
     """Give the function that loads the text of a value.
 
     :param kind: what the decoder reads.
     :param load: makes the value of what was read, and counts its strings.
+    :param exact: whether a number is wanted as it is written: rows hold the nearest float.
     """
+    may_lose = wire.MANY_DIGITS.search if exact else None
     decode = msgspec.json.Decoder(kind).decode
 
     def read(body: bytes) -> t.Any:
         if type(body) is not bytes or b"\\u0000" in body:  # a NUL is mostly refused
+            return NOT_TAKEN
+        if may_lose is not None and may_lose(body) is not None:
             return NOT_TAKEN
         try:
             rows = decode(body)
@@ -155,12 +154,12 @@ def _reader(kind: t.Any, load: Load) -> Reader:
     return read
 
 
-def _reader_of_many(row: t.Any, load: Load) -> Reader:
+def _reader_of_many(row: t.Any, load: Load, exact: bool) -> Reader:
     def load_all(rows: list[t.Any]) -> tuple[list[t.Any], int]:
         loaded = [load(each) for each in rows]
         return [value for value, _ in loaded], sum([strings for _, strings in loaded])
 
-    return _reader(list[row], load_all)
+    return _reader(list[row], load_all, exact)
 
 
 def _has_all_names(rows: t.Any, body: bytes) -> bool:

@@ -87,12 +87,7 @@ def _read_float(text: str) -> float:
 
 _decode_exactly = msgspec.json.Decoder(float_hook=_read_float).decode
 # PERF: a number of fewer digits is what its float writes; bodies without a longer one pay a search, 1 us a KiB.
-_MANY_DIGITS = re.compile(rb"[0-9][0-9.]{15}")
-
-
-def has_many_digits(body: bytes) -> bool:
-    """Return whether a JSON text may hold a number of more digits than a float has."""
-    return len(body) > 15 and _MANY_DIGITS.search(body) is not None
+MANY_DIGITS = re.compile(rb"[0-9][0-9.]{15}")
 
 
 def decode(
@@ -120,7 +115,7 @@ def decode(
     elif not isinstance(body, bytes):
         body = bytes(body)
     try:
-        value = _decode_exactly(body) if exact and has_many_digits(body) else msgspec.json.decode(body)
+        value = _decode_exactly(body) if exact and MANY_DIGITS.search(body) else msgspec.json.decode(body)
     except OverflowError:
         raise WireError("A number is too large.") from None
     except RecursionError:
