@@ -55,7 +55,10 @@ def take_turns(functions: Functions, rounds: int = 31, seconds: float = 0.008) -
 
 
 def turn(function: cabc.Callable[[], object], count: int) -> float:
-    """Call a function some times and give the seconds of process time."""
+    """Call a function some times and give the seconds of process time; one that has a ``turn`` takes it itself."""
+    own = getattr(function, "turn", None)
+    if own is not None:
+        return t.cast(float, own(count))
     turns = range(count)
     start = time.process_time()
     for _ in turns:
