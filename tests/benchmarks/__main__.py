@@ -1,6 +1,7 @@
 """``python -m tests.benchmarks [requests] [matching] [startup] [worst] [wire]``: measure, print, write the docs' page.
 
-Without words: all but ``wire``. The goals are written when ``requests``, ``matching`` and ``startup`` run together.
+Without words: all. The goals are written when ``requests``, ``matching``, ``startup`` and ``worst`` run together, and
+where a peer is quicker whenever ``requests`` runs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 import typing as t
 
 from . import goals, matching, page, requests, servers, startup, worst
+from .timing import Times
 
 PARTS = ("requests", "matching", "startup", "worst", "wire")
 
@@ -20,41 +22,60 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--dry", action="store_true", help="print only, leave the page as it is")
+    parser.add_argument("--quick", action="store_true", help="few short rounds, to see that all works; implies --dry")
     given = parser.parse_args()
     if wrong := set(given.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(wrong))}")
-    parts = given.parts or PARTS[:4]
+    parts = given.parts or PARTS
     began = time.monotonic()
 
     def say(what: str) -> None:
         sys.stderr.write(f"[{time.monotonic() - began:4.0f} s] {what}\n")
 
-    sections: dict[str, str] = {}
-    reached: list[goals.Goal] = []
-    if "startup" in parts:  # before this process grows
-        imports, noted = startup.imports(say), startup.resources(say)
-        sections["startup"] = page.of_startup(imports, noted)
-        reached += goals.of_startup(imports, noted)
-    if "matching" in parts:
-        matched = matching.run(say)
-        sections["matching"] = page.of_matching(matched)
-        reached = goals.of_matching(matched) + reached
-    if "requests" in parts:
-        times, calls = requests.run(say)
-        sections["requests"] = page.of_requests(times, calls) + "\n" + page.facts()
-        reached = goals.of_requests(times, {work.name: work.title for work in requests.WORKLOADS}) + reached
-    if "worst" in parts:
-        sections["worst"] = page.of_worst(worst.run(say)) + "\n" + page.facts(("marshmallow", "msgspec", "werkzeug"))
-    if "wire" in parts:
-        sections["wire"] = page.of_wire(servers.run(say))
-    if set(PARTS[:3]) <= set(parts):
+    sections, reached = measure(parts, say, given.quick)
+    if set(PARTS[:4]) <= set(parts):
         sections["goals"] = page.of_goals(reached)
     for name in page.SECTIONS:
         if name in sections:
             sys.stdout.write(as_text(sections[name]) + "\n")
-    if not given.dry:
+    if not given.dry and not given.quick:
         page.write(sections)
     say("done")
+
+
+def measure(
+    parts: t.Collection[str], say: t.Callable[[str], object], quick: bool
+) -> tuple[dict[str, str], list[goals.Goal]]:
+    """Run some parts; gives the sections of the page, and the goals in the order of the page.
+
+    :param parts: Some of ``PARTS``.
+    :param say: Takes a line about what is going on.
+    :param quick: Whether few short rounds are enough.
+    """
+    sections: dict[str, str] = {}
+    imports: Times | None = None
+    by_part: dict[str, list[goals.Goal]] = {}
+    if "startup" in parts:  # before this process grows
+        imports, noted = startup.imports(say, 2 if quick else 9), startup.resources(say, 1 if quick else 5)
+        sections["startup"] = page.of_startup(imports, noted)
+        by_part["startup"] = goals.of_startup(imports, noted)
+    if "matching" in parts:
+        matched = matching.run(say)
+        sections["matching"] = page.of_matching(matched)
+        by_part["matching"] = goals.of_matching(matched)
+    if "worst" in parts:  # before the databases and the contenders fill the memory
+        found = worst.run(say)
+        sections["worst"] = page.of_worst(found) + "\n" + page.facts(("marshmallow", "msgspec", "werkzeug"))
+        by_part["worst"] = goals.of_worst(found)
+    rates = servers.run(say, quick) if "wire" in parts else None
+    if "wire" in parts:
+        sections["wire"] = page.of_wire(rates)
+    if "requests" in parts:
+        times, calls = requests.run(say, quick)
+        sections["requests"] = page.of_requests(times, calls) + "\n" + page.facts()
+        sections["quicker"] = page.of_quicker(times, imports, rates)
+        by_part["requests"] = goals.of_requests(times)
+    return sections, [goal for part in PARTS for goal in by_part.get(part, [])]
 
 
 def as_text(section: str) -> str:

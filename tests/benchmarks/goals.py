@@ -1,52 +1,73 @@
-"""What the figures are meant to be: ratios within one run, checked after it."""
+"""Goals for the figures of one run: ratios, and some figures that have a unit; checked after the run."""
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import dataclasses
 
-from .requests import CONTENDERS
+from .requests import CONTENDERS, TITLES
 from .startup import Noted
 from .timing import Times
+from .worst import MIB, SMALL, Shape
 
 OURS = "framework"
 PLAIN = "framework, marshmallow's fields"
+DATACLASSES = "framework, dataclasses"
+WITHOUT = "framework, without it"
 BARE, FALCON, STRUCTS = "bare", "Falcon + marshmallow", "Falcon + msgspec"
-SMOREST, FLASK, LITESTAR = "flask-smorest", "Flask + marshmallow", "Litestar"
-QUICK = {BARE, OURS, PLAIN, STRUCTS, f"{STRUCTS}, by hand"}
+SMOREST, FLASK, LITESTAR, FASTAPI = "flask-smorest", "Flask + marshmallow", "Litestar", "FastAPI"
+OWN = {each.name for each in CONTENDERS if "framework" in each.packages}
+QUICK = {BARE, STRUCTS, f"{STRUCTS}, by hand"}
 
 # Workload, who, against whom, at most so many times as long.
 RATIOS = (
     ("hello", OURS, FALCON, 0.6),
     ("hello", OURS, STRUCTS, 0.6),
     ("hello", OURS, FLASK, 0.08),
+    ("dict", OURS, FALCON, 0.6),
+    ("dict", OURS, STRUCTS, 0.9),
     ("one", OURS, FALCON, 0.6),
-    ("one", OURS, LITESTAR, 1.0),
+    ("one", OURS, LITESTAR, 0.45),
+    ("one", OURS, STRUCTS, 1.8),
     ("list", PLAIN, BARE, 1.7),
     ("list", PLAIN, SMOREST, 0.08),
     ("list", PLAIN, FALCON, 0.08),
-    ("list", OURS, BARE, 1.1),
+    ("list", OURS, BARE, 1.0),
     ("list", OURS, LITESTAR, 1.0),
     ("list", OURS, STRUCTS, 1.0),
-    ("create", OURS, STRUCTS, 0.8),
+    *(
+        (work, OURS, other, limit)
+        for store in ("sqlite", "postgres")
+        for work, times in ((f"orm-{store}", 2.5), (f"rows-{store}", 2.2))
+        for other, limit in ((DATACLASSES, times), (FASTAPI, 0.5), (LITESTAR, 0.5))
+    ),
+    ("create", OURS, STRUCTS, 1.1),
+    ("create", OURS, LITESTAR, 0.35),
     ("create", OURS, SMOREST, 0.03),
-    ("guarded", OURS, SMOREST, 0.3),
+    ("invalid", OURS, STRUCTS, 2.5),
+    *((work, OURS, other, 1.0) for work in ("missing", "method", "private", "current") for other in (FALCON, STRUCTS)),
+    ("guarded", OURS, SMOREST, 0.08),
 )
-# Workloads in which it is to be ahead of everybody but these.
-FIRST = (("invalid", QUICK), ("missing", {BARE, OURS}), ("thousand", {BARE, OURS}))
+# Workloads in which it is to be ahead of every peer but these.
+FIRST = (("invalid", QUICK), ("missing", {BARE}), ("thousand", {BARE}))
+# Workload, and how many microseconds what it has may add.
+ADDED = (("hook", 5), ("session-read", 20), ("session-write", 60))
 
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """A figure, and what it is to stay under.
+    """A figure and its limit.
 
     :param text: What is compared.
-    :param value: The ratio of this run.
+    :param value: The figure of this run.
     :param limit: The most that it is to be.
+    :param unit: The unit of both; empty for a ratio.
     """
 
     text: str
     value: float
     limit: float
+    unit: str = ""
 
     @property
     def reached(self) -> bool:
@@ -54,36 +75,48 @@ class Goal:
         return round(self.value, 3) <= self.limit
 
 
-def of_requests(times: dict[str, Times], titles: dict[str, str]) -> list[Goal]:
-    """The goals of the requests."""
+def of_requests(times: dict[str, Times]) -> list[Goal]:
+    """Return the goals of the requests."""
     goals = [
-        Goal(f"{titles[work]}: {who} / {other}", times[work].ratio(who, other), limit)
+        Goal(f"{TITLES[work]}: {who} / {other}", times[work].ratio(who, other), limit)
         for work, who, other, limit in RATIOS
     ]
     for work, others in FIRST:
-        peers = [each.name for each in CONTENDERS if each.name not in others and each.name in times[work]]
+        peers = [each for each in times[work].rounds if each not in others | OWN]
         nearest = max(peers, key=lambda name: times[work].ratio(OURS, name))
-        goals.append(
-            Goal(f"{titles[work]}: {OURS} / {nearest}, the quickest peer", times[work].ratio(OURS, nearest), 1)
-        )
+        text = f"{TITLES[work]}: {OURS} / {nearest}, the quickest peer"
+        goals.append(Goal(text, times[work].ratio(OURS, nearest), 1))
+    goals += [Goal(f"{TITLES[work]}: added", times[work].added(OURS, WITHOUT), limit, "us") for work, limit in ADDED]
     return goals
 
 
 def of_matching(times: dict[str, Times]) -> list[Goal]:
-    """Flat: ten thousand rules as quick as ten, but for what the caches of the processor make of it."""
+    """Return the goal of the match: ten thousand rules as quick as ten, but for the caches of the processor."""
     return [Goal(f"match {kind}: 10000 rules / 10", each.ratio("10000", "10"), 1.3) for kind, each in times.items()]
 
 
 def of_startup(imports: Times, noted: dict[str, Noted]) -> list[Goal]:
-    """The goals of start-up and memory."""
+    """Return the goals of start-up and memory."""
     base = "werkzeug and marshmallow"
     goals = [
         Goal(f"import framework / {base}", imports.ratio("framework", base), 1.25),
         Goal("import framework / flask", imports.ratio("framework", "flask"), 1.0),
     ]
     for title, each in noted.items():
-        if title.startswith("1000"):
+        if title.startswith("1000 "):
             made, peak = each["made"].ratio("ours", "smorest"), each["peak"].ratio("ours", "smorest")
             goals.append(Goal(f"{title}: made, framework / flask-smorest", made, 0.5))
             goals.append(Goal(f"{title}: memory, framework / flask-smorest", peak, 1.0))
+        if title.startswith("10000 "):
+            goals.append(Goal(f"{title}: answered", each["answered"].median("ours"), 6, "s"))
+            goals.append(Goal(f"{title}: memory", each["peak"].median("ours") * MIB / 1e6, 180, "MB"))
+        if "made with document" in each:
+            ratio = each["made with document"].ratio("ours", "apiflask")
+            goals.append(Goal(f"{title}: made with document, framework / APIFlask", ratio, 0.9))
     return goals
+
+
+def of_worst(found: cabc.Iterable[tuple[Shape, int, float]]) -> list[Goal]:
+    """Return the goal of the worst request of up to 1 MiB."""
+    seconds, name = max((seconds, shape.name) for shape, _, seconds in found if shape.bound <= SMALL)
+    return [Goal(f"worst request of 1 MiB ({name})", seconds * 1000, 200, "ms")]

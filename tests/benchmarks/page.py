@@ -9,38 +9,60 @@ import pathlib
 import platform
 
 from .goals import OURS, Goal
-from .requests import CONTENDERS, WORKLOADS
-from .servers import CONNECTIONS, ROUNDS, SECONDS, Rates
+from .goals import OWN as OWN_NAMES
+from .requests import CONTENDERS, GROUPS, TITLES, Workload
+from .servers import CONNECTIONS, ROUNDS, SECONDS, Rate, Rates
 from .startup import Noted
 from .timing import Times
 from .worst import Shape
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
-SECTIONS = ("requests", "matching", "startup", "worst", "goals", "wire")
+SECTIONS = ("quicker", "requests", "matching", "startup", "worst", "wire", "goals")
 HEAD = """\
 Benchmarks
 ==========
 
-How long this framework takes beside others, on one machine, in one run. ``make bench`` measures and writes this page;
-``python -m tests.benchmarks wire`` measures the servers at its end. The code is in ``tests/benchmarks``, the
-application of every contender included.
+How long this framework takes in comparison with others, on one machine, in one run. ``make bench`` measures everything
+and writes this page. The code is in ``tests/benchmarks``, the application of every contender included.
 
-Before anything is timed, the contenders answer, and their answers are compared with those of the bare function:
-status and JSON value. Then they take turns in many rounds, in one process. A figure is the median of the rounds, in
+Before anything is timed, the contenders answer, and their answers are compared: status, JSON value, and the headers
+that belong to the answer. Then they take turns in many rounds, in one process. A figure is the median of the rounds, in
 microseconds of process time; a ratio is the median of the rounds' ratios. The machine may have been busy with other
 things: trust the ratios more than the microseconds, and the number of Python calls most: it is the same in each run.
 """
+QUICKER = f"""\
+Each workload of this run in which a peer takes less time than *{OURS}*, or in which a server answers more requests
+with it, the largest difference first. *bare* is not a framework and is left out here; the tables below have it.
+"""
+NONE_QUICKER = "No peer was quicker in this run.\n"
 LEGEND = """\
 *bare* is a WSGI function without any framework, with everything written out by hand, and orjson. *framework* uses the
 framework's own ``DateTime`` field, and *framework, marshmallow's fields* the very schema that Falcon, Bottle and
 Flask use here. Its application has a ``before_request`` hook, two error handlers and the limits that are on by
 themselves; the others have none of these. Each writes JSON by its own default. *Falcon + msgspec* loads bodies in a
-middleware and writes through a media handler; *by hand* its handlers read and write the bytes themselves. Both hold
-their objects as structs ready to be written; all others write the same dataclass instances. With msgspec, Litestar
-included, an answer names one wrong field of three; the others name all. The guarded list of 20 has a bearer token, a
-checked query, pages, an ETag of the bytes and a rate limit in memory; flask-smorest has Flask-HTTPAuth and
-Flask-Limiter for these. ASGI applications are driven without an event loop and without a server, which is the quickest
-way to call them.
+middleware and writes through a media handler; *by hand* its handlers read and write the bytes themselves. In the list
+of 100 objects both hold structs that are ready to be written; all others write dataclass instances, each contender its
+own. With msgspec, Litestar included, an answer names one wrong field of three; the others name all.
+
+The environment of a WSGI call is that of gunicorn's sync worker; a test compares the two. ASGI applications are driven
+without an event loop and without a server, which is the quickest way to call them, but for the table in an event loop:
+there ``receive`` waits after the body, as that of a server does, and *framework* stands behind
+``framework.asgi.WsgiToAsgi``, which runs each request in a thread. Process time counts all threads.
+
+Lists of dataclasses with datetimes, ORM objects and Rows: each request gets objects that were made or loaded for it
+alone, outside of the clock, the same way for all. A Row has the columns, and the category as an object.
+Falcon with msgspec, and Litestar, convert them with ``msgspec.convert(..., from_attributes=True)``. *framework,
+dataclasses* answers the same values from dataclasses. SQLite returns naive datetimes: *framework* writes them as UTC
+with ``Z``, all others without an offset; the rest of the answers is the same.
+
+The guarded list of 20 has a bearer token, a checked query, pages, an ETag of the bytes and a rate limit in memory;
+flask-smorest has Flask-HTTPAuth and Flask-Limiter for these. The 304 answers a request that has the ETag: Falcon and
+*bare* compare it by hand. *framework, without it* answers the same without the hook or the session. A contender that
+has no part in a workload cannot answer it equally without code that a user would have to write: flask-smorest's 405 has
+no ``Allow`` and its 304 no ``ETag``.
+
+Python functions are counted, C functions are not: the wheels of Falcon are compiled, so most of Falcon is not in its
+number.
 """
 MADE = """\
 Applications of many resources, each in a process of its own. *made* is the time from the first resource class to the
@@ -48,13 +70,19 @@ frozen application (with flask-smorest: the registered one, whose document is ma
 time to the first answer; *peak* the most memory that the process has held.
 """
 WIRE = f"""\
-Requests in a second with one worker, asked by wrk over {CONNECTIONS} connections from the same machine; medians of
-{ROUNDS} turns of {SECONDS} s. Server and wrk share the cores, so this says less than the tables above.
+Requests in a second with one worker, and the milliseconds within which 50 and 99 of a hundred answers came, asked by
+wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk share
+the cores, so this says less than the tables above. Under ASGI *framework* stands behind ``framework.asgi.WsgiToAsgi``.
+"""
+NO_WRK = """\
+Not measured: ``wrk`` was missing on this machine. Install it (on Debian: ``apt-get install wrk``) and run
+``make bench``.
 """
 WORST = """\
 The requests that cost most for their size, of all that were tried, and what each costs at most: 200 ms of processor for
 one of up to 1 MiB, 2 s for one of up to 16 MiB. Bytes are those of the body, or of the header or address that is long.
 """
+MADE_BY = {"ours": OURS, "smorest": "flask-smorest", "apiflask": "APIFlask"}
 NOTED = (("made", "s"), ("answered", "s"), ("document", "s"), ("made with document", "s"), ("peak", "MiB"))
 
 
@@ -71,9 +99,9 @@ def number(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def heading(text: str) -> str:
-    """A heading of the second level."""
-    return f"{text}\n{'-' * len(text)}\n"
+def heading(text: str, line: str = "-") -> str:
+    """Return a heading, of the second level by itself."""
+    return f"{text}\n{line * len(text)}\n"
 
 
 def of_worst(found: cabc.Sequence[tuple[Shape, int, float]]) -> str:
@@ -93,30 +121,55 @@ def of_worst(found: cabc.Sequence[tuple[Shape, int, float]]) -> str:
 
 
 def of_requests(times: dict[str, Times], calls: dict[str, dict[str, int]]) -> str:
-    """The tables of the requests."""
-    names = [each.name for each in CONTENDERS]
-    medians = [
-        [name, *(number(times[work.name].median(name)) if name in times[work.name] else "" for work in WORKLOADS)]
-        for name in names
-    ]
-    ratios = [
-        [name, *(number(times[work.name].ratio(name, OURS)) if name in times[work.name] else "" for work in WORKLOADS)]
-        for name in names
-    ]
-    entered = [[name, *(str(calls[work.name].get(name, "")) for work in WORKLOADS)] for name in names]
-    head = ["", *(work.title for work in WORKLOADS)]
-    return "\n".join(
-        [
-            heading("Requests"),
-            LEGEND,
+    """Return the tables of the requests, three for each group of workloads."""
+    parts = [heading("Requests"), LEGEND]
+    for title, works in GROUPS.items():
+        names = [each.name for each in CONTENDERS if any(each.name in times[work.name] for work in works)]
+        head = ["", *(work.title for work in works)]
+
+        def rows(
+            figure: cabc.Callable[[str, str], str], names: list[str] = names, works: list[Workload] = works
+        ) -> list[list[str]]:
+            return [
+                [name, *(figure(work.name, name) if name in times[work.name] else "" for work in works)]
+                for name in names
+            ]
+
+        parts += [
+            heading(title, "~"),
             "Microseconds of process time for one request:\n",
-            table(head, medians),
+            table(head, rows(lambda work, name: number(times[work].median(name)))),
             f"The same as multiples of *{OURS}*:\n",
-            table(head, ratios),
+            table(head, rows(lambda work, name: number(times[work].ratio(name, OURS)))),
             "Python functions that one request enters:\n",
-            table(head, entered),
+            table(head, rows(lambda work, name: str(calls[work][name]))),
         ]
-    )
+    return "\n".join(parts)
+
+
+def of_quicker(times: dict[str, Times], imports: Times | None, rates: Rates | None) -> str:
+    """Return the table of what peers do more quickly, made from the figures of this run."""
+    found: list[tuple[float, str, str]] = []
+    for work, each in times.items():
+        found += [
+            (each.ratio(name, OURS), TITLES[work], name) for name in each.rounds if name not in {*OWN_NAMES, "bare"}
+        ]
+    if imports is not None:
+        found += [
+            (imports.ratio(name, OURS), "import", f"``{name}``") for name in imports.rounds if name not in NO_PEERS
+        ]
+    for server, works in (rates or {}).items():
+        for title, apps in works.items():
+            mine = apps[OURS].rate
+            found += [(mine / each.rate, f"{title}, {server}", name) for name, each in apps.items() if each.rate]
+    quicker = sorted(row for row in found if number(row[0]) != number(1.0) and row[0] < 1)
+    rows = [[title, name, number(ratio)] for ratio, title, name in quicker]
+    head = ["workload", "peer", f"time, {OURS} = 1"]
+    return "\n".join([heading("Where a peer is quicker"), QUICKER, table(head, rows) if rows else NONE_QUICKER])
+
+
+# No libraries for the same work.
+NO_PEERS = {OURS, "werkzeug and marshmallow"}
 
 
 def of_matching(times: dict[str, Times]) -> str:
@@ -144,43 +197,51 @@ def of_startup(imports: Times, noted: dict[str, Noted]) -> str:
     for title, each in noted.items():
         for what, unit in NOTED:
             if what in each:
-                figures = [each[what].median("ours"), each[what].median("smorest"), each[what].ratio("ours", "smorest")]
-                rows.append([title, f"{what}, {unit}", *map(number, figures)])
+                times = each[what]
+                medians = [number(times.median(who)) if who in times else "" for who in MADE_BY]
+                ratios = [number(times.ratio("ours", who)) if who in times else "" for who in MADE_BY if who != "ours"]
+                rows.append([title, f"{what}, {unit}", *medians, *ratios])
     return "\n".join(
         [
             heading("Start-up and memory"),
             "Milliseconds of process time for an import, in fresh processes:\n",
             table(["import", "ms", f"times *{OURS}*"], took),
             MADE,
-            table(["", "", OURS, "flask-smorest", "ratio"], rows),
+            table(["", "", *MADE_BY.values(), *(f"{OURS} / {name}" for name in list(MADE_BY.values())[1:])], rows),
         ]
     )
 
 
 def of_goals(goals: cabc.Sequence[Goal]) -> str:
-    """The table of what is aimed at."""
-    rows = [[g.text, f"{g.value:.3g}", f"{g.limit:g}", "yes" if g.reached else "**no**"] for g in goals]
+    """Return the table of the goals."""
+    rows = [
+        [g.text, f"{g.value:.3g} {g.unit}", f"{g.limit:g} {g.unit}", "yes" if g.reached else "**no**"] for g in goals
+    ]
     return "\n".join(
         [
-            heading("What is aimed at"),
-            "Ratios of the run above, and the most that each is meant to be:\n",
-            table(["", "ratio", "at most", "reached"], rows),
+            heading("Goals"),
+            "Figures of the run above, ratios where no unit is named, and the most that each is meant to be:\n",
+            table(["", "figure", "at most", "reached"], rows),
         ]
     )
 
 
-def of_wire(rates: Rates) -> str:
-    """The tables of the servers."""
-    parts = [
-        heading("Over the wire"),
-        WIRE,
-        facts(("gunicorn", "granian")),
-    ]
+def of_wire(rates: Rates | None) -> str:
+    """Return the tables of the servers; without wrk a sentence about it."""
+    if rates is None:
+        return "\n".join([heading("Over the wire"), NO_WRK])
+    parts = [heading("Over the wire"), WIRE, facts(("gunicorn", "granian", "uvicorn"))]
     for server, works in rates.items():
+        head = ["", *(f"{title}, {unit}" for title in works for unit in ("per second", "p50 ms", "p99 ms"))]
         names = list(next(iter(works.values())))
-        rows = [[name, *(f"{each[name]:,.0f}" for each in works.values())] for name in names]
-        parts += [f"{server}:\n", table(["", *works], rows)]
+        rows = [[name, *(cell for each in works.values() for cell in cells(each[name]))] for name in names]
+        parts += [f"{server}:\n", table(head, rows)]
     return "\n".join(parts)
+
+
+def cells(rate: Rate) -> list[str]:
+    """Return the cells of a server's figures."""
+    return [f"{rate.rate:,.0f}", number(rate.p50), number(rate.p99)]
 
 
 def processor() -> str:

@@ -23,12 +23,14 @@ IMPORTS = {
 }
 WATCH = "import sys, time; s = time.process_time(); {}; sys.stdout.write(str(time.process_time() - s))"
 
-# Title, resources, schemas, methods of each, whether the document is made.
+# Title, resources, schemas, methods of each, whether the document is made, and whose application.
+PEERS = ("ours", "smorest")
 SIZES = (
-    ("100 resources, 20 schemas", 100, 20, 2, False),
-    ("1000 resources, 20 schemas", 1000, 20, 2, False),
-    ("1000 resources, 1000 schemas", 1000, 1000, 2, False),
-    ("document of 300 resources, 4 methods each", 300, 300, 4, True),
+    ("100 resources, 20 schemas", 100, 20, 2, False, PEERS),
+    ("1000 resources, 20 schemas", 1000, 20, 2, False, PEERS),
+    ("1000 resources, 1000 schemas", 1000, 1000, 2, False, PEERS),
+    ("10000 resources, 20 schemas", 10000, 20, 1, False, ("ours",)),
+    ("1,200 operations with document, 4 to a resource", 300, 300, 4, True, (*PEERS, "apiflask")),
 )
 Noted = dict[str, Times]
 """What was noted of the contenders, by the name of the figure: seconds, and MiB for ``peak``."""
@@ -42,7 +44,7 @@ def child(*arguments: str) -> str:
 
 
 def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> Times:
-    """Milliseconds of process time for each import, fresh processes in turn."""
+    """Return milliseconds of process time for each import, fresh processes in turn."""
     say("imports")
     times: dict[str, list[float]] = {name: [] for name in IMPORTS}
     for number in range(rounds + 1):
@@ -54,15 +56,15 @@ def imports(say: cabc.Callable[[str], object], rounds: int = 9) -> Times:
 
 
 def resources(say: cabc.Callable[[str], object], rounds: int = 5) -> dict[str, Noted]:
-    """Seconds and MiB of each application, fresh processes in turn; by the title of its size."""
+    """Return seconds and MiB of each application, fresh processes in turn, by the title of its size."""
     noted: dict[str, Noted] = {}
-    for title, *size, document in SIZES:
+    for title, count, kinds, methods, document, peers in SIZES:
         say(title)
         seen: dict[str, dict[str, list[float]]] = {}
-        for _ in range(rounds):
-            for who in ("ours", "smorest"):
-                words = (who, *map(str, size), str(int(document)))
+        for _ in range(min(rounds, 3) if count > 1000 else rounds):
+            for who in peers:
+                words = (who, *map(str, (count, kinds, methods)), str(int(document)))
                 for name, value in json.loads(child("-m", "tests.benchmarks.big", *words)).items():
-                    seen.setdefault(name, {"ours": [], "smorest": []})[who].append(value)
+                    seen.setdefault(name, {each: [] for each in peers})[who].append(value)
         noted[title] = {name: Times(each) for name, each in seen.items()}
     return noted

@@ -33,6 +33,10 @@ class Times:
         pairs = zip(self.rounds[name], self.rounds[base], strict=True)
         return statistics.median(one / other for one, other in pairs)
 
+    def added(self, name: str, base: str) -> float:
+        """How many microseconds longer than ``base`` a contender takes."""
+        return statistics.median(one - other for one, other in zip(self.rounds[name], self.rounds[base], strict=True))
+
 
 def take_turns(functions: Functions, rounds: int = 31, seconds: float = 0.008) -> Times:
     """Time functions against each other.

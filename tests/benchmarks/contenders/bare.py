@@ -5,14 +5,21 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import decimal
+import hashlib
 import re
 import typing as t
 from urllib.parse import parse_qsl
 
 import orjson
 
-from .base import ITEMS, MANY, STATES, Contender, Item
+from .base import MANY, STATES, USERS, Contender, Fresh, Item, new_items
 
+ITEMS = new_items()
+Headers: t.TypeAlias = "list[tuple[str, str]]"
+Reply: t.TypeAlias = "tuple[str, bytes] | tuple[str, bytes, Headers]"
+
+NOT_ALLOWED = b'{"title":"Method Not Allowed","status":405}'
+NO_TOKEN = b'{"title":"Unauthorized","status":401}'
 NOT_FOUND = b'{"title":"Not Found","status":404}'
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 Errors: t.TypeAlias = dict[str, list[str]]
@@ -105,21 +112,55 @@ def loaded(data: t.Any) -> tuple[dict[str, t.Any], Errors]:
     return item, wrong
 
 
-def answer(environ: dict[str, t.Any]) -> tuple[str, bytes]:
-    """Status line and body."""
+def answer(environ: dict[str, t.Any]) -> Reply:
+    """Status line, body, and headers of its own."""
     path = environ["PATH_INFO"]
     if path == "/hello":
+        if environ["REQUEST_METHOD"] != "GET":
+            return "405 METHOD NOT ALLOWED", NOT_ALLOWED, [("Allow", "GET, HEAD")]
+        return "200 OK", encode({"hello": "world"})
+    if path in ("/plain", "/view"):
         return "200 OK", encode({"hello": "world"})
     if path == "/items":
         if environ["REQUEST_METHOD"] == "POST":
             return create(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         return "200 OK", encode([written(item) for item in ITEMS])
+    if path == "/loaded":
+        return "200 OK", encode([written(item) for item in Fresh.objects])
+    if path == "/moments":
+        moments = [{"id": m.id, "made_at": m.made_at, "changed_at": m.changed_at} for m in Fresh.objects]
+        return "200 OK", encode(moments)
+    if path == "/private":
+        return private(environ.get("HTTP_AUTHORIZATION", ""))
+    if path == "/tagged":
+        return tagged(environ.get("HTTP_IF_NONE_MATCH", ""))
     if path.startswith("/items/"):
         return one_item(path[7:], environ["QUERY_STRING"])
     return "404 NOT FOUND", NOT_FOUND
 
 
-def thing(environ: dict[str, t.Any]) -> tuple[str, bytes]:
+def private(header: str) -> Reply:
+    """Something for those who have a token."""
+    if not header.startswith("Bearer ") or header[7:] not in USERS:
+        return "401 UNAUTHORIZED", NO_TOKEN, [("WWW-Authenticate", "Bearer")]
+    return "200 OK", encode({"hello": "world"})
+
+
+def tagged(known: str) -> Reply:
+    """An item with an ETag of its bytes."""
+    body = encode(written(ITEMS[7]))
+    tag = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+    if tag == known:
+        return "304 NOT MODIFIED", b"", [("ETag", tag)]
+    return "200 OK", body, [("ETag", tag)]
+
+
+def hooked(environ: dict[str, t.Any]) -> Reply:
+    """Hello with a header more."""
+    return "200 OK", encode({"hello": "world"}), [("X-Served-By", "bench")]
+
+
+def thing(environ: dict[str, t.Any]) -> Reply:
     """One of a thousand."""
     name, _, number = environ["PATH_INFO"][1:].partition("/")
     if name in THINGS and number.isdigit():
@@ -130,15 +171,25 @@ def thing(environ: dict[str, t.Any]) -> tuple[str, bytes]:
 THINGS = {f"things{number}" for number in range(MANY)}
 
 
-def application(answer: cabc.Callable[[dict[str, t.Any]], tuple[str, bytes]]) -> t.Any:
+def application(answer: cabc.Callable[[dict[str, t.Any]], Reply]) -> t.Any:
     """The WSGI function."""
 
     def app(environ: dict[str, t.Any], start_response: t.Any) -> list[bytes]:
-        status, body = answer(environ)
-        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        status, body, *more = answer(environ)
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        if more:
+            headers += more[0]
+        start_response(status, headers)
         return [body]
 
     return app
 
 
-CONTENDERS = [Contender("bare", ("orjson",), lambda: application(answer), lambda: application(thing))]
+CONTENDERS = [
+    Contender(
+        "bare",
+        ("orjson",),
+        lambda: application(answer),
+        {"thousand": lambda: application(thing), "hook": lambda: application(hooked)},
+    )
+]

@@ -7,9 +7,11 @@ import typing as t
 import bottle
 import marshmallow as ma
 
-from .base import ITEMS, MANY, Contender, ItemSchema, QuerySchema
+from .base import MANY, Contender, Fresh, ItemSchema, MomentSchema, QuerySchema, new_items
 
+ITEMS = new_items()
 one, many, query = ItemSchema(), ItemSchema(many=True), QuerySchema()
+moments = MomentSchema(many=True)
 encode = bottle.json_dumps
 
 
@@ -17,8 +19,20 @@ def make() -> bottle.Bottle:
     app = bottle.Bottle()
 
     @app.get("/hello")
+    @app.get("/plain")
+    @app.get("/view")
     def hello() -> t.Any:
         return {"hello": "world"}
+
+    @app.get("/loaded")
+    def loaded() -> t.Any:
+        bottle.response.content_type = "application/json"
+        return encode(many.dump(Fresh.objects))
+
+    @app.get("/moments")
+    def all_moments() -> t.Any:
+        bottle.response.content_type = "application/json"
+        return encode(moments.dump(Fresh.objects))
 
     @app.get("/items")
     def items() -> t.Any:
@@ -45,6 +59,16 @@ def make() -> bottle.Bottle:
     return app
 
 
+def hooked() -> bottle.Bottle:
+    app = make()
+
+    @app.hook("after_request")
+    def name_server() -> None:
+        bottle.response.set_header("X-Served-By", "bench")
+
+    return app
+
+
 def thousand() -> bottle.Bottle:
     app = bottle.Bottle()
 
@@ -56,4 +80,12 @@ def thousand() -> bottle.Bottle:
     return app
 
 
-CONTENDERS = [Contender("Bottle + marshmallow", ("bottle", "marshmallow"), make, thousand)]
+CONTENDERS = [
+    Contender(
+        "Bottle + marshmallow",
+        ("bottle", "marshmallow"),
+        make,
+        {"thousand": thousand, "hook": hooked},
+        without=frozenset({"private", "current"}),
+    )
+]

@@ -7,10 +7,13 @@ import decimal
 import typing as t
 
 import pydantic
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException, Query
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from .base import ITEMS, MANY, Contender
+from .base import MANY, USERS, Contender, Fresh, new_items
 from .structs import EMAIL, State
+
+ITEMS = new_items()
 
 
 class CategoryModel(pydantic.BaseModel):
@@ -33,8 +36,41 @@ class ItemModel(pydantic.BaseModel):
     email: str = pydantic.Field(pattern=EMAIL)
 
 
+class MomentModel(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(from_attributes=True)
+
+    id: int
+    made_at: dt.datetime
+    changed_at: dt.datetime
+
+
+async def user_of(credentials: t.Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
+    """The user who has the token."""
+    user = USERS.get(credentials.credentials)
+    if user is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    return user
+
+
 def make() -> FastAPI:
     app = FastAPI(openapi_url=None)
+
+    @app.get("/plain")
+    @app.get("/view")
+    async def plain():  # type: ignore[no-untyped-def]  # an annotation would be a schema
+        return {"hello": "world"}
+
+    @app.get("/loaded", response_model=list[ItemModel])
+    async def loaded() -> t.Any:
+        return Fresh.objects
+
+    @app.get("/moments", response_model=list[MomentModel])
+    async def moments() -> t.Any:
+        return Fresh.objects
+
+    @app.get("/private")
+    async def private(user: t.Annotated[str, Depends(user_of)]) -> t.Any:
+        return {"hello": "world"}
 
     @app.get("/hello")
     async def hello() -> dict[str, str]:
@@ -68,4 +104,13 @@ def thousand() -> FastAPI:
     return app
 
 
-CONTENDERS = [Contender("FastAPI", ("fastapi", "starlette", "pydantic"), make, thousand, asgi=True)]
+CONTENDERS = [
+    Contender(
+        "FastAPI",
+        ("fastapi", "starlette", "pydantic"),
+        make,
+        {"thousand": thousand, "asgi": make},
+        asgi=True,
+        without=frozenset({"current"}),
+    )
+]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import typing as t
 
-from litestar import Litestar, get, post
-from litestar.exceptions import NotFoundException
+import msgspec
+from litestar import Litestar, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, NotFoundException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
-from .base import ITEMS, MANY, Contender, Item
+from .base import MANY, USERS, Contender, Fresh, Item, Moment, new_items
 from .structs import ItemStruct, State
+
+ITEMS = new_items()
 
 
 @get("/hello")
@@ -36,8 +41,50 @@ async def one_item(
     return ITEMS[number]
 
 
+@get(["/plain", "/view"])
+async def plain() -> t.Any:
+    return {"hello": "world"}
+
+
+@get("/loaded")
+async def loaded() -> list[ItemStruct]:
+    return msgspec.convert(Fresh.objects, list[ItemStruct], from_attributes=True)
+
+
+@get("/moments")
+async def moments() -> list[Moment]:
+    return Fresh.objects
+
+
+async def guard(connection: ASGIConnection[t.Any, t.Any, t.Any, t.Any], handler: BaseRouteHandler) -> None:
+    """Let nobody pass who has no token."""
+    header = connection.headers.get("authorization", "")
+    if not header.startswith("Bearer ") or header[7:] not in USERS:
+        raise NotAuthorizedException(headers={"WWW-Authenticate": "Bearer"})
+
+
+@get("/private", guards=[guard])
+async def private() -> dict[str, str]:
+    return {"hello": "world"}
+
+
 def make() -> Litestar:
-    return Litestar([hello, items, create, one_item], openapi_config=None, logging_config=None)
+    handlers = [hello, items, create, one_item, plain, loaded, moments, private]
+    return Litestar(handlers, openapi_config=None, logging_config=None)
+
+
+async def name_server(response: Response[t.Any]) -> Response[t.Any]:
+    """A hook after each request."""
+    response.headers["X-Served-By"] = "bench"
+    return response
+
+
+def hooked() -> Litestar:
+    @get("/plain")
+    async def plain() -> t.Any:  # a handler keeps what its first application has made of it
+        return {"hello": "world"}
+
+    return Litestar([plain], openapi_config=None, logging_config=None, after_request=name_server)
 
 
 def thing_of(path: str) -> t.Any:
@@ -53,4 +100,14 @@ def thousand() -> Litestar:
     return Litestar(handlers, openapi_config=None, logging_config=None)
 
 
-CONTENDERS = [Contender("Litestar", ("litestar", "msgspec"), make, thousand, asgi=True, names=1)]
+CONTENDERS = [
+    Contender(
+        "Litestar",
+        ("litestar", "msgspec"),
+        make,
+        {"thousand": thousand, "hook": hooked, "asgi": make},
+        asgi=True,
+        without=frozenset({"current"}),
+        names=1,
+    )
+]

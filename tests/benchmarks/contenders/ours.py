@@ -7,10 +7,37 @@ import typing as t
 
 import marshmallow as ma
 
-from framework import App, Bearer, Page, Resource, arguments, etag, fields, limit, paginate, requires, response
+from framework import (
+    App,
+    Bearer,
+    Page,
+    Resource,
+    Response,
+    arguments,
+    etag,
+    fields,
+    limit,
+    paginate,
+    requires,
+    response,
+    session,
+)
+from framework.asgi import WsgiToAsgi
 from framework.errors import NotFound
 
-from .base import ITEMS, MANY, OFTEN, USERS, Contender, ItemSchema, OwnItemSchema, QuerySchema, StatusSchema
+from .base import (
+    MANY,
+    OFTEN,
+    USERS,
+    Contender,
+    Fresh,
+    ItemSchema,
+    MomentSchema,
+    OwnItemSchema,
+    QuerySchema,
+    StatusSchema,
+    new_items,
+)
 
 LAST = [0.0]
 
@@ -25,6 +52,20 @@ class ThingSchema(ma.Schema):
     """One of a thousand."""
 
     id = fields.Integer()
+
+
+class OwnMomentSchema(MomentSchema):
+    """A moment with the framework's DateTime."""
+
+    made_at = fields.DateTime()
+    changed_at = fields.DateTime()
+
+
+class Plain(Resource):
+    """A dict without a schema."""
+
+    def get(self) -> t.Any:
+        return {"hello": "world"}
 
 
 class OutOfStock(Exception):
@@ -50,9 +91,14 @@ def new_app() -> App:
     return app
 
 
-def make(schema: type[ma.Schema]) -> App:
-    """The application with items of one of the schemas."""
-    app = new_app()
+def make(schema: type[ma.Schema], moments: type[ma.Schema]) -> App:
+    """The application with items and moments of some schemas."""
+    app, items = new_app(), new_items()
+    app.route("/plain")(Plain)
+
+    @app.route("/view")
+    def view() -> t.Any:
+        return {"hello": "world"}
 
     @app.route("/hello")
     class Hello(Resource):
@@ -64,7 +110,7 @@ def make(schema: type[ma.Schema]) -> App:
     class Items(Resource):
         @response(200, schema(many=True))
         def get(self) -> t.Any:
-            return ITEMS
+            return items
 
         @arguments(schema)
         @response(201, schema)
@@ -76,9 +122,9 @@ def make(schema: type[ma.Schema]) -> App:
         @arguments(QuerySchema, location="query")
         @response(200, schema)
         def get(self, query: t.Any, number: int) -> t.Any:
-            if number >= len(ITEMS):
+            if number >= len(items):
                 raise NotFound
-            return ITEMS[number]
+            return items[number]
 
     @app.route("/guarded")
     class Guarded(Resource):
@@ -89,14 +135,45 @@ def make(schema: type[ma.Schema]) -> App:
         @response(200, schema(many=True))
         @paginate(Page)
         def get(self, query: t.Any) -> t.Any:
-            return ITEMS
+            return items
+
+    @app.route("/loaded")
+    class Loaded(Resource):
+        @response(200, schema(many=True))
+        def get(self) -> t.Any:
+            return Fresh.objects
+
+    @app.route("/moments")
+    class Moments(Resource):
+        @response(200, moments(many=True))
+        def get(self) -> t.Any:
+            return Fresh.objects
+
+    @app.route("/private")
+    @requires(Bearer(USERS.get))
+    class Private(Resource):
+        @response(200, HelloSchema)
+        def get(self) -> t.Any:
+            return {"hello": "world"}
+
+    @app.route("/tagged")
+    class Tagged(Resource):
+        @etag
+        @response(200, schema)
+        def get(self) -> t.Any:
+            return items[7]
 
     return app
 
 
 def with_own_fields() -> App:
     """The application whose dates leave as ``Z``."""
-    return make(OwnItemSchema)
+    return make(OwnItemSchema, OwnMomentSchema)
+
+
+def with_adapter() -> WsgiToAsgi:
+    """The same behind the adapter for ASGI servers."""
+    return WsgiToAsgi(with_own_fields())
 
 
 def thousand() -> App:
@@ -113,12 +190,78 @@ def thousand() -> App:
     return app
 
 
+def hooked(with_hook: bool = True) -> App:
+    """The plain dict, with a hook after each request or without one."""
+    app = new_app()
+    app.route("/plain")(Plain)
+    if with_hook:
+
+        @app.after_request
+        def name_server(response: Response) -> Response:
+            response.headers["X-Served-By"] = "bench"
+            return response
+
+    return app
+
+
+def with_session() -> App:
+    """An application that keeps a user in the session."""
+    app = new_app()
+    app.secret_key = "a key of the benchmark"
+
+    @app.route("/session")
+    class Session(Resource):
+        def get(self) -> t.Any:
+            return {"user": session["user"]}
+
+        def post(self) -> t.Any:
+            session["user"] = 7
+            return {"user": 7}
+
+    return app
+
+
+def without_session() -> App:
+    """The same answers without a session."""
+    app = new_app()
+    app.secret_key = "a key of the benchmark"
+
+    @app.route("/session")
+    class NoSession(Resource):
+        def get(self) -> t.Any:
+            return {"user": 7}
+
+        def post(self) -> t.Any:
+            return {"user": 7}
+
+    return app
+
+
+LOADED = ("orm-sqlite", "rows-sqlite", "orm-postgres", "rows-postgres")
 CONTENDERS = [
-    Contender("framework", ("framework", "werkzeug", "marshmallow", "msgspec"), with_own_fields, thousand),
+    Contender(
+        "framework",
+        ("framework", "werkzeug", "marshmallow", "msgspec"),
+        with_own_fields,
+        {
+            "thousand": thousand,
+            "hook": hooked,
+            "session": with_session,
+            "asgi": with_adapter,
+        },
+    ),
     Contender(
         "framework, marshmallow's fields",
         ("framework",),
-        lambda: make(ItemSchema),
-        only=frozenset({"one", "list", "create", "invalid"}),
+        lambda: make(ItemSchema, MomentSchema),
+        only=frozenset({"one", "list", "create", "invalid", "aware", "naive", *LOADED}),
+    ),
+    Contender("framework, dataclasses", ("framework",), with_own_fields, only=frozenset(LOADED)),
+    Contender(
+        "framework, without it",
+        ("framework",),
+        None,
+        {"hook": lambda: hooked(with_hook=False), "session": without_session},
+        is_floor=True,
     ),
 ]
