@@ -54,6 +54,7 @@ def measure(
     """
     sections: dict[str, str] = {}
     imports: Times | None = None
+    noted: dict[str, startup.Noted] | None = None
     by_part: dict[str, list[goals.Goal]] = {}
     if "startup" in parts:  # before this process grows
         imports, noted = startup.imports(say, 2 if quick else 9), startup.resources(say, 1 if quick else 5)
@@ -73,7 +74,7 @@ def measure(
     if "requests" in parts:
         times, calls = requests.run(say, quick)
         sections["requests"] = page.of_requests(times, calls) + "\n" + page.facts()
-        sections["quicker"] = page.of_quicker(times, imports, rates)
+        sections["quicker"] = page.of_quicker(times, imports, noted, rates)
         by_part["requests"] = goals.of_requests(times)
     return sections, [goal for part in PARTS for goal in by_part.get(part, [])]
 

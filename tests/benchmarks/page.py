@@ -28,11 +28,12 @@ and writes this page. The code is in ``tests/benchmarks``, the application of ev
 Before anything is timed, the contenders answer, and their answers are compared: status, JSON value, and the headers
 that belong to the answer. Then they take turns in many rounds, in one process. A figure is the median of the rounds, in
 microseconds of process time; a ratio is the median of the rounds' ratios. The machine may have been busy with other
-things: trust the ratios more than the microseconds, and the number of Python calls most: it is the same in each run.
+things: trust the ratios more than the microseconds, and the number of Python calls most: it is the same in each run,
+but for those in an event loop.
 """
 QUICKER = f"""\
-Each workload of this run in which a peer takes less time than *{OURS}*, or in which a server answers more requests
-with it, the largest difference first. *bare* is not a framework and is left out here; the tables below have it.
+Each workload of this run in which a peer takes less time, or less memory, than *{OURS}*, or in which a server answers
+more requests with it, the largest difference first. *bare* is not a framework and is left out here; the tables below have it.
 """
 NONE_QUICKER = "No peer was quicker in this run.\n"
 LEGEND = """\
@@ -71,8 +72,9 @@ time to the first answer; *peak* the most memory that the process has held.
 """
 WIRE = f"""\
 Requests in a second with one worker, and the milliseconds within which 50 and 99 of a hundred answers came, asked by
-wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk share
-the cores, so this says less than the tables above. Under ASGI *framework* stands behind ``framework.asgi.WsgiToAsgi``.
+wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk
+share the cores, so this says less than the tables above. Under ASGI *framework* stands behind
+``framework.asgi.WsgiToAsgi``.
 """
 NO_WRK = """\
 Not measured: ``wrk`` was missing on this machine. Install it (on Debian: ``apt-get install wrk``) and run
@@ -147,8 +149,13 @@ def of_requests(times: dict[str, Times], calls: dict[str, dict[str, int]]) -> st
     return "\n".join(parts)
 
 
-def of_quicker(times: dict[str, Times], imports: Times | None, rates: Rates | None) -> str:
-    """Return the table of what peers do more quickly, made from the figures of this run."""
+def of_quicker(
+    times: dict[str, Times], imports: Times | None, noted: dict[str, Noted] | None, rates: Rates | None
+) -> str:
+    """Return the table of what peers do more quickly, made from the figures of this run.
+
+    :param times: Those of the requests; the other parts may not have run.
+    """
     found: list[tuple[float, str, str]] = []
     for work, each in times.items():
         found += [
@@ -158,13 +165,18 @@ def of_quicker(times: dict[str, Times], imports: Times | None, rates: Rates | No
         found += [
             (imports.ratio(name, OURS), "import", f"``{name}``") for name in imports.rounds if name not in NO_PEERS
         ]
+    for title, figures in (noted or {}).items():
+        for what, each in figures.items():
+            found += [
+                (each.ratio(who, "ours"), f"{title}: {what}", MADE_BY[who]) for who in each.rounds if who != "ours"
+            ]
     for server, works in (rates or {}).items():
         for title, apps in works.items():
             mine = apps[OURS].rate
             found += [(mine / each.rate, f"{title}, {server}", name) for name, each in apps.items() if each.rate]
     quicker = sorted(row for row in found if number(row[0]) != number(1.0) and row[0] < 1)
     rows = [[title, name, number(ratio)] for ratio, title, name in quicker]
-    head = ["workload", "peer", f"time, {OURS} = 1"]
+    head = ["workload", "peer", f"its time, {OURS} = 1"]
     return "\n".join([heading("Where a peer is quicker"), QUICKER, table(head, rows) if rows else NONE_QUICKER])
 
 
@@ -232,10 +244,8 @@ def of_wire(rates: Rates | None) -> str:
         return "\n".join([heading("Over the wire"), NO_WRK])
     parts = [heading("Over the wire"), WIRE, facts(("gunicorn", "granian", "uvicorn"))]
     for server, works in rates.items():
-        head = ["", *(f"{title}, {unit}" for title in works for unit in ("per second", "p50 ms", "p99 ms"))]
-        names = list(next(iter(works.values())))
-        rows = [[name, *(cell for each in works.values() for cell in cells(each[name]))] for name in names]
-        parts += [f"{server}:\n", table(head, rows)]
+        rows = [[title, name, *cells(rate)] for title, apps in works.items() for name, rate in apps.items()]
+        parts += [f"{server}:\n", table(["", "", "per second", "p50 ms", "p99 ms"], rows)]
     return "\n".join(parts)
 
 
