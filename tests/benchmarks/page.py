@@ -33,7 +33,8 @@ but for those in an event loop.
 """
 QUICKER = f"""\
 Each workload of this run in which a peer takes less time, or less memory, than *{OURS}*, or in which a server answers
-more requests with it, the largest difference first. *bare* is not a framework and is left out here; the tables below have it.
+more requests with it, the largest difference first. *bare* is not a framework and is left out here; the tables below
+have it.
 """
 NONE_QUICKER = "No peer was quicker in this run.\n"
 LEGEND = """\
