@@ -20,8 +20,7 @@ def source(schema: ma.Schema) -> str:
     """
     from . import codegen, dump, load  # PERF: the front of the package loads nothing for an import
 
-    texts = codegen.record(schema).texts
-    if not texts:
+    if not codegen.source(schema):
         load.prepare(schema)
         dump.prepare(schema)
-    return "\n".join(codegen.record(schema).texts)
+    return codegen.source(schema)

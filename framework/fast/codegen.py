@@ -130,3 +130,8 @@ def plan(schema: ma.Schema, kind: type[_P]) -> _P:
             if made is None or not made.is_current():
                 made = record(schema).plans[kind] = kind(schema)  # type: ignore[call-arg]
     return t.cast(_P, made)
+
+
+def source(schema: ma.Schema) -> str:
+    """Return the text of the functions generated for a schema so far; empty where nothing was generated yet."""
+    return "\n".join(record(schema).texts)
