@@ -9,7 +9,7 @@ PORT ?= 5000
 COVERAGE = --framework-coverage-fail-under=100 --framework-coverage-app=sample_api
 
 # What is slow by nature runs in `make extended`, which has its own tests alone.
-PYTEST = NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -n auto --dist loadscope -rs
+PYTEST = NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -n auto --dist loadscope -rfEs
 
 .PHONY: run test extended check docs bench fuzz clean
 

@@ -663,12 +663,12 @@ def test_handlers_of_finished_requests(app):
     """``request_finished`` gets a full response of the application's class, which may still be changed."""
     seen = []
 
-    @signals.request_finished.connect_via(app)
     def finished(sender, response, **kwargs):
         seen.append(type(response))
         response.headers["X-Seen"] = "1"
 
-    reply = add_routes(app).test_client().get("/declared")
+    with signals.request_finished.connected_to(finished, app):
+        reply = add_routes(app).test_client().get("/declared")
 
     assert seen == [app.response_class]
     assert reply.headers["X-Seen"] == "1"
