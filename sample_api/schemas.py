@@ -16,7 +16,7 @@ EMPTY = "can't be empty"
 MESSAGES: dict[str, t.Any] = {"required": EMPTY, "null": EMPTY}
 
 
-NOT_BLANK = validate.Regexp(r"^\s*\S[\s\S]*$", error=EMPTY)
+NOT_BLANK = validate.Regexp(r"^[^\x00]*[^\s\x00][^\x00]*$", error=EMPTY)
 
 
 def text(max_length: int, *, blank: bool = False, **options: t.Any) -> fields.String:

@@ -101,7 +101,7 @@ def _float(field: ma.fields.Float) -> Keywords:
 def _decimal(field: ma.fields.Decimal) -> Keywords:
     if field.as_string:
         return {"type": "string", "pattern": anchored(lexical.DECIMAL_PATTERN)}
-    made: Keywords = {"type": ["string", "number"], "pattern": anchored(lexical.NUMBER_PATTERN)}
+    made: Keywords = {"type": ["string", "number"], "pattern": anchored(lexical.FLOAT_PATTERN)}
     if field.places is None:
         return made
     # A number is rounded to so many places within the digits that the decimal context has; a larger one is refused.

@@ -151,7 +151,8 @@ class Decimal(ma.fields.Decimal):
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
         if isinstance(value, Exact):
             value = self._exact(value)
-        value = _number_text(self, value, lexical.decimal if self.as_string else lexical.number, text=True)
+        read = lexical.decimal if self.as_string else lexical.number if self.STRICT_TEXT else lexical.float_text
+        value = _number_text(self, value, read, text=True)
         result = super()._deserialize(value, attr, data, **kwargs)
         if self.places is not None and not isinstance(value, bool):
             check_bounds(self, decimal.Decimal(str(value)))

@@ -30,7 +30,7 @@ _COUNTS = {
     "object": ("minProperties", "maxProperties"),
 }
 _NUMBERS = frozenset({"integer", "number"})
-_TEXTS_OF_NUMBERS = frozenset(map(anchored, (lexical.DECIMAL_PATTERN, lexical.NUMBER_PATTERN)))
+_TEXTS_OF_NUMBERS = frozenset(map(anchored, (lexical.DECIMAL_PATTERN, lexical.NUMBER_PATTERN, lexical.FLOAT_PATTERN)))
 
 
 def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:

@@ -69,7 +69,7 @@ def test_what_a_pattern_refuses_is_refused(kind, text):
     [
         (fields.Integer(), {"type": "integer"}),
         (fields.Float(), {"type": "number"}),
-        (fields.Decimal(), {"type": ["string", "number"], "pattern": f"^(?:{lexical.NUMBER_PATTERN})$"}),
+        (fields.Decimal(), {"type": ["string", "number"], "pattern": f"^(?:{lexical.FLOAT_PATTERN})$"}),
         (fields.Boolean(), {"type": "boolean"}),
         (fields.Boolean(truthy={"on"}, falsy={"off", "aus"}), {"enum": ["on", "aus", "off"]}),
         (fields.String(), {"type": "string"}),
@@ -137,7 +137,7 @@ def test_numbers_that_are_rounded_have_bounds(places):
 
     assert keywords(field) == {
         "type": ["string", "number"],
-        "pattern": f"^(?:{lexical.NUMBER_PATTERN})$",
+        "pattern": f"^(?:{lexical.FLOAT_PATTERN})$",
         "exclusiveMinimum": -bound,
         "exclusiveMaximum": bound,
     }

@@ -1225,7 +1225,7 @@ def valid(field, value):
         return number and abs(value) < 2**1024
     if field is PLAIN["decimal"][0]:
         if isinstance(value, str):
-            return re.fullmatch(lexical.NUMBER_PATTERN, value) is not None
+            return re.fullmatch(lexical.FLOAT_PATTERN, value) is not None
         return number and (isinstance(value, int) or abs(value) < float("inf"))
     if field is PLAIN["decimal text"][0]:
         return isinstance(value, str) and re.fullmatch(lexical.DECIMAL_PATTERN, value) is not None
