@@ -82,7 +82,7 @@ class Config(dict[str, t.Any]):
     """Called after every write, without arguments. The application drops what it built from the old settings."""
 
     _reading: str | None = None
-    """What is being read, for :meth:`source`."""
+    """The source that is being read, for :meth:`source`."""
 
     def __init__(self, root_path: str | os.PathLike[str], defaults: cabc.Mapping[str, t.Any] | None = None) -> None:
         super().__init__(defaults or {})

@@ -1,4 +1,4 @@
-"""What a docstring says in the document, and what of it stays private.
+"""Tells the part of a docstring that the document shows from the part that stays private.
 
 Floor 0: imports nothing of the package.
 """

@@ -63,8 +63,10 @@ class APIError(HTTPException):
     """A marshmallow schema of the extra members, or ``None``."""
 
     data: dict[str, t.Any] | None = None
-    """What webargs leaves on its exceptions, a mapping with ``messages``, ``schema`` and ``headers``: on the errors of
-    input that is refused, broken JSON included."""
+    """The mark that webargs leaves on its exceptions: a mapping with ``messages``, ``schema`` and ``headers``.
+
+    The errors of input that is refused have it, those of broken JSON included.
+    """
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -342,7 +344,7 @@ class ValidationFailed(UnprocessableEntity):
         super().__init__(description or count_fields(errors, is_cut), errors=errors, headers=headers, **members)
         self.is_cut = is_cut
         self.data = {"messages": errors, "schema": schema, "headers": headers}
-        """What webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
+        """The mark that webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
 
 
 PARTS = {

@@ -397,6 +397,17 @@ class OneOf(Field[t.Any]):
         return {**told, **({"anyOf": [choice, {"type": "null"}]} if self.allow_none else choice)}
 
 
+def inner_fields(field: t.Any) -> cabc.Iterator[Field[t.Any]]:
+    """Return the fields of the members of a list, a tuple or a dict (of a dict, those of the values)."""
+    for each in (
+        getattr(field, "inner", None),
+        getattr(field, "value_field", None),
+        *getattr(field, "tuple_fields", ()),
+    ):
+        if each is not None:
+            yield each
+
+
 def leading_in(partial: t.Any, schema: ma.Schema) -> list[str] | None:
     """Return the names that may be absent in a nested schema whose ``partial`` is its own matter.
 

@@ -60,7 +60,7 @@ class AppRule(Rule):
 
     provide_automatic_options: bool = False
     operation_id: str | tuple[str | None, str | None] | None = None
-    """What takes the place of the class name; a pair for a class of two paths."""
+    """The name in place of the class name; a pair for a class of two paths."""
     handlers: Names | None = None
     """The methods of a class of two paths that answer here."""
     version: str | None = None

@@ -152,7 +152,7 @@ class Documents(AppBase):
 
     @functools.cached_property
     def document_processors(self) -> list[cabc.Callable[[dict[str, t.Any], str], dict[str, t.Any] | None]]:
-        """What gets each finished document. Add one with :meth:`document_processor`."""
+        """The functions that get each finished document. Add one with :meth:`document_processor`."""
         return []
 
     @setupmethod

@@ -1,4 +1,4 @@
-"""How much a client can make the library say: the bounds of errors that are collected, described and sent.
+"""The bounds of errors that are collected, described and sent: a client cannot make the library say more.
 
 One request may hold a hundred thousand faults, and a name of a megabyte. What is collected stops at the first of them
 that would not be sent; what is sent is counted in errors and in bytes.
@@ -40,12 +40,13 @@ class Bounds(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Bounds:
         """Read ``MAX_ERRORS``, ``MAX_ERROR_LENGTH`` and ``MAX_ERROR_NAME``; ``None`` means no bound."""
-        given = (config.get(name, cls()) for name in ("MAX_ERRORS", "MAX_ERROR_LENGTH", "MAX_ERROR_NAME"))
-        return cls(*(sys.maxsize if each is None else each for each in given))
+        names = {"errors": "MAX_ERRORS", "length": "MAX_ERROR_LENGTH", "name": "MAX_ERROR_NAME"}
+        given = {bound: config[name] for bound, name in names.items() if name in config}
+        return cls(**{bound: sys.maxsize if each is None else each for bound, each in given.items()})
 
     @property
     def enough(self) -> int:
-        """How many errors are collected: one more than is described tells that there are more."""
+        """The number of errors that are collected: one more than is described tells that there are more."""
         return self.errors + 1
 
 
@@ -61,8 +62,8 @@ class _State(threading.local):
 
 
 STATE: t.Final = _State()
-"""How many errors the load that runs in this thread still collects. Counted where something is refused, so data that
-is as it should be costs nothing."""
+"""Holds the number of errors that the load in this thread still collects. It is counted where something is refused,
+so data that is as it should be costs nothing."""
 
 
 def note() -> None:

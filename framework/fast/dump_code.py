@@ -231,8 +231,8 @@ class DumpCode:
         """Write the recipes of a field, of which the first that takes a value is followed."""
         if _is_nested(field):
             # PERF: what a dict holds are dicts, as schemas load them, more often than objects: 0.5 us for each.
-            kinds = (reading.KEYS, reading.ATTRIBUTES) if scope.kind == reading.KEYS else (reading.ATTRIBUTES,)
-            made = [self._nested(scope, t.cast(ma.fields.Nested, field), name, var, kind) for kind in kinds]
+            tried = (reading.KEYS, reading.ATTRIBUTES) if scope.kind == reading.KEYS else (reading.ATTRIBUTES,)
+            made = [self._nested(scope, t.cast(ma.fields.Nested, field), name, var, kind) for kind in tried]
         elif type(field) is ma.fields.List:
             made = [self._list(scope, field, name, var)]
         elif type(field) is ma.fields.Dict and not field.key_field and not field.value_field and not self.wire:
@@ -260,12 +260,11 @@ class DumpCode:
         test = f"type({var}) is list or type({var}) is tuple"
         item = self.writer.name(scope.label("item", name))
         if _is_nested(inner):
-            dump = self.writer.bind(self.nesting.dumper(t.cast(ma.fields.Nested, inner)), f"nested_{name}")
+            dump = self.nesting.dumper(t.cast(ma.fields.Nested, inner))
             if self.checked:
-                keys = (*scope.keys, field.data_key or name)
-                dump_all = _dump_items(self.nesting.dumper(t.cast(ma.fields.Nested, inner)), inner, keys)
+                dump_all = _dump_items(dump, inner, (*scope.keys, field.data_key or name))
                 return Recipe(test, (f"{var} = {self.writer.bind(dump_all, f'items_of_{name}')}({var})",))
-            return Recipe(test, (f"{var} = [{dump}({item}) for {item} in {var}]",))
+            return Recipe(test, (f"{var} = [{self.writer.bind(dump, f'nested_{name}')}({item}) for {item} in {var}]",))
         rest = self.writer.bind(self._serializer(scope, inner, name, field.data_key or name), f"dump_item_of_{name}")
         exact = exact_type(inner)
         if exact is not None:

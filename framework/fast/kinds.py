@@ -5,7 +5,7 @@ functions look at each value on their way (``fast.dump_plan``); where marshmallo
 before.
 
 Knows marshmallow schemas; knows nothing of requests.
-Floor 1: imports ``fast.internals``, ``fast.plain``, ``fast.reading`` and ``fast.wire``.
+Floor 1: imports ``fast.bounds``, ``fast.internals``, ``fast.plain``, ``fast.reading``, ``fast.rows`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ import typing as t
 
 import marshmallow as ma
 
-from . import internals, plain, reading
+from . import bounds, internals, plain, reading
+from .rows import located
 from .wire import WireError
-
-_LONGEST = 100
 
 
 def not_an_object(value: t.Any, schema: ma.Schema) -> WireError:
@@ -45,13 +44,12 @@ def not_a_list(value: t.Any, schema: ma.Schema) -> WireError:
 def null(path: tuple[str | int, ...]) -> WireError:
     """Return the error for null in a field that does not declare it."""
     text = "None is not allowed here. Give the field a value, or declare it with allow_none=True"
-    return WireError(f"{text}: found at {'.'.join(map(str, path))}.", path=path)
+    return located(WireError(text), *path)
 
 
 def not_a_boolean(value: t.Any, path: tuple[str | int, ...]) -> WireError:
     """Return the error for a value that a Boolean would write as it is."""
-    text = f"{shown(value)} is not a boolean. Give the field True or False"
-    return WireError(f"{text}: found at {'.'.join(map(str, path))}.", path=path)
+    return located(WireError(f"{shown(value)} is not a boolean. Give the field True or False"), *path)
 
 
 def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
@@ -70,8 +68,7 @@ def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
 
 def shown(value: t.Any) -> str:
     """Return what a value looks like in a message for developers."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return bounds.shown(repr(value))
 
 
 def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple[str | int, ...] = ()) -> None:
@@ -89,7 +86,7 @@ def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple
         return
     if schema.many if many is None else many:
         if not reading.is_collection(value):
-            raise _located(not_a_list(value, schema), path)
+            raise located(not_a_list(value, schema), *path)
         if isinstance(value, cabc.Collection):
             for index, item in enumerate(value):
                 _check_one(schema, item, (*path, index))
@@ -99,7 +96,7 @@ def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple
 
 def _check_one(schema: ma.Schema, value: t.Any, path: tuple[str | int, ...]) -> None:
     if reading.kind_of(type(value)) == reading.NOTHING:
-        raise _located(not_an_object(value, schema), path)
+        raise located(not_an_object(value, schema), *path)
     for name, field in schema.dump_fields.items():
         if not plain.is_plain_dump(field) or not field._CHECK_ATTRIBUTE:
             continue
@@ -124,9 +121,3 @@ def _check_member(field: t.Any, value: t.Any, path: tuple[str | int, ...]) -> No
             if item is None and isinstance(field.inner, ma.fields.Nested) and not field.inner.allow_none:
                 raise null((*path, index))
             _check_member(field.inner, item, (*path, index))
-
-
-def _located(error: WireError, path: tuple[str | int, ...]) -> WireError:
-    if not path:
-        return error
-    return WireError(f"{error.reason.removesuffix('.')}: found at {'.'.join(map(str, path))}.", path=path)

@@ -285,7 +285,6 @@ class LoadCode:
         field = t.cast("ma.fields.List[t.Any]", slot.field)
         inner = field.inner
         load = t.cast(str, self._container(field))
-        rest = [f"value = {load}(given, partial, value)"]
         found = None
         if plain.is_plain_load(inner) and not has_processors(inner):
             found = recipe(self.writer, inner, "item")
@@ -319,7 +318,7 @@ class LoadCode:
             "    if is_good:",
             *indented(done, 2),
             "    else:",
-            *indented(self._raising(slot, rest[0].removeprefix("value = ")), 2),
+            *indented(self._raising(slot, f"{load}(given, partial, value)"), 2),
             *slot.none("given"),
             "else:",
             *indented(slot.ask("given")),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
+import itertools
 import typing as t
 
 import marshmallow as ma
@@ -64,6 +65,11 @@ def list_loader(field: ma.fields.List[t.Any], load: Function) -> Function:
     :param load: loads a member.
     :return: it takes, besides, the members at the front that are loaded already.
     """
+    return _items_loader(field, itertools.repeat(load))
+
+
+def _items_loader(field: AnyField, loads: cabc.Iterable[Function]) -> Function:
+    """As :func:`list_loader`, with a function for each member, in their order."""
     deserialize: Function = field._deserialize
 
     def load_items(values: t.Any, partial: t.Any, result: list[t.Any] | None = None) -> t.Any:
@@ -72,10 +78,11 @@ def list_loader(field: ma.fields.List[t.Any], load: Function) -> Function:
         if result is None:
             result = []
         errors: dict[int, t.Any] = {}
-        for index in range(len(result), len(values)):
+        start = len(result)
+        for index, (load, value) in enumerate(zip(loads, values[start:], strict=False), start):
             left = STATE.left
             try:
-                result.append(load(values[index], partial))
+                result.append(load(value, partial))
             except ma.ValidationError as error:
                 if error.valid_data is not None:
                     result.append(error.valid_data)
@@ -105,27 +112,15 @@ def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[Function]) -> Func
     :param loads: load the members, in their order.
     """
 
-    def load_items(values: t.Any, partial: t.Any) -> tuple[t.Any, ...]:
+    load_items = _items_loader(field, loads)
+
+    def load_tuple(values: t.Any, partial: t.Any) -> tuple[t.Any, ...]:
         if type(values) is not list and not is_sequence_but_not_string(values):
             raise field.make_error("invalid")
         field.validate_length(values)
-        result: list[t.Any] = []
-        errors: dict[int, t.Any] = {}
-        for index, value in enumerate(values):
-            left = STATE.left
-            try:
-                result.append(loads[index](value, partial))
-            except ma.ValidationError as error:
-                if error.valid_data is not None:
-                    result.append(error.valid_data)
-                errors[index] = error.messages
-                if is_full(left):
-                    break
-        if errors:
-            raise ma.ValidationError(t.cast("dict[t.Any, t.Any]", errors), valid_data=result)
-        return tuple(result)
+        return tuple(load_items(list(values), partial))
 
-    return load_items
+    return load_tuple
 
 
 def dict_loader(field: ma.fields.Dict, load_key: Function | None, load_value: Function | None) -> Function:

@@ -83,7 +83,7 @@ def recipe(writer: Writer, field: AnyField, var: str) -> Recipe | None:
         test = f"type({var}) is str and ({var}.isascii() or not {surrogate}({var}))"
         if t.cast(strict_fields.String, field).refuses_nul:
             # What is decoded from UTF-8 has no halves of surrogate pairs; a NUL is an escape in the text (fast.body).
-            return Recipe(f"{test} and {chr(39)}\\0{chr(39)} not in {var}", str, json=str)
+            return Recipe(f"{test} and {chr(0)!r} not in {var}", str, json=str)
         return Recipe(test, str, json=str)
     for base, write in _WRITERS:
         if issubclass(cls, base):

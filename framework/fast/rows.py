@@ -63,8 +63,10 @@ def seal(value: t.Any, keys: tuple[str, ...]) -> t.Any:
 
 
 def located(error: wire.WireError, *way: str | int) -> wire.WireError:
-    """Give the same error, found further down a way of keys and indexes."""
+    """Give the same error, found further down a way of keys and indexes, which may be empty."""
     path = (*way, *error.path)
+    if not path:
+        return error
     reason = error.reason.partition(": found at ")[0]
     return wire.WireError(f"{reason.removesuffix('.')}: found at {'.'.join(map(str, path))}.", path=path)
 

@@ -227,16 +227,20 @@ def _check_bounds(field: ma.fields.TimeDelta, value: float) -> None:
     :raises ValidationError: It is out of bounds.
     """
     unit = dt.timedelta(**{field.precision: 1})
+    for each in ranges(field):
+        made = copy.copy(each)
+        made.min, made.max = (
+            bound / unit if isinstance(bound, dt.timedelta) else None for bound in (each.min, each.max)
+        )
+        made(value)
+
+
+def ranges(field: ma.fields.Field[t.Any]) -> cabc.Iterator[validate.Range]:
+    """Give the ``Range`` validators of a field, those within an ``And`` among them."""
     for each in field.validators:
         for validator in each.validators if isinstance(each, validate.And) else (each,):
             if isinstance(validator, validate.Range):
-                low, high = (
-                    bound / unit if isinstance(bound, dt.timedelta) else None
-                    for bound in (validator.min, validator.max)
-                )
-                made = copy.copy(validator)
-                made.min, made.max = low, high
-                made(value)
+                yield validator
 
 
 class TextTimeDelta(TimeDelta):

@@ -6,7 +6,7 @@ the texts of a query, a path, a header, a cookie or a form. Only values that JSO
 a Decimal that a ``pre_load`` function has made is marshmallow's matter. ``List``, ``Tuple``, ``Dict``, ``Raw``,
 ``Function`` and ``Method`` have no twin: JSON gives them nothing to mistake, their members are replaced.
 Not here: dates and times (``fast.strict_dates``).
-Floor 1: imports ``fast.lexical`` and ``fast.wire``.
+Floor 1: imports ``fast.lexical``, ``fast.strict_dates`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from . import lexical
+from .strict_dates import ranges
 from .wire import Exact
 
 Data = cabc.Mapping[str, t.Any] | None
@@ -171,10 +172,8 @@ def check_bounds(field: ma.fields.Field[t.Any], value: t.Any) -> None:
 
     :raises ValidationError: It is out of bounds.
     """
-    for each in field.validators:
-        for validator in each.validators if isinstance(each, validate.And) else (each,):
-            if isinstance(validator, validate.Range):
-                validator(value)
+    for each in ranges(field):
+        each(value)
 
 
 class TextDecimal(Decimal):

@@ -88,13 +88,13 @@ class FormParser(FormDataParser):
         """
         limit, parts = self.max_form_memory_size, self.max_form_parts
         pieces: list[bytes] = []
-        size = length or 0
-        while limit is None or size <= limit:
+        size = 0
+        while limit is None or max(size, length or 0) <= limit:
             piece = stream.read(_CHUNK)
             if not piece:
                 break
             pieces.append(piece)
-            size = max(size, sum(map(len, pieces)))
+            size += len(piece)
         else:
             raise RequestEntityTooLarge(f"The form is larger than {limit} bytes.")
         text = b"".join(pieces)

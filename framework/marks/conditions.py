@@ -34,9 +34,9 @@ from ..http.conditional import (
 from ..http.response import Wire, header_of, set_header
 from .base import REPLAY, TELLS, Call, Plan
 from .clients import identity
-from .responses import ResponseMark, encoder, unpack
+from .responses import ResponseMark, encoder, is_response, unpack
 from .schemas import SchemaLike, as_schema
-from .tags import MISSING, Getter, body_of, data_of, getter, is_reply, same_state, tag_on, text_of
+from .tags import MISSING, Getter, body_of, getter, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -140,7 +140,7 @@ class Guard:
         if check.checked or check.conditions is NO_CONDITIONS:
             return None
         data, status, headers = unpack(value)
-        found = MISSING if status not in (None, 200) or is_reply(data) else t.cast(t.Any, self.version)(data)
+        found = MISSING if status not in (None, 200) or is_response(data) else t.cast(t.Any, self.version)(data)
         if found is MISSING:
             return None
         check.tag = tag = self.tag(ctx, call, text_of(found))
@@ -268,7 +268,7 @@ class Guard:
                 tag = Tag(digest(tag.text.encode(), *(str(each).encode() for each in told)), self.weak)
             return tag
         value = self._subject(call)
-        if value is None or is_reply(value):
+        if value is None or is_response(value):
             return None
         found = MISSING if value is call.object else self.version(value)
         if found is MISSING and call.object is not None:
@@ -317,7 +317,7 @@ class Guard:
 
     def _subject(self, call: Call) -> t.Any:
         """What the answer is about: what the handler returned. A user's function gets the loaded object, if any."""
-        return call.object if call.object is not None and self._asks_object else data_of(call.value)
+        return call.object if call.object is not None and self._asks_object else unpack(call.value)[0]
 
     def learned(self, ctx: Context, call: Call) -> Learned:
         """What the frozen operations say; looked up at the first request that wants to know."""

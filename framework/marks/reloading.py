@@ -3,12 +3,11 @@
 Two things stand in the way: members that are read only, at every depth, and fields that read another form than they
 write. The first are taken out where they have not changed, the second are read in both forms, and what cannot be read
 at all is refused at start-up.
-Floor 4: imports ``errors`` (floor 0).
+Floor 4: imports ``errors`` and ``fields`` (floor 0).
 """
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import datetime as dt
 import decimal
 import re
@@ -18,6 +17,7 @@ import marshmallow as ma
 from marshmallow import Schema, ValidationError
 
 from ..errors import SetupError
+from ..fields import inner_fields
 
 READ_ONLY: t.Final = "Read-only field."
 
@@ -150,7 +150,7 @@ def check_reloadable(schema: Schema, what: str, seen: tuple[type[Schema], ...] =
 
 
 def _check_field(field: t.Any, name: str, owner: str, what: str, seen: tuple[type[Schema], ...]) -> None:
-    for part in parts_of(field):
+    for part in inner_fields(field):
         _check_field(part, name, owner, what, seen)
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
         check_reloadable(field.schema, what, seen)
@@ -168,11 +168,3 @@ def _check_field(field: t.Any, name: str, owner: str, what: str, seen: tuple[typ
                         " that it reads, such as a 'format', or 'truthy' and 'falsy' with true and false."
                     ) from None
             return
-
-
-def parts_of(field: t.Any) -> cabc.Iterator[t.Any]:
-    """The fields within a field."""
-    yield from (
-        each for each in (getattr(field, "inner", None), getattr(field, "value_field", None)) if each is not None
-    )
-    yield from getattr(field, "tuple_fields", ())

@@ -1,7 +1,7 @@
 """What marks read from values and answers for tags and dates: versions of objects, bytes, and headers that are there.
 
 Not here: what is decided by them (``marks.conditions``).
-Floor 4: imports ``marks.responses``, ``http.conditional``, ``http.response`` (floor 2).
+Floor 4: imports ``http.conditional``, ``http.response`` (floor 2).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import typing as t
 
 from ..http.conditional import Tag, digest, parse_tag
 from ..http.response import Wire, header_of
-from .responses import is_response, unpack
 
 if t.TYPE_CHECKING:
     from .base import Reply
@@ -69,16 +68,6 @@ def _parts(version: t.Any) -> cabc.Iterator[bytes]:
     if isinstance(version, dt.datetime) and version.tzinfo is not None:
         version = version.astimezone(dt.UTC)
     yield version if isinstance(version, bytes) else str(version).encode("utf-8", "surrogatepass")
-
-
-def data_of(value: t.Any) -> t.Any:
-    """The data of what a handler returned, without status and headers."""
-    return unpack(value)[0]
-
-
-def is_reply(value: t.Any) -> bool:
-    """Whether a handler returned a finished answer, or a WSGI application, which says all by itself."""
-    return is_response(value)
 
 
 def body_of(reply: Reply) -> bytes | None:

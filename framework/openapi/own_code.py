@@ -2,7 +2,7 @@
 
 Nothing is run. A hook is found by its source when it gives something else than the object that it got, or sets a member
 that the schema does not have, so what is found is a hint and no proof.
-Floor 7: imports ``openapi.blame``, ``openapi.findings`` and ``openapi.members``.
+Floor 7: imports ``fields`` (floor 0), ``openapi.blame``, ``openapi.findings`` and ``openapi.members``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typing as t
 
 import marshmallow as ma
 
+from ..fields import inner_fields
 from .blame import source_of_class
 from .findings import Finding
 from .members import READS, WRITES, own_method, written_name
@@ -65,10 +66,8 @@ def _walk(schema: ma.Schema, reads: bool, seen: set[t.Any]) -> cabc.Iterator[Fin
 def _inside(field: t.Any) -> cabc.Iterator[t.Any]:
     """A field, and those of its members."""
     yield field
-    members = (getattr(field, name, None) for name in ("inner", "value_field"))
-    for each in (*members, *getattr(field, "tuple_fields", ())):
-        if each is not None:
-            yield from _inside(each)
+    for each in inner_fields(field):
+        yield from _inside(each)
 
 
 def _is_unsaid(field: t.Any, reads: bool) -> bool:

@@ -35,7 +35,7 @@ from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
 from .operation import Operation, Words, place_of, runner, source_of, words_of
-from .pairs import Names, method_name, names_of
+from .pairs import Names, member_name, method_name, names_of
 from .resource import Resource
 from .signatures import check_signature
 from .witness import remember_error, remember_value
@@ -131,11 +131,7 @@ def find_handler(
     if view_class is None:
         guarded: cabc.Callable[..., t.Any] | None = getattr(view, "guarded_function", None)
         return guarded or view
-    if not issubclass(view_class, MethodView):
-        return view_class.dispatch_request
-    name = method_name(names, method)
-    if method == "HEAD" and getattr(view_class, name, None) is None:
-        name = "get"
+    name = member_name(view_class, method, names)
     handler: cabc.Callable[..., t.Any] | None = getattr(view_class, name, None)
     if isinstance(inspect.getattr_static(view_class, name, None), (staticmethod, classmethod)):
         return without_self(t.cast(t.Any, handler))
@@ -327,11 +323,7 @@ def decorator_marks(cls: type) -> tuple[Mark, ...]:
 
 def overridden_methods(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
     """The methods of the bases that the handler of an HTTP method stands in place of, the nearest first."""
-    name = "dispatch_request"
-    if issubclass(view_class, MethodView):
-        name = method_name(names, method)
-        if method == "HEAD" and getattr(view_class, name, None) is None:
-            name = "get"
+    name = member_name(view_class, method, names)
     return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
 
 

@@ -2,7 +2,7 @@
 
 Only what can be known without the document's builder, which a serving process never loads: ``framework openapi check``
 finds the rest.
-Floor 5: imports ``resources.operation``, ``errors`` (floor 0).
+Floor 5: imports ``resources.operation``, ``errors``, ``fields`` (floor 0).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from marshmallow import class_registry
 from marshmallow.exceptions import RegistryError
 
 from ..errors import ComponentConflict, SetupError
+from ..fields import inner_fields
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
@@ -66,13 +67,9 @@ def nested_in(field: t.Any) -> cabc.Iterator[ma.fields.Nested]:
     """The nested fields of a field: itself, or what a list, a tuple or a dict has inside."""
     if isinstance(field, ma.fields.Nested):
         yield field
-    elif isinstance(field, ma.fields.List):
-        yield from nested_in(field.inner)
-    elif isinstance(field, ma.fields.Tuple):
-        for inner in field.tuple_fields:
+    else:
+        for inner in inner_fields(field):
             yield from nested_in(inner)
-    elif isinstance(field, ma.fields.Mapping):
-        yield from nested_in(field.value_field)
 
 
 def check_nested(schema: ma.Schema, operation: Operation, known: set[int]) -> None:

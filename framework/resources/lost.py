@@ -35,7 +35,7 @@ from ..marks.base import (
 from ..views import MethodView, View, http_method_funcs
 from .assembly import decorator_marks, overridden_methods
 from .operation import Operation, place_of
-from .pairs import ALL, Names, method_name, names_of
+from .pairs import ALL, Names, member_name, method_name, names_of
 from .scaffold import Scaffold
 
 if t.TYPE_CHECKING:
@@ -341,13 +341,9 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
     )
 
 
-def members(view_class: type, method: str, names: Names | None = None) -> list[t.Any]:
+def members(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
     """What the class and its bases have for a method, as it stands there, the nearest first."""
-    name = "dispatch_request"
-    if issubclass(view_class, MethodView):
-        name = method_name(names, method)
-        if method == "HEAD" and not any(name in vars(cls) for cls in view_class.__mro__):
-            name = "get"
+    name = member_name(view_class, method, names)
     found = [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls) and cls not in _OWN]
     return found or [None]
 

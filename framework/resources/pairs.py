@@ -11,7 +11,7 @@ import types
 import typing as t
 
 from ..errors import SetupError
-from ..views import View, http_method_funcs
+from ..views import MethodView, View, http_method_funcs
 from .operation import place_of
 from .resource import Resource
 
@@ -36,6 +36,17 @@ def method_name(names: Names | None, method: str) -> str:
     if names is None:
         return method.lower()
     return names.get("GET" if method == "HEAD" else method) or method.lower()
+
+
+def member_name(view_class: type[View], method: str, names: Names | None = None) -> str:
+    """Return the name of the member of a view class that handles an HTTP method; without one for HEAD it is ``get``.
+
+    :param names: Those of the rule; see :func:`method_name`.
+    """
+    if not issubclass(view_class, MethodView):
+        return "dispatch_request"
+    name = method_name(names, method)
+    return "get" if method == "HEAD" and getattr(view_class, name, None) is None else name
 
 
 def names_of(rule: t.Any) -> Names | None:

@@ -9,6 +9,7 @@ import enum
 import gc
 import ipaddress
 import re
+import sys
 import uuid
 
 import marshmallow as ma
@@ -19,6 +20,7 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
 from framework import fields
 from framework.fast import lexical, strict_fields
+from framework.fast.bounds import Bounds
 from framework.fast.strict import LOCATIONS, Rules, hint, strict, twin, unknown_message
 
 TEXT_LOCATIONS = sorted(LOCATIONS - {"json"})
@@ -1074,6 +1076,12 @@ def test_without_the_rule_for_unknown_names_marshmallow_decides():
     }
     assert strict(StrictInner(), "json", default_unknown=EXCLUDE, rules=lax).unknown == RAISE
     assert strict(StrictInner(), "headers", rules=lax).unknown == RAISE
+
+
+def test_bounds_come_from_the_settings_that_are_there():
+    """A bound whose setting is absent keeps its default; ``None`` is no bound."""
+    assert Bounds.from_config({}) == Bounds()
+    assert Bounds.from_config({"MAX_ERRORS": 7, "MAX_ERROR_NAME": None}) == Bounds(errors=7, name=sys.maxsize)
 
 
 def test_rules_are_read_from_the_settings():

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import typing as t
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from tests.browsers import served
 
 SETTINGS = pathlib.Path(__file__).parents[2] / "docs" / "examples"
-
-
-class Quiet(WSGIRequestHandler):
-    """A handler that writes no line for each request."""
-
-    def log_request(self, *arguments: t.Any) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def served(app: t.Any) -> t.Iterator[str]:
-    """Serve an application whose errors become answers; yields its address."""
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def explore(
@@ -54,6 +30,7 @@ def explore(
     arguments = [word for header in headers for word in ("-H", header)]
     for name, value in options.items():
         arguments += ["--" + name.replace("_", "-"), str(value)]
+    app.config["PROPAGATE_EXCEPTIONS"] = False
     with served(app) as address:
         ran = subprocess.run(
             [str(pathlib.Path(sys.executable).parent / "st"), "run", address + document, *arguments, "--no-color"],
