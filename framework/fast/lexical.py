@@ -393,22 +393,19 @@ def anchored(regex: re.Pattern[str]) -> re.Pattern[str]:
         return regex
 
 
-_is_ipv4 = whole(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
-_is_ipv6 = whole(r"[0-9A-Fa-f:]{2,39}")
-
-
 def usual_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Read an IP address in its usual form, which most have.
 
-    PERF: 1 us, where :func:`ipaddress.ip_address` takes 3 to 8.
+    PERF: 0.7 us, where :func:`ipaddress.ip_address` takes 3 to 8. What :func:`socket.inet_pton` reads is a part of what
+    it reads, but for zones, which some systems take there.
 
     :raises ValueError: It is not an address, or in another form.
     """
     try:
-        if _is_ipv4(text) is not None:
-            return ipaddress.IPv4Address(socket.inet_pton(socket.AF_INET, text))
-        if _is_ipv6(text) is not None:
-            return ipaddress.IPv6Address(socket.inet_pton(socket.AF_INET6, text))
+        if ":" not in text:
+            return ipaddress.IPv4Address(int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big"))
+        if "%" not in text:
+            return ipaddress.IPv6Address(int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big"))
     except OSError:
         pass
     raise ValueError("Not an IP address.")

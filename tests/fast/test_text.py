@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import ipaddress
 
 import marshmallow as ma
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from marshmallow import EXCLUDE, INCLUDE, RAISE
 from werkzeug.datastructures import EnvironHeaders, FileStorage, Headers, ImmutableMultiDict, MultiDict
 
 from framework import fields
+from framework.fast.lexical import usual_ip
 from framework.fast.strict import strict
 from framework.fast.text import from_multidict, parameter_name, takes_many
 
@@ -168,3 +172,35 @@ def test_the_name_in_the_document():
 def test_which_fields_take_many(field, many):
     """Those of several values, unless they are written as one text."""
     assert takes_many(field) is many
+
+
+@given(
+    st.one_of(
+        st.ip_addresses().map(str),
+        st.text("0123456789abcdefF:.%/ \0\n٣", max_size=42),
+        st.lists(
+            st.sampled_from(["0", "1", "01", "255", "256", "ffff", "00001", "", ":", ".", "%", "lo"]), max_size=20
+        ).flatmap(lambda pieces: st.sampled_from([":", ".", ""]).map(lambda between: between.join(pieces))),
+    )
+)
+@example("01.1.1.1")
+@example("1.1.1")
+@example("::ffff:1.2.3.4")
+@example("1:2:3:4:5:6:7::")
+@example("fe80::1%lo")
+@example("1.1.1.1\0")
+def test_what_the_quick_reader_of_addresses_reads_is_what_the_standard_library_reads(text):
+    """An IP address that the quick reader takes is the address that ``ipaddress`` finds in the same text."""
+    try:
+        found = usual_ip(text)
+    except ValueError:
+        return
+
+    assert found == ipaddress.ip_address(text)
+    assert type(found) is type(ipaddress.ip_address(text))
+
+
+@given(st.ip_addresses())
+def test_the_quick_reader_takes_the_usual_form(address):
+    """The usual text of each address is read quickly."""
+    assert usual_ip(str(address)) == address
