@@ -33,6 +33,13 @@ FLOAT_PATTERN = (
 )
 #: A decimal number as text, such as ``12.50``: no exponent.
 DECIMAL_PATTERN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
+
+
+def rounded_pattern(digits: int) -> str:
+    """Return the pattern of a decimal number that has at most so many digits before the point, and no exponent."""
+    return rf"-?(0|[1-9][0-9]{{0,{digits - 1}}})(\.[0-9]+)?" if digits > 0 else r"-?0(\.[0-9]+)?"
+
+
 #: The text of a UUID (RFC 9562, section 4).
 UUID_PATTERN = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _YEAR = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
@@ -357,8 +364,8 @@ def float_text(text: str) -> str:
     return text
 
 
-def decimal(text: str) -> str:
-    """Check a number by :data:`DECIMAL_PATTERN`.
+def decimal(text: str, pattern: str = DECIMAL_PATTERN) -> str:
+    """Check a number by :data:`DECIMAL_PATTERN`, or by that of :func:`rounded_pattern`.
 
     :return: the text itself, for ``Decimal`` to read.
     :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
@@ -366,7 +373,7 @@ def decimal(text: str) -> str:
     """
     if len(text) > MAX_DIGITS:
         raise OverflowError("Too many digits.")
-    if compiled(DECIMAL_PATTERN).fullmatch(text) is None:
+    if compiled(pattern).fullmatch(text) is None:
         raise ValueError("Not a decimal number.")
     return text
 

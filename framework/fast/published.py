@@ -99,9 +99,10 @@ def _float(field: ma.fields.Float) -> Keywords:
 
 
 def _decimal(field: ma.fields.Decimal) -> Keywords:
+    rounded = strict_fields.rounded_pattern(field)
     if field.as_string:
-        return {"type": "string", "pattern": anchored(lexical.DECIMAL_PATTERN)}
-    made: Keywords = {"type": ["string", "number"], "pattern": anchored(lexical.FLOAT_PATTERN)}
+        return {"type": "string", "pattern": anchored(rounded or lexical.DECIMAL_PATTERN)}
+    made: Keywords = {"type": ["string", "number"], "pattern": anchored(rounded or lexical.FLOAT_PATTERN)}
     if field.places is None:
         return made
     # A number is rounded to so many places within the digits that the decimal context has; a larger one is refused.

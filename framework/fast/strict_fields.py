@@ -152,8 +152,7 @@ class Decimal(ma.fields.Decimal):
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
         if isinstance(value, Exact):
             value = self._exact(value)
-        read = lexical.decimal if self.as_string else lexical.number if self.STRICT_TEXT else lexical.float_text
-        value = _number_text(self, value, read, text=True)
+        value = _number_text(self, value, self._read_text, text=True)
         result = super()._deserialize(value, attr, data, **kwargs)
         if self.places is not None and not isinstance(value, bool):
             check_bounds(self, decimal.Decimal(str(value)))
@@ -161,10 +160,31 @@ class Decimal(ma.fields.Decimal):
             raise self.make_error("special")
         return result
 
+    def _read_text(self, text: str) -> str:
+        pattern = rounded_pattern(self)
+        if pattern is not None and (self.as_string or not self.STRICT_TEXT):
+            return lexical.decimal(text, pattern)
+        if self.as_string:
+            return lexical.decimal(text)
+        return lexical.number(text) if self.STRICT_TEXT else lexical.float_text(text)
+
     def _exact(self, value: Exact) -> t.Any:
         if self.as_string:
             raise self.make_error("invalid", input=value)
         return value.text
+
+
+def rounded_pattern(field: ma.fields.Decimal) -> str | None:
+    """Return the pattern of the texts that a field rounds to its ``places``.
+
+    Rounding fails where the result has more digits than the decimal context, and it may add one in front.
+
+    :return: ``None`` where nothing is rounded, or digits before the point are, which leaves an exponent.
+    """
+    if field.places is None:
+        return None
+    exponent = t.cast(int, field.places.as_tuple().exponent)
+    return lexical.rounded_pattern(decimal.getcontext().prec + exponent - 1) if exponent <= 0 else None
 
 
 def check_bounds(field: ma.fields.Field[t.Any], value: t.Any) -> None:

@@ -137,7 +137,7 @@ def test_numbers_that_are_rounded_have_bounds(places):
 
     assert keywords(field) == {
         "type": ["string", "number"],
-        "pattern": f"^(?:{lexical.FLOAT_PATTERN})$",
+        "pattern": f"^(?:{lexical.rounded_pattern(27 - places)})$",
         "exclusiveMinimum": -bound,
         "exclusiveMaximum": bound,
     }
@@ -145,3 +145,22 @@ def test_numbers_that_are_rounded_have_bounds(places):
     for value in (bound, -bound, 1e300):
         with pytest.raises(ma.ValidationError):
             field.deserialize(value)
+
+
+@pytest.mark.parametrize("as_string", [False, True])
+@pytest.mark.parametrize("places", [0, 2, 10, 27, 30])
+def test_a_text_that_is_rounded_has_as_many_digits_as_can_be_rounded(places, as_string):
+    """Each text that the pattern of a rounded Decimal takes can be rounded; the next larger one is refused."""
+    field = strict(
+        ma.Schema.from_dict({"value": ma.fields.Decimal(places=places, as_string=as_string)})(), "json"
+    ).fields["value"]
+    pattern = keywords(field)["pattern"]
+    whole = "9" * max(27 - places, 0) or "0"
+
+    if places < 28:
+        assert re.search(pattern, f"-{whole}.{'9' * 40}")
+        assert field.deserialize(f"-{whole}.{'9' * 40}") <= -1
+    for text in (f"1{whole}" if places < 27 else "1", "1E+2", "2E+221"):
+        assert not re.search(pattern, text)
+        with pytest.raises(ma.ValidationError):
+            field.deserialize(text)
