@@ -65,7 +65,7 @@ class Rules(msgspec.Struct, frozen=True):
         return cls(**{name: bool(config.get(f"STRICT_{name.upper()}", True)) for name in cls.__struct_fields__})
 
 
-ALL_RULES = Rules()
+ALL_RULES: t.Final[Rules] = Rules()
 
 
 def strict(
