@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import functools
+import pathlib
 
 import pytest
 
+import framework
 from framework import App, Resource, Router, Schema, arguments, doc, fields, raises, response
-from framework.errors import InternalServerError, MethodNotAllowed, NotFound, SetupError, ValidationFailed
+from framework.errors import (
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+    SetupError,
+    TooManyRequests,
+    Unauthorized,
+    ValidationFailed,
+)
+from framework.marks.base import Header, Mark, Outcome
+from framework.openapi.document import build
 from framework.resources.operation import merge_messages, unique, words_of
+from tests.openapi.everything import make_app as make_everything
 
 
 @pytest.fixture
@@ -247,3 +262,101 @@ def test_handlers_that_take_anything():
     client = app.test_client()
 
     assert client.post("/one", json={"one": 1}).json == client.post("/all", json={"one": 1}).json == {"one": 1}
+
+
+class SlowDown(TooManyRequests):
+    """The kitchen is busy."""
+
+
+class ByHand(Mark):
+    """A mark of a user that makes its outcomes itself."""
+
+    def document(self, plan):
+        later = Header("retry-after", fields.Integer(), "Seconds.", required=True)
+        yield Outcome(429, error=SlowDown, headers=(later,))
+        yield Outcome(503, error=ServiceUnavailable)
+
+
+def test_outcomes_have_the_headers_of_their_errors():
+    """Whoever declares an error, its outcome in the record has the headers that the framework sends with it."""
+    app = App("told")
+
+    @app.get("/soup")
+    @ByHand()
+    @raises(Unauthorized)
+    @response(200)
+    def soup():
+        return None
+
+    by_status = {outcome.status: outcome for outcome in found(app, "soup").outcomes}
+
+    assert [header.name for header in by_status[405].headers] == ["Allow"]
+    assert [header.name for header in by_status[401].headers] == ["WWW-Authenticate"]
+    assert [(header.name, header.required) for header in by_status[429].headers] == [("retry-after", True)]
+    assert [header.name for header in by_status[503].headers] == ["Retry-After"]
+    assert by_status[500].headers == by_status[200].headers == ()
+
+
+def test_headers_of_a_status():
+    """A header is required where each answer of the status has it; a declared one counts before an implied one."""
+    app = App("both")
+
+    @app.get("/two")
+    @raises(TooManyRequests)
+    @ByHand()
+    @response(200)
+    def two():
+        return None
+
+    @app.get("/one")
+    @ByHand()
+    @response(200)
+    def one():
+        return None
+
+    both, alone = found(app, "two"), found(app, "one")
+
+    assert [(each.name.lower(), each.description, each.required) for each in both.headers_of(429)] == [
+        ("retry-after", "Seconds.", False)
+    ]
+    assert [(each.name, each.required) for each in alone.headers_of(429)] == [("retry-after", True)]
+
+
+def test_readers_add_no_outcomes():
+    """The document has the statuses and headers of the record: none more, none less."""
+    app = make_everything()
+    shown = {
+        (operation["operationId"]): operation
+        for item in build(app)["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    }
+    shared = build(app)["components"]["responses"]
+
+    def headers(answer):
+        answer = shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        return set(answer.get("headers", {}))
+
+    listed = [operation for operation in app.operations if operation.operation_id in shown]
+    assert len(listed) > 30
+    for operation in listed:
+        answers = shown[operation.operation_id]["responses"]
+        assert set(answers) == {str(outcome.status) for outcome in operation.outcomes}
+        for status, answer in answers.items():
+            assert headers(answer) == {header.name for header in operation.headers_of(int(status))}
+
+
+def test_nobody_else_knows_implied_headers():
+    """No reader of the record makes an outcome, or names a header that the framework sends with its errors."""
+    names = {"Allow", "Retry-After", "WWW-Authenticate"}
+    package = pathlib.Path(framework.__file__).parent
+    wrong = [
+        (path.name, node.lineno)
+        for room in ("openapi", "cli", "testing")
+        for path in (package / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Constant) and node.value in names)
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("Outcome", "error_outcome"))
+    ]
+
+    assert wrong == []

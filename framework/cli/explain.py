@@ -141,14 +141,15 @@ def _security_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
         yield "none", "", ""
 
 
-def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str]]:
+def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
     def words(outcome: Outcome) -> str:
         text = outcome.description or (docstrings.published(outcome.error) if outcome.error else "")
         return docstrings.parts(text)[0]
 
     for outcome in sorted(operation.outcomes, key=lambda outcome: outcome.status):
         shape = outcome.error.__name__ if outcome.error else _schema_name(outcome.schema)
-        yield str(outcome.status), shape, words(outcome)
+        headers = ", ".join(header.name for header in outcome.headers)
+        yield str(outcome.status), shape, headers, words(outcome)
 
 
 def _handler_rows(app: App, routers: cabc.Sequence[str]) -> cabc.Iterator[tuple[str, str, str, str]]:

@@ -31,12 +31,14 @@ def leaves_unchanged(error: HTTPException) -> bool:
 
 def own_class(error: HTTPException) -> type[errors.APIError] | None:
     """The class that stands for an error in the document; ``None`` when it has none of its own."""
-    if isinstance(error, errors.APIError):
-        return type(error)
-    for cls in type(error).__mro__:
-        if cls in _PLAIN:
-            return _PLAIN[cls]
-    return None
+    return own_class_of(type(error))
+
+
+def own_class_of(cls: type[HTTPException]) -> type[errors.APIError] | None:
+    """Return the class that stands for an error class, as :func:`own_class` does for an error."""
+    if issubclass(cls, errors.APIError):
+        return cls
+    return next((_PLAIN[each] for each in cls.__mro__ if each in _PLAIN), None)
 
 
 _PLAIN: dict[type, type[errors.APIError]] = {

@@ -417,6 +417,8 @@ class Header(msgspec.Struct, frozen=True):
     :param description: What it says.
     :param status: On the outcomes of this status alone; ``None`` for all below 400.
     :param required: Whether it is always there.
+    :param implied: Whether the framework sends it with every answer of its error class, whatever a mark declares: Allow
+        with 405, Retry-After with 429 and 503, and so on.
     """
 
     name: str
@@ -424,6 +426,7 @@ class Header(msgspec.Struct, frozen=True):
     description: str = ""
     status: int | None = None
     required: bool = False
+    implied: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):

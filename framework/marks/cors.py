@@ -287,7 +287,8 @@ def response_headers(operation: Operation) -> cabc.Iterator[str]:
         yield header.name
     for outcome in operation.outcomes:
         for header in outcome.headers:
-            yield header.name
+            if not header.implied:
+                yield header.name
 
 
 def unique_names(names: cabc.Iterable[str]) -> cabc.Iterator[str]:

@@ -1,6 +1,8 @@
 """``raises``: the errors that an operation may answer with. Nothing is done at run time.
 
-Floor 4: imports ``marks.base``, ``errors`` (floor 0).
+The headers that the framework sends with its errors are declared here and nowhere else: the record of an operation has
+them in its outcomes (``resources.assembly``).
+Floor 4: imports ``marks.base``, ``errors``, ``fields`` (floor 0).
 """
 
 from __future__ import annotations
@@ -8,10 +10,30 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+import msgspec
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from .. import errors, fields
 from ..errors import APIError, SetupError, by_status
-from .base import Mark, Outcome, Plan, Record
+from .base import Header, Mark, Outcome, Plan, Record
+
+
+def _implied(name: str, description: str, *, required: bool = False) -> Header:
+    return Header(name, fields.String(), description, required=required, implied=True)
+
+
+_RETRY_AFTER: t.Final = _implied("Retry-After", "When to come back: seconds, or a date.")
+_IMPLIED_HEADERS: t.Final[cabc.Mapping[type[APIError], tuple[Header, ...]]] = {
+    errors.MethodNotAllowed: (_implied("Allow", "The methods that the address takes.", required=True),),
+    errors.UnsupportedMediaType: (
+        _implied("Accept", "Media types that the operation reads."),
+        _implied("Accept-Encoding", "Content codings that the operation reads."),
+    ),
+    errors.Unauthorized: (_implied("WWW-Authenticate", "How to authenticate."),),
+    errors.TooManyRequests: (_RETRY_AFTER,),
+    errors.ServiceUnavailable: (_RETRY_AFTER,),
+}
+"""What the framework's own errors say in their headers, those of subclasses too."""
 
 
 class RaisesMark(Mark):
@@ -19,12 +41,13 @@ class RaisesMark(Mark):
 
     def __init__(self, classes: tuple[type[APIError], ...]) -> None:
         self.classes = classes
+        self.outcomes = tuple(error_outcome(cls) for cls in classes)
 
     def __repr__(self) -> str:
         return f"raises({', '.join(cls.__name__ for cls in self.classes)})"
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        return tuple(error_outcome(cls) for cls in self.classes)
+        return self.outcomes
 
 
 def raises(*errors: type[HTTPException] | int) -> RaisesMark:
@@ -56,3 +79,12 @@ def own_error(error: type[HTTPException] | int | t.Any) -> type[APIError]:
 def error_outcome(error: type[APIError]) -> Outcome:
     """The outcome that an error class stands for."""
     return Outcome(status=t.cast(int, error.code), error=error)
+
+
+def with_implied_headers(outcome: Outcome) -> Outcome:
+    """Return an outcome with the headers that the framework sends with its error class; declared ones stay."""
+    if outcome.error is None:
+        return outcome
+    implied = next((found for cls, found in _IMPLIED_HEADERS.items() if issubclass(outcome.error, cls)), ())
+    headers = {header.name.lower(): header for header in (*implied, *outcome.headers)}
+    return msgspec.structs.replace(outcome, headers=tuple(headers.values()))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import docstrings, errors
@@ -60,18 +59,6 @@ BODILESS = frozenset({204, 205, 304})
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": ["Missing data for required field."]}}
 _TEXT: Json = {"type": "string"}
-
-# What an answer of the framework says in its headers: by class, name of the header -> description, always there.
-_ERROR_HEADERS: dict[type[errors.APIError], dict[str, tuple[str, bool]]] = {
-    errors.MethodNotAllowed: {"Allow": ("The methods that the address takes.", True)},
-    errors.UnsupportedMediaType: {
-        "Accept": ("Media types that the operation reads.", False),
-        "Accept-Encoding": ("Content codings that the operation reads.", False),
-    },
-    errors.Unauthorized: {"WWW-Authenticate": ("How to authenticate.", False)},
-    errors.TooManyRequests: {"Retry-After": ("When to come back: seconds, or a date.", False)},
-    errors.ServiceUnavailable: {"Retry-After": ("When to come back: seconds, or a date.", False)},
-}
 
 
 def is_shared(cls: type[errors.APIError]) -> bool:
@@ -133,16 +120,16 @@ class Answers:
         for cls in classes:
             self.uses.setdefault(cls, []).append(operation)
         others = [outcome for outcome in outcomes if outcome.error is None]
-        headers = self.headers(operation, status, outcomes)
+        found = operation.headers_of(status)
+        headers = {header.name: self.header(header) for header in found}
         links = self.links_of(operation, outcomes)
-        told = others or headers or links or any(outcome.description or outcome.examples for outcome in outcomes)
+        told = others or links or any(outcome.description or outcome.examples for outcome in outcomes)
+        told = told or not all(header.implied for header in found)
         if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
-            return self.share(classes[0])
+            return self.share(classes[0], headers)
         made: Json = {"description": self.description(status, outcomes, classes)}
-        for cls in classes:
-            headers = {**error_headers(cls), **headers}
         if headers:
-            made["headers"] = {name: self.final_header(header) for name, header in headers.items()}
+            made["headers"] = headers
         content = self.content(status, others, empty=operation.method == "HEAD")
         if classes and operation.method != "HEAD":
             examples = next((outcome.examples for outcome in outcomes if outcome.error and outcome.examples), None)
@@ -171,23 +158,6 @@ class Answers:
             return "\n\n".join(told) or texts[classes[0]]
         return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
 
-    def headers(self, operation: Operation, status: int, outcomes: list[Outcome]) -> dict[str, Json]:
-        """The headers that the marks declare for a status; one that only some of its answers have is not required."""
-        found: list[Header] = [
-            msgspec.structs.replace(header, required=False)
-            if any(header.name.lower() not in {each.name.lower() for each in other.headers} for other in outcomes)
-            else header
-            for outcome in outcomes
-            for header in outcome.headers
-        ]
-        found += [
-            header
-            for header in operation.headers
-            if header.status == status or (header.status is None and status < 400)
-        ]
-        names: dict[str, str] = {}
-        return {names.setdefault(header.name.lower(), header.name): self.header(header) for header in found}
-
     def header(self, header: Header) -> Json:
         """A Header Object."""
         schema = self.components.field(header.field, "output", "header")
@@ -198,10 +168,6 @@ class Answers:
         if schema.pop("deprecated", False):
             made["deprecated"] = True
         return {**made, "schema": schema}
-
-    def final_header(self, header: Json) -> Json:
-        """A header in the words of the version; those of errors are written in 3.1."""
-        return {**header, "schema": self.components.final(header["schema"])}
 
     def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, Json]:
         """The bodies that are no errors, by media type."""
@@ -245,12 +211,14 @@ class Answers:
 
     # Errors
 
-    def share(self, cls: type[errors.APIError]) -> Json:
-        """A reference to the shared answer of one of the framework's classes."""
+    def share(self, cls: type[errors.APIError], headers: dict[str, Json]) -> Json:
+        """A reference to the shared answer of one of the framework's classes.
+
+        :param headers: What the framework sends with it.
+        """
         name = cls.__name__
         if name not in self.shared:
             made: Json = {"description": " ".join(text_of(cls).split())}
-            headers = error_headers(cls)
             if headers:
                 made["headers"] = headers
             self.shared[name] = {**made, "content": self.error_content([cls], None)}
@@ -327,17 +295,6 @@ def example_object(value: t.Any) -> Json:
     if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:
         return value
     return {"value": value}
-
-
-def error_headers(cls: type[errors.APIError]) -> dict[str, Json]:
-    """The headers of the framework's own errors, for subclasses too."""
-    for base, headers in _ERROR_HEADERS.items():
-        if issubclass(cls, base):
-            return {
-                name: {"description": text, **({"required": True} if always else {}), "schema": dict(_TEXT)}
-                for name, (text, always) in headers.items()
-            }
-    return {}
 
 
 def codes_schema(codes: list[str]) -> Json:

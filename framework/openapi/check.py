@@ -1,6 +1,6 @@
 """Check an application's document: the lint, with file and line, and the errors that handlers raise undeclared.
 
-Floor 7: imports ``errors`` (floor 0), ``app.documents`` (floor 6), ``openapi.*``.
+Floor 7: imports ``http.problem`` (floor 2), ``app.documents`` (floor 6), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import collections.abc as cabc
 import sys
 import typing as t
 
-from .. import errors
 from ..app.documents import DEFAULT
+from ..http import problem
 from . import blame, document, own_code, paths, raised
 from .findings import Finding, Pointer, written
 from .lint import lint
@@ -52,17 +52,12 @@ def line_of(finding: Finding) -> str:
 
 def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
     """The errors that the source of a handler raises, and that the operation does not declare."""
-    general = {outcome.error for outcome in operation.outcomes if outcome.implied}
-    by_hand = {outcome.status for outcome in operation.outcomes if outcome.error is None}
-    declared = {each.error for each in operation.outcomes if each.error is not None and not each.implied}
+    any_code = app.error_renderer is not None
     name = f"{operation.method} {paths.template(operation.rule)}"
     at: Pointer = ("paths", paths.template(operation.rule), operation.method.lower())
     for each in raised.errors_of(operation.handler, operation.view_class):
         status = t.cast(int, each.error.code)
-        own = each.error if issubclass(each.error, errors.APIError) else errors.by_status.get(status)
-        if status < 400 or status in by_hand or own in general:
-            continue
-        if raised.is_declared(each.error, declared, any_code=app.error_renderer is not None):
+        if status < 400 or operation.declares(status, problem.own_class_of(each.error), any_code=any_code):
             continue
         through = f" through {each.through}()" if each.through else ""
         text = (

@@ -169,18 +169,9 @@ class Contract:
         media_type = problem.MEDIA_TYPE if renderer is None else renderer.media_type
         if mimetype(exchange.headers) != media_type:
             return  # a handler made something else of it
-        outcomes = [outcome for outcome in operation.outcomes if outcome.status == exchange.status]
-        if any(outcome.error is None for outcome in outcomes):
-            return  # declared by hand, with a schema of its own
         cls = problem.own_class(raised)
-        declared = [t.cast("type[errors.APIError]", outcome.error) for outcome in outcomes if not outcome.implied]
-        if any(cls is outcome.error for outcome in outcomes) or any(
-            issubclass(cls, each) and (renderer is not None or cls.error_code == each.error_code)
-            for each in declared
-            if cls is not None
-        ):
-            return
-        yield remedies.undeclared_error(self._app, operation, raised, cls)
+        if not operation.declares(exchange.status, cls, any_code=renderer is not None):
+            yield remedies.undeclared_error(self._app, operation, raised, cls)
 
     # The answer
 

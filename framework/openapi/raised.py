@@ -180,15 +180,3 @@ def _definition(function: types.FunctionType) -> _Function | None:
             ast.increment_lineno(tree, first - 2)
             return node
     return None
-
-
-def is_declared(error: type[HTTPException], declared: cabc.Iterable[type[errors.APIError]], *, any_code: bool) -> bool:
-    """Whether one of the declared classes covers an error, by the rule of the contract.
-
-    :param any_code: Whether a base class covers it although its code is another: where the application has a shape of
-        errors of its own.
-    """
-    own: t.Any = error if issubclass(error, errors.APIError) else errors.by_status.get(t.cast(int, error.code))
-    return own is not None and any(
-        own is each or (issubclass(own, each) and (any_code or own.error_code == each.error_code)) for each in declared
-    )

@@ -30,7 +30,7 @@ from ..marks.base import Mark, Outcome, Parameter, Plan, Record, Step, called, i
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.inputs import parameter_steps
-from ..marks.raises import error_outcome
+from ..marks.raises import error_outcome, with_implied_headers
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
@@ -231,7 +231,10 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         steps=ordered,
         parameters=words.parameters,
         bodies=words.bodies,
-        outcomes=(*words.outcomes, *implied_outcomes(app, rule, words.outcomes, data_rules)),
+        outcomes=tuple(
+            with_implied_headers(outcome)
+            for outcome in (*words.outcomes, *implied_outcomes(app, rule, words.outcomes, data_rules))
+        ),
         headers=(*words.headers, *default_headers(marks, words.security)),
         security=words.security,
         callbacks=words.callbacks,

@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..context import Context
+    from ..errors import APIError
     from ..wrappers import Response
 
 Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, t.Any], t.Any], t.Any]
@@ -77,6 +78,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     parameters: tuple[Parameter, ...]
     bodies: tuple[Body, ...]
     outcomes: tuple[Outcome, ...]
+    """Every answer that it may give, those included that no mark declares, with the headers of its error class."""
     headers: tuple[Header, ...]
     security: tuple[Security, ...]
     callbacks: tuple[Callback, ...]
@@ -99,6 +101,49 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         """Compile the schemas now, instead of at their first use."""
         for preparation in self.preparations:
             preparation()
+
+    def declares(self, status: int, error: type[APIError] | None, *, any_code: bool) -> bool:
+        """Return whether an answer of a status may be an error of a class.
+
+        A subclass of what a mark declares is covered where it has the same code. An outcome without a class is declared
+        by hand, with a schema of its own, and covers all of its status.
+
+        :param error: The class; ``None`` for an error that has none of the framework.
+        :param any_code: Whether a subclass with another code is covered too, because the application has its own shape
+            of errors.
+        """
+        outcomes = [outcome for outcome in self.outcomes if outcome.status == status]
+        return any(outcome.error is None for outcome in outcomes) or any(
+            error is each.error
+            or (
+                not each.implied
+                and issubclass(error, each.error)
+                and (any_code or error.error_code == each.error.error_code)
+            )
+            for each in outcomes
+            if error is not None and each.error is not None
+        )
+
+    def headers_of(self, status: int) -> tuple[Header, ...]:
+        """Return the headers of the answers of a status, each once; one that only some of them have is not required.
+
+        A declared header counts before an implied one of the same name.
+        """
+        outcomes = [outcome for outcome in self.outcomes if outcome.status == status]
+        required = [{each.name.lower() for each in outcome.headers if each.required} for outcome in outcomes]
+        found = [
+            msgspec.structs.replace(header, required=all(header.name.lower() in names for names in required))
+            for outcome in outcomes
+            for header in outcome.headers
+        ]
+        found.sort(key=lambda header: not header.implied)
+        found += [each for each in self.headers if each.status == status or (each.status is None and status < 400)]
+        names: dict[str, str] = {}
+        by_name = {names.setdefault(header.name.lower(), header.name): header for header in found}
+        return tuple(
+            msgspec.structs.replace(header, name=name) if header.name != name else header
+            for name, header in by_name.items()
+        )
 
     def __repr__(self) -> str:
         return f"<Operation {self.method} {self.rule.rule!r} -> {self.endpoint!r}>"

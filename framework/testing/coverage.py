@@ -15,6 +15,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from ..app.app import App
+    from ..marks.base import Outcome
     from ..openapi.exchange import Exchange
     from ..resources.operation import Operation
 
@@ -136,7 +137,7 @@ def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
     """What the marks on a handler and on its class declare."""
     from ..http.problem import MEDIA_TYPE
     from ..marks.base import marks_of
-    from ..marks.raises import RaisesMark, error_outcome
+    from ..marks.raises import RaisesMark
     from ..marks.responses import AltResponseMark, ResponseMark
 
     written = (*marks_of(operation.handler), *(marks_of(operation.view_class) if operation.view_class else ()))
@@ -145,9 +146,9 @@ def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
         if id(mark.origin or mark) not in known:
             continue  # of a router, or of the application
         if isinstance(mark, (ResponseMark, AltResponseMark)):
-            outcomes = [mark.outcome]
+            outcomes: tuple[Outcome, ...] = (mark.outcome,)
         elif isinstance(mark, RaisesMark):
-            outcomes = [error_outcome(cls) for cls in mark.classes]
+            outcomes = mark.outcomes
         else:
             continue
         for outcome in outcomes:
