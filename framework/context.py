@@ -22,6 +22,7 @@ from .errors import NotFound, ServiceUnavailable
 from .lifetime import Active, CollectErrors
 from .namespace import _AppCtxGlobals as _AppCtxGlobals
 from .namespace import _current
+from .sentinel import MISSING
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +41,6 @@ if t.TYPE_CHECKING:
     from .typing import AfterRequestCallable
     from .wrappers import Request
 
-_missing: t.Any = object()
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
 OUTSIDE_APP = (
@@ -72,7 +72,7 @@ class Context:
     # PERF: one context is made per request: what most requests never set stays a default of the class (0.3 us).
     _g: t.Any = None
     _owns_app = True
-    _url_adapter: MapAdapter | None = _missing
+    _url_adapter: MapAdapter | None = MISSING
     _scopes: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
     flashes: list[tuple[str, str]] | None = None
@@ -192,7 +192,7 @@ class Context:
     @property
     def url_adapter(self) -> MapAdapter | None:
         """What builds and matches URLs here; ``None`` outside of requests when no ``SERVER_NAME`` is set."""
-        if self._url_adapter is _missing:
+        if self._url_adapter is MISSING:
             self._url_adapter = None  # a host that is refused must not be asked twice
             self._url_adapter = self.app.create_url_adapter(None if self.environ is None else self.request)
         return self._url_adapter
@@ -260,7 +260,7 @@ class Context:
             self._owns_app = False
             self._g = outer.g
 
-    def pop(self, exc: BaseException | None = _missing) -> None:
+    def pop(self, exc: BaseException | None = MISSING) -> None:
         """Leave the context; the last of several pops runs the teardown functions, all of them.
 
         :param exc: The exception that ended the work. Default: the one being handled.
@@ -288,7 +288,7 @@ class Context:
         ):
             _current.reset(tokens.pop())
             return
-        if exc is _missing:
+        if exc is MISSING:
             exc = sys.exc_info()[1]
         collector = self._tear_down(exc)
         _current.reset(tokens.pop())

@@ -10,11 +10,12 @@ import collections.abc as cabc
 import contextvars
 import typing as t
 
+from .sentinel import MISSING
+
 if t.TYPE_CHECKING:
     from .context import Context
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
-_missing: t.Any = object()
 
 
 class _AppCtxGlobals:
@@ -42,12 +43,12 @@ class _AppCtxGlobals:
         """The attribute ``name``, or ``default``."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, default: t.Any = _missing) -> t.Any:
+    def pop(self, name: str, default: t.Any = MISSING) -> t.Any:
         """Take the attribute ``name`` away and return it.
 
         :raises KeyError: It is not there and no default is given.
         """
-        if default is _missing:
+        if default is MISSING:
             return self.__dict__.pop(name)
         return self.__dict__.pop(name, default)
 

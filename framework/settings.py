@@ -40,6 +40,9 @@ class Setting(t.NamedTuple):
         return kind_of(self.default) if self.kind is None else self.kind
 
 
+DOCUMENT_PATHS: t.Final = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
+"""The settings that say where a document and its pages are served."""
+
 _PATH = r"/[^\s?#]*"
 _STORE = "a URL of a store: redis://host:port/database, rediss://..., unix://path, or memory:"
 

@@ -20,14 +20,13 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from . import context
 from .errors import BadRequest, SetupError
+from .sentinel import MISSING
 
 MAX_LENGTH = 4096
 """The longest token that is made or read, in characters."""
 
 CLOCK_SKEW = 60
 """For how many seconds a token may come from the future: clocks of several machines differ."""
-
-_default: t.Any = object()
 
 
 class TokenError(BadRequest):
@@ -120,7 +119,7 @@ class TokenMaker:
         """Whether it was given a key, so that it needs none of the application."""
         return bool(self._own_keys)
 
-    def make(self, payload: t.Any, *, max_age: float | dt.timedelta | None = _default) -> str:
+    def make(self, payload: t.Any, *, max_age: float | dt.timedelta | None = MISSING) -> str:
         """Make a token.
 
         :param payload: What JSON can hold; short, and nothing secret.
@@ -131,7 +130,7 @@ class TokenMaker:
         :raises RuntimeError: There is no secret key.
         """
         data: list[t.Any] = [payload, secrets.token_urlsafe(16)]
-        if max_age is not _default:
+        if max_age is not MISSING:
             data.append(seconds(max_age))
         text = self._serializer().dumps(data)
         token = text.decode("ascii") if isinstance(text, bytes) else text

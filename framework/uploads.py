@@ -18,13 +18,13 @@ from marshmallow import ValidationError, validate
 from werkzeug.utils import secure_filename
 
 from .http import sniffing
+from .http.reading import CHUNK
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
 
 _LONGEST_NAME = 100
 _LONGEST_SUFFIX = 20
-_CHUNK = 65_536
 _TRIES = 100
 
 
@@ -224,7 +224,7 @@ def save_upload(
     try:
         with open(partial, "xb") as kept:
             stream.seek(0)
-            shutil.copyfileobj(stream, kept, _CHUNK)
+            shutil.copyfileobj(stream, kept, CHUNK)
             kept.flush()
             os.fsync(kept.fileno())
         stream.seek(0)

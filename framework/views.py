@@ -12,6 +12,7 @@ import typing as t
 
 from . import context
 from .errors import SetupError
+from .http.semantics import METHODS
 from .marks.base import ATTRIBUTE, Phase, marks_of
 
 if t.TYPE_CHECKING:
@@ -20,7 +21,7 @@ if t.TYPE_CHECKING:
 
 _CALLED: t.Final = "framework.called"
 
-http_method_funcs = frozenset(["get", "post", "head", "options", "delete", "put", "trace", "patch"])
+http_method_funcs = frozenset(method.lower() for method in METHODS)
 
 
 class View:

@@ -20,6 +20,7 @@ from .fast import wire
 from .http.reading import check_encoding
 from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
+from .http.semantics import MULTIPART
 from .json.provider import DefaultJSONProvider
 
 if t.TYPE_CHECKING:
@@ -202,7 +203,7 @@ class Request(RequestBase):
 
     def _load_form_data(self) -> None:
         super()._load_form_data()
-        if self.mimetype == "multipart/form-data" or self.files:
+        if self.mimetype == MULTIPART or self.files:
             return
         ctx = context.current_or_none()
         if ctx is not None and ctx.app.debug:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import io
+import itertools
 import pathlib
+import pickle
 import subprocess
 import sys
 import tokenize
@@ -14,13 +17,15 @@ import typing as t
 import pytest
 
 import framework
+from framework.http import semantics
+from framework.sentinel import MISSING
 
 PACKAGE = pathlib.Path(framework.__file__).parent
 MAX_LINES = 600
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
 TABLE = """\
-typing docstrings errors middleware signals kinds settings config fields debughelpers
+typing sentinel docstrings errors middleware signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
 fast.wire fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published
@@ -31,8 +36,9 @@ fast.merging fast.canary fast.dump fast.load fast.body_code fast.body
 fast
 
 stores.base stores.memory stores.redis stores.counters
-http.reading http.multipart http.sniffing http.request http.response http.media http.shortening http.problem http.tagged
-http.idempotency http.conditional http.ranges http.events http.authorization http.csrf http.versions
+http.semantics http.reading http.multipart http.sniffing http.request http.response http.media
+http.shortening http.problem http.tagged http.idempotency http.conditional http.ranges http.events
+http.authorization http.csrf http.versions
 
 lifetime pump namespace context afterwards hooks ctx globals json.provider json json.tag uploads wrappers helpers
 sessions tokens logging
@@ -348,6 +354,84 @@ def test_nothing_is_left_to_do():
                 found.append((name, token.start[0]))
 
     assert found == []
+
+
+# One definition
+
+
+@functools.cache
+def sets_of_http() -> dict[frozenset[t.Any], str]:
+    """The sets of methods, statuses and media types, by their members."""
+    found = {frozenset(value): name for name, value in vars(semantics).items() if isinstance(value, (tuple, frozenset))}
+    return {**found, frozenset(map(str.lower, semantics.METHODS)): "PATH_ITEM_METHODS"}
+
+
+def test_sets_of_http_are_written_once():
+    """What HTTP says of methods, statuses and forms is looked up in one module, in no other is such a set written."""
+    defined = {"http.semantics": set(semantics.__dict__), "openapi.paths": {"PATH_ITEM_METHODS"}}
+    wrong = []
+    for name in modules():
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and all(isinstance(e, ast.Constant) for e in node.elts):
+                known = sets_of_http().get(frozenset(t.cast(ast.Constant, each).value for each in node.elts))
+            elif isinstance(node, ast.Constant) and node.value in semantics.FORM_TYPES:
+                known = "FORM_TYPES"
+            else:
+                continue
+            if known is not None and known not in defined.get(name, set()):
+                wrong.append((name, node.lineno, known))
+
+    assert wrong == []
+
+
+def test_sentinels_are_one():
+    """What stands for no value is :data:`framework.sentinel.MISSING`; no module makes an object for it."""
+    made = [
+        (name, node.lineno)
+        for name in modules()
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "object"
+    ]
+
+    assert made == []
+    assert copy.deepcopy(MISSING) is MISSING
+    assert pickle.loads(pickle.dumps(MISSING)) is MISSING
+    assert repr(MISSING) == "MISSING"
+
+
+def test_constants_are_defined_once():
+    """No two modules define a constant of one name and one value, except for the aliases of annotations."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in modules():
+        for node in tree_of(name).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None)
+            for target in targets:
+                if isinstance(target, ast.Name) and target.id.strip("_").isupper() and value is not None:
+                    found.setdefault((target.id.strip("_"), ast.unparse(value)), []).append(name)
+    twice = {key[0]: names for key, names in found.items() if len(names) > 1 and not is_alias(key)}
+
+    assert twice == {}
+
+
+def is_alias(key: tuple[str, str]) -> bool:
+    """Whether a constant is a type variable, or marshmallow's own value under the name that generated code uses."""
+    return key[1].startswith(("t.TypeVar", "t.ParamSpec")) or key[1] == "ma.missing"
+
+
+def test_addresses_are_written_by_one():
+    """What a message calls an operation, its method and path, comes from its record or its plan."""
+    written = {"marks.base", "resources.operation"}  # and the ``repr`` of an operation
+    wrong = []
+    for name in modules():
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.JoinedStr):
+                parts = [ast.unparse(each.value) for each in node.values if isinstance(each, ast.FormattedValue)]
+                pairs = itertools.pairwise(parts)
+                if any(a.endswith("method") and b.endswith("rule.rule") for a, b in pairs) and name not in written:
+                    wrong.append((name, node.lineno))
+
+    assert wrong == []
 
 
 # Front door

@@ -47,7 +47,6 @@ if t.TYPE_CHECKING:
     from ..resources.versions import Place
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
-_missing: t.Any = object()
 
 
 def to_timedelta(value: int | timedelta | None) -> timedelta | None:

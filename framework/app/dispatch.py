@@ -24,6 +24,7 @@ from ..http.response import Wire
 from ..lifetime import CollectErrors, ContextIterator
 from ..namespace import _current
 from ..pipeline import NO_ROUTES, STEPS, Pipeline, is_overridden
+from ..sentinel import MISSING
 from ..sessions import NullSession, SessionUnavailable
 from .failures import Failures
 
@@ -33,7 +34,6 @@ if t.TYPE_CHECKING:
     from .. import typing as ft
     from ..wrappers import Response
 
-_missing: t.Any = object()
 _MISS = NotFound()
 
 # Attributes that a built pipeline has looked at; one of these that is set later drops it.
@@ -409,12 +409,12 @@ class Dispatch(Failures):
 
     # The end.
 
-    def do_teardown_request(self, exc: BaseException | None = _missing) -> None:
+    def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run all ``teardown_request`` functions, whatever some of them raise. Called when the context is popped.
 
         :param exc: The exception that ended the request. Default: the one being handled.
         """
-        if exc is _missing:
+        if exc is MISSING:
             exc = sys.exc_info()[1]
         collector = CollectErrors()
         for function in self._hooks_of(current()).teardown:
@@ -425,12 +425,12 @@ class Dispatch(Failures):
                 signals.request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
         collector.raise_any("Errors during request teardown.")
 
-    def do_teardown_appcontext(self, exc: BaseException | None = _missing) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run all ``teardown_appcontext`` functions, whatever some of them raise.
 
         :param exc: The exception that ended the work. Default: the one being handled.
         """
-        if exc is _missing:
+        if exc is MISSING:
             exc = sys.exc_info()[1]
         collector = CollectErrors()
         for function in reversed(self.teardown_appcontext_funcs):

@@ -23,6 +23,7 @@ from ..pipeline import Scopes, split_router_path
 from ..resources.assembly import has_documented
 from ..resources.router import Router
 from ..resources.scaffold import setupmethod
+from ..settings import DOCUMENT_PATHS
 from .base import AppBase
 
 if t.TYPE_CHECKING:
@@ -45,8 +46,7 @@ DOCS_RULES = (
     ("DOCS_PATH", "errors", "/errors/", "error_list"),
     ("DOCS_PATH", "error", "/errors/<name>", "error_page"),
 )
-_PATHS = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
-_SETTINGS = (*_PATHS, "OPENAPI_VERSION")
+_SETTINGS = (*DOCUMENT_PATHS, "OPENAPI_VERSION")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -100,7 +100,7 @@ class Document:
         """The settings that hold for it: its own, then the application's, with its path in front of theirs."""
         if not self.settings and not self.path:
             return app.config
-        paths = {key: app.config[key] and self.path + app.config[key] for key in _PATHS}
+        paths = {key: app.config[key] and self.path + app.config[key] for key in DOCUMENT_PATHS}
         return collections.ChainMap(self.settings, paths, app.config)
 
     def holds(self, app: Documents, operation: Operation) -> bool:
@@ -272,7 +272,7 @@ class Documents(AppBase):
                 " that no rule answers.",
                 ", ".join(kept_out),
                 next(iter(kept_out.values())),
-                ", ".join(key for key in _PATHS if self.config[key] in kept_out),
+                ", ".join(key for key in DOCUMENT_PATHS if self.config[key] in kept_out),
             )
 
     def _docs_view(self, function: str, document: str) -> cabc.Callable[..., t.Any]:

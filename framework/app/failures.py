@@ -20,6 +20,7 @@ from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.response import Wire
+from ..http.semantics import SAFE
 from ..http.shortening import ROOM
 from ..logging import printable
 from .url import Urls
@@ -45,7 +46,7 @@ class Failures(Urls):
         In debug mode a redirect that would lose the body of a form explains itself instead.
         """
         error = request.routing_exception
-        loses_form = request.method not in ("GET", "HEAD", "OPTIONS")
+        loses_form = request.method not in SAFE
         if self.debug and loses_form and isinstance(error, RequestRedirect) and error.code not in (307, 308):
             raise FormDataRoutingRedirect(
                 f"A request was sent to {request.url!r}, and the routing redirects it to the canonical URL"

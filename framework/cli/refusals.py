@@ -13,6 +13,7 @@ import typing as t
 
 import click
 
+from ..config import PACKAGE_DIRECTORY
 from ..errors import SetupError
 from ..helpers import get_debug_flag
 from ..resources.declared import why_empty
@@ -20,7 +21,6 @@ from ..resources.declared import why_empty
 if t.TYPE_CHECKING:
     from ..app.app import App
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CLICK = os.path.dirname(os.path.abspath(click.__file__)) + os.sep
 _PLACE = re.compile(r"\S:\d+\b")
 
@@ -34,7 +34,7 @@ def describe(error: SetupError) -> str:
     if _PLACE.search(str(error)):
         return text
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith((_PACKAGE, _CLICK, "<")):
+        if not frame.filename.startswith((PACKAGE_DIRECTORY, _CLICK, "<")):
             return f"{text}\n  at {frame.filename}:{frame.lineno}: {frame.line}"
     return text
 

@@ -10,7 +10,7 @@ import typing as t
 import click
 
 from .. import context
-from ..marks.retirement import RetiredMark, counts_of, label_of
+from ..marks.retirement import RetiredMark, counts_of
 from ..marks.shared import store_url
 from ..stores.base import StoreAway
 from .script import with_appcontext
@@ -25,7 +25,7 @@ def mark_of(operation: Operation) -> RetiredMark | None:
 
 
 def _title(operation: Operation, mark: RetiredMark) -> str:
-    words = [label_of(operation)]
+    words = [operation.address]
     if mark.until is not None:
         words.append(f"until {mark.until.date().isoformat()}")
     if mark.replaced_by is not None:
@@ -51,7 +51,7 @@ def retired_command() -> None:
     for operation, mark in found:
         click.secho(_title(operation, mark), bold=True)
         try:
-            callers = counts.of(label_of(operation))
+            callers = counts.of(operation.address)
         except StoreAway as error:
             raise click.ClickException(f"The counts cannot be read: {error}") from error
         for caller, count in callers.items():

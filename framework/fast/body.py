@@ -22,14 +22,13 @@ from . import canary, codegen, wire
 from .body_code import BodyCode, NotTaken
 from .dump_values import ENCODE
 from .load import loader
+from .wire import NOT_TAKEN
 
 Reader = cabc.Callable[[bytes], t.Any]
 Load = cabc.Callable[[t.Any], tuple[t.Any, int]]
 
 #: What tells that a text is not as it should be.
 _DOUBTS = (NotTaken, msgspec.DecodeError, ma.ValidationError, ValueError, ArithmeticError, RecursionError)
-#: What :func:`body_reader`'s function gives for a text that has to be read in the exact way.
-NOT_TAKEN: t.Any = msgspec.UNSET
 
 
 def body_reader(

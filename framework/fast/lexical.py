@@ -42,6 +42,8 @@ def rounded_pattern(digits: int) -> str:
 
 #: The text of a UUID (RFC 9562, section 4).
 UUID_PATTERN = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+#: A JSON pointer (RFC 6901).
+POINTER_PATTERN = r"(?:/(?:[^~/]|~[01])*)*"
 _YEAR = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
 _LEAP_YEAR = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
 _MONTH_AND_DAY = (

@@ -15,15 +15,14 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from ..errors import BadRequest, RequestEntityTooLarge
 from ..fast.bounds import shown
-from .reading import decoded_pairs
+from .reading import CHUNK, decoded_pairs
+from .semantics import MULTIPART, URL_ENCODED
 
 if t.TYPE_CHECKING:
     from werkzeug.sansio.multipart import Event
 
 MAX_HEADERS = 16
 """The most headers of a part: RFC 7578 knows three."""
-
-_CHUNK = 65_536
 
 
 class FormRules:
@@ -59,9 +58,9 @@ class FormParser(FormDataParser):
         :raises BadRequest: It is malformed.
         :raises RequestEntityTooLarge: A part is too long, or there are too many.
         """
-        if mimetype == "application/x-www-form-urlencoded":
+        if mimetype == URL_ENCODED:
             return stream, self.cls(self._url_encoded(stream, content_length)), self.cls()
-        if mimetype != "multipart/form-data":
+        if mimetype != MULTIPART:
             return super().parse(stream, mimetype, content_length, options)
         boundary = (options or {}).get("boundary")
         if not boundary:
@@ -90,7 +89,7 @@ class FormParser(FormDataParser):
         pieces: list[bytes] = []
         size = 0
         while limit is None or max(size, length or 0) <= limit:
-            piece = stream.read(_CHUNK)
+            piece = stream.read(CHUNK)
             if not piece:
                 break
             pieces.append(piece)
@@ -130,7 +129,7 @@ class _Reading:
         :raises ValueError: It is malformed.
         """
         while True:
-            piece = stream.read(_CHUNK)
+            piece = stream.read(CHUNK)
             decoder.receive_data(piece or None)
             event = decoder.next_event()
             while not isinstance(event, NeedData):

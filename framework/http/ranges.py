@@ -15,12 +15,12 @@ import typing as t
 from urllib.parse import quote
 
 from .conditional import Tag, parse_http_date, parse_tag
+from .reading import CHUNK
 
 MAX_RANGES = 16
 """A request for more ranges than these, after those that touch are joined, gets the whole."""
 
 _MAX_HEADER = 1000
-_CHUNK = 65_536
 _RANGES = re.compile(r"(?i)bytes=[ \t]*(.*)", re.ASCII)
 _ONE = re.compile(r"(\d{1,18})-(\d{0,18})|-(\d{1,18})", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -142,7 +142,7 @@ class FileParts(cabc.Iterator[bytes]):
                 yield ahead
             self.file.seek(first)
             while first < end:
-                chunk = self.file.read(min(_CHUNK, end - first))
+                chunk = self.file.read(min(CHUNK, end - first))
                 if not chunk:
                     # The length has been sent: the client must see that this is not all.
                     raise EOFError(f"The file became shorter while it was sent: nothing is at byte {first}.")

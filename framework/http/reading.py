@@ -21,6 +21,8 @@ from ..fast.bounds import shown
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+CHUNK: t.Final = 65_536
+"""How many bytes of a stream are read at a time."""
 Values: t.TypeAlias = cabc.Mapping[str, list[str]]
 """The values of each name, in the order they were sent."""
 

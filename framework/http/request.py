@@ -19,6 +19,7 @@ from werkzeug.wsgi import LimitedStream
 from ..errors import BadRequest
 from .multipart import FormParser, FormRules
 from .reading import SHORT, Source, check_encoding, declared_length, query_pairs
+from .semantics import FORM_TYPES
 
 
 class Request(_Request):
@@ -88,9 +89,6 @@ class Request(_Request):
         if "wsgi.input_terminated" in self.environ:
             return t.cast(t.IO[bytes], _AtMost(source, sys.maxsize, is_max=True))
         return stream
-
-
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class _Exactly(LimitedStream):

@@ -16,6 +16,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _Response
 
+from .semantics import LENGTHLESS
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -25,7 +27,6 @@ STATUS_LINES: dict[int, str] = {code: f"{code} {phrase.upper()}" for code, phras
 for _status in HTTPStatus:
     STATUS_LINES.setdefault(_status.value, f"{_status.value} {_status.phrase.upper()}")
 
-_BODILESS = frozenset({204, 304})
 _ADDRESSES = frozenset({"location", "content-location"})
 _NOT_SENT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
@@ -89,7 +90,7 @@ class Wire:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
         status = self.status_code
         headers = self._headers if isinstance(self._headers, list) else self._headers.to_wsgi_list()
-        if status in _BODILESS or status < 200:
+        if status in LENGTHLESS or status < 200:
             headers = [item for item in headers if item[0].lower() not in ("content-type", "content-length")]
             start_response(status_line(status), headers)
             return ()
@@ -102,7 +103,7 @@ class Wire:
         response = response_class(self.body, self.status_code)
         response.headers.clear()
         response.headers.extend(self._headers)
-        if self.status_code in _BODILESS or self.status_code < 200:
+        if self.status_code in LENGTHLESS or self.status_code < 200:
             response.headers.pop("Content-Type", None)
         else:
             response.headers["Content-Length"] = str(len(self.body))

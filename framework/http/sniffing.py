@@ -13,6 +13,8 @@ import re
 import typing as t
 
 from ..fast import wire
+from .reading import CHUNK
+from .semantics import JSON
 
 HEAD = 512
 """How many bytes of a file are looked at for a signature."""
@@ -20,9 +22,7 @@ HEAD = 512
 MAX_JSON = 1_048_576
 """The longest file, in bytes, that is read to see whether it is JSON."""
 
-_CHUNK = 65_536
 _TEXT = "text/plain"
-_JSON = "application/json"
 
 # Each type, and what stands where in its files: any of the rows, each a list of (place, bytes).
 _SIGNATURES: dict[str, tuple[tuple[tuple[int, bytes], ...], ...]] = {
@@ -55,7 +55,7 @@ _HTML = re.compile(rb"<(?:!doctype html|[a-z][a-z0-9]*[\s>/])")
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
-KNOWN: t.Final = frozenset({*_SIGNATURES, "image/svg+xml", "text/html", "application/xml", _TEXT, _JSON})
+KNOWN: t.Final = frozenset({*_SIGNATURES, "image/svg+xml", "text/html", "application/xml", _TEXT, JSON})
 """The types that are told apart."""
 
 
@@ -69,7 +69,7 @@ def _sample(pieces: cabc.Iterable[tuple[int, bytes]]) -> bytes:
 SAMPLES: dict[str, bytes] = {
     **{name: _sample(rows[0]) for name, rows in _SIGNATURES.items()},
     _TEXT: b"Some text.\n",
-    _JSON: b'{"a": 1}',
+    JSON: b'{"a": 1}',
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
     "text/html": b"<!doctype html><title>A page</title>",
     "application/xml": b'<?xml version="1.0"?><a/>',
@@ -119,9 +119,9 @@ def is_json(stream: t.IO[bytes]) -> bool:
 def _start(stream: t.IO[bytes]) -> bytes:
     """The first bytes of a text after white space, in lower case."""
     stream.seek(0)
-    piece = stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8)
+    piece = stream.read(CHUNK).removeprefix(codecs.BOM_UTF8)
     while piece and not piece.lstrip():
-        piece = stream.read(_CHUNK)
+        piece = stream.read(CHUNK)
     return (piece.lstrip() + stream.read(HEAD))[:HEAD].lower()
 
 
@@ -159,7 +159,7 @@ def _is_text(head: bytes, stream: t.IO[bytes]) -> bool:
             decode(piece)
             if _CONTROL.search(piece):
                 return False
-            piece = stream.read(_CHUNK)
+            piece = stream.read(CHUNK)
         decode(b"", final=True)
     except UnicodeDecodeError:
         return False

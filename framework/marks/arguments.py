@@ -18,11 +18,12 @@ from ..fast.load import prepare
 from ..fast.text import parameter_name
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import media_type
-from ..http.request import FORM_TYPES
+from ..http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
+from ..sentinel import MISSING
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step, marks_of
-from .bodies import BODY_READER, EMPTY, OTHER, body_outcomes, body_steps
+from .bodies import BODY_READER, OTHER, body_outcomes, body_steps
 from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
-from .multipart import MULTIPART, add_rules, rules_of
+from .multipart import add_rules, rules_of
 from .negotiation import consumed
 from .raises import error_outcome
 from .schemas import SchemaLike, WholeSchema, as_schema, examples_of
@@ -162,8 +163,8 @@ class ArgumentsMark(Mark):
 
         :raises SetupError: It would read the body, which a GET has not.
         """
-        only = not (plan.rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
-        is_get = plan.method in ("GET", "HEAD") and (only or "." in plan.called.rpartition("<locals>.")[2])
+        only = not (plan.rule.methods or set()) - SAFE
+        is_get = plan.method in READS and (only or "." in plan.called.rpartition("<locals>.")[2])
         if not self.is_placed and is_get and any(mark is self for mark in marks_of(plan.handler)):
             raise SetupError(
                 f"arguments({type(self.schema).__name__}) on {plan.called} says no location, and would read the body of"
@@ -198,7 +199,7 @@ class ArgumentsMark(Mark):
 
         :raises ValidationFailed: The body is empty and must not be.
         """
-        if call.body is EMPTY and parts[0].location == "json":
+        if call.body is MISSING and parts[0].location == "json":
             if len(parts) > 1 and media_type(t.cast(t.Any, ctx.environ)) in FORM_TYPES:
                 return parts[1]
             if refuses_empty:
@@ -246,7 +247,7 @@ class ArgumentsMark(Mark):
             types.append(MULTIPART)
         # Files can only come in the one media type, and fields beside them too.
         if any(isinstance(mark, ArgumentsMark) and not _WITH_FILES.isdisjoint(mark.places) for mark in plan.marks):
-            types = [media for media in types if media != FORM_TYPES[0]]
+            types = [media for media in types if media != URL_ENCODED]
         return tuple(types)
 
 

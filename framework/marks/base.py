@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import inspect
 import types
 import typing as t
 import weakref
@@ -40,6 +41,8 @@ if t.TYPE_CHECKING:
 _T = t.TypeVar("_T")
 
 ATTRIBUTE = "__framework_marks__"
+BY_PLACE: t.Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+"""The kinds of a handler's parameters that take a value by its place."""
 
 _targets: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
 reached: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
@@ -225,6 +228,11 @@ class Plan:
         """What the handler is called, for messages."""
         return called(self.handler)
 
+    @property
+    def address(self) -> str:
+        """Method and path, see :func:`address`."""
+        return address(self.method, self.rule)
+
     def take_slot(self) -> int:
         """Reserve the next positional argument of the handler; its index in :attr:`Call.arguments`."""
         self.slots += 1
@@ -308,6 +316,15 @@ class Mark:
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         """The second face: what it adds to the document. Asked once, at freeze, after :meth:`run`."""
         return ()
+
+
+def address(method: str, rule: Rule) -> str:
+    """``GET /pets/<int:pet_id>``: where an operation is, for messages and counts.
+
+    The version of the API follows in brackets where only the request tells it.
+    """
+    version = f" ({t.cast(t.Any, rule).version})" if getattr(rule, "by_request", False) else ""
+    return f"{method} {rule.rule}{version}"
 
 
 def called(handler: t.Any) -> str:

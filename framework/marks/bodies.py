@@ -18,7 +18,9 @@ from ..fast import wire
 from ..fast.bounds import MAX_TEXT, shown
 from ..fast.wire import NOT_TAKEN
 from ..http.reading import check_encoding, declared_length, has_body, media_type, read_body
-from ..http.request import FORM_TYPES, is_json_type
+from ..http.request import is_json_type
+from ..http.semantics import FORM_TYPES
+from ..sentinel import MISSING
 from .base import Call, Outcome, Phase, Plan, Step
 from .multipart import rules_of
 from .negotiation import consumed
@@ -30,9 +32,6 @@ if t.TYPE_CHECKING:
     from ..context import Context
     from ..http.media import MediaType
     from ..wrappers import Request
-
-EMPTY: t.Any = object()
-"""Stands in ``Call.body`` for a request without a body: it has no media type, and is no JSON text."""
 
 BODY_READER = "body reader"
 """Where a mark leaves the function that loads the text of the body, in ``Plan.notes``."""
@@ -122,7 +121,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
 
 
 def json_step(plan: Plan) -> Step:
-    """Read the body, once, and parse it; :data:`EMPTY` where there is none."""
+    """Read the body, once, and parse it; :data:`MISSING` where there is none."""
     depth: int = plan.config["MAX_JSON_DEPTH"]
     members: int | None = plan.config["MAX_JSON_MEMBERS"]
     reads_environ = plan.reads_environ
@@ -145,13 +144,13 @@ def json_step(plan: Plan) -> Step:
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
         length = call.length
         if length == 0 or (length is None and not has_body(environ)):
-            call.body = EMPTY  # no body, or a form where both are taken
+            call.body = MISSING  # no body, or a form where both are taken
             return
         text = read_body(environ, length) if reads_environ and ctx._request is None else None
         if text is None:
             text = ask_request(ctx.request)
         if not text:
-            call.body = EMPTY
+            call.body = MISSING
             return
         if others and (other := others.get(media_type(environ))) is not None:
             load_other(call, other, text)

@@ -15,6 +15,7 @@ from marshmallow import fields
 
 from ..errors import SetupError
 from ..http.response import add_vary, header_of, set_header
+from ..http.semantics import READS
 from .base import Call, Header, Mark, Phase, Plan, Record, Security, Step
 
 if t.TYPE_CHECKING:
@@ -24,7 +25,6 @@ if t.TYPE_CHECKING:
 Seconds: t.TypeAlias = int | dt.timedelta
 
 NO_STORE = "no-store"
-_SAFE = frozenset({"GET", "HEAD"})
 
 
 class Directives(t.TypedDict, total=False):
@@ -85,7 +85,7 @@ class CacheControlMark(Mark):
         return f"cache_control({self.text!r})"
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
-        safe = plan.method in _SAFE
+        safe = plan.method in READS
         text = self.text if safe or not self.stores else ""
 
         def tell(ctx: Context, call: Call, reply: Reply) -> None:
@@ -102,9 +102,9 @@ class CacheControlMark(Mark):
         yield Step(self.phase, tell, errors=True)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        if self.text and (plan.method in _SAFE or not self.stores):
+        if self.text and (plan.method in READS or not self.stores):
             yield header_record(self.text)
-        if self.varies and plan.method in _SAFE and self.stores:
+        if self.varies and plan.method in READS and self.stores:
             yield Header("Vary", fields.String(), "The headers of the request that the answer depends on.")
 
 
@@ -213,7 +213,7 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
             or (in_query and environ.get("QUERY_STRING"))
         ):
             set_header(reply, "Cache-Control", NO_STORE)
-        elif names and environ["REQUEST_METHOD"] in _SAFE:
+        elif names and environ["REQUEST_METHOD"] in READS:
             add_vary(reply, names)
 
     return [Step(Phase.HEADERS, tell, errors=True)]

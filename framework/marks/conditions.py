@@ -32,11 +32,13 @@ from ..http.conditional import (
     to_http_date,
 )
 from ..http.response import Wire, header_of, set_header
+from ..http.semantics import BODILESS, READS
+from ..sentinel import MISSING
 from .base import REPLAY, TELLS, Call, Plan
 from .clients import identity
 from .responses import ResponseMark, encoder, is_response, unpack
 from .schemas import SchemaLike, as_schema
-from .tags import MISSING, Getter, body_of, getter, same_state, tag_on, text_of
+from .tags import Getter, body_of, getter, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -47,7 +49,6 @@ if t.TYPE_CHECKING:
 
 NOT_NAMED = "Say in If-Match which version is meant: the ETag of the answer to a GET."
 CHANGED = "The resource is not in the version that the request names. Get it again."
-SAFE = frozenset({"GET", "HEAD"})
 _VALUES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, enum.Enum)
 """What is a value and no object, though it has attributes."""
 
@@ -82,7 +83,7 @@ class Guard:
         create: bool,
     ) -> None:
         self.plan = plan
-        self.safe = plan.method in SAFE
+        self.safe = plan.method in READS
         self.version = None if version is None else getter(version)
         self.last_modified = None if last_modified is None else getter(last_modified)
         self._asks_object = callable(version) or callable(last_modified)
@@ -187,7 +188,7 @@ class Guard:
             self._complain(ctx, reply.status_code)
         if header_of(reply, "ETag") is not None:
             return
-        if reply.status_code in (204, 205):
+        if reply.status_code in BODILESS:
             # A handler that says it knows which state it has left; nothing else does (RFC 9110, section 15.3.5).
             if (
                 check.is_set
@@ -288,7 +289,7 @@ class Guard:
         value = get(found)
         if value is MISSING:
             raise TypeError(
-                f"etag of {self.plan.called} ({self.plan.method} {self.plan.rule.rule}) found no version"
+                f"etag of {self.plan.called} ({self.plan.address}) found no version"
                 f" on {type(found).__name__!r}: it has not all the attributes that 'version' names. Return or load an"
                 " object that has them, or give 'version' a function that takes what is returned or loaded."
             )

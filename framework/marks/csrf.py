@@ -16,6 +16,7 @@ from marshmallow import fields
 from .. import context
 from ..errors import SetupError
 from ..http import csrf
+from ..http.semantics import SAFE
 from ..tokens import secret_keys
 from .base import Call, Outcome, Parameter, Phase, Plan, Record, Step
 from .refusals import CSRFFailed
@@ -24,7 +25,6 @@ from .schemes import Scheme, session_secret
 if t.TYPE_CHECKING:
     from ..context import Context
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing (RFC 9110, section 9.2.1)."""
 
 NO_KEY = "CSRF tokens need a key. Set the 'SECRET_KEY' of the application to something long, random and secret."

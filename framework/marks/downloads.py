@@ -23,6 +23,7 @@ from ..errors import BadRequest, NotFound, PreconditionFailed, RequestedRangeNot
 from ..http.conditional import Tag, Verdict, digest, headers_for_304, parse_tag, read_conditions, to_http_date
 from ..http.ranges import FileParts, Part, Span, content_range, disposition, is_current, multipart, parse_ranges
 from ..http.response import Wire
+from ..http.semantics import READS
 from .base import Header, Outcome, Parameter, Plan, Record
 from .etags import tags_field
 from .raises import error_outcome
@@ -38,7 +39,6 @@ Source: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
 
 OCTETS = "application/octet-stream"
 BYTERANGES = "multipart/byteranges"
-_SAFE = frozenset({"GET", "HEAD"})
 _TEXT = fields.String()
 
 
@@ -84,7 +84,7 @@ class DownloadMark(ResponseMark):
         return f"download({', '.join(map(repr, self.content_types))})"
 
     def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Wire | Response]:
-        is_safe = plan.method in _SAFE
+        is_safe = plan.method in READS
         where = plan.called
         x_sendfile = bool(plan.config["USE_X_SENDFILE"])
 
@@ -182,7 +182,7 @@ class DownloadMark(ResponseMark):
         return reply
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        is_safe = plan.method in _SAFE
+        is_safe = plan.method in READS
         said = [
             Header("Content-Disposition", _TEXT, "What to save the file as.", required=True),
             Header("X-Content-Type-Options", _TEXT, "`nosniff`: it is what it says.", required=True),

@@ -15,8 +15,9 @@ from marshmallow import fields, validate
 from ..context import current
 from ..errors import BadRequest, PreconditionFailed, PreconditionRequired, SetupError
 from ..http.conditional import TAGS_PATTERN, headers_for_304
+from ..http.semantics import READS
 from .base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step
-from .conditions import SAFE, Check, Guard
+from .conditions import Check, Guard
 from .raises import error_outcome
 from .responses import ResponseMark
 
@@ -27,7 +28,7 @@ if t.TYPE_CHECKING:
 _T = t.TypeVar("_T", bound=cabc.Callable[..., t.Any])
 
 _WRITES = frozenset({"PUT", "PATCH", "DELETE"})
-_METHODS = SAFE | _WRITES | {"POST"}
+_METHODS = READS | _WRITES | {"POST"}
 _EXAMPLE = '"5d41402abc4b2a76b9719d911017c592"'
 _TAG_FIELD = fields.String(metadata={"example": _EXAMPLE})
 _DATE_FIELD = fields.String(metadata={"example": "Sun, 06 Nov 1994 08:49:37 GMT"})
@@ -74,7 +75,7 @@ class EtagMark(Mark):
             return
         if self.weak and self.guards(plan):
             raise SetupError(
-                f"{plan.called} ({plan.method} {plan.rule.rule}) has a weak etag: If-Match compares"
+                f"{plan.called} ({plan.address}) has a weak etag: If-Match compares"
                 " strongly, so no write could ever match. Put etag(weak=True) on the 'get' alone."
             )
         guard = Guard(
@@ -101,7 +102,7 @@ class EtagMark(Mark):
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if plan.method not in _METHODS or plan.config["ETAG_DISABLED"]:
             return
-        safe, guards = plan.method in SAFE, self.guards(plan)
+        safe, guards = plan.method in READS, self.guards(plan)
         if safe or guards:
             yield from self._parameters(plan, safe)
             yield error_outcome(BadRequest)

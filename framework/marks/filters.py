@@ -23,7 +23,7 @@ from .schemas import SchemaLike, as_schema
 
 MAX_VALUES: t.Final = 100
 """How many values ``in`` and ``not_in`` take."""
-MAX_TEXT: t.Final = 1000
+LONGEST_TEXT: t.Final = 1000
 """How long a text may be that is looked for within others."""
 
 _WORDS: t.Final = {
@@ -144,7 +144,7 @@ class FiltersMark(ListMark):
         if operator == "isnull":
             return fields.Boolean(**more)
         if operator in TEXT_OPERATORS:
-            return fields.String(validate=validate.Length(max=MAX_TEXT), **more)
+            return fields.String(validate=validate.Length(max=LONGEST_TEXT), **more)
         if operator in LIST_OPERATORS:
             return Pieces(bare(found.field), MAX_VALUES, **more)
         made = bare(found.field)

@@ -22,8 +22,8 @@ from werkzeug.wsgi import get_host
 from .. import context, errors, signals
 from ..http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ..http.reading import declared_length, has_body, media_type, read_body
-from ..http.request import FORM_TYPES
 from ..http.response import Wire
+from ..http.semantics import FORM_TYPES, SAFE
 from ..stores.base import PAUSE, Store, StoreAway
 from .base import REPLAY, Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
 from .bodies import ask_request, too_large
@@ -41,7 +41,6 @@ if t.TYPE_CHECKING:
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = ("POST", "PATCH")
-SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 KEPT_HEADERS = (
     *("Content-Type", "Content-Language", "Content-Encoding", "Content-Location", "Content-Disposition"),
@@ -130,7 +129,7 @@ class Idempotent(Mark):
         is_own = self in marks_of(plan.handler)
         if is_own and plan.method in SAFE:
             raise errors.SetupError(
-                f"{plan.called} ({plan.method} {plan.rule.rule}) is marked idempotent, and"
+                f"{plan.called} ({plan.address}) is marked idempotent, and"
                 f" {plan.method} changes nothing: it can be repeated as it is. Take the mark away."
             )
         return is_own or plan.method in METHODS

@@ -22,8 +22,8 @@ from ..fast.load import loader, prepare
 from ..fast.strict import Rules, from_multidict, strict
 from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import Values, query_values
+from ..sentinel import MISSING
 from .base import Call, Parameter, Phase, Plan, Step
-from .bodies import EMPTY
 from .multipart import multipart_source
 
 if t.TYPE_CHECKING:
@@ -38,7 +38,7 @@ Source: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 
 
 def _json(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
-    return ({} if call.body is EMPTY else call.body), {}
+    return ({} if call.body is MISSING else call.body), {}
 
 
 def _path(ctx: Context, call: Call) -> tuple[t.Any, Messages]:

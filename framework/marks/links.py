@@ -11,8 +11,7 @@ import re
 import typing as t
 
 from ..errors import SetupError
-
-NOT_GIVEN: t.Final[t.Any] = object()
+from ..sentinel import MISSING
 
 # OpenAPI 3.1, section 4.8.20.4; names of headers are tokens (RFC 9110), pointers follow RFC 6901.
 _EXPRESSION = re.compile(
@@ -68,7 +67,7 @@ class Link:
         parameters: cabc.Mapping[str, t.Any] | None = None,
         *,
         method: str = "GET",
-        body: t.Any = NOT_GIVEN,
+        body: t.Any = MISSING,
         description: str = "",
     ) -> None:
         self.target = target
@@ -76,7 +75,7 @@ class Link:
         self.method = method.upper()
         self.body = body
         self.description = description
-        for value in (*self.parameters.values(), *([] if body is NOT_GIVEN else [body])):
+        for value in (*self.parameters.values(), *([] if body is MISSING else [body])):
             if isinstance(value, str):
                 check_expressions(value, repr(self))
 

@@ -16,6 +16,7 @@ import msgspec
 from marshmallow import Schema
 
 from ..errors import SetupError
+from ..http.semantics import BODILESS
 from .arguments import ArgumentsMark
 from .asked import PAGED
 from .base import Body, Call, Outcome, Plan, Step, marks_of
@@ -237,7 +238,7 @@ def with_inner(schemas: cabc.Iterable[Schema]) -> cabc.Iterator[Schema]:
 
 def is_list(outcome: Outcome) -> bool:
     """Whether an outcome is a list."""
-    if not 200 <= outcome.status < 300 or outcome.status in (204, 205):
+    if not 200 <= outcome.status < 300 or outcome.status in BODILESS:
         return False
     return outcome.schema is None or bool(outcome.schema.many)
 

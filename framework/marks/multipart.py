@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
 
     AnyField: t.TypeAlias = fields.Field[t.Any]
 
-MULTIPART = "multipart/form-data"
 RULES = "form rules"
 """Where the rules of the form of an operation stand, in ``Plan.notes``."""
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ..errors import NotAcceptable, SetupError
 from ..http.response import add_vary
+from ..http.semantics import BODILESS, JSON
 from .base import Mark, Outcome, Phase, Plan, Record, Step
 from .raises import error_outcome
 
@@ -20,9 +21,6 @@ if t.TYPE_CHECKING:
     from ..context import Context
     from ..http.media import MediaType
     from .base import Call
-
-JSON = "application/json"
-BODILESS = frozenset({204, 205, 304})
 
 
 class MediaMark(Mark):

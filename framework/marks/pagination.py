@@ -20,6 +20,7 @@ from marshmallow import Schema, validate
 
 from .. import fields
 from ..errors import SetupError
+from ..http.semantics import BODILESS
 from .arguments import ArgumentsMark
 from .asked import PAGED, SORTED, Key
 from .base import TELLS, Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
@@ -122,7 +123,7 @@ class PaginateMark(ArgumentsMark):
 
     def pages(self, outcome: Outcome) -> bool:
         """Whether an outcome is a list that can be taken in parts."""
-        if not 200 <= outcome.status < 300 or outcome.status in (204, 205):
+        if not 200 <= outcome.status < 300 or outcome.status in BODILESS:
             return False
         return bool(outcome.schema.many) if outcome.schema is not None else self.member is None
 

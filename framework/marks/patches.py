@@ -17,7 +17,7 @@ import typing as t
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ..errors import Conflict, SetupError, ValidationFailed
-from ..fast import wire
+from ..fast import lexical, wire
 from ..fast.bounds import Bounds, shown
 from ..fast.dump import dumper
 from ..fast.hints import described
@@ -40,7 +40,7 @@ JSON_PATCH = "application/json-patch+json"
 MAX_OPERATIONS = 100
 
 # RFC 6901, section 3.
-_POINTER = validate.Regexp(r"(?:/(?:[^~/]|~[01])*)*\Z", error="Not a JSON pointer, like '/name'.")
+_POINTER = validate.Regexp(lexical.POINTER_PATTERN + r"\Z", error="Not a JSON pointer, like '/name'.")
 
 
 class PatchConflict(Conflict):

@@ -12,7 +12,7 @@ import inspect
 import typing as t
 
 from ..errors import APIError, Forbidden, NotFound, SetupError
-from .base import REPLAY, Call, Mark, Phase, Plan, Record, Step
+from .base import BY_PLACE, REPLAY, Call, Mark, Phase, Plan, Record, Step
 from .raises import error_outcome, own_error
 from .refusals import PermissionDenied
 from .security import PublicMark, access_of, check_place, refusal, refuser, takes
@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
     Function: t.TypeAlias = cabc.Callable[..., t.Any]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class LoadsMark(Mark):
@@ -238,7 +237,7 @@ class PolicyMark(Mark):
         said = any(isinstance(mark, (PermissionMark, PublicMark)) for mark in plan.marks)
         if loaded and not said:
             raise SetupError(
-                f"{plan.called} ({plan.method} {plan.rule.rule}) loads an object by {loaded[-1]!r}, and"
+                f"{plan.called} ({plan.address}) loads an object by {loaded[-1]!r}, and"
                 " says nothing on who may. Give it permission(check); permission(anyone) if every user may, public if"
                 " everybody."
             )
@@ -256,7 +255,7 @@ def takes_object(check: Function) -> bool:
         told = inspect.signature(check).parameters.values()
     except ValueError:  # written in C
         return True
-    return sum(each.kind in _BY_PLACE for each in told) > 1 or any(
+    return sum(each.kind in BY_PLACE for each in told) > 1 or any(
         each.kind is inspect.Parameter.VAR_POSITIONAL for each in told
     )
 

@@ -27,8 +27,9 @@ from ..errors import APIError, SetupError, by_status
 from ..fast import wire
 from ..fast.dump import checked_dumper, dumper, prepare, wire_dumper
 from ..http.response import Wire, sendable
+from ..http.semantics import BODILESS, JSON
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
-from .negotiation import BODILESS, JSON, produced
+from .negotiation import produced
 from .raises import own_error
 from .schemas import SchemaLike, as_field, as_schema, examples_of
 from .shapes import shaped, shapes_for

@@ -29,7 +29,6 @@ from .shared import once, redis_store, store_url
 if t.TYPE_CHECKING:
     from ..app.app import App
     from ..context import Context
-    from ..resources.operation import Operation
     from ..stores.base import Store
 
     Moment: t.TypeAlias = str | dt.date | dt.datetime
@@ -79,7 +78,7 @@ class RetiredMark(Mark):
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         self._check_replacement(plan)
-        label = label_of(plan)
+        label = plan.address
         caller = self.caller
         fixed = [("Deprecation", f"@{int(self.since.timestamp())}")]
         if self.until is not None:
@@ -176,13 +175,6 @@ def retired(
         if text is not None and not re.fullmatch(r"(?:/|[a-z][a-z0-9+.-]*://)[!#-;=?-~]*", text):
             raise SetupError(f"retired() got {text!r}. Give a path that begins with '/', or a whole URL.")
     return RetiredMark(begins, ends, replaced_by, information, gone, caller or user_agent)
-
-
-def label_of(operation: Plan | Operation) -> str:
-    """What an operation is called where calls are counted: method, path, and the version where others have the path."""
-    rule: t.Any = operation.rule
-    version = f" ({rule.version})" if getattr(rule, "by_request", False) else ""
-    return f"{operation.method} {rule.rule}{version}"
 
 
 def moment(value: Moment | None, name: str) -> dt.datetime | None:

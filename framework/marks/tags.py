@@ -12,12 +12,11 @@ import typing as t
 
 from ..http.conditional import Tag, digest, parse_tag
 from ..http.response import Wire, header_of
+from ..sentinel import MISSING
 
 if t.TYPE_CHECKING:
     from .base import Reply
 
-MISSING: t.Any = object()
-"""What a getter gives for an object that has no such attribute."""
 
 Getter: t.TypeAlias = str | cabc.Sequence[str] | cabc.Callable[[t.Any], t.Any]
 

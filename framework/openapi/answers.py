@@ -16,10 +16,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .. import docstrings, errors
 from ..http import problem
 from ..http.request import is_json_type
+from ..http.semantics import BODILESS
 from ..marks.base import Header, Outcome
+from ..sentinel import MISSING
 from .components import Components
 from .examples import compose
-from .jsonschema import MISSING, Json, plain
+from .jsonschema import Json, plain
 
 if t.TYPE_CHECKING:
     from ..http.problem import ErrorRenderer
@@ -55,7 +57,6 @@ VALIDATION_PROBLEM: Json = {
     },
     "required": [*PROBLEM["required"], "errors"],
 }
-BODILESS = frozenset({204, 205, 304})
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": ["Missing data for required field."]}}
 _TEXT: Json = {"type": "string"}

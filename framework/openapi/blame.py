@@ -17,6 +17,9 @@ import typing as t
 
 import marshmallow as ma
 
+from ..config import PACKAGE_DIRECTORY
+from ..http.semantics import MULTIPART, URL_ENCODED
+from ..kinds import MASK
 from .members import written_name
 
 if t.TYPE_CHECKING:
@@ -24,11 +27,9 @@ if t.TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-MASK = "***"
 LONGEST_BODY = 2000
 _SECRET = re.compile(r"authori[sz]ation|cookie|token|secret|passw(or)?d|api[-_]?key|credential|signature|session", re.I)
 _NOT_SHOWN = frozenset({"host", "content-length", "user-agent", "connection", "accept-encoding"})
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def is_secret(name: str) -> bool:
@@ -72,7 +73,7 @@ def curl_line(request: Request, body: bytes | None) -> str:
         words += ["-H", f"{name}: {value}"]
     if body:
         words += [
-            "--data-raw" if request.mimetype != "multipart/form-data" else "--data-binary",
+            "--data-raw" if request.mimetype != MULTIPART else "--data-binary",
             masked_body(request, body),
         ]
     return " ".join(map(quoted, words))
@@ -88,9 +89,9 @@ def masked_url(request: Request) -> str:
 def masked_body(request: Request, body: bytes) -> str:
     """The body of a request as text, the values of secret members replaced, cut when it is long."""
     text = body.decode("utf-8", "replace")
-    if request.mimetype == "multipart/form-data":
-        return f"<{len(body)} bytes of multipart/form-data>"
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if request.mimetype == MULTIPART:
+        return f"<{len(body)} bytes of {MULTIPART}>"
+    if request.mimetype == URL_ENCODED:
         pairs = [pair.partition("=") for pair in text.split("&")]
         text = "&".join(name + sign + (MASK if is_secret(name) else value) for name, sign, value in pairs)
     else:
@@ -190,12 +191,15 @@ def origin_of(error: BaseException) -> Origin | None:
 def is_ours(file: str) -> bool:
     """Whether a file belongs to the framework or to werkzeug, or was generated."""
     library = os.path.dirname(t.cast(str, sys.modules["werkzeug"].__file__))
-    return file.startswith((_PACKAGE + os.sep, library + os.sep, "<"))
+    return file.startswith((PACKAGE_DIRECTORY, library + os.sep, "<"))
 
 
 def is_input_phase(file: str) -> bool:
     """Whether a file is one in which the framework itself refuses requests."""
-    return os.path.dirname(file) in (os.path.join(_PACKAGE, "marks"), os.path.join(_PACKAGE, "resources"))
+    return os.path.dirname(file) in (
+        os.path.join(PACKAGE_DIRECTORY, "marks"),
+        os.path.join(PACKAGE_DIRECTORY, "resources"),
+    )
 
 
 # Declarations

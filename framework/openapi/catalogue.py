@@ -15,12 +15,10 @@ from . import paths
 from .answers import Answers, phrase, text_of
 from .components import Components
 from .document import Built, error_types
-from .jsonschema import Json
+from .jsonschema import SCHEMA_COMPONENTS, Json
 
 if t.TYPE_CHECKING:
     from ..app.app import App
-
-_PREFIX = "#/components/schemas/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def members(schema: Json, components: cabc.Mapping[str, Json]) -> cabc.Iterator[
 def parts(schema: Json, components: cabc.Mapping[str, Json]) -> cabc.Iterator[Json]:
     """A schema and all that it is made of, references followed."""
     if "$ref" in schema:
-        yield from parts(components[schema["$ref"].removeprefix(_PREFIX)], components)
+        yield from parts(components[schema["$ref"].removeprefix(SCHEMA_COMPONENTS)], components)
     yield schema
     for each in (*schema.get("allOf", ()), *schema.get("anyOf", ())):
         yield from parts(each, components)

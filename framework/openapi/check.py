@@ -53,7 +53,7 @@ def line_of(finding: Finding) -> str:
 def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
     """The errors that the source of a handler raises, and that the operation does not declare."""
     any_code = app.error_renderer is not None
-    name = f"{operation.method} {paths.template(operation.rule)}"
+    name = paths.address(operation.method, paths.template(operation.rule))
     at: Pointer = ("paths", paths.template(operation.rule), operation.method.lower())
     for each in raised.errors_of(operation.handler, operation.view_class):
         status = t.cast(int, each.error.code)

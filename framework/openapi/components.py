@@ -28,7 +28,7 @@ from .. import docstrings
 from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
 from ..marks.schemas import SPARSE, WholeSchema
-from .jsonschema import Json, downgrade, type_of
+from .jsonschema import SCHEMA_COMPONENTS, Json, downgrade, type_of
 from .members import Role, View, always_sent, describe, is_sent, resolved, written_name
 
 _SUFFIXES = {"output": "", "input": "Input", "patch": "Patch"}
@@ -107,7 +107,7 @@ class Components:
         """
         self._claim(name, owner, owner if isinstance(owner, type) else type(owner))
         self._schemas[name] = schema
-        return {"$ref": f"#/components/schemas/{name}"}
+        return {"$ref": SCHEMA_COMPONENTS + name}
 
     def final(self, schema: Json) -> Json:
         """Say a schema in the words of the document's version."""
@@ -135,7 +135,7 @@ class Components:
             if not self._claim(name, owner, type(schema)):
                 self._schemas[name] = {}
                 self._schemas[name] = self._object(schema, view, policy)
-            return {"$ref": f"#/components/schemas/{name}"}
+            return {"$ref": SCHEMA_COMPONENTS + name}
         return self._inline(schema, view, policy, key)
 
     def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
@@ -146,7 +146,7 @@ class Components:
             made: Json = {"enum": values} if kind is None else {"type": kind, "enum": values}
             text = own_docstring(members)
             self._schemas[name] = {**({"description": text} if text else {}), **made}
-        return {"$ref": f"#/components/schemas/{name}"}
+        return {"$ref": SCHEMA_COMPONENTS + name}
 
     # Roles
 
@@ -276,7 +276,7 @@ class Components:
         """The schema itself; one that contains itself needs a name after all, made of what sets it apart."""
         if key in self._open or key in self._recursive:
             name = self._recursive.setdefault(key, _with_suffix(_variant_name(schema), view))
-            return {"$ref": f"#/components/schemas/{name}"}
+            return {"$ref": SCHEMA_COMPONENTS + name}
         self._open.append(key)
         try:
             made = self._object(schema, view, policy)
@@ -287,7 +287,7 @@ class Components:
         name = self._recursive[key]
         self._claim(name, key, type(schema))
         self._schemas[name] = made
-        return {"$ref": f"#/components/schemas/{name}"}
+        return {"$ref": SCHEMA_COMPONENTS + name}
 
     def _claim(self, name: str, owner: t.Any, origin: type) -> bool:
         """Take a name; whether it was taken by the same owner before.

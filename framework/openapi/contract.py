@@ -29,10 +29,11 @@ from ..http.events import MEDIA_TYPE as EVENTS
 from ..http.events import data_of
 from ..http.request import is_json_type
 from ..http.response import Wire
+from ..http.semantics import BODILESS
 from ..marks.responses import ResponseMark, unpack
-from ..resources.witness import MISSING
+from ..sentinel import MISSING
 from . import document, paths, remedies
-from .answers import BODILESS, STREAMS, Answers
+from .answers import STREAMS, Answers
 from .components import Components
 from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler
 from .faults import shown
@@ -335,7 +336,7 @@ class Door:
         self._mode = mode
         self._share = share
         self._contract = Contract.of(app)
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[str] = set()
 
     def check(self, ctx: Context, response: Response | Wire) -> None:
         """Look at an answer.
@@ -346,7 +347,7 @@ class Door:
         operation = ctx.operation
         if operation is None or not operation.declared:
             return
-        key = (operation.method, operation.rule.rule)
+        key = operation.address
         if key in self._told or (self._share < 1 and random.random() >= self._share):
             return
         if isinstance(response, Wire):

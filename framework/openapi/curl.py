@@ -15,8 +15,10 @@ import shlex
 import typing as t
 from urllib.parse import quote, urlencode
 
+from ..http.semantics import MULTIPART, URL_ENCODED
+from ..sentinel import MISSING
 from .examples import Composer, compose
-from .jsonschema import MISSING, Json
+from .jsonschema import DELIMITERS, Json
 
 _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
@@ -32,7 +34,6 @@ _FORMATS = {
     "hostname": "example.org",
 }
 _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-01-31T12:00:00")
-_SEPARATORS = {"pipeDelimited": "|", "spaceDelimited": " "}
 
 
 def line(operation: Json, method: str, path: str, root: str, document: Json) -> str:
@@ -80,7 +81,7 @@ def texts(parameter: Json, schemas: cabc.Mapping[str, Json]) -> list[str]:
     parts = [text(each) for each in value]
     if parameter["in"] == "query" and parameter.get("explode", True):
         return parts
-    return [_SEPARATORS.get(parameter.get("style", ""), ",").join(parts)]
+    return [DELIMITERS.get(parameter.get("style", ""), ",").join(parts)]
 
 
 def text(value: t.Any) -> str:
@@ -122,7 +123,7 @@ def body(content: cabc.Mapping[str, Json], schemas: cabc.Mapping[str, Json]) -> 
         value = next(iter(media["examples"].values())).get("value", MISSING)
     if value is MISSING:
         value = made(media.get("schema", {}), schemas)
-    if media_type == "multipart/form-data" and isinstance(value, dict):
+    if media_type == MULTIPART and isinstance(value, dict):
         files, encoding = file_names(media.get("schema", {}), schemas), media.get("encoding", {})
         for name, each in value.items():
             for part in each if isinstance(each, list) else [each]:
@@ -138,7 +139,7 @@ def body(content: cabc.Mapping[str, Json], schemas: cabc.Mapping[str, Json]) -> 
             yield from ("-H", f"Content-Type: {media_type}")
         return
     yield from ("-H", f"Content-Type: {media_type}")
-    if media_type == "application/x-www-form-urlencoded" and isinstance(value, dict):
+    if media_type == URL_ENCODED and isinstance(value, dict):
         pairs = [(name, each if isinstance(each, list) else [each]) for name, each in value.items()]
         yield from ("--data-raw", urlencode([(name, text(part)) for name, parts in pairs for part in parts]))
     elif media_type.endswith("json"):

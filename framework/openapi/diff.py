@@ -28,6 +28,7 @@ from .diff_words import (
     webhooks_of,
 )
 from .jsonschema import Json
+from .paths import address
 from .shapes import Shapes
 
 _ORDER = {Level.BREAKING: 0, Level.RISKY: 1, Level.COMPATIBLE: 2}
@@ -75,14 +76,14 @@ class Comparison:
         for shape, (path, item) in old.items():
             if shape not in new:
                 for method in operations_of(self.item(0, item)):
-                    spot = Spot(f"{method.upper()} {path}", "", "request")
+                    spot = Spot(address(method, path), "", "request")
                     self.changes.add(Level.BREAKING, "path-removed", f"The path {path} is gone.", spot)
                 continue
             other_path, other = new[shape]
             one, two = self.item(0, item), self.item(1, other)
             before, after = operations_of(one), operations_of(two)
             for method, operation in before.items():
-                spot = Spot(f"{method.upper()} {other_path}", "", "request")
+                spot = Spot(address(method, other_path), "", "request")
                 if method not in after:
                     self.changes.add(Level.BREAKING, "operation-removed", "The operation is gone.", spot)
                 else:
@@ -91,12 +92,12 @@ class Comparison:
                     self.parameters_of(old_parameters, self.parameters(1, two, after[method], {}), spot)
                     self.operation(operation, after[method], spot)
             for method in after.keys() - before.keys():
-                spot = Spot(f"{method.upper()} {other_path}", "", "request")
+                spot = Spot(address(method, other_path), "", "request")
                 self.changes.add(Level.COMPATIBLE, "operation-added", "The operation is new.", spot)
         for shape in new.keys() - old.keys():
             path, item = new[shape]
             for method in operations_of(self.item(1, item)):
-                spot = Spot(f"{method.upper()} {path}", "", "request")
+                spot = Spot(address(method, path), "", "request")
                 self.changes.add(Level.COMPATIBLE, "operation-added", "The operation is new.", spot)
 
     # Operations

@@ -10,10 +10,16 @@ import typing as t
 
 from . import paths
 from .jsonschema import Json
+from .paths import PATH_ITEM_METHODS
 from .shapes import Shapes
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-_STYLES = {"query": ("form", True), "cookie": ("form", True), "path": ("simple", False), "header": ("simple", False)}
+METHODS = (*PATH_ITEM_METHODS, "query")
+_DEFAULT_STYLES = {
+    "query": ("form", True),
+    "cookie": ("form", True),
+    "path": ("simple", False),
+    "header": ("simple", False),
+}
 _FLOW_WORDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 
 
@@ -60,7 +66,7 @@ def schema_of(parameter: Json) -> t.Any:
 
 def style_of(parameter: Json, where: str) -> tuple[str, bool]:
     """How a parameter is written, defaults filled in."""
-    style, explode = _STYLES.get(where, ("form", True))
+    style, explode = _DEFAULT_STYLES.get(where, ("form", True))
     style = parameter.get("style", style)
     return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
 

@@ -19,7 +19,7 @@ from ..app.documents import DEFAULT, Document
 from ..errors import ComponentConflict, SetupError
 from ..fast.strict import Rules
 from ..resources.assembly import tags_of
-from . import outgoing, paths
+from . import outgoing, paths, regexes
 from .answers import Answers
 from .components import Components
 from .jsonschema import Json
@@ -34,8 +34,8 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
 
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
-_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
+# C0 is not among them: JSON escapes it in texts, and breaks lines by it.
+_UNPRINTABLE = re.compile(f"[{regexes.NOT_SHOWN}]")
 _ORDER = (
     "openapi",
     "info",
@@ -223,7 +223,12 @@ def is_listed(operation: Operation) -> bool:
     """Whether an operation may stand in a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
-    return operation.documented and not operation.hidden and not apart and operation.method in _METHODS
+    return (
+        operation.documented
+        and not operation.hidden
+        and not apart
+        and operation.method.lower() in paths.PATH_ITEM_METHODS
+    )
 
 
 def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
@@ -245,7 +250,7 @@ def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
             members.append(operation)
         elif (twin.rule.host, twin.rule.subdomain) == (operation.rule.host, operation.rule.subdomain):
             raise SetupError(
-                f"The document cannot tell {operation.method} {operation.rule.rule!r} from {twin.rule.rule!r}: both are"
+                f"The document cannot tell {operation.address} from {twin.address}: both are"
                 f" {path!r} to a client. Merge the two into one operation, or hide one with doc(hidden=True)."
             )
     return found

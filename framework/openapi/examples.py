@@ -8,10 +8,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from .jsonschema import MISSING, Json
+from ..sentinel import MISSING
+from .jsonschema import SCHEMA_COMPONENTS, Json
 
-_PREFIX = "#/components/schemas/"
-_DEPTH = 8
+_DEEPEST_EXAMPLE = 8
 
 
 def compose(schema: Json, components: cabc.Mapping[str, Json]) -> t.Any:
@@ -38,7 +38,7 @@ class Composer:
         """Whether anybody gave an example for any part."""
 
     def of(self, schema: Json, depth: int) -> t.Any:
-        if depth > _DEPTH:
+        if depth > _DEEPEST_EXAMPLE:
             return MISSING
         if schema.get("examples") or "example" in schema:
             self.given = True
@@ -49,7 +49,7 @@ class Composer:
         if schema.get("enum"):
             return schema["enum"][0]
         if "$ref" in schema:
-            target = self.components.get(str(schema["$ref"]).removeprefix(_PREFIX))
+            target = self.components.get(str(schema["$ref"]).removeprefix(SCHEMA_COMPONENTS))
             return MISSING if target is None else self.of(target, depth + 1)
         for word in ("anyOf", "oneOf"):
             if word in schema:

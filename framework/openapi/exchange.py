@@ -19,8 +19,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import errors
 from ..http.request import is_json_type
 from ..http.response import Wire
+from ..http.semantics import BODILESS
 from ..resources.witness import Witness, witness_of
-from .answers import BODILESS
 from .jsonschema import Json
 
 if t.TYPE_CHECKING:

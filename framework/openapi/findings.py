@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from .jsonschema import Json
+from .jsonschema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS, Json
 
 Pointer: t.TypeAlias = tuple[str | int, ...]
 Kind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
@@ -23,13 +23,6 @@ _MAPS: dict[str, Kind] = {
     "content": "media",
     "headers": "header",
 }
-_MAPS_OF_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
-_SCHEMAS = frozenset(
-    {
-        *("items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "contains", "contentSchema"),
-        *("unevaluatedProperties", "unevaluatedItems", "allOf", "anyOf", "oneOf", "prefixItems"),
-    }
-)
 # Of a Parameter, Header or Media Type Object: what a value is, and each item of a stream.
 _SCHEMA_WORDS = frozenset({"schema", "itemSchema", "x-itemSchema"})
 _VALUES = frozenset({"example", "examples", "default", "value", "security"})
@@ -73,9 +66,9 @@ def _walk(value: t.Any, at: Pointer, kind: Kind) -> cabc.Iterator[Node]:
     yield Node(at, value, kind)
     for word, member in value.items():
         if kind == "schema":
-            if word in _SCHEMAS:
+            if word in SCHEMAS or word in LISTS_OF_SCHEMAS:
                 yield from _walk(member, (*at, word), "schema")
-            elif word in _MAPS_OF_SCHEMAS:
+            elif word in MAPS_OF_SCHEMAS:
                 yield from _each(member, (*at, word), "schema")
         elif word in _SCHEMA_WORDS:
             yield from _walk(member, (*at, word), "schema")

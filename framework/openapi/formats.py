@@ -25,7 +25,7 @@ _HOSTNAME = re.compile(
 _DURATION = re.compile(
     r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)", re.ASCII
 )
-_POINTER = re.compile(r"(?:/(?:[^~/]|~0|~1)*)*")
+_POINTER = re.compile(lexical.POINTER_PATTERN)
 
 
 def _reads(parse: cabc.Callable[[str], t.Any]) -> cabc.Callable[[str], bool]:

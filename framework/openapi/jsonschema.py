@@ -15,12 +15,16 @@ import math
 import typing as t
 import uuid
 
+from ..sentinel import MISSING
 from . import regexes
 
 Json: t.TypeAlias = dict[str, t.Any]
 
-MISSING: t.Any = object()
-"""What :func:`plain` gives for a value that JSON cannot hold."""
+SCHEMA_COMPONENTS: t.Final = "#/components/schemas/"
+"""What a reference to a schema of the document begins with; the name follows."""
+DELIMITERS: t.Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+"""What separates the items of a list in a parameter that is not exploded, by its style; in other styles a comma."""
+
 
 ANNOTATIONS = frozenset(
     {"title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "externalDocs"}
@@ -47,9 +51,10 @@ _UNKNOWN_IN_30 = frozenset(
         *("contentEncoding", "contentSchema", "$comment"),
     }
 )
-_LISTS_OF_SCHEMAS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_MAPS_OF_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_SCHEMAS = frozenset(
+# Of a Schema Object: the members that hold other schemas, in a list, by name, or one.
+LISTS_OF_SCHEMAS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+MAPS_OF_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+SCHEMAS = frozenset(
     {
         *("items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "contains"),
         *("unevaluatedProperties", "unevaluatedItems", "contentSchema"),
@@ -220,11 +225,11 @@ def downgrade(schema: t.Any) -> t.Any:
     for word, value in schema.items():
         if word not in made:
             continue
-        if word in _LISTS_OF_SCHEMAS:
+        if word in LISTS_OF_SCHEMAS:
             made[word] = [downgrade(each) for each in value]
-        elif word in _MAPS_OF_SCHEMAS:
+        elif word in MAPS_OF_SCHEMAS:
             made[word] = {name: downgrade(each) for name, each in value.items()}
-        elif word in _SCHEMAS and not (word == "additionalProperties" and isinstance(value, bool)):
+        elif word in SCHEMAS and not (word == "additionalProperties" and isinstance(value, bool)):
             made[word] = downgrade(value)
     _examples(made)
     if "const" in made:

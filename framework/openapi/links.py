@@ -8,8 +8,9 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from ..marks.links import NOT_GIVEN, Link
+from ..marks.links import Link
 from ..resources.links import parameter_for, parameters_of, target_of
+from ..sentinel import MISSING
 from . import paths
 from .jsonschema import Json
 
@@ -51,7 +52,7 @@ class Links:
             parameters[shown if is_alone else f"{where}.{shown}"] = value
         if parameters:
             made["parameters"] = parameters
-        if link.body is not NOT_GIVEN:
+        if link.body is not MISSING:
             made["requestBody"] = link.body
         if link.description:
             made["description"] = link.description

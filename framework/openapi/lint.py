@@ -16,7 +16,7 @@ from . import lint_flow, lint_values, paths
 from .faults import lookup
 from .findings import Finding, Node, Pointer, walk, written
 from .jsonschema import Json
-from .lint_flow import METHODS
+from .paths import PATH_ITEM_METHODS, address
 
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]+")
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -54,7 +54,7 @@ def lint(document: Json) -> list[Finding]:
 def operations_of(document: Json) -> cabc.Iterator[tuple[Pointer, str, Json, Json]]:
     """The operations under ``paths``: where, the path, its item, and the operation."""
     for path, item in document.get("paths", {}).items():
-        for method in METHODS:
+        for method in PATH_ITEM_METHODS:
             if method in item:
                 yield ("paths", path, method), path, item, item[method]
 
@@ -155,7 +155,7 @@ def _paths(document: Json) -> cabc.Iterator[Finding]:
             yield Finding("no-ambiguous-paths", text, at)
         seen.append(path)
         yield from _server_list(item.get("servers", ()), at)
-        if not any(method in item for method in METHODS) and "$ref" not in item:
+        if not any(method in item for method in PATH_ITEM_METHODS) and "$ref" not in item:
             yield Finding("path-empty", f"The path {path!r} has no operation. Drop it.", at)
 
 
@@ -177,7 +177,7 @@ def _operations(document: Json) -> cabc.Iterator[Finding]:
     ids: dict[str, str] = {}
     for at, path, item, operation in operations_of(document):
         yield from _words(at, operation, tags)
-        yield from _identifier(at, f"{str(at[2]).upper()} {at[1]}", operation, ids)
+        yield from _identifier(at, address(str(at[2]), str(at[1])), operation, ids)
         yield from _answers(at, operation)
         yield from _parameters(document, at, path, item, operation)
         yield from _security(at, operation, document.get("security"), schemes)

@@ -12,8 +12,7 @@ from ..marks.links import expressions_in, is_expression
 from .faults import lookup
 from .findings import Finding, Pointer
 from .jsonschema import Json
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from .paths import PATH_ITEM_METHODS, address
 
 
 class Place(t.NamedTuple):
@@ -29,22 +28,22 @@ class Place(t.NamedTuple):
 def paths_of(document: Json) -> cabc.Iterator[Place]:
     """The operations that clients call."""
     for path, item in document.get("paths", {}).items():
-        for method in METHODS:
+        for method in PATH_ITEM_METHODS:
             if method in item:
-                yield Place(("paths", path, method), f"{method.upper()} {path}", item[method], item)
+                yield Place(("paths", path, method), address(method, path), item[method], item)
 
 
 def sent_of(document: Json) -> cabc.Iterator[Place]:
     """The operations that the application calls: webhooks, and callbacks."""
     for word in ("webhooks", "x-webhooks"):
         for name, item in document.get(word, {}).items():
-            for method in METHODS:
+            for method in PATH_ITEM_METHODS:
                 if method in item:
                     yield Place((word, name, method), f"webhook {name}", item[method], item)
     for place in paths_of(document):
         for name, callback in place.operation.get("callbacks", {}).items():
             for expression, item in resolved(document, callback).items():
-                for method in METHODS:
+                for method in PATH_ITEM_METHODS:
                     if not expression.startswith("x-") and method in item:
                         at = (*place.at, "callbacks", name, expression, method)
                         yield Place(at, f"callback {name} of {place.name}", item[method], item)

@@ -27,8 +27,9 @@ from ..fast.strict import Rules, twin
 from ..fast.strict_dates import ISO_FORMATS, latest, longest
 from ..fast.strict_fields import words
 from ..fast.text import is_json_part
+from ..sentinel import MISSING
 from . import decimals, regexes
-from .jsonschema import MISSING, WORDS, Json, both, not_null, nullable, plain, type_of, unique, without_misfits
+from .jsonschema import DELIMITERS, WORDS, Json, both, not_null, nullable, plain, type_of, unique, without_misfits
 from .validators import constrain, written
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
@@ -45,7 +46,7 @@ _ANNOTATED: dict[t.Any, Json] = {
 }
 _SAY_KINDS = frozenset({"type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf"})
 """The words of which one says whether null is a value."""
-_STYLES = {",": "form", " ": "spaceDelimited", "|": "pipeDelimited"}
+_STYLES = {delimiter: style for style, delimiter in DELIMITERS.items()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

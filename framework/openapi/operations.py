@@ -12,20 +12,19 @@ import typing as t
 import marshmallow as ma
 
 from ..errors import SetupError
+from ..http.semantics import FORM_TYPES, MULTIPART
 from ..marks.base import Body, Parameter, called
-from ..marks.multipart import MULTIPART
 from ..marks.multipart import content_types as part_types
+from ..sentinel import MISSING
 from . import outgoing
 from .answers import Answers, words_of
 from .components import Components
-from .jsonschema import MISSING, Json, both, plain
+from .jsonschema import Json, both, plain
 from .members import style
 from .paths import names
 
 if t.TYPE_CHECKING:
     from ..resources.operation import Operation
-
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def operation_object(
@@ -165,7 +164,7 @@ def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
         required = any(body.required for body in bodies)
         return {"schema": {"type": "string", "minLength": 1} if required else {"type": "string"}}
     components = answers.components
-    is_form = media_type in _FORMS
+    is_form = media_type in FORM_TYPES
     located = [(body, "multipart" if body.is_multipart else "form" if is_form else "json") for body in bodies]
     if len(bodies) == 1:
         schema = components.schema(bodies[0].schema, "input", location=located[0][1], unknown=bodies[0].unknown)

@@ -14,6 +14,17 @@ from ..fast.converters import describe
 from ..fast.patterns import VARIABLE, Unreadable, parse
 from .jsonschema import Json
 
+PATH_ITEM_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The methods that have an operation in a Path Item Object (OpenAPI 3.1, section 4.8.9), in its order."""
+
+
+def address(method: str, path: str) -> str:
+    """``GET /pets/{pet_id}``: an operation of a document, for messages.
+
+    :param method: In either case.
+    """
+    return f"{method.upper()} {path}"
+
 
 def template(rule: Rule) -> str:
     """``/pets/<int:pet_id>`` to ``/pets/{pet_id}``."""

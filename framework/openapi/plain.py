@@ -15,8 +15,8 @@ from markupsafe import Markup
 from .curl import line
 from .html import marked, navigation, paragraphs
 from .jsonschema import Json
+from .paths import PATH_ITEM_METHODS
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # What has a place of its own in the tables, or is a schema within.
 _TOLD = frozenset(
     ("$ref", "type", "description", "properties", "required", "items", "allOf", "anyOf", "oneOf", "prefixItems", "not")
@@ -73,7 +73,7 @@ def by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
     """Path, method and Operation Object of all operations, by their first tag."""
     found: dict[str, list[tuple[str, str, Json]]] = {tag["name"]: [] for tag in document.get("tags", ())}
     for path, item in document.get("paths", {}).items():
-        for method in _METHODS:
+        for method in PATH_ITEM_METHODS:
             if method in item:
                 found.setdefault(item[method]["tags"][0], []).append((path, method.upper(), item[method]))
     return {tag: operations for tag, operations in found.items() if operations}

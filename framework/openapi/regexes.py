@@ -11,6 +11,7 @@ Floor 7: imports nothing of the package.
 from __future__ import annotations
 
 import re
+import typing as t
 
 _SPACES = r" \t\n\r\f\v"
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
@@ -19,9 +20,11 @@ _COUNT = re.compile(r"\{(\d+(?:,\d*)?|,\d+)\}", re.ASCII)
 _HEX = {"x": 2, "u": 4, "U": 8}
 _SUPPORTED_FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE | re.MULTILINE | re.VERBOSE
 _FLAGS = re.compile(r"\(\?[aimsux]+\)", re.ASCII)
-# What readers of YAML refuse, or what does not show: C0, DEL and C1, line separators, surrogates, the BOM.
 _NUL_IN_CLASS = re.compile(r"\\x00|\\u0000|\\0|\\[DWS]")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
+NOT_SHOWN: t.Final = "\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff"
+"""Characters, as those of a class: DEL and C1, line separators, surrogates, the BOM. Readers of YAML refuse them, or
+they do not show."""
+_UNPRINTABLE = re.compile(f"[\x00-\x1f{NOT_SHOWN}]")
 
 
 class _Untranslatable(Exception):

@@ -20,6 +20,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .. import errors, fields
 from ..fast.strict import wrote_unknown
 from ..hooks import find_error_handler
+from ..http.semantics import BODILESS
 from ..logging import printable
 from ..marks.schemas import WholeSchema
 from . import blame
@@ -52,7 +53,7 @@ def report(exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_reques
     operation = exchange.operation
     media_type = printable(exchange.headers.get("Content-Type", "no body"))
     lines = [
-        f"{operation.method} {operation.rule.rule} ({operation.operation_id}) broke its contract.",
+        f"{operation.address} ({operation.operation_id}) broke its contract.",
         "",
         f"  handler   {blame.place_of(operation.handler)}",
         f"  request   {request}",
@@ -131,7 +132,7 @@ def undeclared_status(app: App, operation: Operation, exchange: Exchange, declar
             f'\n\n    @raises({name})          with  abort({name}("..."))\n    @alt_response({status}, ...)'
             "  to go on returning it",
         )
-    body = "" if status in (204, 205, 304) or 300 <= status < 400 else f", {schema_argument(operation)}"
+    body = "" if status in BODILESS or 300 <= status < 400 else f", {schema_argument(operation)}"
     return Finding(message, f"Put this above the handler:\n\n    @response({status}{body})")
 
 

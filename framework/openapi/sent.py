@@ -14,16 +14,14 @@ import typing as t
 
 from ..fast import lexical, wire
 from ..http.request import is_json_type
+from ..http.semantics import FORM_TYPES
 from .faults import Fault, written_path
-from .jsonschema import Json
+from .jsonschema import DELIMITERS, Json
 from .validation import Validator
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
     from werkzeug.wrappers import Request
-
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_DELIMITERS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|", "simple": ","}
 
 
 class Verdict(t.NamedTuple):
@@ -110,7 +108,7 @@ class Sent:
         if "array" in self.types(schema):
             if not parameter.get("explode", where == "query"):
                 text = texts[0]
-                texts = text.split(_DELIMITERS.get(parameter.get("style", "form"), ",")) if text else []
+                texts = text.split(DELIMITERS.get(parameter.get("style", "form"), ",")) if text else []
                 texts = [piece.strip() for piece in texts] if where == "header" else texts
             value = [self.read(text, schema.get("items", {})) for text in texts]
         elif len(texts) > 1 or "object" in self.types(schema):
@@ -146,7 +144,7 @@ class Sent:
             except wire.WireError as error:
                 return Verdict(False, (f"body: {error}",))
             return self._told("body", self._validator.faults(schema, value))
-        if media_type in _FORMS:
+        if media_type in FORM_TYPES:
             with request:  # closes the files that are parsed here a second time
                 return self._form(self._validator.resolve(schema), media.get("encoding", {}), request)
         return Verdict(None)

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from .faults import equal, lookup
-from .jsonschema import Json
+from .jsonschema import SCHEMA_COMPONENTS, Json
 
 EVERYTHING = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 """The types; ``number`` is ``integer`` and ``fraction``."""
@@ -98,7 +98,7 @@ class Shapes:
         ref = schema.get("$ref")
         if isinstance(ref, str) and ref not in seen:
             target = self.of(self.resolve({"$ref": ref}), (*seen, ref))
-            if ref.startswith("#/components/schemas/"):
+            if ref.startswith(SCHEMA_COMPONENTS):
                 target.name = ref.rpartition("/")[2]
             made = join(target, made)
         for part in schema.get("allOf", ()):
@@ -278,8 +278,9 @@ def same_components(old: cabc.Mapping[str, t.Any], new: cabc.Mapping[str, t.Any]
     """The references that lead to the same in both documents, with all that is referred to there."""
     before: t.Any = old.get("components", {}).get("schemas", {})
     after: t.Any = new.get("components", {}).get("schemas", {})
-    prefix = "#/components/schemas/"
-    needs = {prefix + name: references(schema) for name, schema in before.items() if after.get(name) == schema}
+    needs = {
+        SCHEMA_COMPONENTS + name: references(schema) for name, schema in before.items() if after.get(name) == schema
+    }
     while True:
         broken = [ref for ref, inner in needs.items() if not inner <= needs.keys()]
         if not broken:

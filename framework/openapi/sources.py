@@ -33,7 +33,7 @@ class Sources:
         self._classes: dict[str, type] = {}
         for operation in document.listed(app, which):
             shape = paths.shape(paths.template(operation.rule))
-            self._operations.setdefault(f"{operation.method} {shape}", operation)
+            self._operations.setdefault(paths.address(operation.method, shape), operation)
             if operation.view_class is not None:
                 self._classes.setdefault(shape, operation.view_class)
 
@@ -53,7 +53,7 @@ class Sources:
                 file, line = self._webhooks[name].source
                 return f"{blame.shown_path(file)}:{line} {name}"
             method, _, path = name.partition(" ")
-            operation = self._operations.get(f"{method} {paths.shape(path)}")
+            operation = self._operations.get(paths.address(method, paths.shape(path)))
             if operation is not None:
                 file, line = operation.source
                 name = called(operation.handler).replace("<locals>.", "")

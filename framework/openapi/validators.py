@@ -18,8 +18,9 @@ from marshmallow import validate
 
 from ..fast import lexical
 from ..fast.published import anchored, validator_keywords
+from ..sentinel import MISSING
 from . import decimals, regexes
-from .jsonschema import MISSING, Json, both, in_order, plain, type_of, unique
+from .jsonschema import Json, both, in_order, plain, type_of, unique
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
 Validator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]

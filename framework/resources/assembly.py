@@ -26,7 +26,20 @@ from ..errors import (
     ValidationFailed,
 )
 from ..fast.patterns import names_in
-from ..marks.base import Mark, Outcome, Parameter, Plan, Record, Step, called, is_inherited, marks_of, own_marks
+from ..http.semantics import METHODS
+from ..marks.base import (
+    Mark,
+    Outcome,
+    Parameter,
+    Plan,
+    Record,
+    Step,
+    address,
+    called,
+    is_inherited,
+    marks_of,
+    own_marks,
+)
 from ..marks.caching import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.inputs import parameter_steps
@@ -53,8 +66,6 @@ if t.TYPE_CHECKING:
 Scopes: t.TypeAlias = tuple[str, ...]
 """The names of the routers that serve a request, the innermost first."""
 
-METHOD_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-
 
 def is_watched(app: App) -> bool:
     """Whether requests leave behind what the contract wants to see."""
@@ -71,7 +82,7 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
         redirects = rule.build_only or rule.alias or rule.redirect_to is not None
         if view is None or rule.methods is None or redirects:
             continue
-        for method in sorted(rule.methods, key=lambda name: (*METHOD_ORDER, name).index(name)):
+        for method in sorted(rule.methods, key=lambda name: (*METHODS, name).index(name)):
             handler = find_handler(view, method, names_of(rule))
             if handler is not None and not is_automatic(rule, view, method):
                 yield rule, method, view, handler
@@ -85,7 +96,7 @@ def build_operations(app: App) -> cabc.Iterator[Operation]:
         except SetupError as error:
             place = place_of(handler)
             if place not in str(error):
-                error.args = (f"{error} ({method} {rule.rule}, {place})", *error.args[1:])
+                error.args = (f"{error} ({address(method, rule)}, {place})", *error.args[1:])
             raise
 
 
@@ -411,7 +422,7 @@ def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Ite
 def told(owner: Claim) -> str:
     """Who has an operationId, for messages."""
     if isinstance(owner, Operation):
-        return f"{owner.method} {owner.rule.rule} ({place(owner)})"
+        return f"{owner.address} ({place(owner)})"
     if isinstance(owner, tuple):
         return f"{owner[0]!r} of {place(owner[1])}"
     return f"{owner!r} ({':'.join(map(str, owner.source))})"

@@ -17,6 +17,7 @@ from marshmallow.exceptions import RegistryError
 
 from ..errors import ComponentConflict, SetupError
 from ..fields import inner_fields
+from ..settings import DOCUMENT_PATHS
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
@@ -25,7 +26,6 @@ if t.TYPE_CHECKING:
     from ..app.app import App
 
 _COMPONENT: t.Final = "__component__"
-_PATHS = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
 
 
 def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
@@ -39,7 +39,7 @@ def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
             check_nested(schema, operation, known)
     for document in app.documents.values():
         config = document.config(app)
-        if any(config[key] is not None for key in _PATHS):
+        if any(config[key] is not None for key in DOCUMENT_PATHS):
             listed = [each for each in operations if is_listed(each) and document.holds(app, each)]
             check_paths(listed)
             check_components(listed)
@@ -93,7 +93,7 @@ def check_nested(schema: ma.Schema, operation: Operation, known: set[int]) -> No
                 raise SetupError(
                     f"The field {name!r} of {owner} nests {what!r}, which cannot be found:"
                     f" {str(error).splitlines()[0]}{mean}"
-                    f" Give the class, or a function that returns it. {operation.method} {operation.rule.rule} uses it."
+                    f" Give the class, or a function that returns it. {operation.address} uses it."
                 ) from error
             if id(type(inner)) not in known:
                 known.add(id(type(inner)))
@@ -115,8 +115,8 @@ def check_paths(operations: cabc.Iterable[Operation]) -> None:
         twin = seen.setdefault((operation.method, shape_of(operation.rule)), operation)
         if twin.rule is not operation.rule and operation.rule.arguments:
             raise SetupError(
-                f"{operation.method} {operation.rule.rule} ({place_of(operation.handler)}) and"
-                f" {twin.method} {twin.rule.rule} ({place_of(twin.handler)}) differ in their converters alone, and a"
+                f"{operation.address} ({place_of(operation.handler)}) and"
+                f" {twin.address} ({place_of(twin.handler)}) differ in their converters alone, and a"
                 " document cannot tell them apart. Merge the two into one operation, or hide one with"
                 " doc(hidden=True)."
             )
@@ -168,7 +168,7 @@ def why_empty(app: App, operations: cabc.Sequence[Operation]) -> str:
     prefixes = {document.endpoint("x").rpartition(".")[0] for document in app.documents.values()}
     views = [each for each in operations if each.endpoint.rpartition(".")[0] not in prefixes]
     views = [each for each in views if each.endpoint.rpartition(".")[2] != "static"]
-    shown = [app.config[key] for key in _PATHS if app.config[key] is not None]
+    shown = [app.config[key] for key in DOCUMENT_PATHS if app.config[key] is not None]
     meant = app.webhooks or len(app.documents) > 1 or app.documents["default"].is_chosen
     if not views or not shown or meant or any(each.documented for each in views):
         return ""

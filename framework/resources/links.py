@@ -40,7 +40,7 @@ def check_links(operations: cabc.Sequence[Operation]) -> None:
             for parameter in link.parameters:
                 if parameter_for(parameter, known) is None:
                     raise SetupError(
-                        f"The link {name!r} of {told(operation)} gives {target.method} {target.rule.rule} a parameter"
+                        f"The link {name!r} of {told(operation)} gives {target.address} a parameter"
                         f" {parameter!r}, and it has none.{near(parameter, [each for _, each in known])}"
                         f" It has {', '.join(repr(each) for _, each in known) or 'no parameters'}."
                     )

@@ -335,8 +335,8 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
             " wrapper inside that decorator, or put the marks above it."
         )
     return (
-        f"The marks on {name} ({where}) are lost: {', '.join(map(mention, marks))}. {operation.method}"
-        f" {operation.rule.rule} calls {called(operation.handler)} ({place_of(operation.handler)}), which does not have"
+        f"The marks on {name} ({where}) are lost: {', '.join(map(mention, marks))}. {operation.address}"
+        f" calls {called(operation.handler)} ({place_of(operation.handler)}), which does not have"
         f" them. {remedy}"
     )
 

@@ -34,6 +34,7 @@ from ..marks.base import (
     Record,
     Security,
     Step,
+    address,
 )
 from ..marks.responses import outcome_step
 
@@ -101,6 +102,11 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         """Compile the schemas now, instead of at their first use."""
         for preparation in self.preparations:
             preparation()
+
+    @property
+    def address(self) -> str:
+        """Method and path, with the version where only the request tells it: what messages and counts know it by."""
+        return address(self.method, self.rule)
 
     def declares(self, status: int, error: type[APIError] | None, *, any_code: bool) -> bool:
         """Return whether an answer of a status may be an error of a class.

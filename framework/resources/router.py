@@ -14,6 +14,7 @@ import typing as t
 
 from ..errors import SetupFinished
 from ..hooks import error_key
+from ..sentinel import MISSING
 from .scaffold import Scaffold, setupmethod
 
 if t.TYPE_CHECKING:
@@ -23,7 +24,6 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
-_missing: t.Any = object()
 
 DeferredSetupFunction: t.TypeAlias = cabc.Callable[["RouterSetupState"], None]
 
@@ -104,7 +104,7 @@ class Router(Scaffold):
         subdomain: str | None = None,
         url_defaults: dict[str, t.Any] | None = None,
         root_path: str | None = None,
-        cli_group: str | None = _missing,
+        cli_group: str | None = MISSING,
         *,
         description: str = "",
         marks: cabc.Iterable[Mark] = (),

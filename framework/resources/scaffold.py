@@ -34,7 +34,6 @@ if t.TYPE_CHECKING:
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 _T = t.TypeVar("_T")
-_missing: t.Any = object()
 
 
 def setupmethod(f: _F) -> _F:

@@ -11,14 +11,13 @@ import types
 import typing as t
 
 from ..errors import SetupError
-from ..marks.base import Mark, Plan, marks_of
+from ..marks.base import BY_PLACE, Mark, Plan, marks_of
 from ..views import MethodView, View
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
     from ..app.app import App
 
-_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _EMPTY = inspect.Parameter.empty
 
 
@@ -34,7 +33,7 @@ def check_signature(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...])
     if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in told):
         return
     view_class: type[View] | None = getattr(view, "view_class", None)
-    places = [each for each in told if each.kind in _BY_PLACE]
+    places = [each for each in told if each.kind in BY_PLACE]
     values = set(plan.rule.arguments or ())
     if view_class is not None and (not places or places[0].name in values):
         first = f"begins with {places[0].name!r}, a variable of {plan.rule.rule!r}" if places else "takes nothing"

@@ -17,11 +17,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from ..context import Context, current
 from ..http.response import Wire
 from ..marks.responses import unpack
+from ..sentinel import MISSING
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
-
-MISSING: t.Any = object()
-"""Stands for the value of a handler that was not called, or did not return."""
 
 _NAME = "_framework_witness"
 

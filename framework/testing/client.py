@@ -25,6 +25,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from ..context import FRESH_G
 from ..errors import ContractViolation
+from ..http.semantics import BODILESS
 from ..lifetime import close_parts
 from . import coverage
 
@@ -160,7 +161,7 @@ class AppClient(Client):
         except BaseException:
             response.close()  # a stream would keep its context, and whatever is open in it, for ever
             raise
-        is_finished = response.content_length is not None or response.status_code in (204, 205, 304)
+        is_finished = response.content_length is not None or response.status_code in BODILESS
         if contexts and contexts[-1].put_off and is_finished:
             # A server closes what it has sent; here the body is kept for the test, and what was put off is done.
             response.get_data()

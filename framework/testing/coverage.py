@@ -4,7 +4,7 @@ What has to be seen is what the application declares itself: its ``response``, `
 handlers and their classes. What the framework adds by itself (422 for a body that does not fit, 405, 500) and what
 whole routers or hooks declare is counted when it is seen, and not asked for.
 Not here: printing it (``testing.plugin``).
-Floor 7: imports nothing of the framework at import; it is given what ``openapi.exchange`` holds.
+Floor 7: imports ``http.semantics`` (floor 2); it is given what ``openapi.exchange`` holds.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import typing as t
+
+from ..http.semantics import BODILESS
 
 if t.TYPE_CHECKING:
     from ..app.app import App
@@ -65,7 +67,7 @@ class Coverage:
 
         operation, raised = exchange.operation, exchange.witness.raised
         error = None if raised is None else own_class(t.cast(t.Any, raised))
-        media_type = "" if exchange.status in (204, 205, 304) else mimetype(exchange.headers)
+        media_type = "" if exchange.status in BODILESS else mimetype(exchange.headers)
         if exchange.method == "HEAD":
             return  # it has no body to speak of
         name = "" if error is None or error.code != exchange.status else error.__name__
@@ -120,9 +122,7 @@ class Coverage:
 
 def key_of(operation: Operation) -> tuple[str, str, str]:
     """What an operation is known by: its path with the version, where a request says that otherwise."""
-    rule: t.Any = operation.rule
-    version = f" ({rule.version})" if getattr(rule, "by_request", False) else ""
-    return operation.operation_id, operation.method, rule.rule + version
+    return operation.operation_id, operation.method, operation.address.partition(" ")[2]
 
 
 def place_of(operation: Operation) -> str:
@@ -156,7 +156,7 @@ def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
             if outcome.error is not None:
                 media_type = MEDIA_TYPE if app.error_renderer is None else app.error_renderer.media_type
                 error = outcome.error.__name__
-            elif outcome.status in (204, 205, 304) or (outcome.schema is None and 300 <= outcome.status < 400):
+            elif outcome.status in BODILESS or (outcome.schema is None and 300 <= outcome.status < 400):
                 media_type = ""
             yield Answer(app.name, *key_of(operation), outcome.status, media_type.lower(), error)
 
