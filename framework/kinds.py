@@ -181,7 +181,7 @@ class Text(Kind):
         return parse_text(text, loads)
 
 
-class Choice(Kind):
+class LiteralText(Kind):
     """One of a few texts."""
 
     def __init__(self, *choices: str, optional: bool = False) -> None:
@@ -198,7 +198,7 @@ class Choice(Kind):
         return parse_text(text, loads)
 
 
-class Key(Kind):
+class SecretKey(Kind):
     """A secret key: text or bytes, not empty."""
 
     def __init__(self, *, optional: bool = False) -> None:

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from .context import Context
     from .http.versions import Chooser
 
-    Found: t.TypeAlias = tuple[Rule, dict[str, t.Any]]
+    FoundRule: t.TypeAlias = tuple[Rule, dict[str, t.Any]]
 
 _SETTINGS = ("default_subdomain", "strict_slashes", "redirect_defaults", "host_matching", "sort_parameters", "sort_key")
 
@@ -34,7 +34,7 @@ class Region(t.NamedTuple):
     """A copy of each rule; those of other versions only build URLs."""
     matcher: Matcher | None
 
-    def find(self, ctx: Context, environ: WSGIEnvironment) -> Found:
+    def find(self, ctx: Context, environ: WSGIEnvironment) -> FoundRule:
         """The rule of a request, as the application knows it, and the values of its path.
 
         :raises HTTPException: There is none, or it redirects.
@@ -88,7 +88,7 @@ class Regions:
         except HTTPException as error:
             return self._by_version[None], error
 
-    def find(self, ctx: Context, environ: WSGIEnvironment) -> Found:
+    def find(self, ctx: Context, environ: WSGIEnvironment) -> FoundRule:
         """The rule of a request in its version, and the values of its path.
 
         :raises HTTPException: There is none, it redirects, or the version is refused.

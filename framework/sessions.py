@@ -19,7 +19,7 @@ from werkzeug.datastructures import CallbackDict
 from . import context
 from .errors import ServiceUnavailable
 from .http.tagged import TaggedJSONSerializer
-from .stores.base import PAUSE, Guard, StoreAway
+from .stores.base import PAUSE, CircuitBreaker, StoreAway
 
 if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -404,7 +404,9 @@ class StoreSessionInterface(SessionInterface):
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._guard = Guard(f"The {type(store).__name__}", "Requests that touch their session are answered with 503.")
+        self._guard = CircuitBreaker(
+            f"The {type(store).__name__}", "Requests that touch their session are answered with 503."
+        )
 
     @staticmethod
     def place(name: str) -> str:

@@ -13,7 +13,20 @@ import datetime as dt
 import types
 import typing as t
 
-from .kinds import Anything, Choice, Duration, Flag, Function, Items, Key, Kind, Members, Number, Text, kind_of
+from .kinds import (
+    Anything,
+    Duration,
+    Flag,
+    Function,
+    Items,
+    Kind,
+    LiteralText,
+    Members,
+    Number,
+    SecretKey,
+    Text,
+    kind_of,
+)
 
 STRONG_KEY: t.Final = 16
 """The bytes that a secret key has at least, so that it cannot be guessed."""
@@ -68,12 +81,12 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             Flag(optional=True),
         ),
         "SECRET_KEY": Setting(
-            None, "The key that signs sessions: a long random string or bytes.", Key(optional=True), True
+            None, "The key that signs sessions: a long random string or bytes.", SecretKey(optional=True), True
         ),
         "SECRET_KEY_FALLBACKS": Setting(
             None,
             "Old secret keys, newest first: they still read, and never sign.",
-            Items("a list of keys, none of them empty", Key(), optional=True),
+            Items("a list of keys, none of them empty", SecretKey(), optional=True),
             True,
         ),
         "SERVER_NAME": Setting(
@@ -120,7 +133,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "SESSION_COOKIE_SAMESITE": Setting(
             "Lax",
             "The cookie's ``SameSite``: ``Strict``, ``Lax``, ``None`` as text; ``None``: no attribute.",
-            Choice("Strict", "Lax", "None", optional=True),
+            LiteralText("Strict", "Lax", "None", optional=True),
         ),
         "SESSION_COOKIE_PARTITIONED": Setting(False, "Keep the session cookie apart for each embedding site (CHIPS)."),
         "SESSION_REFRESH_EACH_REQUEST": Setting(
@@ -206,12 +219,12 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "RATELIMIT_STRATEGY": Setting(
             "fixed-window",
             "How calls are counted: ``fixed-window``, ``sliding-window-counter`` or ``moving-window``.",
-            Choice("fixed-window", "sliding-window-counter", "moving-window"),
+            LiteralText("fixed-window", "sliding-window-counter", "moving-window"),
         ),
         "RATELIMIT_WHEN_AWAY": Setting(
             "open",
             "While Redis is away: ``open`` lets calls go on uncounted, ``closed`` answers 503.",
-            Choice("open", "closed"),
+            LiteralText("open", "closed"),
         ),
         "RATELIMIT_HEADERS": Setting(True, "Whether answers tell what is left of each limit."),
         "RATELIMIT_MAX_KEYS": Setting(
@@ -260,7 +273,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "UNKNOWN": Setting(
             "raise",
             "Undeclared fields where nothing else says: ``raise``, ``exclude`` or ``include``.",
-            Choice("raise", "exclude", "include"),
+            LiteralText("raise", "exclude", "include"),
         ),
         # Conditions and caches
         "ETAG_DISABLED": Setting(False, "Switch ``etag`` off: no tags, no 304, 412 or 428, and ``check_etag`` passes."),
@@ -341,7 +354,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             None,
             "What to do about an answer that its operation does not declare: ``raise``, ``log`` (once per operation),"
             " ``off``. ``None``: raise in the test client, off in a server.",
-            Choice("raise", "log", "off", optional=True),
+            LiteralText("raise", "log", "off", optional=True),
         ),
         "CONTRACT_SAMPLE": Setting(
             1.0,

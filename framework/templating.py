@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from .app.app import App
     from .resources.scaffold import Scaffold
 
-Source: t.TypeAlias = tuple[str, str | None, cabc.Callable[[], bool] | None]
+TemplateSource: t.TypeAlias = tuple[str, str | None, cabc.Callable[[], bool] | None]
 """What a loader gives: the source, its file if any, and a function that says whether that is still the newest."""
 
 TemplateNames: t.TypeAlias = "str | jinja2.Template | list[str | jinja2.Template]"
@@ -87,19 +87,19 @@ class DispatchingJinjaLoader(jinja2.BaseLoader):
     def __init__(self, app: App) -> None:
         self.app = app
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> Source:
+    def get_source(self, environment: jinja2.Environment, template: str) -> TemplateSource:
         """The first source of that name.
 
         :param environment: Jinja's environment.
         :param template: The name of the template.
         :raises TemplateNotFound: No folder has it.
         """
-        attempts: list[tuple[Scaffold, jinja2.BaseLoader, Source | None]] = []
+        attempts: list[tuple[Scaffold, jinja2.BaseLoader, TemplateSource | None]] = []
         explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
-        found: Source | None = None
+        found: TemplateSource | None = None
         for owner, loader in self._iter_loaders():
             try:
-                source: Source | None = loader.get_source(environment, template)
+                source: TemplateSource | None = loader.get_source(environment, template)
             except jinja2.TemplateNotFound:
                 source = None
             found = found or source
@@ -124,7 +124,7 @@ class DispatchingJinjaLoader(jinja2.BaseLoader):
 
 
 def explain_loading(
-    app: App, template: str, attempts: cabc.Sequence[tuple[Scaffold, jinja2.BaseLoader, Source | None]]
+    app: App, template: str, attempts: cabc.Sequence[tuple[Scaffold, jinja2.BaseLoader, TemplateSource | None]]
 ) -> str:
     """Several lines on where a template was looked for and found.
 

@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
 
     from .. import typing as ft
     from ..resources.pairs import Names
-    from ..resources.versions import Place
+    from ..resources.versions import VersionLocation
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
@@ -345,7 +345,7 @@ class AppBase(Scaffold):
         if isinstance(methods, str):
             raise TypeError(f"Allowed methods must be a list of strings, for example methods=[{methods!r}].")
         methods = {item.upper() for item in methods}
-        version: Place | None = options.pop("version", None)
+        version: VersionLocation | None = options.pop("version", None)
         if version is not None and view_func is not None:
             methods = version.methods(t.cast(t.Any, self), endpoint, view_func, methods, handlers)
             if not methods:

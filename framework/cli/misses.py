@@ -15,7 +15,7 @@ from werkzeug.routing import BaseConverter, Rule, ValidationError
 from ..fast.patterns import VARIABLE, names_in
 
 
-class Miss(t.NamedTuple):
+class NearMiss(t.NamedTuple):
     """A rule that does not answer.
 
     :param rule: The rule.
@@ -28,7 +28,7 @@ class Miss(t.NamedTuple):
     reason: str
 
 
-def nearest(rules: t.Iterable[Rule], path: str, method: str, limit: int = 3) -> list[Miss]:
+def nearest(rules: t.Iterable[Rule], path: str, method: str, limit: int = 3) -> list[NearMiss]:
     """Find the rules that come nearest to a path, the nearest first.
 
     :param rules: Rules that belong to a map, none of which answers.
@@ -41,7 +41,7 @@ def nearest(rules: t.Iterable[Rule], path: str, method: str, limit: int = 3) -> 
     return near[:limit]
 
 
-def explain_miss(rule: Rule, path: str, method: str) -> Miss:
+def explain_miss(rule: Rule, path: str, method: str) -> NearMiss:
     """Compare a rule with a path, segment by segment; the first difference is the reason."""
     converters: t.Mapping[str, BaseConverter] = rule._converters
     wanted, given = _segments(rule.rule), _segments(path)
@@ -60,7 +60,7 @@ def explain_miss(rule: Rule, path: str, method: str) -> Miss:
         reason = f"{missing!r} is missing" if missing else f"{surplus!r} is too much"
         reason += " at the end of the path"
 
-    return _compare_rest(rule, path, method) if reason is None else Miss(rule, nearness, reason)
+    return _compare_rest(rule, path, method) if reason is None else NearMiss(rule, nearness, reason)
 
 
 def _segments(path: str) -> list[str]:
@@ -100,25 +100,25 @@ def _pattern(text: str, converters: t.Mapping[str, BaseConverter]) -> str:
     return pattern + re.escape(text[end:])
 
 
-def _compare_whole(rule: Rule, path: str, method: str, converters: t.Mapping[str, BaseConverter]) -> Miss:
+def _compare_whole(rule: Rule, path: str, method: str, converters: t.Mapping[str, BaseConverter]) -> NearMiss:
     """Compare a rule of which a variable spans several segments."""
     if re.fullmatch(_pattern(rule.rule, converters), path) is None:
         static = VARIABLE.split(rule.rule, maxsplit=1)[0]
         likeness = difflib.SequenceMatcher(None, static, path[: len(static)]).ratio()
-        return Miss(rule, likeness * 0.6, f"the path is not of the form {rule.rule}")
+        return NearMiss(rule, likeness * 0.6, f"the path is not of the form {rule.rule}")
 
     return _compare_rest(rule, path, method)
 
 
-def _compare_rest(rule: Rule, path: str, method: str) -> Miss:
+def _compare_rest(rule: Rule, path: str, method: str) -> NearMiss:
     """Find the reason where all segments fit."""
     if rule.methods is not None and method not in rule.methods:
-        return Miss(rule, 0.98, f"it answers {', '.join(sorted(rule.methods))}, not {method}")
+        return NearMiss(rule, 0.98, f"it answers {', '.join(sorted(rule.methods))}, not {method}")
 
     if path.endswith("/") and not rule.rule.endswith("/"):
-        return Miss(rule, 0.95, "the slash at the end of the path is too much")
+        return NearMiss(rule, 0.95, "the slash at the end of the path is too much")
 
     if rule.subdomain or rule.host:
-        return Miss(rule, 0.9, f"it answers on {(rule.host or rule.subdomain)!r} only")
+        return NearMiss(rule, 0.9, f"it answers on {(rule.host or rule.subdomain)!r} only")
 
-    return Miss(rule, 0.9, "another rule or a redirect comes first")
+    return NearMiss(rule, 0.9, "another rule or a redirect comes first")

@@ -16,7 +16,7 @@ import typing as t
 
 import msgspec
 
-Messages = t.Any
+AnyMessages = t.Any
 
 UNKNOWN_FIELD = "Unknown field."
 MAX_TEXT = 1_000
@@ -94,16 +94,16 @@ def shown(text: str, limit: int = DEFAULT.name) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
-def limited(messages: Messages, bounds: Bounds = DEFAULT) -> tuple[Messages, bool]:
+def limited(messages: AnyMessages, bounds: Bounds = DEFAULT) -> tuple[AnyMessages, bool]:
     """Copy messages as far as the bounds allow.
 
     :return: The messages, and whether some were left out.
     """
-    writer = Writer(bounds)
+    writer = MessageCopier(bounds)
     return writer.copy(messages), writer.is_full
 
 
-class Writer:
+class MessageCopier:
     """Copies messages in their order, until a bound is reached.
 
     :ivar is_full: Whether something was left out.
@@ -115,7 +115,7 @@ class Writer:
         self.length = bounds.length
         self.is_full = False
 
-    def copy(self, messages: Messages) -> Messages:
+    def copy(self, messages: AnyMessages) -> AnyMessages:
         """Copy messages of any shape; unknown names stand behind all others, in alphabetical order."""
         if not isinstance(messages, dict):
             return self.leaf(messages)
@@ -133,8 +133,8 @@ class Writer:
     def copy_into(
         self,
         made: dict[t.Any, t.Any],
-        items: cabc.Iterable[tuple[t.Any, Messages]],
-        copy: cabc.Callable[[Messages], Messages],
+        items: cabc.Iterable[tuple[t.Any, AnyMessages]],
+        copy: cabc.Callable[[AnyMessages], AnyMessages],
     ) -> None:
         """Copy messages by name, each by a function, while there is room."""
         for name, found in items:
@@ -153,7 +153,7 @@ class Writer:
             else:
                 made[key] = {}
 
-    def leaf(self, messages: Messages) -> Messages:
+    def leaf(self, messages: AnyMessages) -> AnyMessages:
         """Copy the messages for one name."""
         if not isinstance(messages, list):
             self.errors -= 1

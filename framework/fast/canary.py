@@ -97,7 +97,7 @@ def _outcome(function: cabc.Callable[[], t.Any]) -> tuple[str, t.Any]:
 def _probe() -> ma.Schema:
     """Make a schema that has something of everything."""
 
-    class Part(ma.Schema):
+    class Piece(ma.Schema):
         class Meta:
             register = False
 
@@ -111,8 +111,8 @@ def _probe() -> ma.Schema:
         number = fields.Integer(data_key="n", allow_none=True)
         amount = fields.Decimal(as_string=True)
         moment = fields.DateTime(attribute="at")
-        part = fields.Nested(Part)
-        parts = fields.List(fields.Nested(Part))
+        part = fields.Nested(Piece)
+        parts = fields.List(fields.Nested(Piece))
         words = fields.List(fields.String())
 
         @ma.validates_schema

@@ -85,7 +85,7 @@ def indented(lines: cabc.Iterable[str], depth: int = 1) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
-class Record:
+class CodeRecord:
     """What was made for one schema instance: plans by kind, and the texts in the order of their making.
 
     It lives in the instance, so it goes when the schema goes. A copy of the schema is another schema: it finds a
@@ -110,11 +110,11 @@ def _nothing() -> None:
     """What a pickled record becomes."""
 
 
-def record(schema: ma.Schema) -> Record:
+def record(schema: ma.Schema) -> CodeRecord:
     """Give the record of a schema, a new one if it has none."""
     found = vars(schema).get("_framework_fast")
-    if not isinstance(found, Record) or found.owner() is not schema:
-        found = vars(schema)["_framework_fast"] = Record(schema)
+    if not isinstance(found, CodeRecord) or found.owner() is not schema:
+        found = vars(schema)["_framework_fast"] = CodeRecord(schema)
     return found
 
 

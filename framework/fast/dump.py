@@ -20,7 +20,7 @@ from . import canary, codegen, compare, kinds, rows, wire
 if t.TYPE_CHECKING:
     from .dump_plan import DumpPlan, WirePlan
 
-Function = cabc.Callable[[t.Any], t.Any]
+Transform = cabc.Callable[[t.Any], t.Any]
 
 
 def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
@@ -127,14 +127,14 @@ def _wire_plan(schema: ma.Schema, checked: bool) -> WirePlan:
     return codegen.plan(schema, CheckedWirePlan if checked else WirePlan)
 
 
-def _compared_dump(schema: ma.Schema, dump: Function) -> Function:
+def _compared_dump(schema: ma.Schema, dump: Transform) -> Transform:
     def both(obj: t.Any) -> t.Any:
         return compare.run("dump", schema, schema.dump, dump, obj)
 
     return both
 
 
-def _compared_wire(schema: ma.Schema, to_wire: Function, plain_to_wire: Function) -> Function:
+def _compared_wire(schema: ma.Schema, to_wire: Transform, plain_to_wire: Transform) -> Transform:
     def both(obj: t.Any) -> t.Any:
         return compare.run("dump to JSON", schema, plain_to_wire, to_wire, obj)
 

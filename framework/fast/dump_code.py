@@ -20,7 +20,7 @@ import marshmallow as ma
 
 from . import internals, kinds, plain, reading, rows, wire
 from .codegen import Writer, indented
-from .dump_values import AnyField, Recipe, exact_type, recipe
+from .dump_values import AnyField, DumpRecipe, exact_type, recipe
 
 MISSING = ma.missing
 
@@ -227,7 +227,7 @@ class DumpCode:
 
     # ------------------------------------------------------------------ recipes of fields that hold others
 
-    def _recipes(self, scope: _Scope, field: AnyField, name: str, var: str) -> list[Recipe]:
+    def _recipes(self, scope: _Scope, field: AnyField, name: str, var: str) -> list[DumpRecipe]:
         """Write the recipes of a field, of which the first that takes a value is followed."""
         if _is_nested(field):
             # PERF: what a dict holds are dicts, as schemas load them, more often than objects: 0.5 us for each.
@@ -236,12 +236,12 @@ class DumpCode:
         elif type(field) is ma.fields.List:
             made = [self._list(scope, field, name, var)]
         elif type(field) is ma.fields.Dict and not field.key_field and not field.value_field and not self.wire:
-            made = [Recipe(f"type({var}) is dict", (f"{var} = {var}.copy()",))]
+            made = [DumpRecipe(f"type({var}) is dict", (f"{var} = {var}.copy()",))]
         else:
             made = [recipe(self.writer, field, var, wire=self.wire)]
         return [each for each in made if each is not None]
 
-    def _nested(self, scope: _Scope, field: ma.fields.Nested, name: str, var: str, kind: str) -> Recipe | None:
+    def _nested(self, scope: _Scope, field: ma.fields.Nested, name: str, var: str, kind: str) -> DumpRecipe | None:
         """One nested object that is read in the same way as all of its kind, dumped in place."""
         schema = self.nesting.inlined(field) if len(scope.names) < _INLINE_DEPTH else None
         if schema is None or len(schema.dump_fields) > self.room:
@@ -250,9 +250,9 @@ class DumpCode:
         inner = _Scope(schema, var, kind, (*scope.names, name), (*scope.keys, field.data_key or name))
         lines, result = self._object(inner)
         test = f"type({var}) is dict" if kind == reading.KEYS else f"type({var}) in {self.by_attribute}"
-        return Recipe(test, (*lines, f"{var} = {result}"))
+        return DumpRecipe(test, (*lines, f"{var} = {result}"))
 
-    def _list(self, scope: _Scope, field: ma.fields.List[t.Any], name: str, var: str) -> Recipe | None:
+    def _list(self, scope: _Scope, field: ma.fields.List[t.Any], name: str, var: str) -> DumpRecipe | None:
         """A list or tuple of known values; each that is not known goes to the inner field."""
         inner = field.inner
         if not plain.is_plain_dump(inner):
@@ -263,12 +263,14 @@ class DumpCode:
             dump = self.nesting.dumper(t.cast(ma.fields.Nested, inner))
             if self.checked:
                 dump_all = _dump_items(dump, inner, (*scope.keys, field.data_key or name))
-                return Recipe(test, (f"{var} = {self.writer.bind(dump_all, f'items_of_{name}')}({var})",))
-            return Recipe(test, (f"{var} = [{self.writer.bind(dump, f'nested_{name}')}({item}) for {item} in {var}]",))
+                return DumpRecipe(test, (f"{var} = {self.writer.bind(dump_all, f'items_of_{name}')}({var})",))
+            return DumpRecipe(
+                test, (f"{var} = [{self.writer.bind(dump, f'nested_{name}')}({item}) for {item} in {var}]",)
+            )
         rest = self.writer.bind(self._serializer(scope, inner, name, field.data_key or name), f"dump_item_of_{name}")
         exact = exact_type(inner)
         if exact is not None:
-            return Recipe(
+            return DumpRecipe(
                 test,
                 (
                     f"for {item} in {var}:",
@@ -282,7 +284,7 @@ class DumpCode:
         if made is None:
             return None
         items = self.writer.name(scope.label("items", name))
-        return Recipe(
+        return DumpRecipe(
             test,
             (
                 f"{items} = []",

@@ -51,7 +51,7 @@ _OWN_DATE_TIMES = frozenset({own_fields.DateTime, strict_dates.OwnDateTime, stri
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Recipe:
+class DumpRecipe:
     """How a value of the expected type is dumped.
 
     :param test: an expression that is true for values that ``lines`` can take; never for ``None``.
@@ -62,7 +62,7 @@ class Recipe:
     lines: tuple[str, ...] = ()
 
 
-def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe | None:
+def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> DumpRecipe | None:
     """Write the recipe of a field that holds no other field.
 
     :param var: the variable that holds the value.
@@ -73,19 +73,19 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
         return None
     cls = type(field)
     if cls in _TEXTS:
-        return Recipe(f"type({var}) is str")
+        return DumpRecipe(f"type({var}) is str")
     if cls in _INTEGERS:
-        return Recipe(f"type({var}) is int", _as_string(field, var))
+        return DumpRecipe(f"type({var}) is int", _as_string(field, var))
     if cls in _FLOATS:
         finite = f" and {writer.bind(float('-inf'), 'MINUS_INF')} < {var} < {writer.bind(float('inf'), 'INF')}"
         as_string = _as_string(field, var)
-        return Recipe(f"type({var}) is float" + (finite if wire and not as_string else ""), as_string)
+        return DumpRecipe(f"type({var}) is float" + (finite if wire and not as_string else ""), as_string)
     if cls in _DECIMALS:
         return _decimal(writer, t.cast(ma.fields.Decimal, field), var, wire=wire)
     if wire and issubclass(cls, ma.fields.Boolean):
-        return Recipe(f"{var} is True or {var} is False")
+        return DumpRecipe(f"{var} is True or {var} is False")
     if cls in _VERBATIM:
-        return Recipe(
+        return DumpRecipe(
             f"{var} is True or {var} is False or type({var}) is str or type({var}) is int"
             if wire
             else f"{var} is not MISSING"
@@ -93,7 +93,7 @@ def recipe(writer: Writer, field: AnyField, var: str, *, wire: bool) -> Recipe |
     if cls in _UUIDS:
         # PERF: the text of a UUID takes the encoder 150 ns, str() 550.
         text = f"{var} = {writer.bind(ENCODE, 'encode')}({var})[1:-1].decode()"
-        return Recipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (text,))
+        return DumpRecipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if wire else (text,))
     if cls in _ENUMS:
         return _enum(writer, t.cast("ma.fields.Enum[t.Any]", field), var, wire=wire)
     if cls in _TEMPORAL:
@@ -107,33 +107,35 @@ def _as_string(field: t.Any, var: str) -> tuple[str, ...]:
     return (f"{var} = str({var})",) if field.as_string else ()
 
 
-def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, wire: bool) -> Recipe | None:
+def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, wire: bool) -> DumpRecipe | None:
     """``format(value, "f")`` is ``str(value)`` unless that has an exponent; rounding and NaN are left to the field."""
     if field.places is not None or field.allow_nan:
         return None
     test = f"type({var}) is {writer.bind(decimal.Decimal, 'Decimal')}"
     if field.as_string:
         text = writer.name("text")
-        return Recipe(test, (f"{text} = str({var})", f"{var} = {text} if 'E' not in {text} else format({var}, 'f')"))
-    return Recipe(test, (f"{var} = str({var})",) if wire else ())
+        return DumpRecipe(
+            test, (f"{text} = str({var})", f"{var} = {text} if 'E' not in {text} else format({var}, 'f')")
+        )
+    return DumpRecipe(test, (f"{var} = str({var})",) if wire else ())
 
 
-def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, wire: bool) -> Recipe | None:
+def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, wire: bool) -> DumpRecipe | None:
     """Names or plain values of an enumeration whose members say nothing else of themselves."""
     cls = field.enum
     if not plain.is_plain_enum(cls) or not plain.is_plain_dump(field.field):
         return None
     test = f"type({var}) is {writer.bind(cls, cls.__name__)}"
     if field.by_value is False and type(field.field) is ma.fields.String:
-        return Recipe(test, (f"{var} = {var}._name_",))
+        return DumpRecipe(test, (f"{var} = {var}._name_",))
     if field.by_value is True and type(field.field) is ma.fields.Raw:
         if wire and not all(type(member.value) in (str, int) for member in cls):
             return None
-        return Recipe(test, (f"{var} = {var}._value_",))
+        return DumpRecipe(test, (f"{var} = {var}._value_",))
     return None
 
 
-def _temporal(writer: Writer, field: t.Any, var: str, *, wire: bool) -> Recipe | None:
+def _temporal(writer: Writer, field: t.Any, var: str, *, wire: bool) -> DumpRecipe | None:
     """ISO 8601 as the standard library writes it. The encoder writes the same text for dates."""
     expected = _TEMPORAL[type(field)]
     isoformat = t.cast(t.Any, expected).isoformat
@@ -141,24 +143,24 @@ def _temporal(writer: Writer, field: t.Any, var: str, *, wire: bool) -> Recipe |
         return None
     test = f"type({var}) is {writer.bind(expected, expected.__name__)}"
     if wire and expected is dt.date:
-        return Recipe(test)
+        return DumpRecipe(test)
     if expected is not dt.datetime:
-        return Recipe(test, (f"{var} = {var}.isoformat()",))
+        return DumpRecipe(test, (f"{var} = {var}.isoformat()",))
     # The encoder writes an offset of zero as Z, and none that has seconds. PERF: 220 ns; isoformat takes 700.
     test += f" and ({var}.tzinfo is None or {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')})"
     text = f"{writer.bind(ENCODE, 'encode')}({var}).replace(b'Z', b'+00:00')"
-    return Recipe(
+    return DumpRecipe(
         test, (f"{var} = {writer.bind(msgspec.Raw, 'Raw')}({text})" if wire else f"{var} = {text}[1:-1].decode()",)
     )
 
 
-def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, wire: bool) -> Recipe | None:
+def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, wire: bool) -> DumpRecipe | None:
     if field.format not in own_fields.RFC3339_FORMATS or field.timespec != "auto":
         return None
     test = f"type({var}) is {writer.bind(dt.datetime, 'datetime')}"
     if wire:
-        return Recipe(f"{test} and {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')}")
-    return Recipe(test, (f"{var} = {writer.bind(own_fields.format_date_time, 'format_date_time')}({var})",))
+        return DumpRecipe(f"{test} and {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')}")
+    return DumpRecipe(test, (f"{var} = {writer.bind(own_fields.format_date_time, 'format_date_time')}({var})",))
 
 
 def exact_type(field: AnyField) -> str | None:

@@ -13,10 +13,10 @@ import typing as t
 
 import marshmallow as ma
 
-from .bounds import DEFAULT, Bounds, Writer
+from .bounds import DEFAULT, Bounds, MessageCopier
 
 AnyField = ma.fields.Field[t.Any]
-Messages = t.Any
+AnyMessages = t.Any
 
 #: Longer names are no slips of the pen, and comparing them costs time.
 MAX_NAME = 64
@@ -37,12 +37,12 @@ def unknown_message(name: str, names: cabc.Collection[str], text: str = "Unknown
     return f"{text} Did you mean {near[0]!r}?" if near else text
 
 
-def hint(messages: Messages, schema: ma.Schema) -> Messages:
+def hint(messages: AnyMessages, schema: ma.Schema) -> AnyMessages:
     """Add "Did you mean" to the messages for unknown names, at every depth; see :func:`described`."""
     return described(messages, schema)[0]
 
 
-def described(messages: Messages, schema: ma.Schema, bounds: Bounds = DEFAULT) -> tuple[Messages, bool]:
+def described(messages: AnyMessages, schema: ma.Schema, bounds: Bounds = DEFAULT) -> tuple[AnyMessages, bool]:
     """Copy messages as far as they are sent, with "Did you mean" for the first unknown names.
 
     The order is that of the schema's fields. Unknown names stand behind them, in alphabetical order: marshmallow finds
@@ -56,14 +56,14 @@ def described(messages: Messages, schema: ma.Schema, bounds: Bounds = DEFAULT) -
     return hinter.of_schema(messages, schema), hinter.is_full
 
 
-class _Hinter(Writer):
+class _Hinter(MessageCopier):
     """Copies the messages of a schema."""
 
     def __init__(self, bounds: Bounds) -> None:
         super().__init__(bounds)
         self.hints = bounds.hints
 
-    def of_schema(self, messages: Messages, schema: ma.Schema) -> Messages:
+    def of_schema(self, messages: AnyMessages, schema: ma.Schema) -> AnyMessages:
         if not isinstance(messages, dict):
             return self.leaf(messages)
         unknown = [str(schema.error_messages["unknown"])]
@@ -90,7 +90,7 @@ class _Hinter(Writer):
             self.copy_into(made, [(name, found)], self.copy)
         return made
 
-    def of_field(self, messages: Messages, field: AnyField) -> Messages:
+    def of_field(self, messages: AnyMessages, field: AnyField) -> AnyMessages:
         if not isinstance(messages, dict):
             return self.leaf(messages)
         if isinstance(field, ma.fields.Nested):
@@ -106,7 +106,7 @@ class _Hinter(Writer):
         elif isinstance(field, ma.fields.Mapping) and field.value_field is not None:
             value_field = field.value_field
 
-            def of_parts(parts: Messages) -> Messages:
+            def of_parts(parts: AnyMessages) -> AnyMessages:
                 copied: dict[t.Any, t.Any] = {}
                 for part, each in parts.items():
                     copy = functools.partial(self.of_field, field=value_field) if part == "value" else self.copy

@@ -21,10 +21,10 @@ from .bounds import STATE
 if t.TYPE_CHECKING:
     from .load_plan import LoadPlan
 
-Function = cabc.Callable[[t.Any], t.Any]
+Transform = cabc.Callable[[t.Any], t.Any]
 
 
-def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_errors: int | None = None) -> Function:
+def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_errors: int | None = None) -> Transform:
     """Give a function that loads data as ``schema.load`` does.
 
     It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
@@ -67,7 +67,7 @@ def _plan(schema: ma.Schema) -> LoadPlan:
     return codegen.plan(schema, LoadPlan)
 
 
-def _compared(schema: ma.Schema, load: Function) -> Function:
+def _compared(schema: ma.Schema, load: Transform) -> Transform:
     def both(data: t.Any) -> t.Any:
         return compare.run("load", schema, schema.load, load, data)
 

@@ -21,7 +21,7 @@ from ..fields import OneOf
 from . import bounds, internals, load_members, plain, strict
 from .codegen import Writer, indented
 from .load_checks import checks
-from .load_values import AnyField, Recipe, recipe
+from .load_values import AnyField, LoadRecipe, recipe
 
 MISSING = ma.missing
 POLICIES = frozenset({RAISE, INCLUDE, EXCLUDE})
@@ -171,7 +171,7 @@ class LoadCode:
                 return made
         return slot.ask("value")
 
-    def _scalar(self, slot: Slot, found: Recipe) -> list[str]:
+    def _scalar(self, slot: Slot, found: LoadRecipe) -> list[str]:
         """Write the lines of a recipe and of the validators."""
         done, expressions, errors = self._done(slot, found.kind)
         if not found.convert and not errors:

@@ -39,7 +39,7 @@ _FLOAT_LIMIT = 10**300
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Recipe:
+class LoadRecipe:
     """How a good value is loaded.
 
     :param test: an expression that is true for values that can be converted; never for ``None``.
@@ -61,13 +61,15 @@ class Recipe:
     rest: str = ""
 
 
-def _text(var: str, kind: type, convert: str = "", after: str = "", errors: t.Any = (), *, rest: str = "") -> Recipe:
+def _text(
+    var: str, kind: type, convert: str = "", after: str = "", errors: t.Any = (), *, rest: str = ""
+) -> LoadRecipe:
     """Write the recipe of a value that is read from a text."""
     test = f"type({var}) is str" + (f" and {rest}" if rest else "")
-    return Recipe(test, kind, convert, after, errors, json=str, rest=rest)
+    return LoadRecipe(test, kind, convert, after, errors, json=str, rest=rest)
 
 
-def recipe(writer: Writer, field: AnyField, var: str) -> Recipe | None:
+def recipe(writer: Writer, field: AnyField, var: str) -> LoadRecipe | None:
     """Write the recipe of a field that holds no other field.
 
     :param var: the variable that holds the value.
@@ -83,15 +85,15 @@ def recipe(writer: Writer, field: AnyField, var: str) -> Recipe | None:
         test = f"type({var}) is str and ({var}.isascii() or not {surrogate}({var}))"
         if t.cast(strict_fields.String, field).refuses_nul:
             # What is decoded from UTF-8 has no halves of surrogate pairs; a NUL is an escape in the text (fast.body).
-            return Recipe(f"{test} and {chr(0)!r} not in {var}", str, json=str)
-        return Recipe(test, str, json=str)
+            return LoadRecipe(f"{test} and {chr(0)!r} not in {var}", str, json=str)
+        return LoadRecipe(test, str, json=str)
     for base, write in _WRITERS:
         if issubclass(cls, base):
             return write(writer, t.cast(t.Any, field), var)
     if cls is ma.fields.Raw:
-        return Recipe(f"{var} is not None and {var} is not {writer.bind(ma.missing, 'MISSING')}", object)
+        return LoadRecipe(f"{var} is not None and {var} is not {writer.bind(ma.missing, 'MISSING')}", object)
     if cls is ma.fields.Dict and not t.cast(t.Any, field).key_field and not t.cast(t.Any, field).value_field:
-        return Recipe(f"type({var}) is dict", dict, f"{var}.copy()")
+        return LoadRecipe(f"type({var}) is dict", dict, f"{var}.copy()")
     return None
 
 
@@ -103,16 +105,16 @@ def _is_text(field: AnyField) -> bool:
     return bool(getattr(field, "STRICT_TEXT", False))
 
 
-def _integer(writer: Writer, field: ma.fields.Integer, var: str) -> Recipe | None:
+def _integer(writer: Writer, field: ma.fields.Integer, var: str) -> LoadRecipe | None:
     if _is_text(field):
         read = writer.bind(lexical.integer, "read_integer")
         return _text(var, int, f"{read}({var})", errors=(ValueError, OverflowError))
     if _is_strict(field) and field.as_string:
         return None
-    return Recipe(f"type({var}) is int", int, json=int)
+    return LoadRecipe(f"type({var}) is int", int, json=int)
 
 
-def _float(writer: Writer, field: ma.fields.Float, var: str) -> Recipe | None:
+def _float(writer: Writer, field: ma.fields.Float, var: str) -> LoadRecipe | None:
     low, high = writer.bind(float("-inf"), "MINUS_INF"), writer.bind(float("inf"), "INF")
     if _is_text(field):
         read = writer.bind(lexical.number, "read_number")
@@ -123,43 +125,43 @@ def _float(writer: Writer, field: ma.fields.Float, var: str) -> Recipe | None:
     limit = writer.bind(_FLOAT_LIMIT, "FLOAT_LIMIT")
     test = f"type({var}) is float and {low} < {var} < {high} or type({var}) is int and -{limit} < {var} < {limit}"
     # A decoder reads the digits of an integer as a float, which is the nearest one too; it refuses what has none.
-    return Recipe(test, float, f"float({var})", json=float)
+    return LoadRecipe(test, float, f"float({var})", json=float)
 
 
-def _decimal(writer: Writer, field: ma.fields.Decimal, var: str) -> Recipe | None:
+def _decimal(writer: Writer, field: ma.fields.Decimal, var: str) -> LoadRecipe | None:
     if field.places is not None or field.allow_nan or _is_text(field):
         return None
     make = writer.bind(decimal.Decimal, "Decimal")
     errors = (ValueError, OverflowError, decimal.InvalidOperation)
     if not _is_strict(field):
         test = f"type({var}) is str or type({var}) is int or type({var}) is float"
-        return Recipe(test, decimal.Decimal, f"{make}(str({var}))", f"{var}.is_finite()", errors)
+        return LoadRecipe(test, decimal.Decimal, f"{make}(str({var}))", f"{var}.is_finite()", errors)
     if field.as_string:
         # PERF: what lexical.decimal does, without its call and without asking for NaN, which no digits are: 0.1 us.
         is_decimal = writer.bind(lexical.is_decimal, "is_decimal")
         rest = f"len({var}) <= {lexical.MAX_DIGITS} and {is_decimal}({var}) is not None"
         return _text(var, decimal.Decimal, f"{make}({var})", rest=rest)
     test = f"type({var}) is int or type({var}) is float"
-    return Recipe(test, decimal.Decimal, f"{make}(str({var}))", f"{var}.is_finite()", errors)
+    return LoadRecipe(test, decimal.Decimal, f"{make}(str({var}))", f"{var}.is_finite()", errors)
 
 
-def _boolean(writer: Writer, field: ma.fields.Boolean, var: str) -> Recipe | None:
+def _boolean(writer: Writer, field: ma.fields.Boolean, var: str) -> LoadRecipe | None:
     usual = f"{var} is True or {var} is False"
     if _is_strict(field) and strict_fields.words(field) is None:
         if _is_text(field):
-            return Recipe(f"type({var}) is str and ({var} == 'true' or {var} == 'false')", bool, f"{var} == 'true'")
-        return Recipe(usual, bool, json=bool)
+            return LoadRecipe(f"type({var}) is str and ({var} == 'true' or {var} == 'false')", bool, f"{var} == 'true'")
+        return LoadRecipe(usual, bool, json=bool)
     if True in field.truthy and False in field.falsy and False not in field.truthy:
-        return Recipe(usual, bool, json=bool)
+        return LoadRecipe(usual, bool, json=bool)
     return None
 
 
-def _uuid(writer: Writer, field: ma.fields.UUID, var: str) -> Recipe | None:
+def _uuid(writer: Writer, field: ma.fields.UUID, var: str) -> LoadRecipe | None:
     rest = f"{writer.bind(lexical.is_uuid, 'is_uuid')}({var}) is not None" if _is_strict(field) else ""
     return _text(var, uuid.UUID, f"{writer.bind(uuid.UUID, 'UUID')}({var})", errors=(ValueError,), rest=rest)
 
 
-def _ip(writer: Writer, field: ma.fields.IP, var: str) -> Recipe | None:
+def _ip(writer: Writer, field: ma.fields.IP, var: str) -> LoadRecipe | None:
     if field.DESERIALIZATION_CLASS is not None:
         return None
     read = writer.bind(lexical.usual_ip, "read_ip")
@@ -172,7 +174,7 @@ def _reads_iso(field: t.Any, kind: t.Any) -> bool:
     return bool(reader == kind.fromisoformat)
 
 
-def _date_time(writer: Writer, field: ma.fields.DateTime, var: str) -> Recipe | None:
+def _date_time(writer: Writer, field: ma.fields.DateTime, var: str) -> LoadRecipe | None:
     """Texts with an offset, and for ``NaiveDateTime`` those without; where time zones are moved the field does it."""
     read = writer.bind(dt.datetime.fromisoformat, "read_datetime")
     naive = isinstance(field, ma.fields.NaiveDateTime)
@@ -194,15 +196,15 @@ def _date_time(writer: Writer, field: ma.fields.DateTime, var: str) -> Recipe | 
     return _text(var, dt.datetime, f"{read}({var})", after, (ValueError,))
 
 
-def _date(writer: Writer, field: ma.fields.Date, var: str) -> Recipe | None:
+def _date(writer: Writer, field: ma.fields.Date, var: str) -> LoadRecipe | None:
     return _iso(writer, field, var, dt.date, lexical.is_date)
 
 
-def _time(writer: Writer, field: ma.fields.Time, var: str) -> Recipe | None:
+def _time(writer: Writer, field: ma.fields.Time, var: str) -> LoadRecipe | None:
     return _iso(writer, field, var, dt.time, lexical.is_time)
 
 
-def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) -> Recipe | None:
+def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) -> LoadRecipe | None:
     if not _reads_iso(field, kind) or (_is_strict(field) and not strict_dates.is_iso(field)):
         return None
     rest = f"{writer.bind(pattern, f'is_{kind.__name__}')}({var}) is not None" if _is_strict(field) else ""
@@ -210,7 +212,7 @@ def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) ->
     return _text(var, kind, f"{read}({var})", errors=(ValueError,), rest=rest)
 
 
-def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str) -> Recipe | None:
+def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str) -> LoadRecipe | None:
     """Members by name, or by values that are texts and integers; the enumeration's own lookup does the rest."""
     cls = field.enum
     if not plain.is_plain_enum(cls) or not plain.is_plain_load(field.field):
@@ -222,13 +224,13 @@ def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str) -> Recipe | No
         kinds = {type(member.value) for member in cls}
         if kinds <= {str, int}:
             members = writer.bind(cls._value2member_map_, f"{cls.__name__}_by_value")
-            return Recipe(
+            return LoadRecipe(
                 f"(type({var}) is str or type({var}) is int) and {var} in {members}", cls, f"{members}[{var}]"
             )
     return None
 
 
-_WRITERS: tuple[tuple[type, t.Callable[[Writer, t.Any, str], Recipe | None]], ...] = (
+_WRITERS: tuple[tuple[type, t.Callable[[Writer, t.Any, str], LoadRecipe | None]], ...] = (
     (ma.fields.Integer, _integer),
     (ma.fields.Float, _float),
     (ma.fields.Decimal, _decimal),

@@ -16,7 +16,7 @@ import typing as t
 from werkzeug.routing import Map, Rule, ValidationError
 
 from .patterns import Unreadable, in_order, parse, redirected
-from .trie import COMMON_METHODS, Leaf, Node, Search
+from .trie import COMMON_METHODS, Leaf, Node, TrieWalk
 
 __all__ = ["Hit", "Matcher", "Miss"]
 
@@ -42,7 +42,7 @@ class Miss:
 _NOT_FOUND = Miss()
 
 
-class _Table:
+class _DomainTable:
     """The rules of one domain."""
 
     __slots__ = ("root", "static")
@@ -63,7 +63,7 @@ class _Table:
             parts = path[1:].split("/")
             answers = {}
             for method in self._methods_at(parts):
-                search = Search(method)
+                search = TrieWalk(method)
                 leaf = search.below(self.root, parts, 0)
                 if leaf is not None and not leaf.aside and not leaf.names:
                     answers[method] = (leaf.rule, leaf.defaults)
@@ -94,7 +94,7 @@ class Matcher:
 
     def __init__(self, url_map: Map) -> None:
         self._rules = tuple(url_map.iter_rules())
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, _DomainTable] = {}
         # Whether no domain has variables: then a domain that is not in the tables has no rules.
         self._complete = True
         self._readable = True
@@ -103,7 +103,7 @@ class Matcher:
         except Unreadable:
             self._readable = False
         # The table for ``None``, which is no domain at all where hosts are matched.
-        self._default = None if url_map.host_matching else self._tables.get(url_map.default_subdomain, _Table())
+        self._default = None if url_map.host_matching else self._tables.get(url_map.default_subdomain, _DomainTable())
 
     def _build(self, url_map: Map) -> None:
         """Fill the tables."""
@@ -121,7 +121,7 @@ class Matcher:
             names, parts = parse(rule)
             leaf = Leaf(rule, seat, names, parts)
             leaf.aside = id(rule) in redirects
-            self._tables.setdefault(domain, _Table()).root.add(parts, leaf)
+            self._tables.setdefault(domain, _DomainTable()).root.add(parts, leaf)
             if not leaf.names:
                 path = "/" + "/".join(part.content for part in parts)
                 other = path[:-1] if path.endswith("/") else path + "/"
@@ -184,14 +184,16 @@ class Matcher:
                 raise
         return self._search(table, parts, method, refused=True)
 
-    def _search(self, table: _Table, parts: list[str], method: str, *, refused: bool = False) -> Hit | Miss | None:
+    def _search(
+        self, table: _DomainTable, parts: list[str], method: str, *, refused: bool = False
+    ) -> Hit | Miss | None:
         """Search everywhere, for the first way led nowhere.
 
         :param refused: whether a converter of the rule to be found has refused its text already.
         """
         if not method:
             return None
-        search = Search(method.upper())
+        search = TrieWalk(method.upper())
         leaf = search.below(table.root, parts, 1)
         if leaf is None:
             return _miss(search) if self._complete else None
@@ -207,7 +209,7 @@ class Matcher:
         return _miss(search) if leaf.settled else None
 
 
-def _miss(search: Search) -> Miss | None:
+def _miss(search: TrieWalk) -> Miss | None:
     """Give the answer for a search that found nothing, or whose find was refused."""
     if search.methods:
         return Miss(search.methods)

@@ -16,7 +16,7 @@ import typing as t
 
 from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory, parse_converter_args
 
-__all__ = ["VARIABLE", "OrderedMap", "Part", "Seat", "Unreadable", "in_order", "names_in", "parse", "redirected"]
+__all__ = ["VARIABLE", "OrderedMap", "RulePart", "Seat", "Unreadable", "in_order", "names_in", "parse", "redirected"]
 
 _VARIABLE = r"<(?:(?P<kind>\w+)(?:\((?P<args>.*?)\))?:)?(?P<name>\w+)>"
 _TOKEN = _VARIABLE + r"|(?P<text>[^</]+)|(?P<slash>/)"
@@ -51,7 +51,7 @@ class Unreadable(Exception):
     """A rule that only werkzeug understands: nothing can be said about any path of its map."""
 
 
-class Part(t.NamedTuple):
+class RulePart(t.NamedTuple):
     """What one edge of the trie takes: a segment, or with *final* all segments that are left."""
 
     content: str
@@ -86,7 +86,7 @@ class Seat(t.NamedTuple):
         return self.sure and self.place == 0 and self.group < other.group
 
 
-def parse(rule: Rule) -> tuple[list[str], list[Part]]:
+def parse(rule: Rule) -> tuple[list[str], list[RulePart]]:
     """Read a rule's text after the leading slash.
 
     :return: the names of its variables, and its parts in order.
@@ -115,7 +115,7 @@ def parse(rule: Rule) -> tuple[list[str], list[Part]]:
         raise Unreadable
     parts = [_make_part(pieces) for pieces in segments[1:]]
     if parts[-1].suffixed:
-        parts.append(Part(""))
+        parts.append(RulePart(""))
     return names, parts
 
 
@@ -135,11 +135,11 @@ def _converter(rule: Rule, token: re.Match[str]) -> BaseConverter:
     return t.cast(BaseConverter, own)
 
 
-def _make_part(pieces: list[str | BaseConverter]) -> Part:
+def _make_part(pieces: list[str | BaseConverter]) -> RulePart:
     """Make one part of fixed texts, variables and, in a final part, slashes."""
     variables = [piece for piece in pieces if not isinstance(piece, str)]
     if not variables:
-        return Part("".join(map(str, pieces)))
+        return RulePart("".join(map(str, pieces)))
     numbers = iter(range(len(variables)))
     patterns = [re.escape(p) if isinstance(p, str) else f"(?P<_{next(numbers)}_>{p.regex})" for p in pieces]
     final = not all(variable.part_isolating for variable in variables)
@@ -154,7 +154,7 @@ def _make_part(pieces: list[str | BaseConverter]) -> Part:
         -len(variables),
         tuple(variable.weight for variable in variables),
     )
-    return Part("".join(patterns) + r"\Z", True, final, suffixed, weight, tuple(variables))
+    return RulePart("".join(patterns) + r"\Z", True, final, suffixed, weight, tuple(variables))
 
 
 def in_order(url_map: Map, rules: cabc.Sequence[Rule]) -> cabc.Iterator[tuple[Rule, Seat]]:

@@ -28,7 +28,17 @@ from . import strict_fields as twins
 from .hints import hint, unknown_message
 from .text import from_multidict, is_json_part
 
-__all__ = ["ALL_RULES", "LOCATIONS", "Plan", "Rules", "from_multidict", "hint", "strict", "twin", "unknown_message"]
+__all__ = [
+    "ALL_RULES",
+    "LOCATIONS",
+    "Rules",
+    "StrictPlan",
+    "from_multidict",
+    "hint",
+    "strict",
+    "twin",
+    "unknown_message",
+]
 
 AnyField = ma.fields.Field[t.Any]
 #: marshmallow's EXCLUDE, INCLUDE and RAISE.
@@ -105,14 +115,14 @@ def strict(
                 f"Cannot treat unknown names as {policy!r}: there is no such policy."
                 " Give marshmallow's RAISE, INCLUDE or EXCLUDE."
             )
-    plan = Plan(location=location, unknown=unknown, default_unknown=default_unknown, rules=rules)
+    plan = StrictPlan(location=location, unknown=unknown, default_unknown=default_unknown, rules=rules)
     made = plan.schema(schema)
     if location in OPEN_LOCATIONS and made.unknown == RAISE and rules.unknown:
         made.unknown = EXCLUDE
     return made
 
 
-class Plan:
+class StrictPlan:
     """What one call of :func:`strict` decided; its nested fields ask it again when their schema is needed."""
 
     def __init__(self, *, location: str, unknown: Unknown | None, default_unknown: Unknown, rules: Rules) -> None:
@@ -124,9 +134,9 @@ class Plan:
         self._nested: dict[tuple[t.Any, ...], tuple[t.Any, ma.Schema]] = {}
 
     @functools.cached_property
-    def parts(self) -> Plan:
+    def parts(self) -> StrictPlan:
         """The same for parts of a form that are JSON."""
-        return Plan(location="json", unknown=self.unknown, default_unknown=self.default_unknown, rules=self.rules)
+        return StrictPlan(location="json", unknown=self.unknown, default_unknown=self.default_unknown, rules=self.rules)
 
     def schema(self, schema: ma.Schema, *, top: bool = True) -> ma.Schema:
         """Copy a schema with strict fields."""
@@ -260,7 +270,7 @@ def _rebind(field: ma.fields.Method, schema: ma.Schema) -> None:
 class OwnNested(ma.fields.Nested):
     """A nested schema, strict, made when it is first needed. For a class that has its own ``_deserialize``."""
 
-    strict_plan: Plan
+    strict_plan: StrictPlan
 
     @property
     def schema(self) -> ma.Schema:

@@ -20,7 +20,7 @@ from werkzeug.datastructures import Headers, MultiDict
 from ..fields import OneOf
 
 AnyField = ma.fields.Field[t.Any]
-Source = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, t.Any]
+TextSource = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, t.Any]
 
 GIVEN_TWICE = "Given more than once."
 
@@ -83,7 +83,7 @@ def reader(schema: ma.Schema) -> Reader:
     return made
 
 
-def from_multidict(schema: ma.Schema, multi: Source) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
+def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
     """Take what a schema declares from a multi-dict.
 
     In :class:`werkzeug.datastructures.Headers` names are looked up without regard to case, a field without ``data_key``

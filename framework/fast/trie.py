@@ -16,9 +16,9 @@ import typing as t
 from werkzeug.routing import Rule
 
 from .converters import accepts, convert, is_pristine
-from .patterns import Part, Seat
+from .patterns import RulePart, Seat
 
-__all__ = ["ASIDE", "COMMON_METHODS", "Leaf", "Node", "Search"]
+__all__ = ["ASIDE", "COMMON_METHODS", "Leaf", "Node", "TrieWalk"]
 
 # The methods a rule without methods is looked up for; any other method takes the longer road.
 COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -47,7 +47,7 @@ class Leaf:
         "websocket",
     )
 
-    def __init__(self, rule: Rule, seat: Seat, names: cabc.Sequence[str], parts: cabc.Iterable[Part]) -> None:
+    def __init__(self, rule: Rule, seat: Seat, names: cabc.Sequence[str], parts: cabc.Iterable[RulePart]) -> None:
         self.rule = rule
         self.seat = seat
         self.names = names
@@ -97,7 +97,7 @@ class Edge:
 
     __slots__ = ("accept", "child", "final", "pattern", "seats", "suffixed", "weight", "width")
 
-    def __init__(self, part: Part | None = None) -> None:
+    def __init__(self, part: RulePart | None = None) -> None:
         self.seats: list[Seat] = []
         self.child: Node | None = None
         self.accept: _Accept | None = None
@@ -145,7 +145,7 @@ class Node:
         # Part -> its edge, while building.
         self.index: dict[tuple[t.Any, ...], Edge] = {}
 
-    def add(self, parts: cabc.Iterable[Part], leaf: Leaf) -> None:
+    def add(self, parts: cabc.Iterable[RulePart], leaf: Leaf) -> None:
         """Add a rule under this state."""
         node = self
         for part in parts:
@@ -210,7 +210,7 @@ def _overlap(leaves: list[Leaf]) -> bool:
     return sum(len(leaf.methods or ()) for leaf in leaves) > len({m for leaf in leaves for m in leaf.methods or ()})
 
 
-class Search:
+class TrieWalk:
     """One walk through the trie in werkzeug's order, noting what werkzeug notes."""
 
     __slots__ = ("method", "methods", "texts", "websocket")

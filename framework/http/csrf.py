@@ -17,10 +17,10 @@ import secrets
 _RANDOM = 16
 _LENGTH = 64  # of the text: 48 bytes in base64
 
-Key = str | bytes
+Secret = str | bytes
 
 
-def make_token(key: Key, bound: str) -> str:
+def make_token(key: Secret, bound: str) -> str:
     """A token. No two are alike, so compressed answers give none away (BREACH).
 
     :param key: The application's secret key.
@@ -30,7 +30,7 @@ def make_token(key: Key, bound: str) -> str:
     return base64.urlsafe_b64encode(salt + signature(key, salt, bound)).decode("ascii")
 
 
-def is_token(keys: cabc.Iterable[Key], token: str, bound: str) -> bool:
+def is_token(keys: cabc.Iterable[Secret], token: str, bound: str) -> bool:
     """Whether one of the keys has made the token for ``bound``. How long it takes does not depend on what is wrong.
 
     :param keys: The secret key, and those before it.
@@ -48,7 +48,7 @@ def is_token(keys: cabc.Iterable[Key], token: str, bound: str) -> bool:
     return any(fits)
 
 
-def signature(key: Key, salt: bytes, bound: str) -> bytes:
+def signature(key: Secret, salt: bytes, bound: str) -> bytes:
     """HMAC-SHA256 with a key that is derived for this purpose alone."""
     secret = key.encode() if isinstance(key, str) else key
     derived = hmac.digest(secret, b"framework.csrf", hashlib.sha256)

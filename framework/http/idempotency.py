@@ -77,15 +77,15 @@ class Lost(msgspec.Struct, frozen=True, array_like=True, tag="lost"):
     print: bytes
 
 
-Record: t.TypeAlias = Running | Done | Lost
+KeptRecord: t.TypeAlias = Running | Done | Lost
 
-encode: cabc.Callable[[Record], bytes] = msgspec.msgpack.Encoder().encode
+encode: cabc.Callable[[KeptRecord], bytes] = msgspec.msgpack.Encoder().encode
 """A record as bytes."""
 
-_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Running | Done | Lost)
+_decoder: msgspec.msgpack.Decoder[KeptRecord] = msgspec.msgpack.Decoder(Running | Done | Lost)
 
 
-def decode(data: bytes) -> Record:
+def decode(data: bytes) -> KeptRecord:
     """The record in some bytes.
 
     :raises msgspec.DecodeError: There is none.

@@ -100,14 +100,14 @@ def content_range(span: Span | None, size: int) -> str:
     return f"bytes */{size}" if span is None else f"bytes {span[0]}-{span[1] - 1}/{size}"
 
 
-class Part(t.NamedTuple):
+class RangePart(t.NamedTuple):
     """A piece of a body: bytes as they are, then a range of the file."""
 
     ahead: bytes
     span: Span
 
 
-def multipart(spans: cabc.Sequence[Span], size: int, content_type: str) -> tuple[str, list[Part], bytes, int]:
+def multipart(spans: cabc.Sequence[Span], size: int, content_type: str) -> tuple[str, list[RangePart], bytes, int]:
     """Several ranges as one body.
 
     :param size: The bytes of the whole.
@@ -118,7 +118,7 @@ def multipart(spans: cabc.Sequence[Span], size: int, content_type: str) -> tuple
     parts = []
     for span in spans:
         head = f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Range: {content_range(span, size)}\r\n\r\n"
-        parts.append(Part(head.encode("latin-1"), span))
+        parts.append(RangePart(head.encode("latin-1"), span))
     behind = f"\r\n--{boundary}--\r\n".encode()
     length = sum(len(part.ahead) + part.span[1] - part.span[0] for part in parts) + len(behind)
     return f"multipart/byteranges; boundary={boundary}", parts, behind, length
@@ -132,11 +132,11 @@ class FileParts(cabc.Iterator[bytes]):
     :param behind: Bytes at the end.
     """
 
-    def __init__(self, file: t.IO[bytes], parts: cabc.Iterable[Part], behind: bytes = b"") -> None:
+    def __init__(self, file: t.IO[bytes], parts: cabc.Iterable[RangePart], behind: bytes = b"") -> None:
         self.file = file
         self._chunks = self._read(list(parts), behind)
 
-    def _read(self, parts: list[Part], behind: bytes) -> cabc.Iterator[bytes]:
+    def _read(self, parts: list[RangePart], behind: bytes) -> cabc.Iterator[bytes]:
         for ahead, (first, end) in parts:
             if ahead:
                 yield ahead

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 CHUNK: t.Final = 65_536
 """How many bytes of a stream are read at a time."""
-Values: t.TypeAlias = cabc.Mapping[str, list[str]]
+QueryValues: t.TypeAlias = cabc.Mapping[str, list[str]]
 """The values of each name, in the order they were sent."""
 
 SHORT = "The request body is shorter than its Content-Length."
@@ -53,7 +53,7 @@ def has_body(environ: WSGIEnvironment) -> bool:
     return (environ.get("CONTENT_LENGTH") or "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
-class Source:
+class BodyStream:
     """The body as the server gives it, for who reads no further than its end.
 
     What a server's own reader raises (a chunk size that is no number, a client that left) is the client's doing.
@@ -104,7 +104,7 @@ def read_body(environ: WSGIEnvironment, length: int | None) -> bytes | None:
     return body
 
 
-def query_values(environ: WSGIEnvironment, limit: int | None = None) -> Values:
+def query_values(environ: WSGIEnvironment, limit: int | None = None) -> QueryValues:
     """The values of the query string, percent-decoded.
 
     :param limit: The most that there may be.

@@ -18,7 +18,7 @@ from werkzeug.wsgi import LimitedStream
 
 from ..errors import BadRequest
 from .multipart import FormParser, FormRules
-from .reading import SHORT, Source, check_encoding, declared_length, query_pairs
+from .reading import SHORT, BodyStream, check_encoding, declared_length, query_pairs
 from .semantics import FORM_TYPES
 
 
@@ -80,7 +80,7 @@ class Request(_Request):
         """
         stream = super().stream  # a 413 by the announced length
         length = declared_length(self.environ)
-        source = t.cast(t.IO[bytes], Source(self.environ["wsgi.input"]))
+        source = t.cast(t.IO[bytes], BodyStream(self.environ["wsgi.input"]))
         if length is not None:
             # Also where the server ends the stream by itself: it then ends early when the client has left.
             return t.cast(t.IO[bytes], _Exactly(source, length))

@@ -53,7 +53,7 @@ class UnsupportedVersion(UnsupportedMediaType):
     schema = KnownVersions
 
 
-class Way:
+class VersionSource:
     """One way in which a request says its version. Join several with ``|``."""
 
     by_request = True
@@ -65,8 +65,8 @@ class Way:
     refusals: tuple[type[APIError], ...] = ()
     """What it may answer by itself."""
 
-    def __or__(self, other: Way | Ways) -> Ways:
-        return Ways((self,)) | other
+    def __or__(self, other: VersionSource | VersionSources) -> VersionSources:
+        return VersionSources((self,)) | other
 
     def read(self, environ: WSGIEnvironment, names: Names) -> str | None:
         """The version that a request names here; ``None`` where it names none.
@@ -85,23 +85,23 @@ class Way:
         return repr(self)
 
 
-class Ways:
+class VersionSources:
     """Several ways, any of which a request may use.
 
     :param ways: They.
     """
 
-    def __init__(self, ways: tuple[Way, ...]) -> None:
+    def __init__(self, ways: tuple[VersionSource, ...]) -> None:
         self.ways = ways
 
-    def __or__(self, other: Way | Ways) -> Ways:
-        return Ways((*self.ways, *(other.ways if isinstance(other, Ways) else (other,))))
+    def __or__(self, other: VersionSource | VersionSources) -> VersionSources:
+        return VersionSources((*self.ways, *(other.ways if isinstance(other, VersionSources) else (other,))))
 
     def __repr__(self) -> str:
         return " | ".join(map(repr, self.ways))
 
 
-class PathPrefix(Way):
+class PathPrefix(VersionSource):
     """The version is the beginning of the path: ``/v1/pets``.
 
     :param template: What the paths begin with; ``{version}`` stands for the version.
@@ -123,7 +123,7 @@ class PathPrefix(Way):
         return self.template.replace(_PLACE, name)
 
 
-class HeaderVersion(Way):
+class HeaderVersion(VersionSource):
     """The version stands in a header: ``API-Version: v1``.
 
     :param name: The name of the header.
@@ -148,7 +148,7 @@ class HeaderVersion(Way):
         return None if given is None else known(given.strip(), names)
 
 
-class QueryVersion(Way):
+class QueryVersion(VersionSource):
     """The version stands in the query string: ``?version=v1``.
 
     :param name: The name of the parameter.
@@ -175,7 +175,7 @@ class QueryVersion(Way):
         return found.pop() if found else None
 
 
-class MediaTypeVersion(Way):
+class MediaTypeVersion(VersionSource):
     """The version stands in the media type that is accepted or sent: ``application/vnd.shop.v1+json``.
 
     :param template: The media type; ``{version}`` stands for the version.
@@ -272,7 +272,7 @@ class Chooser:
     :param default: The version of a request that names none; ``None``: it is refused.
     """
 
-    def __init__(self, ways: tuple[Way, ...], names: tuple[str, ...], default: str | None) -> None:
+    def __init__(self, ways: tuple[VersionSource, ...], names: tuple[str, ...], default: str | None) -> None:
         self.ways = ways
         self.names = {name.lower(): name for name in names}
         self.default = default

@@ -22,7 +22,7 @@ from ..http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
 from ..sentinel import MISSING
 from .base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step, marks_of
 from .bodies import BODY_READER, OTHER, body_outcomes, body_steps
-from .inputs import GROUPS, MISSING_BODY, Part, Undeclared
+from .inputs import GROUPS, MISSING_BODY, LocatedSchema, Undeclared
 from .multipart import add_rules, rules_of
 from .negotiation import consumed
 from .raises import error_outcome
@@ -171,10 +171,10 @@ class ArgumentsMark(Mark):
                 ' a GET. Say location="query", or location="json" if a body is meant.'
             )
 
-    def prepare(self, schema: Schema, plan: Plan) -> list[Part]:
+    def prepare(self, schema: Schema, plan: Plan) -> list[LocatedSchema]:
         """The parts of the request that this mark may read, noted for the judgement of undeclared names."""
         alone = sum(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in plan.marks) == 1
-        parts = [Part(schema, place, self.unknown, plan, alone) for place in self.places]
+        parts = [LocatedSchema(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
             plan.notes.setdefault("parts", []).extend(parts)
             for place in self.places:
@@ -191,10 +191,10 @@ class ArgumentsMark(Mark):
                     max_members=plan.config["MAX_JSON_MEMBERS"],
                 )
         if "json" in self.places and any(each.is_text for each in consumed(plan).values()):
-            parts.append(Part(schema, "json", self.unknown, plan, alone, texts=True))
+            parts.append(LocatedSchema(schema, "json", self.unknown, plan, alone, texts=True))
         return parts
 
-    def choose(self, parts: list[Part], ctx: Context, call: Call, refuses_empty: bool) -> Part:
+    def choose(self, parts: list[LocatedSchema], ctx: Context, call: Call, refuses_empty: bool) -> LocatedSchema:
         """The part to load: the form, where both are taken and the body is one.
 
         :raises ValidationFailed: The body is empty and must not be.
@@ -258,7 +258,7 @@ def is_partial(schema: Schema, name: str) -> bool:
 
 def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
     """The steps that refuse undeclared names, judged on all marks of the operation per location."""
-    parts: list[Part] = plan.notes.get("parts", [])
+    parts: list[LocatedSchema] = plan.notes.get("parts", [])
     for group in ("query", "form", "json"):
         members = [part for part in parts if GROUPS.get(part.location) == group and not part.judges_alone]
         if members and all(part.refuses_unknown for part in members) and not has_factory(plan, group):

@@ -37,7 +37,7 @@ class Condition(t.NamedTuple):
     value: t.Any
 
 
-class Key(t.NamedTuple):
+class SortKey(t.NamedTuple):
     """One thing that items are put in order by.
 
     :ivar name: what the client calls it.
@@ -50,7 +50,7 @@ class Key(t.NamedTuple):
     descending: bool = False
 
 
-class Part(t.NamedTuple):
+class Slice(t.NamedTuple):
     """A part of a collection in order.
 
     :ivar items: at most as many as were asked for.

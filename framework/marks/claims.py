@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from ..http.idempotency import Done, Lost, Running, encode
-from ..stores.base import PAUSE, Guard, Store, StoreAway, ValueTooLarge
+from ..stores.base import PAUSE, CircuitBreaker, Store, StoreAway, ValueTooLarge
 from ..stores.memory import MemoryStore
 from .shared import guard_of, once, redis_store, store_url
 
@@ -81,7 +81,7 @@ class Keeper:
     :param lifetime: Seconds for which an answer is kept.
     """
 
-    def __init__(self, app: App, store: Store, guard: Guard, lifetime: float) -> None:
+    def __init__(self, app: App, store: Store, guard: CircuitBreaker, lifetime: float) -> None:
         self.logger = app.logger
         self.store = store
         self.lifetime = lifetime

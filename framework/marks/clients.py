@@ -22,10 +22,10 @@ from .base import Phase, Plan
 if t.TYPE_CHECKING:
     from ..context import Context
 
-Key: t.TypeAlias = cabc.Callable[["Context"], "str | None"]
+ClientKey: t.TypeAlias = cabc.Callable[["Context"], "str | None"]
 """A function from the context of a request to who sends it; ``None``: by address."""
 
-By: t.TypeAlias = t.Literal["address", "user"] | Key
+By: t.TypeAlias = t.Literal["address", "user"] | ClientKey
 
 _LONGEST = 64
 
@@ -78,7 +78,7 @@ class User:
 
     phase = Phase.LIMIT_USER
 
-    def __init__(self, anonymous: Key | None = None, *, tenant: Key | None = None) -> None:
+    def __init__(self, anonymous: ClientKey | None = None, *, tenant: ClientKey | None = None) -> None:
         self._anonymous = anonymous or Address()
         self.tenant = tenant
 

@@ -18,7 +18,7 @@ import typing as t
 
 from marshmallow.utils import get_value
 
-from .asked import LIST_OPERATORS, TEXT_OPERATORS, Condition, Key, Part
+from .asked import LIST_OPERATORS, TEXT_OPERATORS, Condition, Slice, SortKey
 
 _TEXT_TESTS: t.Final[dict[str, cabc.Callable[[t.Any, t.Any], bool]]] = {
     "contains": operator.contains,
@@ -80,7 +80,7 @@ def searched(collection: t.Any, sources: cabc.Sequence[t.Any], words: cabc.Seque
     return [item for item in as_sequence(collection) if meets(item)]
 
 
-def ordered(collection: t.Any, keys: cabc.Sequence[Key]) -> t.Any:
+def ordered(collection: t.Any, keys: cabc.Sequence[SortKey]) -> t.Any:
     """The items in the order of the keys, and those that are equal by them in the order they had.
 
     :return: A select for a select (equal rows in the order of the primary key), else a list.
@@ -119,13 +119,13 @@ def window(collection: t.Any, offset: int, limit: int, session: t.Any, unique: c
 
 def part(
     collection: t.Any,
-    keys: cabc.Sequence[Key],
+    keys: cabc.Sequence[SortKey],
     position: tuple[t.Any, ...] | None,
     limit: int,
     *,
     backward: bool,
     session: t.Any,
-) -> Part:
+) -> Slice:
     """The items after a position, or before it, in the order of the keys.
 
     :param keys: What the order is; no two items may be equal by all of them.
@@ -150,10 +150,10 @@ def part(
     items, positions = items[:limit], positions[:limit]
     if backward:
         items, positions = items[::-1], positions[::-1]
-    return Part(items, more, positions[0] if positions else (), positions[-1] if positions else ())
+    return Slice(items, more, positions[0] if positions else (), positions[-1] if positions else ())
 
 
-def comes_after(item: t.Any, keys: cabc.Sequence[Key], position: cabc.Sequence[t.Any]) -> bool:
+def comes_after(item: t.Any, keys: cabc.Sequence[SortKey], position: cabc.Sequence[t.Any]) -> bool:
     """Whether an item stands after a position, given as ranks."""
     for key, there in zip(keys, position, strict=True):
         here = rank(value_of(item, key.source))

@@ -1,7 +1,8 @@
 """How an operation with an ``etag`` mark finds its tags, and holds the conditions of a request against them.
 
-:class:`Guard` is made once per operation, :class:`Check` once per request; it stands on the context for ``check_etag``
-and ``set_etag``. Not here: the mark and its document (``marks.etags``), what conditions mean (``http.conditional``).
+:class:`PreconditionGuard` is made once per operation, :class:`Check` once per request; it is on the context for
+``check_etag`` and ``set_etag``. Not here: the mark and its document (``marks.etags``), what
+conditions mean (``http.conditional``).
 Floor 4: imports ``marks.base``, ``marks.clients``, ``marks.responses``, ``marks.schemas``, ``marks.tags``,
 ``http.conditional``, ``http.response`` (floor 2), ``fast.reading`` (floor 1), ``errors``.
 """
@@ -59,7 +60,7 @@ class NotModified(HTTPException):
     code = None
 
 
-class Guard:
+class PreconditionGuard:
     """What an operation does about conditions.
 
     :param plan: The operation in the making.
@@ -384,7 +385,7 @@ class Check:
 
     __slots__ = ("before", "call", "called", "checked", "conditions", "guard", "is_set", "tag")
 
-    def __init__(self, guard: Guard, call: Call, conditions: Conditions | None) -> None:
+    def __init__(self, guard: PreconditionGuard, call: Call, conditions: Conditions | None) -> None:
         self.guard = guard
         self.call = call
         self.conditions = conditions

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
     from .base import Reply
 
-Origin: t.TypeAlias = str | re.Pattern[str]
+AllowedOrigin: t.TypeAlias = str | re.Pattern[str]
 
 # Request headers that a page may send without asking, and headers of answers that it may read (Fetch standard).
 _SAFE_REQUEST = frozenset({"accept", "accept-language", "content-language"})
@@ -46,7 +46,7 @@ _MAX_LEARNED = 10_000
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@\\,]+")
 
 
-def as_origins(origins: t.Any) -> cabc.Iterable[Origin]:
+def as_origins(origins: t.Any) -> cabc.Iterable[AllowedOrigin]:
     """Several origins.
 
     :raises SetupError: They are something else.
@@ -75,7 +75,7 @@ class CORS(Mark):
 
     def __init__(
         self,
-        origins: Origin | cabc.Iterable[Origin],
+        origins: AllowedOrigin | cabc.Iterable[AllowedOrigin],
         *,
         headers: cabc.Iterable[str] = (),
         expose: cabc.Iterable[str] = (),

@@ -21,7 +21,7 @@ from marshmallow import fields
 from ..context import current
 from ..errors import BadRequest, NotFound, PreconditionFailed, RequestedRangeNotSatisfiable, SetupError
 from ..http.conditional import Tag, Verdict, digest, headers_for_304, parse_tag, read_conditions, to_http_date
-from ..http.ranges import FileParts, Part, Span, content_range, disposition, is_current, multipart, parse_ranges
+from ..http.ranges import FileParts, RangePart, Span, content_range, disposition, is_current, multipart, parse_ranges
 from ..http.response import Wire
 from ..http.semantics import READS
 from .base import Header, Outcome, Parameter, Plan, Record
@@ -34,7 +34,7 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
     from .responses import HeaderLike
 
-Source: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
+FileSource: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
 """What can be sent: a path, bytes, or a file open for bytes."""
 
 OCTETS = "application/octet-stream"
@@ -54,7 +54,7 @@ class Download(msgspec.Struct, frozen=True):
     :param last_modified: When it was last changed. Default: the time of the file on disk.
     """
 
-    source: Source
+    source: FileSource
     name: str | None = None
     content_type: str | None = None
     inline: bool | None = None
@@ -164,12 +164,12 @@ class DownloadMark(ResponseMark):
     ) -> Response:
         """The whole of a file, one part of it, or several."""
         status, behind = 200, b""
-        parts = [Part(b"", (0, opened.size))]
+        parts = [RangePart(b"", (0, opened.size))]
         length = opened.size
         if spans is not None:
             status = 206
             if len(spans) == 1:
-                parts = [Part(b"", spans[0])]
+                parts = [RangePart(b"", spans[0])]
                 length = spans[0][1] - spans[0][0]
                 headers.append(("Content-Range", content_range(spans[0], opened.size)))
             else:

@@ -17,7 +17,7 @@ from ..errors import BadRequest, PreconditionFailed, PreconditionRequired, Setup
 from ..http.conditional import TAGS_PATTERN, headers_for_304
 from ..http.semantics import READS
 from .base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step
-from .conditions import Check, Guard
+from .conditions import Check, PreconditionGuard
 from .raises import error_outcome
 from .responses import ResponseMark
 
@@ -78,7 +78,7 @@ class EtagMark(Mark):
                 f"{plan.called} ({plan.address}) has a weak etag: If-Match compares"
                 " strongly, so no write could ever match. Put etag(weak=True) on the 'get' alone."
             )
-        guard = Guard(
+        guard = PreconditionGuard(
             plan,
             self.version,
             self.last_modified,

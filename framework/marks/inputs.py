@@ -21,7 +21,7 @@ from ..fast.hints import described, unknown_message
 from ..fast.load import loader, prepare
 from ..fast.strict import Rules, from_multidict, strict
 from ..fast.text import from_values, parameter_name, reader
-from ..http.reading import Values, query_values
+from ..http.reading import QueryValues, query_values
 from ..sentinel import MISSING
 from .base import Call, Parameter, Phase, Plan, Step
 from .multipart import multipart_source
@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
 
 MISSING_BODY = "The request body is missing."
 
-Source: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
+InputReader: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
 
 
@@ -46,7 +46,7 @@ def _path(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
     return {name: value if isinstance(value, str) else str(value) for name, value in values.items()}, {}
 
 
-def source_of(location: str, schema: Schema, plan: Plan) -> Source:
+def source_of(location: str, schema: Schema, plan: Plan) -> InputReader:
     """What gives the raw values of a location for a schema."""
     if location == "json":
         return _json
@@ -85,7 +85,7 @@ def unreadable(location: str, error: BadRequest) -> ValidationFailed:
     return ValidationFailed({location: {"_schema": [error.description]}})
 
 
-def query_of(ctx: Context, call: Call) -> Values:
+def query_of(ctx: Context, call: Call) -> QueryValues:
     """Return the values of the query string, parsed once for all marks.
 
     :raises ValidationFailed: They cannot be read.
@@ -105,7 +105,7 @@ LOCATION_SHOWN = {"multipart": "form"}
 """Where messages stand that clients know under another name."""
 
 
-class Part:
+class LocatedSchema:
     """One schema at one location, ready to load.
 
     :param schema: The user's schema.
@@ -190,7 +190,7 @@ def parameter_steps(parameters: cabc.Iterable[Parameter], plan: Plan) -> cabc.It
         if parameter.location == "query":
             plan.query_names.add(parameter.name)
     for location, fields in found.items():
-        part = Part(Schema.from_dict(fields, name="ParametersSchema")(), location, EXCLUDE, plan, alone=False)
+        part = LocatedSchema(Schema.from_dict(fields, name="ParametersSchema")(), location, EXCLUDE, plan, alone=False)
         plan.preparations.append(functools.partial(prepare, part.schema))
 
         def check(ctx: Context, call: Call, load: cabc.Callable[..., t.Any] = part.load) -> None:
@@ -205,7 +205,7 @@ class Undeclared:
     :param parts: All parts of one group.
     """
 
-    def __init__(self, parts: cabc.Sequence[Part], plan: Plan) -> None:
+    def __init__(self, parts: cabc.Sequence[LocatedSchema], plan: Plan) -> None:
         self._names: dict[str, set[str]] = {"query": set(), "form": set(), "files": set(), "json": set()}
         for part in parts:
             for location in ("form", "files") if part.location == "multipart" else (part.location,):

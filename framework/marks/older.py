@@ -19,7 +19,7 @@ from ..errors import SetupError
 from ..fast.dump import dumper
 from .schemas import as_schema
 
-Data: t.TypeAlias = dict[str, t.Any]
+ItemData: t.TypeAlias = dict[str, t.Any]
 Older: t.TypeAlias = tuple[type[Schema], ...]
 """The classes on the way from the newest shape to an older one, the newest of them first."""
 
@@ -115,13 +115,13 @@ class OlderShapes:
         other: t.Mapping[str, t.Any] = {},
         before: str = "",
         around: tuple[type[Schema], ...] = (),
-    ) -> Data:
+    ) -> ItemData:
         """An example of what a schema sends, as it is in a version.
 
         :param values: Gets the value of each member.
         :param other: Values that are used in place of the usual ones.
         """
-        plain: Data = {}
+        plain: ItemData = {}
         for name, field in schema.dump_fields.items():
             written = name if field.data_key is None else field.data_key
             path = f"{before}{written}"
@@ -217,7 +217,7 @@ class OlderShapes:
         """The class that stands in the marks of a version: the oldest shape, with the way to the newest one."""
         shapes = self
 
-        def to_newest(self: Schema, data: t.Any, original: Data, *, partial: t.Any, **rest: t.Any) -> t.Any:
+        def to_newest(self: Schema, data: t.Any, original: ItemData, *, partial: t.Any, **rest: t.Any) -> t.Any:
             names = {field.data_key or name for name, field in self.load_fields.items()}
             keeps = self.unknown == INCLUDE
             plain = {name: copy.deepcopy(value) for name, value in original.items() if keeps or name in names}
@@ -230,7 +230,7 @@ class OlderShapes:
             one = dumper(schema) if shapes.fast else schema.dump
             return [to_oldest(self, one(each)) for each in obj] if many else to_oldest(self, one(obj))
 
-        def to_oldest(self: Schema, plain: Data) -> Data:
+        def to_oldest(self: Schema, plain: ItemData) -> ItemData:
             for older in way:
                 plain = t.cast(t.Any, older).down(plain)
             declared = {field.data_key or name: name for name, field in type(self)._declared_fields.items()}

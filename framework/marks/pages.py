@@ -12,7 +12,7 @@ import collections.abc as cabc
 import typing as t
 
 from ..errors import ValidationFailed
-from .asked import Key
+from .asked import SortKey
 from .collections import as_sequence, count, is_select, ordered, part, window
 from .cursors import BadCursor, Cursor, Cursors
 
@@ -20,7 +20,7 @@ Query: t.TypeAlias = dict[str, t.Any]
 """Parameters of a query string that lead to another part; ``None`` as a value takes one away."""
 
 
-class Source(t.NamedTuple):
+class CollectionTerms(t.NamedTuple):
     """What a request and its mark say of the collection to come.
 
     :ivar session: A session of SQLAlchemy, or a function that gives one.
@@ -32,16 +32,16 @@ class Source(t.NamedTuple):
 
     session: t.Any = None
     total: bool = True
-    keys: tuple[Key, ...] = ()
+    keys: tuple[SortKey, ...] = ()
     unique: tuple[str, ...] = ()
     cursors: Cursors | None = None
 
 
-class Wanted:
+class PageRequest:
     """What a client wants of a list, and what is known of the list once a part of it was taken."""
 
-    def __init__(self, source: Source | None = None) -> None:
-        self.source = source or Source()
+    def __init__(self, source: CollectionTerms | None = None) -> None:
+        self.source = source or CollectionTerms()
         self.item_count: int | None = None
         """How many items there are in all; a handler without a pager sets it."""
         self.more: bool | None = None
@@ -78,14 +78,14 @@ class Wanted:
         return items[:limit]
 
 
-class PaginationParameters(Wanted):
+class PaginationParameters(PageRequest):
     """A page, by its number.
 
     :param page: The number, from 1.
     :param page_size: How many items are on a page.
     """
 
-    def __init__(self, page: int, page_size: int, source: Source | None = None) -> None:
+    def __init__(self, page: int, page_size: int, source: CollectionTerms | None = None) -> None:
         super().__init__(source)
         self.page = page
         self.page_size = page_size
@@ -139,14 +139,14 @@ class PaginationParameters(Wanted):
                 yield relation, {"page": page, "page_size": self.page_size}
 
 
-class OffsetParameters(Wanted):
+class OffsetParameters(PageRequest):
     """A part, by the number of its first item.
 
     :param offset: How many items to leave out.
     :param limit: How many items to give.
     """
 
-    def __init__(self, offset: int, limit: int, source: Source | None = None) -> None:
+    def __init__(self, offset: int, limit: int, source: CollectionTerms | None = None) -> None:
         super().__init__(source)
         self.offset = offset
         self.limit = limit
@@ -193,14 +193,14 @@ class OffsetParameters(Wanted):
                 yield relation, {"offset": offset, "limit": self.limit}
 
 
-class CursorParameters(Wanted):
+class CursorParameters(PageRequest):
     """A part, by the item that it follows or precedes.
 
     :param cursor: Where to go on; ``None`` for the beginning.
     :param page_size: How many items to give.
     """
 
-    def __init__(self, cursor: Cursor | None, page_size: int, source: Source | None = None) -> None:
+    def __init__(self, cursor: Cursor | None, page_size: int, source: CollectionTerms | None = None) -> None:
         super().__init__(source)
         self.cursor = cursor
         self.page_size = page_size
@@ -248,7 +248,7 @@ class CursorParameters(Wanted):
         elif not began and not backward:  # what is left lies before
             self.previous_cursor = self.last_cursor
 
-    def _keys(self, collection: t.Any) -> list[Key]:
+    def _keys(self, collection: t.Any) -> list[SortKey]:
         """The order, with what sets any two items apart at its end."""
         keys = list(self.source.keys)
         unique = self.source.unique
@@ -258,7 +258,7 @@ class CursorParameters(Wanted):
             return selects.whole_order(collection, keys, unique)
         descending = bool(keys) and keys[-1].descending
         known = {key.source for key in keys if isinstance(key.source, str)}
-        keys += [Key(name, name, descending) for name in unique or ("id",) if name not in known]
+        keys += [SortKey(name, name, descending) for name in unique or ("id",) if name not in known]
         return keys
 
     def metadata(self) -> dict[str, t.Any] | None:

@@ -22,20 +22,20 @@ from .. import fields
 from ..errors import SetupError
 from ..http.semantics import BODILESS
 from .arguments import ArgumentsMark
-from .asked import PAGED, SORTED, Key
+from .asked import PAGED, SORTED, SortKey
 from .base import TELLS, Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
 from .cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
 from .envelopes import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
 from .inputs import query_of
 from .pages import (
+    CollectionTerms,
     CursorPage,
     CursorParameters,
     OffsetPage,
     OffsetParameters,
     Page,
+    PageRequest,
     PaginationParameters,
-    Source,
-    Wanted,
     bad_cursor,
 )
 from .responses import ResponseMark
@@ -186,7 +186,7 @@ class PaginateMark(ArgumentsMark):
         """The headers that say where the part stands."""
         return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
 
-    def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], Wanted]:
+    def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], PageRequest]:
         """What makes an object of the parameters that were read."""
         session, total, unique, by, default = (
             self.options.get("session"),
@@ -199,7 +199,7 @@ class PaginateMark(ArgumentsMark):
         if by.pager is CursorPage:
             keys_of = self.cursors(plan)
 
-            def by_cursor(ctx: Context, call: Call, value: dict[str, t.Any]) -> Wanted:
+            def by_cursor(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
                 keys = t.cast("dict[t.Any, t.Any]", call.notes).get(SORTED) or default
                 cursors = keys_of(ctx, call, keys)
                 cursor: Cursor | None = None
@@ -208,14 +208,16 @@ class PaginateMark(ArgumentsMark):
                         cursor = cursors.read(value["cursor"])
                     except BadCursor as error:
                         raise bad_cursor(error) from None
-                return CursorParameters(cursor, value["page_size"], Source(session, total, keys, unique, cursors))
+                return CursorParameters(
+                    cursor, value["page_size"], CollectionTerms(session, total, keys, unique, cursors)
+                )
 
             return by_cursor
 
-        usual = Source(session, total, default, unique)
-        unordered = Source(session, total, (), unique)
+        usual = CollectionTerms(session, total, default, unique)
+        unordered = CollectionTerms(session, total, (), unique)
 
-        def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> Wanted:
+        def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
             source = unordered if SORTED in t.cast("dict[t.Any, t.Any]", call.notes) else usual
             if by.pager is OffsetPage:
                 return OffsetParameters(value["offset"], value["limit"], source)
@@ -223,7 +225,7 @@ class PaginateMark(ArgumentsMark):
 
         return by_number
 
-    def cursors(self, plan: Plan) -> cabc.Callable[[Context, Call, cabc.Sequence[Key]], Cursors]:
+    def cursors(self, plan: Plan) -> cabc.Callable[[Context, Call, cabc.Sequence[SortKey]], Cursors]:
         """What makes and reads the cursors of a request: bound to the operation and to all that chooses its rows."""
         secret = plan.config["SECRET_KEY"]
         if not secret:
@@ -237,7 +239,7 @@ class PaginateMark(ArgumentsMark):
             free.update(getattr(mark, "free_of_rows", ()))
         unique = self.unique
 
-        def make(ctx: Context, call: Call, keys: cabc.Sequence[Key]) -> Cursors:
+        def make(ctx: Context, call: Call, keys: cabc.Sequence[SortKey]) -> Cursors:
             given = query_of(ctx, call)
             place: list[t.Any] = [plan.endpoint, plan.method, unique]
             place += [(key.name, key.descending) for key in keys]
@@ -254,7 +256,7 @@ class PaginateMark(ArgumentsMark):
 
         def tell(ctx: Context, call: Call, reply: t.Any) -> None:
             wanted = (call.notes or {}).get(PaginateMark)
-            if not isinstance(wanted, Wanted) or reply.status_code >= 300:
+            if not isinstance(wanted, PageRequest) or reply.status_code >= 300:
                 return
             told = wanted.metadata()
             if told is None:
@@ -321,7 +323,7 @@ class PageShape(Shape):
 
     def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
         mark = self.mark
-        wanted: Wanted = t.cast("dict[t.Any, t.Any]", call.notes)[PaginateMark]
+        wanted: PageRequest = t.cast("dict[t.Any, t.Any]", call.notes)[PaginateMark]
         if mark.is_own:
             items = wanted.take(value)
         else:
@@ -404,10 +406,10 @@ class CursorField(fields.String):
         return {**described, "format": "cursor"}
 
 
-def sort_keys(names: str | cabc.Iterable[str]) -> tuple[Key, ...]:
+def sort_keys(names: str | cabc.Iterable[str]) -> tuple[SortKey, ...]:
     """Keys from names of attributes, each perhaps after a ``-``; a text holds several with commas."""
     listed = [name.strip() for name in (names.split(",") if isinstance(names, str) else names)]
-    return tuple(Key(name.lstrip("-"), name.lstrip("-"), name.startswith("-")) for name in listed if name)
+    return tuple(SortKey(name.lstrip("-"), name.lstrip("-"), name.startswith("-")) for name in listed if name)
 
 
 def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
@@ -416,7 +418,7 @@ def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
     return any(each.name == _KEYWORD or each.kind is each.VAR_KEYWORD for each in known)
 
 
-def link_header(ctx: Context, call: Call, wanted: Wanted) -> str:
+def link_header(ctx: Context, call: Call, wanted: PageRequest) -> str:
     """The ``Link`` header: references with an absolute path and without a host, right behind any proxy."""
     environ = t.cast("dict[str, t.Any]", ctx.environ)
     if len(environ.get("QUERY_STRING") or "") > LONGEST_QUERY:

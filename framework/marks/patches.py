@@ -33,7 +33,7 @@ from .schemas import SchemaLike, as_schema, examples_of
 
 if t.TYPE_CHECKING:
     from ..context import Context
-    from .inputs import Part
+    from .inputs import LocatedSchema
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -253,7 +253,7 @@ class JSONPatchMark(PatchMark):
     def __repr__(self) -> str:
         return f"json_patch({type(self.resource).__name__})"
 
-    def choose(self, parts: list[Part], ctx: Context, call: Call, refuses_empty: bool) -> Part:
+    def choose(self, parts: list[LocatedSchema], ctx: Context, call: Call, refuses_empty: bool) -> LocatedSchema:
         # PERF: a body of 1 MiB holds 90,000 operations, of which none is worth a message: 3 s.
         if isinstance(call.body, list):
             check_number(call.body)

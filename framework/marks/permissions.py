@@ -20,7 +20,7 @@ from .security import PublicMark, access_of, check_place, refusal, refuser, take
 if t.TYPE_CHECKING:
     from ..context import Context
 
-    Function: t.TypeAlias = cabc.Callable[..., t.Any]
+    PermissionFunction: t.TypeAlias = cabc.Callable[..., t.Any]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -28,7 +28,7 @@ _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_O
 class LoadsMark(Mark):
     """The object that the operation is about; see :func:`loads`."""
 
-    def __init__(self, loader: Function, as_kwarg: str | None, error: type[APIError]) -> None:
+    def __init__(self, loader: PermissionFunction, as_kwarg: str | None, error: type[APIError]) -> None:
         self.loader = loader
         self.as_kwarg = as_kwarg
         self.error = error
@@ -106,7 +106,7 @@ class LoadsMark(Mark):
         yield error_outcome(self.error)
 
 
-def loads(loader: Function, *, as_kwarg: str | None = None, error: type[APIError] = NotFound) -> LoadsMark:
+def loads(loader: PermissionFunction, *, as_kwarg: str | None = None, error: type[APIError] = NotFound) -> LoadsMark:
     """Find the object that the operation is about, and pass it to the handler.
 
     The loader is called after the inputs have been checked, and before permissions and preconditions, which look at
@@ -125,7 +125,9 @@ def loads(loader: Function, *, as_kwarg: str | None = None, error: type[APIError
 class PermissionMark(Mark):
     """What the user must be allowed to do; see :func:`permission`."""
 
-    def __init__(self, check: Function, of: str | None, name: str, error: type[Forbidden] | type[NotFound]) -> None:
+    def __init__(
+        self, check: PermissionFunction, of: str | None, name: str, error: type[Forbidden] | type[NotFound]
+    ) -> None:
         self.check = check
         self.of = of
         self.name = name
@@ -190,7 +192,7 @@ class PermissionMark(Mark):
 
 
 def permission(
-    check: Function,
+    check: PermissionFunction,
     *,
     of: str | None = None,
     name: str | None = None,
@@ -249,7 +251,7 @@ permissions_required: t.Final = PolicyMark()
 ``permission`` nor ``public``, is an error at start-up."""
 
 
-def takes_object(check: Function) -> bool:
+def takes_object(check: PermissionFunction) -> bool:
     """Whether a check looks at the object: it takes two values."""
     try:
         told = inspect.signature(check).parameters.values()
@@ -260,7 +262,7 @@ def takes_object(check: Function) -> bool:
     )
 
 
-def taken_by(handler: Function) -> frozenset[str]:
+def taken_by(handler: PermissionFunction) -> frozenset[str]:
     """The names that a handler takes; those it takes all together by ``**`` are not among them."""
     return frozenset(name for name, each in inspect.signature(handler).parameters.items() if each.kind in _BY_NAME)
 

@@ -24,10 +24,10 @@ READ_ONLY: t.Final = "Read-only field."
 _NUMBER: t.Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _MOMENT: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)
 
-Errors: t.TypeAlias = dict[t.Any, t.Any]
+ErrorTree: t.TypeAlias = dict[t.Any, t.Any]
 
 
-def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner: bool = False) -> Errors:
+def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner: bool = False) -> ErrorTree:
     """Make a dumped object that was changed loadable, in place.
 
     :param schema: What dumped it, and loads it.
@@ -37,7 +37,7 @@ def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner:
     :return: What is wrong, by the names that clients write.
     """
     was = before if isinstance(before, dict) else {}
-    wrong: Errors = {}
+    wrong: ErrorTree = {}
     for name, field in schema.dump_fields.items():
         written = name if field.data_key is None else field.data_key
         if name not in schema.load_fields:
@@ -52,7 +52,7 @@ def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner:
     return wrong
 
 
-def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[t.Any, Errors]:
+def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[t.Any, ErrorTree]:
     """Make the value of a field loadable."""
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
         if not (field.many or field.schema.many):
@@ -66,7 +66,7 @@ def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[
         return [member(one, each, None)[0] for one, each in zip(field.tuple_fields, after, strict=True)], {}
     if isinstance(field, ma.fields.Mapping) and isinstance(after, dict) and field.value_field is not None:
         was = before if isinstance(before, dict) else {}
-        wrong: Errors = {}
+        wrong: ErrorTree = {}
         for key, each in after.items():
             after[key], found = member(field.value_field, each, was.get(key))
             if found:
@@ -75,7 +75,7 @@ def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[
     return readable(field, after), {}
 
 
-def items(schema: Schema, after: t.Any, before: t.Any) -> Errors:
+def items(schema: Schema, after: t.Any, before: t.Any) -> ErrorTree:
     """Make the objects of a list loadable; an item that was moved is one of those that were there."""
     if not isinstance(after, list):
         return {}
@@ -85,7 +85,7 @@ def items(schema: Schema, after: t.Any, before: t.Any) -> Errors:
         for name, field in schema.dump_fields.items()
         if name not in schema.load_fields
     ]
-    wrong: Errors = {}
+    wrong: ErrorTree = {}
     places: dict[str, dict[str, t.Any]] = {}
     if names:
         for each in known:

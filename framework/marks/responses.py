@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
     from ..http.media import MediaType
     from .links import Link, LinkLike
 
-    Writer: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
+    OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
     HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
 
 VARIANTS = 64
@@ -69,7 +69,7 @@ class ResponseMark(Mark):
                 return inner
         return (*inner, self)
 
-    def writer(self, plan: Plan) -> Writer:
+    def writer(self, plan: Plan) -> OutcomeWriter:
         """A function from status and value to the answer. Asked once, at freeze."""
         return writer(plan, self.outcome)
 
@@ -226,7 +226,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     """
     marks = [mark for mark in plan.marks if isinstance(mark, ResponseMark)]
     outcomes = [mark.outcome for mark in marks]
-    writers: dict[int, Writer] = {mark.outcome.status: mark.writer(plan) for mark in marks}
+    writers: dict[int, OutcomeWriter] = {mark.outcome.status: mark.writer(plan) for mark in marks}
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
         if schema is not None and outcome.status not in BODILESS:
@@ -234,7 +234,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
                 functools.partial(prepare, schema, wire=plan.direct, checked=plan.config["STRICT_DUMP"])
             )
     default = outcomes[0].status if outcomes else 200
-    plain: Writer = writer(plan, Outcome(status=200))
+    plain: OutcomeWriter = writer(plan, Outcome(status=200))
     empty = 204 if 204 in writers else None
 
     write_default = writers.get(default, plain)

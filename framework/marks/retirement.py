@@ -21,7 +21,7 @@ from werkzeug.http import http_date
 
 from ..errors import Gone, SetupError
 from ..http.response import Wire
-from ..stores.base import Guard, StoreAway
+from ..stores.base import CircuitBreaker, StoreAway
 from ..stores.memory import MemoryStore
 from .base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, Step
 from .shared import once, redis_store, store_url
@@ -208,7 +208,7 @@ class Counts:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._guard = Guard(f"The {type(store).__name__}", "Calls of retired operations are not counted.")
+        self._guard = CircuitBreaker(f"The {type(store).__name__}", "Calls of retired operations are not counted.")
         # (operation, caller) -> when the caller was put on the operation's list.
         self._noted: dict[tuple[str, str], float] = {}
         # Operation -> its list as it was last read, in bytes and in names.

@@ -22,7 +22,7 @@ import uuid
 
 import sqlalchemy as sa
 
-from .asked import LIST_OPERATORS, TEXT_OPERATORS, Condition, Key
+from .asked import LIST_OPERATORS, TEXT_OPERATORS, Condition, SortKey
 from .select_rows import (
     Expression,
     Select,
@@ -51,11 +51,11 @@ def narrowed(select: Select, conditions: cabc.Sequence[Condition]) -> Select:
 
 def searched(select: Select, sources: cabc.Sequence[t.Any], words: cabc.Sequence[str]) -> Select:
     """See :func:`marks.collections.searched`."""
-    texts = [as_text(expression_of(select, Key("", source))) for source in sources]
+    texts = [as_text(expression_of(select, SortKey("", source))) for source in sources]
     return select.where(*(sa.or_(*(clause(text, "icontains", word) for text in texts)) for word in words))
 
 
-def ordered(select: Select, keys: cabc.Sequence[Key]) -> Select:
+def ordered(select: Select, keys: cabc.Sequence[SortKey]) -> Select:
     """See :func:`marks.collections.ordered`."""
     if distinct_on(select):
         raise TypeError(
@@ -86,7 +86,7 @@ def window(select: Select, offset: int, limit: int, session: t.Any, unique: cabc
     """
     check_open(select)
     check_order(select, select._order_by_clauses)
-    whole = [expression_of(select, Key(name, name)) for name in unique] or identity(select)
+    whole = [expression_of(select, SortKey(name, name)) for name in unique] or identity(select)
     if whole is None:
         whole = selected(select)  # rows that are equal by all that is selected may change their places
         check_sortable(whole)
@@ -96,7 +96,7 @@ def window(select: Select, offset: int, limit: int, session: t.Any, unique: cabc
 
 def part(
     select: Select,
-    keys: cabc.Sequence[Key],
+    keys: cabc.Sequence[SortKey],
     position: tuple[t.Any, ...] | None,
     limit: int,
     backward: bool,
@@ -121,7 +121,7 @@ def part(
     return items, [tuple(value.name if isinstance(value, enum.Enum) else value for value in each) for each in positions]
 
 
-def whole_order(select: Select, keys: cabc.Sequence[Key], unique: cabc.Sequence[str]) -> list[Key]:
+def whole_order(select: Select, keys: cabc.Sequence[SortKey], unique: cabc.Sequence[str]) -> list[SortKey]:
     """The keys of an order, with what sets any two rows apart at its end.
 
     :param unique: The names of that, where it is said.
@@ -132,7 +132,7 @@ def whole_order(select: Select, keys: cabc.Sequence[Key], unique: cabc.Sequence[
             "The handler returned a select with DISTINCT ON, whose order says which rows stay, and a cursor has an"
             " order of its own. Make it a subquery."
         )
-    whole = [expression_of(select, Key(name, name)) for name in unique] or identity(select)
+    whole = [expression_of(select, SortKey(name, name)) for name in unique] or identity(select)
     if whole is None:
         raise TypeError(
             "A cursor cannot tell the rows of this select apart: a table or subquery in it has no primary key. Name"
@@ -140,7 +140,7 @@ def whole_order(select: Select, keys: cabc.Sequence[Key], unique: cabc.Sequence[
         )
     descending = bool(keys) and keys[-1].descending
     known = {plain(expression_of(select, key)) for key in keys}
-    return [*keys, *(Key(str(plain(each)), each, descending) for each in whole if plain(each) not in known)]
+    return [*keys, *(SortKey(str(plain(each)), each, descending) for each in whole if plain(each) not in known)]
 
 
 def check_sortable(expressions: cabc.Iterable[Expression]) -> None:
@@ -287,7 +287,7 @@ def has_order(select: Select) -> bool:
 # Columns
 
 
-def expression_of(select: Select, wanted: Key | Condition) -> Expression:
+def expression_of(select: Select, wanted: SortKey | Condition) -> Expression:
     """The expression of a key or condition: its own, or the column of that name of what is selected.
 
     :raises TypeError: Nothing that is selected has it.

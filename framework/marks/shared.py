@@ -11,7 +11,7 @@ import threading
 import typing as t
 
 from ..errors import SetupError
-from ..stores.base import Guard, Store
+from ..stores.base import CircuitBreaker, Store
 
 if t.TYPE_CHECKING:
     from ..app.app import App
@@ -80,6 +80,8 @@ def redis_store(app: App, url: str) -> t.Any:
     return once(app, ("redis", url), make)
 
 
-def guard_of(app: App, store: t.Any, consequence: str) -> Guard:
+def guard_of(app: App, store: t.Any, consequence: str) -> CircuitBreaker:
     """What stands before a store that may be away, for one use of it."""
-    return once(app, ("guard", id(store), consequence), lambda: Guard(f"The {type(store).__name__}", consequence))
+    return once(
+        app, ("guard", id(store), consequence), lambda: CircuitBreaker(f"The {type(store).__name__}", consequence)
+    )

@@ -14,7 +14,7 @@ from marshmallow import Schema, validate
 
 from .. import fields
 from ..errors import SetupError
-from .asked import SORTED, Key
+from .asked import SORTED, SortKey
 from .base import Call
 from .choices import Known, Pieces
 from .collections import ordered, searched
@@ -25,13 +25,13 @@ MAX_QUERY: t.Final = 200
 """How many characters a search may have."""
 
 
-class Sorting(cabc.Sequence[Key]):
+class Sorting(cabc.Sequence[SortKey]):
     """The order that a client asks for, or the usual one.
 
     :param keys: The first counts first.
     """
 
-    def __init__(self, keys: cabc.Iterable[Key]) -> None:
+    def __init__(self, keys: cabc.Iterable[SortKey]) -> None:
         self.keys = tuple(keys)
 
     def __repr__(self) -> str:
@@ -71,12 +71,12 @@ class SortsMark(ListMark):
             raise SetupError(f'{self.name} sorts by nothing. Name fields: sorts(PetSchema, "name", "born").')
         check_names(names, self.name)
         check_columns(columns, names, self.name)
-        self.keys: dict[str, Key] = {}
+        self.keys: dict[str, SortKey] = {}
         written: dict[str, str] = {}
         self.described, self.parameter = schema, parameter
         self.found = {name: find_field(schema, name, self.name) for name in names}
         for name, found in self.found.items():
-            key = Key(found.written, source_of(found, name, columns))
+            key = SortKey(found.written, source_of(found, name, columns))
             self.keys[found.written] = key
             self.keys[f"-{found.written}"] = key._replace(descending=True)
             written |= {name: found.written, f"-{name}": f"-{found.written}"}
@@ -118,7 +118,7 @@ class SortsMark(ListMark):
         return self.name
 
     def asked(self, value: dict[str, t.Any]) -> Sorting:
-        chosen: dict[str, Key] = {}
+        chosen: dict[str, SortKey] = {}
         if value["sort"] is None:
             return Sorting(self.usual)
         for name in value["sort"]:

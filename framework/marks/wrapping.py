@@ -25,7 +25,7 @@ from .shapes import Shape
 if t.TYPE_CHECKING:
     from ..context import Context
 
-Values: t.TypeAlias = cabc.Callable[[t.Any], cabc.Mapping[str, t.Any]]
+ValuesOf: t.TypeAlias = cabc.Callable[[t.Any], cabc.Mapping[str, t.Any]]
 
 _made: weakref.WeakKeyDictionary[type[Schema], dict[t.Any, type[Schema]]] = weakref.WeakKeyDictionary()
 
@@ -35,7 +35,7 @@ class EnvelopeMark(Mark):
 
     nearest_counts = True
 
-    def __init__(self, member: str | None, others: Schema | None, values: Values | None) -> None:
+    def __init__(self, member: str | None, others: Schema | None, values: ValuesOf | None) -> None:
         self.member = member
         self.others = others
         self.values = values
@@ -130,7 +130,7 @@ def wrapped(schema: Schema, member: str, others: Schema | None) -> Schema:
 
 
 def envelope(
-    member: str | None = "data", others: SchemaLike | None = None, values: Values | None = None
+    member: str | None = "data", others: SchemaLike | None = None, values: ValuesOf | None = None
 ) -> EnvelopeMark:
     """Put declared answers into an object: ``App(marks=[envelope("data")])`` answers ``{"data": ...}``.
 

@@ -236,7 +236,7 @@ def header_field(value: str) -> str:
     return "fields.Integer()" if re.fullmatch(r"-?[0-9]+", value) else "fields.String()"
 
 
-class Spot(t.NamedTuple):
+class SchemaLocation(t.NamedTuple):
     """A place in a body, in terms of schemas."""
 
     schema: ma.Schema
@@ -244,13 +244,13 @@ class Spot(t.NamedTuple):
     """The attribute of the schema class; ``None`` where the schema has none for it."""
 
 
-def spot_of(schema: ma.Schema, at: cabc.Sequence[str | int]) -> Spot | None:
+def spot_of(schema: ma.Schema, at: cabc.Sequence[str | int]) -> SchemaLocation | None:
     """Find the schema class and the field that a place in a dumped body comes from."""
     path = [part for part in at if isinstance(part, str)]
-    spot: Spot | None = None
+    spot: SchemaLocation | None = None
     for index, part in enumerate(path):
         name = next((name for name, field in schema.fields.items() if written_name(name, field) == part), None)
-        spot = Spot(schema, name)
+        spot = SchemaLocation(schema, name)
         if name is None:
             return spot if index == len(path) - 1 else None
         inner = inner_schema(schema.fields[name])

@@ -13,7 +13,7 @@ import enum
 import typing as t
 
 from .faults import equal, shown
-from .shapes import Shape, Shapes, is_narrower, reference_of, references, same_components
+from .shapes import SchemaShape, Shapes, is_narrower, reference_of, references, same_components
 
 _DEEPEST = 100
 
@@ -49,7 +49,7 @@ class Change:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Spot:
+class ChangeLocation:
     """Where the comparison is."""
 
     operation: str
@@ -62,12 +62,12 @@ class Spot:
     component: str | None = None
     member: str | None = None
 
-    def down(self, step: str, member: str | None = None) -> Spot:
+    def down(self, step: str, member: str | None = None) -> ChangeLocation:
         """One step into the value; a member is noted as that of the component it is declared in."""
         told = member if self.member is None or member is None else f"{self.member}.{member}"
         return dataclasses.replace(self, path=self.path + step, member=told if member else self.member)
 
-    def within(self, component: str | None) -> Spot:
+    def within(self, component: str | None) -> ChangeLocation:
         """Now in a component."""
         return self if component is None else dataclasses.replace(self, component=component, member=None)
 
@@ -97,9 +97,9 @@ class Changes:
 
     def is_same(self, schema: t.Any) -> bool:
         """Whether a schema that stands in both documents alike means the same in both."""
-        return not isinstance(schema, Shape) and references(schema) <= self._same
+        return not isinstance(schema, SchemaShape) and references(schema) <= self._same
 
-    def add(self, level: Level, code: str, message: str, spot: Spot) -> None:
+    def add(self, level: Level, code: str, message: str, spot: ChangeLocation) -> None:
         """Note a change."""
         where: tuple[t.Any, ...] = (spot.component, spot.member)
         if spot.component is None:
@@ -117,12 +117,12 @@ class Changes:
             )
         self.shows(key, spot)
 
-    def narrowed(self, code: str, message: str, spot: Spot) -> None:
+    def narrowed(self, code: str, message: str, spot: ChangeLocation) -> None:
         """Less is let through: a break of requests."""
         level = Level.BREAKING if spot.way == "request" else Level.COMPATIBLE
         self.add(level, f"{spot.way}-{code}", message, spot)
 
-    def widened(self, code: str, message: str, spot: Spot, *, level: Level = Level.BREAKING) -> None:
+    def widened(self, code: str, message: str, spot: ChangeLocation, *, level: Level = Level.BREAKING) -> None:
         """More is let through: a break of answers; among errors a risk."""
         if spot.way == "request":
             level = Level.COMPATIBLE
@@ -130,7 +130,7 @@ class Changes:
             level = Level.RISKY
         self.add(level, f"{spot.way}-{code}", message, spot)
 
-    def schema(self, old: t.Any, new: t.Any, spot: Spot) -> None:
+    def schema(self, old: t.Any, new: t.Any, spot: ChangeLocation) -> None:
         """Compare two schemas."""
         if old == new and self.is_same(old):
             return
@@ -159,7 +159,7 @@ class Changes:
             if None not in known:
                 self._done[known] = recorded
 
-    def shows(self, key: tuple[t.Any, ...], spot: Spot) -> None:
+    def shows(self, key: tuple[t.Any, ...], spot: ChangeLocation) -> None:
         """Note that a change shows in an operation too."""
         change = self.found[key]
         if spot.operation and spot.operation not in change.operations:
@@ -167,7 +167,7 @@ class Changes:
         for recorder in self._recorders:
             recorder.append(key)
 
-    def shape(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def shape(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare two shapes."""
         if old.choices or new.choices:
             self.choices(old, new, spot)
@@ -187,7 +187,7 @@ class Changes:
 
     # Values
 
-    def types(self, old: Shape, new: Shape, spot: Spot) -> bool:
+    def types(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> bool:
         """Compare the types; whether any is left in common."""
         gone, come = old.types - new.types, new.types - old.types
         before, after = names(old.types), names(new.types)
@@ -201,7 +201,7 @@ class Changes:
             self.widened("type-widened", f"The type was {before}, and is {after}.", spot)
         return bool((old.types & new.types) - {"null"}) or old.types == new.types
 
-    def enum(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def enum(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare the choices of values."""
         if old.enum is None and new.enum is None:
             return
@@ -217,7 +217,7 @@ class Changes:
             if come:
                 self.widened("enum-widened", f"Possible now: {listed(come)}.", spot)
 
-    def bounds(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def bounds(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare limits of numbers and lengths."""
         for word, before, after, lower in (
             ("minimum", old.lower, new.lower, True),
@@ -235,7 +235,7 @@ class Changes:
             else:
                 self.widened(f"{word.lower()}-loosened", text, spot, level=Level.RISKY)
 
-    def rules(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def rules(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare the words that are compared as a whole."""
         for word in dict.fromkeys([*old.rules, *new.rules]):
             before, after = old.rules.get(word), new.rules.get(word)
@@ -254,7 +254,7 @@ class Changes:
                 level = Level.BREAKING if strict else Level.RISKY
                 self.add(level, f"{spot.way}-{word.lower()}-changed", text, spot)
 
-    def notes(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def notes(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare what is said of a value."""
         if new.deprecated and not old.deprecated:
             self.add(Level.COMPATIBLE, f"{spot.way}-deprecated", "It is deprecated now.", spot)
@@ -264,7 +264,7 @@ class Changes:
             text = f"The discriminator was {old.discriminator!r}, and is {new.discriminator!r}."
             self.add(Level.BREAKING, f"{spot.way}-discriminator-changed", text, spot)
 
-    def default(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def default(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare what stands for an absent value."""
         if old.has_default and new.has_default:
             if not equal(old.default, new.default):
@@ -281,7 +281,7 @@ class Changes:
 
     # Objects and arrays
 
-    def members(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def members(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare the members of objects."""
         before = self.visible(self.old, old, spot)
         after = self.visible(self.new, new, spot)
@@ -308,11 +308,11 @@ class Changes:
                 self.widened("property-optional", f"The member {name!r} was always there, and may be absent.", inner)
         self.extra(old, new, spot)
 
-    def visible(self, shapes: Shapes, shape: Shape, spot: Spot) -> dict[str, t.Any]:
+    def visible(self, shapes: Shapes, shape: SchemaShape, spot: ChangeLocation) -> dict[str, t.Any]:
         """The members that a direction has: none that are ``readOnly`` in requests, or ``writeOnly`` in answers."""
         return {name: schema for name, schema in shape.properties.items() if shapes.of(schema).hidden_in != spot.way}
 
-    def extra(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def extra(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare what becomes of undeclared members."""
         if isinstance(old.extra, dict) and isinstance(new.extra, dict):
             self.schema(old.extra, new.extra, spot.down(".*"))
@@ -327,7 +327,7 @@ class Changes:
         else:
             self.widened("members-widened", "Members that are not declared may be anything now.", spot)
 
-    def items(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def items(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare the items of arrays."""
         for index in range(max(len(old.places), len(new.places))):
             before = old.places[index] if index < len(old.places) else old.items
@@ -338,7 +338,7 @@ class Changes:
 
     # Choices
 
-    def choices(self, old: Shape, new: Shape, spot: Spot) -> None:
+    def choices(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare what stands in ``oneOf`` or ``anyOf``: each member must be among those of the other side."""
         before: list[t.Any] = old.choices or [old]
         after: list[t.Any] = new.choices or [new]
@@ -362,7 +362,7 @@ class Changes:
             else:
                 self.narrowed("choice-removed", f"The choice {self.label(self.old, part)} is gone.", spot)
 
-    def pair(self, mine: t.Any, theirs: list[t.Any], spot: Spot, used: cabc.Collection[int]) -> int | None:
+    def pair(self, mine: t.Any, theirs: list[t.Any], spot: ChangeLocation, used: cabc.Collection[int]) -> int | None:
         """The member of the other side that one stands for: the same by name or tag, else one that it fits."""
         request = spot.way == "request"
         own, other = (self.old, self.new) if request else (self.new, self.old)
@@ -376,7 +376,7 @@ class Changes:
                 return index
         return None
 
-    def breaks(self, old: t.Any, new: t.Any, spot: Spot) -> bool:
+    def breaks(self, old: t.Any, new: t.Any, spot: ChangeLocation) -> bool:
         """Whether one schema in place of another would break."""
         trial = Changes(self.old, self.new, self._same)
         trial._open = list(self._open)

@@ -29,14 +29,14 @@ from ..errors import ComponentConflict
 from ..fast.strict import ALL_RULES, Rules, wrote_unknown
 from ..marks.schemas import SPARSE, WholeSchema
 from .jsonschema import SCHEMA_COMPONENTS, Json, downgrade, type_of
-from .members import Role, View, always_sent, describe, is_sent, resolved, written_name
+from .members import Role, SchemaUse, always_sent, describe, is_sent, resolved, written_name
 
 _SUFFIXES = {"output": "", "input": "Input", "patch": "Patch"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 _GENERATED = ma.Schema.from_dict({}).__name__
 _NAME = "__component__"
 
-Described: t.TypeAlias = tuple[Json, tuple[tuple[ma.Schema, View, "str | None"], ...]]
+Described: t.TypeAlias = tuple[Json, tuple[tuple[ma.Schema, SchemaUse, "str | None"], ...]]
 
 
 class Components:
@@ -70,7 +70,7 @@ class Components:
         :return: a reference to a component, the schema itself where it has no name, an array of them for ``many``.
         :raises ComponentConflict: two classes ask for one name.
         """
-        made = self.nested(schema, View(role, location, unknown), None, top=True)
+        made = self.nested(schema, SchemaUse(role, location, unknown), None, top=True)
         return self.final({"type": "array", "items": made} if schema.many else made)
 
     def field(self, field: ma.fields.Field[t.Any], role: Role, location: str = "json") -> Json:
@@ -78,11 +78,11 @@ class Components:
 
         :param location: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
         """
-        return self.final(describe(field, View(role, location), self))
+        return self.final(describe(field, SchemaUse(role, location), self))
 
     def properties(self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None) -> Json:
         """Give the object schema of a schema, never a reference; ``many`` does not count."""
-        view = self._role(schema, View(role, location, unknown), top=True)
+        view = self._role(schema, SchemaUse(role, location, unknown), top=True)
         return self.final(self._object(schema, view, self._policy(schema, view, None, top=True)))
 
     def to_dict(self) -> dict[str, Json]:
@@ -115,7 +115,7 @@ class Components:
 
     # What fields ask for
 
-    def nested(self, schema: ma.Schema, view: View, unknown: str | None, *, top: bool = False) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool = False) -> Json:
         """Give the schema of one object of a marshmallow schema: a reference, where it has a name.
 
         :param unknown: what the nested field says of undeclared members.
@@ -150,17 +150,17 @@ class Components:
 
     # Roles
 
-    def _role(self, schema: ma.Schema, view: View, *, top: bool) -> View:
+    def _role(self, schema: ma.Schema, view: SchemaUse, *, top: bool) -> SchemaUse:
         """The view in which an object is seen: a partial one is a patch, and what is nested in a patch is none."""
         if not view.reads:
-            return View("output", sparse=view.sparse or SPARSE in vars(schema))
+            return SchemaUse("output", sparse=view.sparse or SPARSE in vars(schema))
         if schema.partial is True:
             return dataclasses.replace(view, role="patch")
         if not top and view.role == "patch" and self.rules.nested_partial:
             return dataclasses.replace(view, role="input")
         return view
 
-    def _policy(self, schema: ma.Schema, view: View, unknown: str | None, *, top: bool) -> str:
+    def _policy(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool) -> str:
         """What becomes of undeclared members, by the rules of :func:`fast.strict.strict`."""
         if view.unknown is not None and (top or self.rules.unknown):
             return view.unknown
@@ -173,7 +173,7 @@ class Components:
             return t.cast(str, schema.unknown)
         return self.default_unknown
 
-    def _variant(self, schema: ma.Schema, view: View, policy: str) -> t.Any:
+    def _variant(self, schema: ma.Schema, view: SchemaUse, policy: str) -> t.Any:
         """What sets an instance apart from what its class says; ``None`` where nothing does."""
         options = schema.opts
         nested = tuple(
@@ -205,17 +205,17 @@ class Components:
     def _has_nested(self, schema: ma.Schema) -> bool:
         return any(isinstance(_innermost(field), ma.fields.Nested) for field in schema.fields.values())
 
-    def _first_same(self, schema: ma.Schema, view: View) -> View:
+    def _first_same(self, schema: ma.Schema, view: SchemaUse) -> SchemaUse:
         """The plainest view in which a class looks the same: so there is one component where one is enough."""
         if view.location != "json" and self._looks_same(schema, view, dataclasses.replace(view, location="json")):
             view = dataclasses.replace(view, location="json")
         if view.role == "patch" and self._looks_same(schema, view, dataclasses.replace(view, role="input")):
             view = dataclasses.replace(view, role="input")
-        if view.role == "input" and self._looks_same(schema, view, View("output")):
-            view = View("output")
+        if view.role == "input" and self._looks_same(schema, view, SchemaUse("output")):
+            view = SchemaUse("output")
         return view
 
-    def _looks_same(self, schema: ma.Schema, one: View, other: View) -> bool:
+    def _looks_same(self, schema: ma.Schema, one: SchemaUse, other: SchemaUse) -> bool:
         """Whether a schema of no variant reads the same in two views, and all that is nested in it too."""
         key = (type(schema), one, other)
         if key not in self._same:
@@ -227,7 +227,7 @@ class Components:
                 self._same[key] = self._compare(schema, one, other)
         return self._same[key]
 
-    def _compare(self, schema: ma.Schema, one: View, other: View) -> bool:
+    def _compare(self, schema: ma.Schema, one: SchemaUse, other: SchemaUse) -> bool:
         sides = []
         for view in (one, other):
             trial = _Trial(self)
@@ -242,7 +242,7 @@ class Components:
 
     # Objects
 
-    def _object(self, schema: ma.Schema, view: View, policy: str, names: t.Any = None) -> Json:
+    def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: t.Any = None) -> Json:
         """The schema of one object."""
         made: Json = {"type": "object", **_words_of(type(schema))}
         fields = schema.load_fields if view.reads else schema.dump_fields
@@ -267,12 +267,12 @@ class Components:
             return made
         return t.cast(Json, resolved(teller(schema, made, view.role), view, names or self))
 
-    def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: View) -> bool:
+    def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: SchemaUse) -> bool:
         if not view.reads:
             return always_sent(field) and not view.sparse
         return bool(field.required) and view.role != "patch" and name not in _partial(schema, view)
 
-    def _inline(self, schema: ma.Schema, view: View, policy: str, key: t.Any) -> Json:
+    def _inline(self, schema: ma.Schema, view: SchemaUse, policy: str, key: t.Any) -> Json:
         """The schema itself; one that contains itself needs a name after all, made of what sets it apart."""
         if key in self._open or key in self._recursive:
             name = self._recursive.setdefault(key, _with_suffix(_variant_name(schema), view))
@@ -311,9 +311,9 @@ class _Trial:
 
     def __init__(self, components: Components) -> None:
         self.rules = components.rules
-        self.met: list[tuple[ma.Schema, View, str | None]] = []
+        self.met: list[tuple[ma.Schema, SchemaUse, str | None]] = []
 
-    def nested(self, schema: ma.Schema, view: View, unknown: str | None) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> Json:
         """Note a nested schema."""
         self.met.append((schema, view, unknown))
         return {"$ref": f"{id(type(schema))} {unknown} {sorted(schema.fields)}"}
@@ -359,7 +359,7 @@ def _is_named(cls: type[ma.Schema]) -> bool:
     return (cls.__name__ != _GENERATED and cls is not ma.Schema) or _NAME in vars(cls)
 
 
-def _with_suffix(name: str, view: View) -> str:
+def _with_suffix(name: str, view: SchemaUse) -> str:
     suffix = "Sparse" if view.sparse else _SUFFIXES[view.role]
     if view.location in ("form", "multipart"):
         suffix = "Form" if view.role == "input" else f"Form{suffix}"
@@ -392,7 +392,7 @@ def _words_of(cls: type[ma.Schema]) -> Json:
     return made
 
 
-def _partial(schema: ma.Schema, view: View) -> tuple[str, ...]:
+def _partial(schema: ma.Schema, view: SchemaUse) -> tuple[str, ...]:
     """The names that may be absent, those with a dot included: by the schema itself, and by the one around it."""
     if not view.reads or view.role == "patch":
         return ()

@@ -39,7 +39,7 @@ from .exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mi
 from .faults import shown
 from .jsonschema import Json
 from .operations import operation_object
-from .remedies import Finding
+from .remedies import Violation
 from .sent import Sent
 from .validation import Validator
 
@@ -62,7 +62,7 @@ OF_TRANSPORT = frozenset(
 _FAULTS_SHOWN = 10
 
 
-class Described(t.NamedTuple):
+class DescribedOperation(t.NamedTuple):
     """What the document says of an operation, references followed where answers are concerned."""
 
     operation: Json
@@ -80,7 +80,7 @@ class Contract:
     def __init__(self, app: App) -> None:
         self._ref = weakref.ref(app)
         self._operations: tuple[Operation, ...] | None = None
-        self._described: dict[int, Described] = {}
+        self._described: dict[int, DescribedOperation] = {}
         self._listed: dict[int, Json] = {}
         self._lock = threading.RLock()
 
@@ -93,7 +93,7 @@ class Contract:
             made = vars(app)["_contract"] = cls(app)
         return made
 
-    def check(self, exchange: Exchange) -> list[Finding]:
+    def check(self, exchange: Exchange) -> list[Violation]:
         """What is wrong with an answer; empty when all is as declared."""
         operation = exchange.operation
         if not operation.declared:
@@ -102,7 +102,7 @@ class Contract:
         found = list(self._error(exchange))
         if not found:
             found += self._answer(exchange, described)
-        found += [Finding(message, remedy) for message, remedy in exchange.complaints]
+        found += [Violation(message, remedy) for message, remedy in exchange.complaints]
         found += self._value(exchange)
         found += self._request(exchange, described)
         return found
@@ -113,7 +113,7 @@ class Contract:
 
     # The document
 
-    def described(self, operation: Operation) -> Described:
+    def described(self, operation: Operation) -> DescribedOperation:
         """What the document says of an operation; one that it hides is described for itself."""
         with self._lock:
             operations = self._app.operations
@@ -141,7 +141,7 @@ class Contract:
                     made = whole["paths"][path][operation.method.lower()]
                     self._described.setdefault(id(operation), self._resolved(made, closed, sent))
 
-    def _alone(self, operation: Operation) -> Described:
+    def _alone(self, operation: Operation) -> DescribedOperation:
         config = self._app.config
         components = Components(rules=Rules.from_config(config), default_unknown=config["UNKNOWN"])
         answers = Answers(components, self._app.error_renderer, document.error_types(config))
@@ -153,15 +153,15 @@ class Contract:
     def _judges(self, whole: Json) -> tuple[Validator, Sent]:
         return Validator(whole, closed=True), Sent(whole, self._app.config["MAX_JSON_DEPTH"])
 
-    def _resolved(self, made: Json, closed: Validator, sent: Sent) -> Described:
+    def _resolved(self, made: Json, closed: Validator, sent: Sent) -> DescribedOperation:
         responses = {
             int(status): closed.resolve(answer) for status, answer in made["responses"].items() if status.isdigit()
         }
-        return Described(made, responses, closed, sent)
+        return DescribedOperation(made, responses, closed, sent)
 
     # Errors
 
-    def _error(self, exchange: Exchange) -> cabc.Iterator[Finding]:
+    def _error(self, exchange: Exchange) -> cabc.Iterator[Violation]:
         """An error that was raised, rendered as one, and declared nowhere."""
         raised, operation = exchange.witness.raised, exchange.operation
         if not isinstance(raised, HTTPException) or raised.code != exchange.status or problem.leaves_unchanged(raised):
@@ -176,7 +176,7 @@ class Contract:
 
     # The answer
 
-    def _answer(self, exchange: Exchange, described: Described) -> cabc.Iterator[Finding]:
+    def _answer(self, exchange: Exchange, described: DescribedOperation) -> cabc.Iterator[Violation]:
         """Status, media type, headers and body."""
         answer = described.responses.get(exchange.status)
         if answer is None:
@@ -186,7 +186,7 @@ class Contract:
         if exchange.method != "HEAD":
             yield from self._body(exchange, described, answer)
 
-    def _headers(self, exchange: Exchange, described: Described, answer: Json) -> cabc.Iterator[Finding]:
+    def _headers(self, exchange: Exchange, described: DescribedOperation, answer: Json) -> cabc.Iterator[Violation]:
         declared = {
             name.lower(): (name, described.closed.resolve(header)) for name, header in answer.get("headers", {}).items()
         }
@@ -194,7 +194,7 @@ class Contract:
             values = exchange.headers.getlist(name)
             if not values:
                 if header.get("required"):
-                    yield Finding(
+                    yield Violation(
                         f"The header {name} is declared as always there on {exchange.status}, and it is missing.",
                         f"Set it, or declare it without 'required': Header({name!r}, ..., required=False).",
                     )
@@ -208,7 +208,7 @@ class Contract:
             else:
                 value = described.sent.read(values[0], schema)
             for fault in described.closed.faults(schema, value)[:1]:
-                yield Finding(
+                yield Violation(
                     f"The header {name} of {exchange.status} is not what it is declared to be: {fault.message}",
                     "Set it to such a value, or declare another field for it in 'headers='.",
                 )
@@ -218,7 +218,7 @@ class Contract:
             if low not in free and not low.startswith("access-control-") and name in exchange.headers:
                 yield remedies.undeclared_header(exchange.operation, exchange.status, name, value)
 
-    def _body(self, exchange: Exchange, described: Described, answer: Json) -> cabc.Iterator[Finding]:
+    def _body(self, exchange: Exchange, described: DescribedOperation, answer: Json) -> cabc.Iterator[Violation]:
         content: cabc.Mapping[str, Json] = answer.get("content", {})
         status, body = exchange.status, exchange.body
         if status in BODILESS or (not content and 300 <= status < 400):
@@ -226,7 +226,7 @@ class Contract:
         media_type = mimetype(exchange.headers)
         if not content:
             if body:
-                yield Finding(
+                yield Violation(
                     f"{status} is declared without a body, and {len(body)} bytes of {media_type} were sent.", ""
                 )
             return
@@ -248,9 +248,9 @@ class Contract:
         for fault in faults[:_FAULTS_SHOWN]:
             yield remedies.wrong_body(exchange.operation, status, fault, value, shape)
         if len(faults) > _FAULTS_SHOWN:
-            yield Finding(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
+            yield Violation(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
 
-    def part(self, exchange: Exchange, part: bytes) -> list[Finding]:
+    def part(self, exchange: Exchange, part: bytes) -> list[Violation]:
         """What is wrong with one part of a stream, as it is sent; empty when all is as declared."""
         described, media_type = self.described(exchange.operation), mimetype(exchange.headers)
         media = media_for(media_type, described.responses.get(exchange.status, {}).get("content", {})) or {}
@@ -261,16 +261,16 @@ class Contract:
         faults = described.closed.faults(media["x-itemSchema"], value) if not wrong else []
         return wrong or [remedies.wrong_body(exchange.operation, exchange.status, each, value) for each in faults[:1]]
 
-    def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Finding]]:
+    def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Violation]]:
         try:
             return wire.decode(body, max_depth=500), []
         except wire.WireError as error:
             text = shown(body.decode("utf-8", "replace"), 200)
-            return None, [Finding(f"The body is sent as {media_type} and is not JSON: {error} It is {text}.", "")]
+            return None, [Violation(f"The body is sent as {media_type} and is not JSON: {error} It is {text}.", "")]
 
     # The handler's value
 
-    def _value(self, exchange: Exchange) -> cabc.Iterator[Finding]:
+    def _value(self, exchange: Exchange) -> cabc.Iterator[Violation]:
         """What a handler returned and the answer cannot show."""
         returned = exchange.witness.returned
         if returned is MISSING or exchange.witness.raised is not None:
@@ -291,7 +291,7 @@ class Contract:
 
     # The request
 
-    def _request(self, exchange: Exchange, described: Described) -> cabc.Iterator[Finding]:
+    def _request(self, exchange: Exchange, described: DescribedOperation) -> cabc.Iterator[Violation]:
         """Whether a request was refused that the document calls valid, or taken although it is not."""
         refused = exchange.status in (400, 415, 422)
         if not refused and (exchange.status >= 400 or not exchange.witness.called or self._is_relaxed()):
@@ -314,7 +314,7 @@ class Contract:
 
 
 def violation(
-    exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_request: bool = True
+    exchange: Exchange, findings: cabc.Sequence[Violation], *, shows_request: bool = True
 ) -> errors.ContractViolation:
     """The error for what was found, ready to be raised or logged.
 

@@ -11,7 +11,7 @@ import collections.abc as cabc
 import typing as t
 
 from . import paths
-from .changes import Change, Changes, Level, Spot
+from .changes import Change, ChangeLocation, Changes, Level
 from .diff_flow import Flow
 from .diff_words import (
     by_media_type,
@@ -69,21 +69,21 @@ class Comparison:
         level = Level.BREAKING if gone and len(gone) == len(old) else Level.RISKY
         for url in gone:
             text = f"The server {url} is not listed any more."
-            self.changes.add(level, "server-removed", text, Spot("", "", "request"))
+            self.changes.add(level, "server-removed", text, ChangeLocation("", "", "request"))
 
     def paths(self, old: dict[str, tuple[str, Json]], new: dict[str, tuple[str, Json]]) -> None:
         """Compare the paths."""
         for shape, (path, item) in old.items():
             if shape not in new:
                 for method in operations_of(self.item(0, item)):
-                    spot = Spot(address(method, path), "", "request")
+                    spot = ChangeLocation(address(method, path), "", "request")
                     self.changes.add(Level.BREAKING, "path-removed", f"The path {path} is gone.", spot)
                 continue
             other_path, other = new[shape]
             one, two = self.item(0, item), self.item(1, other)
             before, after = operations_of(one), operations_of(two)
             for method, operation in before.items():
-                spot = Spot(address(method, other_path), "", "request")
+                spot = ChangeLocation(address(method, other_path), "", "request")
                 if method not in after:
                     self.changes.add(Level.BREAKING, "operation-removed", "The operation is gone.", spot)
                 else:
@@ -92,17 +92,17 @@ class Comparison:
                     self.parameters_of(old_parameters, self.parameters(1, two, after[method], {}), spot)
                     self.operation(operation, after[method], spot)
             for method in after.keys() - before.keys():
-                spot = Spot(address(method, other_path), "", "request")
+                spot = ChangeLocation(address(method, other_path), "", "request")
                 self.changes.add(Level.COMPATIBLE, "operation-added", "The operation is new.", spot)
         for shape in new.keys() - old.keys():
             path, item = new[shape]
             for method in operations_of(self.item(1, item)):
-                spot = Spot(address(method, path), "", "request")
+                spot = ChangeLocation(address(method, path), "", "request")
                 self.changes.add(Level.COMPATIBLE, "operation-added", "The operation is new.", spot)
 
     # Operations
 
-    def operation(self, old: Json, new: Json, spot: Spot) -> None:
+    def operation(self, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare two operations, parameters apart."""
         if old.get("operationId") != new.get("operationId") and "operationId" in old:
             text = (
@@ -133,7 +133,9 @@ class Comparison:
             found[where, name] = parameter
         return found
 
-    def parameters_of(self, old: dict[tuple[str, str], Json], new: dict[tuple[str, str], Json], spot: Spot) -> None:
+    def parameters_of(
+        self, old: dict[tuple[str, str], Json], new: dict[tuple[str, str], Json], spot: ChangeLocation
+    ) -> None:
         """Compare parameters."""
         for (where, name), parameter in old.items():
             inner = self.part(spot, f"{where} {name}")
@@ -172,7 +174,7 @@ class Comparison:
             for shapes, parameter in zip(self.shapes, parameters, strict=True)
         )
 
-    def body(self, old: Json, new: Json, spot: Spot) -> None:
+    def body(self, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare request bodies."""
         inner = self.part(spot, "request body")
         if not old or not new:
@@ -203,7 +205,7 @@ class Comparison:
         for media_type in after.keys() - before.keys():
             self.changes.add(Level.COMPATIBLE, "request-media-type-added", f"{media_type} is taken now.", inner)
 
-    def responses(self, old: Json, new: Json, spot: Spot) -> None:
+    def responses(self, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare the answers."""
         old, new = by_status(old), by_status(new)
         for status, given in old.items():
@@ -223,7 +225,7 @@ class Comparison:
             level = Level.RISKY if status[:1] in "23" else Level.COMPATIBLE
             self.changes.add(level, "response-status-added", f"The status {status} is new.", inner)
 
-    def response(self, old: Json, new: Json, spot: Spot) -> None:
+    def response(self, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare two answers of one status."""
         before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
         for media_type, media in before.items():
@@ -250,7 +252,7 @@ class Comparison:
             self.changes.add(Level.COMPATIBLE, "response-header-added", f"The header {name} is new.", inner)
         self.flow.links(old.get("links", {}), new.get("links", {}), spot)
 
-    def security(self, old: Json, new: Json, spot: Spot) -> None:
+    def security(self, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare what a client needs to be let in: whatever was enough must still be."""
         before = self.requirements(0, old)
         after = self.requirements(1, new)
@@ -274,7 +276,7 @@ class Comparison:
                         self.changes.add(Level.BREAKING, "security-scheme-changed", text, spot)
                 self.flows(name, one, two, spot)
 
-    def flows(self, name: str, old: Json, new: Json, spot: Spot) -> None:
+    def flows(self, name: str, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare how a client gets a token of OAuth 2: where it asks for one, and for which scopes."""
         before, after = flows_of(old), flows_of(new)
         for kind, told in before.items():
@@ -313,8 +315,8 @@ class Comparison:
         """A Path Item Object."""
         return self.side(side, value)
 
-    def part(self, spot: Spot, part: str, status: str = "") -> Spot:
+    def part(self, spot: ChangeLocation, part: str, status: str = "") -> ChangeLocation:
         """A part of an operation."""
         way: t.Literal["request", "response"] = "response" if part.startswith("response") else "request"
         is_error = spot.is_error or status[:1] in ("4", "5") or status == "default"
-        return Spot(spot.operation, part, way, is_error)
+        return ChangeLocation(spot.operation, part, way, is_error)

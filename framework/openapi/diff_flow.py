@@ -11,7 +11,7 @@ import collections.abc as cabc
 import dataclasses
 import typing as t
 
-from .changes import Changes, Level, Spot
+from .changes import ChangeLocation, Changes, Level
 from .diff_words import by_media_type, by_status, operations_of, resolved, schema_of
 from .jsonschema import Json
 from .shapes import Shapes
@@ -31,16 +31,16 @@ class Flow:
     def webhooks(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json]) -> None:
         """Compare the webhooks of two documents."""
         for name, item in old.items():
-            spot = Spot(f"webhook {name}", "", "response")
+            spot = ChangeLocation(f"webhook {name}", "", "response")
             if name not in new:
                 self.changes.add(Level.BREAKING, "webhook-removed", "The webhook is gone.", spot)
             else:
                 self.sent("webhook", self.side(0, item), self.side(1, new[name]), spot)
         for name in new.keys() - old.keys():
-            spot = Spot(f"webhook {name}", "", "response")
+            spot = ChangeLocation(f"webhook {name}", "", "response")
             self.changes.add(Level.COMPATIBLE, "webhook-added", "The webhook is new.", spot)
 
-    def callbacks(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: Spot) -> None:
+    def callbacks(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: ChangeLocation) -> None:
         """Compare the callbacks of an operation."""
         for name, given in old.items():
             inner = dataclasses.replace(spot, part=f"callback {name}", way="response")
@@ -61,7 +61,7 @@ class Flow:
             inner = dataclasses.replace(spot, part=f"callback {name}", way="response")
             self.changes.add(Level.COMPATIBLE, "callback-added", f"The callback {name!r} is new.", inner)
 
-    def sent(self, kind: str, old: Json, new: Json, spot: Spot) -> None:
+    def sent(self, kind: str, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare the requests that the application sends.
 
         :param kind: ``"webhook"`` or ``"callback"``.
@@ -82,7 +82,7 @@ class Flow:
             text = f"It may be sent with {method.upper()} now."
             self.changes.add(Level.RISKY, f"{kind}-method-added", text, spot)
 
-    def body(self, kind: str, old: Json, new: Json, spot: Spot) -> None:
+    def body(self, kind: str, old: Json, new: Json, spot: ChangeLocation) -> None:
         """Compare the bodies that are sent."""
         inner = self.part(spot, "body")
         if old and not new:
@@ -103,7 +103,7 @@ class Flow:
             # Nobody has asked the receiver what it reads.
             self.changes.add(Level.RISKY, f"{kind}-media-type-added", f"{media_type} may be sent now.", inner)
 
-    def headers(self, kind: str, old: dict[str, Json], new: dict[str, Json], spot: Spot) -> None:
+    def headers(self, kind: str, old: dict[str, Json], new: dict[str, Json], spot: ChangeLocation) -> None:
         """Compare the headers and other parameters that are sent."""
         for name, parameter in old.items():
             inner = self.part(spot, name)
@@ -118,7 +118,9 @@ class Flow:
         for name in new.keys() - old.keys():
             self.changes.add(Level.COMPATIBLE, f"{kind}-header-added", f"The {name} is new.", self.part(spot, name))
 
-    def answers(self, kind: str, old: cabc.Mapping[t.Any, Json], new: cabc.Mapping[t.Any, Json], spot: Spot) -> None:
+    def answers(
+        self, kind: str, old: cabc.Mapping[t.Any, Json], new: cabc.Mapping[t.Any, Json], spot: ChangeLocation
+    ) -> None:
         """Compare what the receiver may answer."""
         before, after = by_status(old), by_status(new)
         for status, given in before.items():
@@ -142,7 +144,7 @@ class Flow:
             inner = dataclasses.replace(self.part(spot, f"answer {status}"), way="request")
             self.changes.add(Level.COMPATIBLE, f"{kind}-status-added", f"The receiver may answer {status}.", inner)
 
-    def links(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: Spot) -> None:
+    def links(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: ChangeLocation) -> None:
         """Compare the links of an answer; clients are free to follow them, so no change of one is a sure break."""
         for name, given in old.items():
             if name not in new:
@@ -169,6 +171,6 @@ class Flow:
         """An object of one side, references followed; an empty one for nothing."""
         return resolved(self.shapes[side], value)
 
-    def part(self, spot: Spot, part: str) -> Spot:
+    def part(self, spot: ChangeLocation, part: str) -> ChangeLocation:
         """A part of a request that is sent."""
         return dataclasses.replace(spot, part=f"{spot.part} {part}".strip())

@@ -11,10 +11,10 @@ import typing as t
 from .jsonschema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS, Json
 
 Pointer: t.TypeAlias = tuple[str | int, ...]
-Kind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
+NodeKind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
 
 # Of an object that is no schema: the members that hold others by name, and what those are.
-_MAPS: dict[str, Kind] = {
+_MAPS: dict[str, NodeKind] = {
     **dict.fromkeys(
         ("paths", "webhooks", "x-webhooks", "responses", "requestBodies", "links", "callbacks", "pathItems"), "other"
     ),
@@ -43,27 +43,27 @@ class Finding(t.NamedTuple):
     line: int = 0
 
 
-class Node(t.NamedTuple):
+class DocumentNode(t.NamedTuple):
     """An object of a document."""
 
     at: Pointer
     value: Json
-    kind: Kind
+    kind: NodeKind
 
 
-def walk(document: Json) -> cabc.Iterator[Node]:
+def walk(document: Json) -> cabc.Iterator[DocumentNode]:
     """Go through all objects of a document, from the outside in; values like examples are left out."""
     yield from _walk(document, (), "other")
 
 
-def _walk(value: t.Any, at: Pointer, kind: Kind) -> cabc.Iterator[Node]:
+def _walk(value: t.Any, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _walk(item, (*at, index), kind)
         return
     if not isinstance(value, dict):
         return
-    yield Node(at, value, kind)
+    yield DocumentNode(at, value, kind)
     for word, member in value.items():
         if kind == "schema":
             if word in SCHEMAS or word in LISTS_OF_SCHEMAS:
@@ -80,7 +80,7 @@ def _walk(value: t.Any, at: Pointer, kind: Kind) -> cabc.Iterator[Node]:
             yield from _walk(member, (*at, word), "other")
 
 
-def _each(members: t.Any, at: Pointer, kind: Kind) -> cabc.Iterator[Node]:
+def _each(members: t.Any, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
     """Each of the objects in a mapping from names of the author's choice."""
     if isinstance(members, dict):
         for name, member in members.items():

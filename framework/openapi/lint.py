@@ -14,7 +14,7 @@ import typing as t
 
 from . import lint_flow, lint_values, paths
 from .faults import lookup
-from .findings import Finding, Node, Pointer, walk, written
+from .findings import DocumentNode, Finding, Pointer, walk, written
 from .jsonschema import Json
 from .paths import PATH_ITEM_METHODS, address
 
@@ -302,7 +302,7 @@ def _components(document: Json) -> cabc.Iterator[Finding]:
             yield Finding("no-unused-components", text, ("components", "securitySchemes", name))
 
 
-def _targets(nodes: cabc.Iterable[Node]) -> cabc.Iterator[str]:
+def _targets(nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[str]:
     """All that is referred to, by references and by the mappings of discriminators."""
     for node in nodes:
         if isinstance(node.value.get("$ref"), str):
@@ -312,7 +312,7 @@ def _targets(nodes: cabc.Iterable[Node]) -> cabc.Iterator[str]:
             yield from discriminator.get("mapping", {}).values()
 
 
-def _references(document: Json, nodes: cabc.Iterable[Node]) -> cabc.Iterator[Finding]:
+def _references(document: Json, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
     for node in nodes:
         for ref in _targets([node]):
             try:
@@ -322,7 +322,7 @@ def _references(document: Json, nodes: cabc.Iterable[Node]) -> cabc.Iterator[Fin
                 yield Finding("no-unresolved-refs", text, node.at)
 
 
-def _texts(nodes: cabc.Iterable[Node]) -> cabc.Iterator[Finding]:
+def _texts(nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
     """What a page that shows a description might run."""
     for node in nodes:
         for word in ("description", "title", "summary"):

@@ -15,7 +15,7 @@ from .jsonschema import Json
 from .paths import PATH_ITEM_METHODS, address
 
 
-class Place(t.NamedTuple):
+class DocumentOperation(t.NamedTuple):
     """An operation of the document."""
 
     at: Pointer
@@ -25,28 +25,28 @@ class Place(t.NamedTuple):
     item: Json
 
 
-def paths_of(document: Json) -> cabc.Iterator[Place]:
+def paths_of(document: Json) -> cabc.Iterator[DocumentOperation]:
     """The operations that clients call."""
     for path, item in document.get("paths", {}).items():
         for method in PATH_ITEM_METHODS:
             if method in item:
-                yield Place(("paths", path, method), address(method, path), item[method], item)
+                yield DocumentOperation(("paths", path, method), address(method, path), item[method], item)
 
 
-def sent_of(document: Json) -> cabc.Iterator[Place]:
+def sent_of(document: Json) -> cabc.Iterator[DocumentOperation]:
     """The operations that the application calls: webhooks, and callbacks."""
     for word in ("webhooks", "x-webhooks"):
         for name, item in document.get(word, {}).items():
             for method in PATH_ITEM_METHODS:
                 if method in item:
-                    yield Place((word, name, method), f"webhook {name}", item[method], item)
+                    yield DocumentOperation((word, name, method), f"webhook {name}", item[method], item)
     for place in paths_of(document):
         for name, callback in place.operation.get("callbacks", {}).items():
             for expression, item in resolved(document, callback).items():
                 for method in PATH_ITEM_METHODS:
                     if not expression.startswith("x-") and method in item:
                         at = (*place.at, "callbacks", name, expression, method)
-                        yield Place(at, f"callback {name} of {place.name}", item[method], item)
+                        yield DocumentOperation(at, f"callback {name} of {place.name}", item[method], item)
 
 
 def lint(document: Json) -> cabc.Iterator[Finding]:
@@ -74,8 +74,8 @@ def _link(
     at: Pointer,
     name: str,
     link: Json,
-    ids: cabc.Mapping[t.Any, Place],
-    source: Place,
+    ids: cabc.Mapping[t.Any, DocumentOperation],
+    source: DocumentOperation,
     answer: Json,
 ) -> cabc.Iterator[Finding]:
     what = f"The link {name!r}"
@@ -102,7 +102,7 @@ def _link(
 
 
 def _expressions(
-    document: Json, at: Pointer, value: t.Any, what: str, source: Place, answer: Json
+    document: Json, at: Pointer, value: t.Any, what: str, source: DocumentOperation, answer: Json
 ) -> cabc.Iterator[Finding]:
     """The runtime expressions in a value, and what they name.
 
@@ -117,7 +117,7 @@ def _expressions(
             yield Finding("runtime-expression-value", text, at)
 
 
-def _names_something(document: Json, expression: str, source: Place, answer: Json) -> bool:
+def _names_something(document: Json, expression: str, source: DocumentOperation, answer: Json) -> bool:
     """Whether what an expression names is described."""
     side, _, rest = expression.removeprefix("$").partition(".")
     kind, _, name = rest.partition(".")
@@ -155,7 +155,7 @@ def has_member(document: Json, schema: t.Any, parts: list[str], depth: int = 0) 
     return bool(extra) if not isinstance(extra, dict) else has_member(document, extra, rest, depth + 1)
 
 
-def parameters(document: Json, place: Place) -> list[Json]:
+def parameters(document: Json, place: DocumentOperation) -> list[Json]:
     """The parameters of an operation, those of its path included."""
     given = (*place.item.get("parameters", ()), *place.operation.get("parameters", ()))
     return [resolved(document, each) for each in given]

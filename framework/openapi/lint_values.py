@@ -11,7 +11,7 @@ import typing as t
 
 from .backtracking import is_explosive
 from .faults import TYPES, has_repetition, lookup, shown
-from .findings import Finding, Node, Pointer
+from .findings import DocumentNode, Finding, Pointer
 from .jsonschema import ANNOTATIONS, Json
 from .validation import Validator
 
@@ -19,7 +19,7 @@ _OF_ARRAYS = frozenset({"items", "prefixItems", "contains", "minItems", "maxItem
 _OF_OBJECTS = frozenset({"properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"})
 
 
-def lint(document: Json, nodes: cabc.Iterable[Node]) -> cabc.Iterator[Finding]:
+def lint(document: Json, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
     """Find what is wrong with the schemas and the examples.
 
     :param document: All references in it lead somewhere.
@@ -36,7 +36,7 @@ def lint(document: Json, nodes: cabc.Iterable[Node]) -> cabc.Iterator[Finding]:
             yield from _examples(node, closed, document)
 
 
-def _schema(node: Node, is_old: bool) -> cabc.Iterator[Finding]:
+def _schema(node: DocumentNode, is_old: bool) -> cabc.Iterator[Finding]:
     schema, at = node.value, node.at
     kinds = schema.get("type")
     names = [kinds] if isinstance(kinds, str) else list(kinds or ())
@@ -92,7 +92,7 @@ def _required(schema: Json, at: Pointer) -> cabc.Iterator[Finding]:
             yield Finding("no-required-schema-properties-undefined", text, at)
 
 
-def _schema_examples(node: Node, validator: Validator) -> cabc.Iterator[Finding]:
+def _schema_examples(node: DocumentNode, validator: Validator) -> cabc.Iterator[Finding]:
     """The examples and the default of a schema."""
     schema = node.value
     told: list[tuple[str, t.Any]] = [(word, schema[word]) for word in ("example", "default") if word in schema]
@@ -108,7 +108,7 @@ def _schema_examples(node: Node, validator: Validator) -> cabc.Iterator[Finding]
             yield Finding("valid-schema-example", f"{text} Correct the {name}, or the field.", node.at)
 
 
-def _examples(node: Node, validator: Validator, document: Json) -> cabc.Iterator[Finding]:
+def _examples(node: DocumentNode, validator: Validator, document: Json) -> cabc.Iterator[Finding]:
     """The examples of a media type, a parameter or a header."""
     schema = node.value.get("schema")
     if "example" in node.value and "examples" in node.value:

@@ -50,7 +50,7 @@ _STYLES = {delimiter: style for style, delimiter in DELIMITERS.items()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class View:
+class SchemaUse:
     """One side of the conversation.
 
     :param role: ``"input"``, ``"patch"`` (an input of which every member may be absent) or ``"output"``.
@@ -83,20 +83,20 @@ class View:
         return self.location not in ("json", "form", "multipart")
 
 
-class Names(t.Protocol):
+class SchemaNames(t.Protocol):
     """What a field may ask for that has a name of its own in the document."""
 
     rules: Rules
     """Which strict rules hold for what is read."""
 
-    def nested(self, schema: ma.Schema, view: View, unknown: str | None) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> Json:
         """The schema of one object, a reference where it has a name."""
 
     def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
         """The schema of an enumeration, a reference."""
 
 
-def describe(field: Field, view: View, names: Names) -> Json:
+def describe(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
     """Give the schema of a field's values.
 
     :param field: a field, bound to a schema or not.
@@ -140,7 +140,7 @@ def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
     return None
 
 
-def _left_by(function: t.Any, made: Json, field: Field, view: View) -> Json:
+def _left_by(function: t.Any, made: Json, field: Field, view: SchemaUse) -> Json:
     """What remains true of a type that a method of the user's own reads or writes.
 
     What is read is a text, an array or an object as before; its form, and which number it is, are the method's matter.
@@ -153,7 +153,7 @@ def _left_by(function: t.Any, made: Json, field: Field, view: View) -> Json:
     return {"type": "string"} if view.text or made.get("type") == "string" else {}
 
 
-def _without_nul(made: Json, field: Field, view: View, names: Names) -> Json:
+def _without_nul(made: Json, field: Field, view: SchemaUse, names: SchemaNames) -> Json:
     """A text that is read has no NUL, unless its class reads by itself, or the text is one of a known form."""
     refuses = names.rules.nul and (names.rules.text if view.text else names.rules.types)
     if not refuses or made.keys() & {"enum", "const", "$ref"} or made.get("type") != "string":
@@ -202,49 +202,49 @@ def style(field: Field, location: str) -> Json:
     return {"style": _STYLES.get(delimiter, "form"), "explode": False}
 
 
-def is_array_parameter(field: Field, view: View) -> bool:
+def is_array_parameter(field: Field, view: SchemaUse) -> bool:
     """Whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI knows."""
     known = _STYLES if view.location == "query" else (",",)
     return view.parameter and getattr(field, "delimiter", None) in known
 
 
-def _kind(field: Field, view: View, names: Names) -> Json:
+def _kind(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
     """The schema of the field's type alone."""
     give = _giver(t.cast(t.Any, type(field)))
     return _scalar(field, view) if give is None else give(field, view, names)
 
 
 @functools.lru_cache(maxsize=1024)
-def _giver(cls: t.Any) -> cabc.Callable[[t.Any, View, Names], Json] | None:
+def _giver(cls: t.Any) -> cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json] | None:
     """What describes the fields of a class, where there is more to say than its type."""
     return next((give for kinds, give in _KINDS if issubclass(cls, kinds)), None)
 
 
-def _scalar(field: Field, view: View) -> Json:
+def _scalar(field: Field, view: SchemaUse) -> Json:
     made = dict(published.keywords(field))
     if view.reads and twin(type(field), text=view.text) is type(field) and not isinstance(field, _OWN):
         made.pop("pattern", None)  # the class reads by itself, what exactly is not known
     return made
 
 
-def _nested(field: ma.fields.Nested, view: View, names: Names) -> Json:
+def _nested(field: ma.fields.Nested, view: SchemaUse, names: SchemaNames) -> Json:
     schema = field.schema
     made = names.nested(schema, view, field.unknown)
     return {"type": "array", "items": made} if field.many or schema.many else made
 
 
-def _pluck(field: ma.fields.Pluck, view: View, names: Names) -> Json:
+def _pluck(field: ma.fields.Pluck, view: SchemaUse, names: SchemaNames) -> Json:
     made = describe(field.schema.fields[field.field_name], view, names)
     return {"type": "array", "items": made} if field.many or field.schema.many else made
 
 
-def _list(field: ma.fields.List[t.Any], view: View, names: Names) -> Json:
+def _list(field: ma.fields.List[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
     if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
         return {"type": "string"}
     return {"type": "array", "items": describe(field.inner, view, names)}
 
 
-def _tuple(field: ma.fields.Tuple, view: View, names: Names) -> Json:
+def _tuple(field: ma.fields.Tuple, view: SchemaUse, names: SchemaNames) -> Json:
     if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
         return {"type": "string"}
     members = [describe(each, view, names) for each in field.tuple_fields]
@@ -255,7 +255,7 @@ def _tuple(field: ma.fields.Tuple, view: View, names: Names) -> Json:
     return {**made, "items": {}}
 
 
-def _mapping(field: ma.fields.Mapping[t.Any], view: View, names: Names) -> Json:
+def _mapping(field: ma.fields.Mapping[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
     made: Json = {"type": "object"}
     if field.value_field is not None:
         made["additionalProperties"] = describe(field.value_field, view, names)
@@ -297,7 +297,7 @@ def _integer_keys(keys: Json) -> Json:
     return made if bounds is None else both(made, {"pattern": published.anchored(bounds)})
 
 
-def _enum(field: ma.fields.Enum[t.Any], view: View, names: Names) -> Json:
+def _enum(field: ma.fields.Enum[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
     members = t.cast("type[enum.Enum]", field.enum)
     if field.by_value is False:
         return names.enumeration(members, list(members.__members__), False)
@@ -308,7 +308,7 @@ def _enum(field: ma.fields.Enum[t.Any], view: View, names: Names) -> Json:
     return {**describe(field.field, view, names), "enum": [text for text in texts if text is not MISSING]}
 
 
-def _constant(field: ma.fields.Constant[t.Any], view: View, names: Names) -> Json:
+def _constant(field: ma.fields.Constant[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
     value = plain(field.constant)
     if value is MISSING:
         return {}
@@ -316,7 +316,7 @@ def _constant(field: ma.fields.Constant[t.Any], view: View, names: Names) -> Jso
     return {"const": value} if kind is None else {"type": kind, "const": value}
 
 
-def _returned(field: ma.fields.Function | ma.fields.Method, view: View, names: Names) -> Json:
+def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, names: SchemaNames) -> Json:
     """What the function of a ``Function`` or ``Method`` field is annotated to return, where that says something."""
     if view.reads:
         return {}
@@ -358,7 +358,7 @@ def _annotation(annotation: t.Any) -> Json:
     return {}
 
 
-def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
+def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> Json:
     """A Boolean with words of its own takes those, and writes ``true`` and ``false`` all the same."""
     values = words(field)
     if values is None or not view.reads:
@@ -370,14 +370,14 @@ def _boolean(field: ma.fields.Boolean, view: View, names: Names) -> Json:
     return {"enum": known} if kind is None else {"type": kind, "enum": known}
 
 
-def _float(field: ma.fields.Float, view: View, names: Names) -> Json:
+def _float(field: ma.fields.Float, view: SchemaUse, names: SchemaNames) -> Json:
     """What is written as text may have any size that a float has; what is read as text has a bound that can be said."""
     if view.reads or not field.as_string:
         return _scalar(field, view)
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
 
 
-def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
+def _decimal(field: ma.fields.Decimal, view: SchemaUse, names: SchemaNames) -> Json:
     """A Decimal is sent as text, so that no digit is lost, also without ``as_string``; then numbers are read too."""
     if view.reads or field.as_string:
         made = _scalar(field, view)
@@ -387,7 +387,7 @@ def _decimal(field: ma.fields.Decimal, view: View, names: Names) -> Json:
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
 
 
-def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
+def _date_time(field: ma.fields.DateTime, view: SchemaUse, names: SchemaNames) -> Json:
     made = _scalar(field, view)
     if field.format in ("timestamp", "timestamp_ms"):
         unit = "Milliseconds" if field.format == "timestamp_ms" else "Seconds"
@@ -403,25 +403,25 @@ def _date_time(field: ma.fields.DateTime, view: View, names: Names) -> Json:
     return made
 
 
-def _duration(field: ma.fields.TimeDelta, view: View, names: Names) -> Json:
+def _duration(field: ma.fields.TimeDelta, view: SchemaUse, names: SchemaNames) -> Json:
     made = {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
     if view.reads:
         made["minimum"], made["maximum"] = -longest(field), longest(field)
     return made
 
 
-def _address(field: ma.fields.IP, view: View, names: Names) -> Json:
+def _address(field: ma.fields.IP, view: SchemaUse, names: SchemaNames) -> Json:
     """Either kind of address; the type stands in each, where generators of clients look for it."""
     made = _scalar(field, view)
     kinds = made.pop("anyOf", None)
     return made if kinds is None else {"anyOf": [{**made, **kind} for kind in kinds]}
 
 
-def _interface(field: ma.fields.IPInterface, view: View, names: Names) -> Json:
+def _interface(field: ma.fields.IPInterface, view: SchemaUse, names: SchemaNames) -> Json:
     return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
 
 
-_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
+_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json]], ...] = (
     (ma.fields.Pluck, _pluck),
     (ma.fields.Nested, _nested),
     (ma.fields.List, _list),
@@ -441,7 +441,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, View, Names], Json]], ...] = (
 _OWN = (own.DateTime, own.File)
 
 
-def _with_default(made: Json, field: Field, view: View) -> Json:
+def _with_default(made: Json, field: Field, view: SchemaUse) -> Json:
     """What stands for an absent member; only where one may be absent and the server fills it in."""
     if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
         return made
@@ -459,7 +459,7 @@ def _with_default(made: Json, field: Field, view: View) -> Json:
     return {**made, "default": value}
 
 
-def _with_metadata(made: Json, field: Field, view: View, names: Names) -> Json:
+def _with_metadata(made: Json, field: Field, view: SchemaUse, names: SchemaNames) -> Json:
     """The words in the field's metadata, which win over those that were found out."""
     told: Json = {}
     for word, value in field.metadata.items():
@@ -489,7 +489,7 @@ def _joined(told: str, found: str) -> str:
     return f"{told.rstrip()} {found}" if told.rstrip().endswith((".", "!", "?")) else f"{told.rstrip()}. {found}"
 
 
-def resolved(value: t.Any, view: View, names: Names) -> t.Any:
+def resolved(value: t.Any, view: SchemaUse, names: SchemaNames) -> t.Any:
     """A schema that users wrote, with the marshmallow schemas and fields in it described, at every depth."""
     if isinstance(value, type) and issubclass(value, ma.Schema):
         value = value()

@@ -34,7 +34,7 @@ if t.TYPE_CHECKING:
     from .exchange import Exchange
 
 
-class Finding(t.NamedTuple):
+class Violation(t.NamedTuple):
     """One thing that is wrong with an answer."""
 
     message: str
@@ -44,7 +44,7 @@ class Finding(t.NamedTuple):
     """What to do: prose, then code to paste, indented by four spaces; empty where the message says it."""
 
 
-def report(exchange: Exchange, findings: cabc.Sequence[Finding], *, shows_request: bool = True) -> str:
+def report(exchange: Exchange, findings: cabc.Sequence[Violation], *, shows_request: bool = True) -> str:
     """The whole message: the request, the handler, and each finding with its remedy."""
     if shows_request:
         request = blame.curl_line(exchange.request, exchange.sent)
@@ -79,7 +79,7 @@ def schema_argument(operation: Operation) -> str:
 
 def undeclared_error(
     app: App, operation: Operation, raised: HTTPException, cls: type[errors.APIError] | None
-) -> Finding:
+) -> Violation:
     """An error whose class the operation does not declare."""
     origin = blame.origin_of(raised)
     name = type(raised).__name__ if cls is None else cls.__name__
@@ -88,8 +88,8 @@ def undeclared_error(
     hook = None if origin is None else hook_among(app, operation, origin.codes)
     code = f"@raises({name})" if cls is not None else f'@alt_response({raised.code}, description="...")'
     if hook is not None:
-        return Finding(message, f"Put this above the before_request function {blame.place_of(hook)}:\n\n    {code}")
-    return Finding(message, f"Put this above the handler:\n\n    {code}")
+        return Violation(message, f"Put this above the before_request function {blame.place_of(hook)}:\n\n    {code}")
+    return Violation(message, f"Put this above the handler:\n\n    {code}")
 
 
 def hook_among(app: App, operation: Operation, codes: cabc.Collection[t.Any]) -> t.Any:
@@ -105,7 +105,7 @@ def hooks_before(app: App, operation: Operation) -> list[t.Any]:
     return [hook for scope in (None, *operation.routers) for hook in app.before_request_funcs.get(scope, ())]
 
 
-def undeclared_status(app: App, operation: Operation, exchange: Exchange, declared: tuple[int, ...]) -> Finding:
+def undeclared_status(app: App, operation: Operation, exchange: Exchange, declared: tuple[int, ...]) -> Violation:
     """A status that is not among the outcomes."""
     status, witness = exchange.status, exchange.witness
     listing = ", ".join(map(str, declared))
@@ -115,39 +115,39 @@ def undeclared_status(app: App, operation: Operation, exchange: Exchange, declar
         where = "" if origin is None else f" at {blame.shown_path(origin.file)}:{origin.line}"
         message += f" It was made of {type(witness.raised).__name__}, raised{where}."
         code = f'@alt_response({status}, description="...")'
-        return Finding(message, f"Put this above {error_handler(app, operation, witness.raised)}:\n\n    {code}")
+        return Violation(message, f"Put this above {error_handler(app, operation, witness.raised)}:\n\n    {code}")
     if not witness.called:
         hooks = [blame.place_of(hook) for hook in hooks_before(app, operation)]
         who = f"the before_request function {hooks[0]}" if len(hooks) == 1 else "one of " + ", ".join(hooks)
         who = who if hooks else "a step before the handler"
         message += f" The handler was not called: {who} answered."
         code = f'@alt_response({status}, description="...")'
-        return Finding(message, f"Put this above the function that answers:\n\n    {code}")
+        return Violation(message, f"Put this above the function that answers:\n\n    {code}")
     if status >= 400:
         cls = errors.by_status.get(status)
         name = "..." if cls is None else cls.__name__
-        return Finding(
+        return Violation(
             message,
             f"Declare it above the handler, and better raise it, so that its body is an error like all others:"
             f'\n\n    @raises({name})          with  abort({name}("..."))\n    @alt_response({status}, ...)'
             "  to go on returning it",
         )
     body = "" if status in BODILESS or 300 <= status < 400 else f", {schema_argument(operation)}"
-    return Finding(message, f"Put this above the handler:\n\n    @response({status}{body})")
+    return Violation(message, f"Put this above the handler:\n\n    @response({status}{body})")
 
 
 # Headers and media types
 
 
-def undeclared_header(operation: Operation, status: int, name: str, value: str) -> Finding:
+def undeclared_header(operation: Operation, status: int, name: str, value: str) -> Violation:
     """A header that the handler sets and nobody declares."""
     code = f"headers={{{name!r}: {blame.header_field(value)}}}"
     if status >= 400:
-        return Finding(
+        return Violation(
             f"The error carries the header {name}, which nobody declares for {status}.",
             f"Put this above the handler:\n\n    @alt_response({status}, ..., {code})",
         )
-    return Finding(
+    return Violation(
         f"The handler sets the header {name}, which is not declared for {status}.",
         f"Add it to the response mark:\n\n    @response({status}, {schema_argument(operation)}, {code})",
     )
@@ -159,21 +159,21 @@ def error_handler(app: App, operation: Operation, raised: Exception) -> str:
     return "the handler" if handler is None else f"the error handler {blame.place_of(handler)}"
 
 
-def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content: cabc.Collection[str]) -> Finding:
+def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content: cabc.Collection[str]) -> Violation:
     """A media type that is not declared for the status."""
     operation, status, raised = exchange.operation, exchange.status, exchange.witness.raised
     given = media_type or "no media type"
     message = f"{status} is declared as {' or '.join(content)}, and {given} was sent."
     if raised is not None:
         code = f'@alt_response({status}, {{...}}, content_type="{media_type}")'
-        return Finding(message, f"Put this above {error_handler(app, operation, raised)}:\n\n    {code}")
+        return Violation(message, f"Put this above {error_handler(app, operation, raised)}:\n\n    {code}")
     if status >= 400:
-        return Finding(
+        return Violation(
             message,
             "Raise an error class instead of returning the body, or declare it above the handler:"
             f'\n\n    @alt_response({status}, {{...}}, content_type="{media_type}")',
         )
-    return Finding(
+    return Violation(
         message,
         f'Put this above the handler:\n\n    @alt_response({status}, content_type="{media_type or "text/plain"}")',
     )
@@ -182,7 +182,9 @@ def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content
 # Bodies
 
 
-def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any, shape: ma.Schema | None = None) -> Finding:
+def wrong_body(
+    operation: Operation, status: int, fault: Fault, body: t.Any, shape: ma.Schema | None = None
+) -> Violation:
     """A place in the body that its schema refuses.
 
     :param shape: The schema of errors, where ``render_error`` has given one.
@@ -198,21 +200,21 @@ def wrong_body(operation: Operation, status: int, fault: Fault, body: t.Any, sha
         name = str(fault.at[-1])
         code = f"{name} = {blame.field_for(value)}" if name.isidentifier() else f"... data_key={name!r}"
         where = "to its schema" if spot is None else f"to {blame.place_of_class(type(spot.schema))}"
-        return Finding(message, f"Leave it out, or add {where}:\n\n    {code}")
+        return Violation(message, f"Leave it out, or add {where}:\n\n    {code}")
     if spot is None:
-        return Finding(message, "Answer with what is declared, or declare what is answered.")
+        return Violation(message, "Answer with what is declared, or declare what is answered.")
     if spot.field is None:
-        return Finding(message, f"It is declared by {blame.place_of_class(type(spot.schema))}.")
+        return Violation(message, f"It is declared by {blame.place_of_class(type(spot.schema))}.")
     field = spot.schema.fields[spot.field]
     where = blame.place_of_class(type(spot.schema), spot.field)
     if fault.word == "required":
         code = 'metadata={"optional": True}'
-        return Finding(message, f"Give {where} a value; or, if it may be absent, say so in the field:\n\n    {code}")
+        return Violation(message, f"Give {where} a value; or, if it may be absent, say so in the field:\n\n    {code}")
     if fault.word == "type" and value_at(body, fault.at) is None and not field.allow_none:
-        return Finding(
+        return Violation(
             message, f"Give {where} a value; or, if it may be null, say so in the field:\n\n    allow_none=True"
         )
-    return Finding(message, f"The handler must give such a value, or {where} must allow this one.")
+    return Violation(message, f"The handler must give such a value, or {where} must allow this one.")
 
 
 def value_at(body: t.Any, at: Path) -> t.Any:
@@ -225,10 +227,10 @@ def value_at(body: t.Any, at: Path) -> t.Any:
     return body
 
 
-def body_for_nothing(operation: Operation, status: int, value: t.Any) -> Finding:
+def body_for_nothing(operation: Operation, status: int, value: t.Any) -> Violation:
     """A body for a status that has none."""
     seen = shown(value) if isinstance(value, (dict, list, str, int, float)) else f"a {type(value).__name__}"
-    return Finding(
+    return Violation(
         f"The handler returned {seen} with the status {status}, which has no body (RFC 9110, section 15):"
         " it was not sent.",
         f'Return None (or "", {status}) to send nothing; or, to send it, declare another status:'
@@ -253,7 +255,7 @@ def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
     return list(found.values())
 
 
-class Known(t.NamedTuple):
+class KnownMembers(t.NamedTuple):
     """What is known of the members that a schema dumps."""
 
     names: frozenset[str]
@@ -262,17 +264,17 @@ class Known(t.NamedTuple):
     """The nested schemas, by the name in the value."""
 
 
-_known: weakref.WeakKeyDictionary[ma.Schema, Known | None] = weakref.WeakKeyDictionary()
+_known: weakref.WeakKeyDictionary[ma.Schema, KnownMembers | None] = weakref.WeakKeyDictionary()
 
 
-def known_of(schema: ma.Schema) -> Known | None:
+def known_of(schema: ma.Schema) -> KnownMembers | None:
     """What is known of a schema, found out once; ``None`` where other things may read the value."""
     if schema not in _known:
         _known[schema] = find_known(schema) if speaks_for_itself(schema) else None
     return _known[schema]
 
 
-def find_known(schema: ma.Schema) -> Known:
+def find_known(schema: ma.Schema) -> KnownMembers:
     """See :func:`known_of`."""
     names: set[str] = set(type(schema)._declared_fields)
     inner: list[tuple[str, ma.Schema]] = []
@@ -282,7 +284,7 @@ def find_known(schema: ma.Schema) -> Known:
         nested = blame.inner_schema(field)
         if nested is not None:
             inner.append((field.attribute or name, nested))
-    return Known(frozenset(part.partition(".")[0] for part in names), tuple(inner))
+    return KnownMembers(frozenset(part.partition(".")[0] for part in names), tuple(inner))
 
 
 def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple[str, ...], Path]) -> None:
@@ -317,7 +319,7 @@ def speaks_for_itself(schema: ma.Schema) -> bool:
     return all(type(field).__module__ in own and not isinstance(field, functions) for field in schema.fields.values())
 
 
-def dropped(schema: ma.Schema, at: Path, value: t.Any) -> Finding:
+def dropped(schema: ma.Schema, at: Path, value: t.Any) -> Violation:
     """A member that was returned and not sent."""
     name = str(at[-1])
     found = schema
@@ -326,7 +328,7 @@ def dropped(schema: ma.Schema, at: Path, value: t.Any) -> Finding:
         found = spot.schema
     code = f"{name} = {blame.field_for(value_at(value, at))}"
     cls = type(found)
-    return Finding(
+    return Violation(
         f"The handler returned the member {written_path(at)}, which the schema does not have: it was not sent.",
         f"Leave it out, or add it to {blame.place_of_class(cls)}:\n\n    {code}\n\n"
         f"A schema that shall drop what it does not know says so: {cls.__name__}(unknown=EXCLUDE).",
@@ -357,17 +359,17 @@ def is_refused_by_inputs(raised: Exception | None) -> bool:
     return origin is not None and blame.is_input_phase(origin.innermost)
 
 
-def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Finding]:
+def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Violation]:
     """A request that the document calls valid was refused; silent where the schema has rules without words."""
     if not isinstance(raised, errors.ValidationFailed):
-        yield Finding(
+        yield Violation(
             f"The document calls this request valid, and it was refused: {raised.description}",
             "Declare what the operation reads: the media type with 'content_type=', the body with @arguments(...).",
         )
         return
     for location, messages in (raised.errors or {}).items():
         for path, texts in refusals(operation, location, messages):
-            yield Finding(
+            yield Violation(
                 f"The document calls this request valid, and it was refused for {location} {'.'.join(path)}: {texts}",
                 "The field refuses what its description allows. Say its rule in the field's metadata"
                 ' (metadata={"pattern": "..."}), or by a method __json_schema__ of its class.',
@@ -433,9 +435,9 @@ def tells_all(field: ma.fields.Field[t.Any]) -> bool:
     )
 
 
-def taken(status: int, reasons: cabc.Sequence[str]) -> Finding:
+def taken(status: int, reasons: cabc.Sequence[str]) -> Violation:
     """A request that the document refuses was taken."""
-    return Finding(
+    return Violation(
         f"The document does not allow this request, and it was answered with {status}: {'; '.join(reasons[:5])}",
         "Something takes more than it declares: a pre_load function, a field class of its own, or a mark. Let it refuse"
         " the value, or describe what it takes by a method __json_schema__ of the field's class.",

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 
-class Verdict(t.NamedTuple):
+class ValidationResult(t.NamedTuple):
     """What the document says of a request."""
 
     valid: bool | None
@@ -51,7 +51,9 @@ class Sent:
         self._validator = Validator(document)
         self._max_depth = max_depth
 
-    def judge(self, operation: Json, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()) -> Verdict:
+    def judge(
+        self, operation: Json, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()
+    ) -> ValidationResult:
         """Say what the document makes of a request.
 
         :param operation: The Operation Object.
@@ -77,7 +79,7 @@ class Sent:
             verdict = self._body(operation["requestBody"], request, body)
             reasons.extend(verdict.reasons)
             unsure = unsure or verdict.valid is None
-        return Verdict(False if reasons else None if unsure else True, tuple(reasons))
+        return ValidationResult(False if reasons else None if unsure else True, tuple(reasons))
 
     def _path_fits(self, operation: Json, values: cabc.Iterable[t.Any]) -> bool:
         """Whether the variables of the path are what their parameters describe.
@@ -93,7 +95,7 @@ class Sent:
                 return False
         return True
 
-    def _parameter(self, parameter: Json, request: Request) -> Verdict:
+    def _parameter(self, parameter: Json, request: Request) -> ValidationResult:
         name, where = parameter["name"], parameter["in"]
         schema = self._validator.resolve(parameter.get("schema", {}))
         if where == "query":
@@ -103,7 +105,11 @@ class Sent:
         else:
             texts = request.cookies.getlist(name)
         if not texts:
-            return Verdict(False, (f"{where} {name}: is missing.",)) if parameter.get("required") else Verdict(True)
+            return (
+                ValidationResult(False, (f"{where} {name}: is missing.",))
+                if parameter.get("required")
+                else ValidationResult(True)
+            )
         value: t.Any
         if "array" in self.types(schema):
             if not parameter.get("explode", where == "query"):
@@ -112,46 +118,48 @@ class Sent:
                 texts = [piece.strip() for piece in texts] if where == "header" else texts
             value = [self.read(text, schema.get("items", {})) for text in texts]
         elif len(texts) > 1 or "object" in self.types(schema):
-            return Verdict(None)
+            return ValidationResult(None)
         else:
             value = self.read(texts[0], schema)
         return self._told(f"{where} {name}", self._validator.faults(schema, value))
 
-    def _told(self, where: str, faults: list[Fault]) -> Verdict:
+    def _told(self, where: str, faults: list[Fault]) -> ValidationResult:
         def place(fault: Fault) -> str:
             path = written_path(fault.at)
             return f"{where} {path}" if where in ("body", "form") else where + path[1:]
 
-        return Verdict(not faults, tuple(f"{place(fault)}: {fault.message}" for fault in faults))
+        return ValidationResult(not faults, tuple(f"{place(fault)}: {fault.message}" for fault in faults))
 
-    def _body(self, described: Json, request: Request, body: bytes | None) -> Verdict:
+    def _body(self, described: Json, request: Request, body: bytes | None) -> ValidationResult:
         described = self._validator.resolve(described)
         if body is None:
-            return Verdict(None)
+            return ValidationResult(None)
         if not body:
-            return Verdict(False, ("body: is missing.",)) if described.get("required") else Verdict(True)
+            return (
+                ValidationResult(False, ("body: is missing.",)) if described.get("required") else ValidationResult(True)
+            )
         content: cabc.Mapping[str, Json] = described["content"]
         media_type = request.mimetype
         media = content.get(media_type)
         if media is None:
             if is_json_type(media_type) and any(is_json_type(each) for each in content):
-                return Verdict(None)
-            return Verdict(False, (f"body: {media_type or 'no media type'} is not {' or '.join(content)}.",))
+                return ValidationResult(None)
+            return ValidationResult(False, (f"body: {media_type or 'no media type'} is not {' or '.join(content)}.",))
         schema = media.get("schema", {})
         if is_json_type(media_type):
             try:
                 value = wire.decode(body, max_depth=self._max_depth)
             except wire.WireError as error:
-                return Verdict(False, (f"body: {error}",))
+                return ValidationResult(False, (f"body: {error}",))
             return self._told("body", self._validator.faults(schema, value))
         if media_type in FORM_TYPES:
             with request:  # closes the files that are parsed here a second time
                 return self._form(self._validator.resolve(schema), media.get("encoding", {}), request)
-        return Verdict(None)
+        return ValidationResult(None)
 
-    def _form(self, schema: Json, encoding: Json, request: Request) -> Verdict:
+    def _form(self, schema: Json, encoding: Json, request: Request) -> ValidationResult:
         if "properties" not in schema:
-            return Verdict(None)
+            return ValidationResult(None)
         value: dict[str, t.Any] = {}
         unsure = False
         for name in {*request.form, *request.files}:
@@ -167,13 +175,13 @@ class Sent:
                 continue  # of an input where no file was chosen
             is_list = "array" in self.types(member)
             if len(texts) > 1 and not is_list:
-                return Verdict(None)
+                return ValidationResult(None)
             if kind == "application/json":
                 try:
                     written = [*(text.encode() for text in fields), *contents]
                     parts = [wire.decode(text, max_depth=self._max_depth) for text in written]
                 except wire.WireError as error:
-                    return Verdict(False, (f"form $.{name}: {error}",))
+                    return ValidationResult(False, (f"form $.{name}: {error}",))
                 whole = is_list and len(parts) == 1 and isinstance(parts[0], list)
                 value[name] = parts if is_list and not whole else parts[0]
             elif is_list:
@@ -181,7 +189,7 @@ class Sent:
             else:
                 value[name] = self.read(texts[0], member)
         verdict = self._told("form", self._validator.faults(schema, value))
-        return Verdict(None) if unsure and verdict.valid else verdict
+        return ValidationResult(None) if unsure and verdict.valid else verdict
 
     def types(self, schema: t.Any) -> set[str]:
         """The types that a schema names, those of its choices included."""

@@ -31,7 +31,7 @@ Bound: t.TypeAlias = tuple[float, bool]
 
 
 @dataclasses.dataclass
-class Shape:
+class SchemaShape:
     """The rules of a schema."""
 
     types: frozenset[str] = EVERYTHING
@@ -86,14 +86,14 @@ class Shapes:
                 return {}
         return {}
 
-    def of(self, schema: t.Any, seen: tuple[str, ...] = ()) -> Shape:
+    def of(self, schema: t.Any, seen: tuple[str, ...] = ()) -> SchemaShape:
         """The shape of a schema; of a shape it is that itself."""
-        if isinstance(schema, Shape):
+        if isinstance(schema, SchemaShape):
             return schema
         if schema is False:
-            return Shape(types=frozenset())
+            return SchemaShape(types=frozenset())
         if not isinstance(schema, dict):
-            return Shape()
+            return SchemaShape()
         made = self._own(schema)
         ref = schema.get("$ref")
         if isinstance(ref, str) and ref not in seen:
@@ -108,7 +108,7 @@ class Shapes:
                 made = self._choose(made, schema[word], seen)
         return made
 
-    def _choose(self, made: Shape, members: list[t.Any], seen: tuple[str, ...]) -> Shape:
+    def _choose(self, made: SchemaShape, members: list[t.Any], seen: tuple[str, ...]) -> SchemaShape:
         """Add the members of ``anyOf`` or ``oneOf``; a single one besides ``null`` is the schema itself."""
         null = [part for part in members if isinstance(part, dict) and self.of(part, seen).types == {"null"}]
         others = [part for part in members if part not in null]
@@ -119,9 +119,9 @@ class Shapes:
             return join(made, inner)
         return dataclasses.replace(made, choices=[*made.choices, *members])
 
-    def _own(self, schema: Json) -> Shape:
+    def _own(self, schema: Json) -> SchemaShape:
         """The words of a schema itself."""
-        made = Shape(types=types_of(schema))
+        made = SchemaShape(types=types_of(schema))
         values = list(schema["enum"]) if "enum" in schema else None
         if "const" in schema:
             values = [schema["const"]]
@@ -227,7 +227,7 @@ def is_narrower(old: Bound | None, new: Bound | None, *, lower: bool) -> bool:
     return new[1] and not old[1]
 
 
-def join(one: Shape, other: Shape) -> Shape:
+def join(one: SchemaShape, other: SchemaShape) -> SchemaShape:
     """The shape of what both let through."""
     enum = one.enum if other.enum is None else other.enum
     if one.enum is not None and other.enum is not None:
@@ -239,7 +239,7 @@ def join(one: Shape, other: Shape) -> Shape:
     properties = dict(one.properties)
     for name, schema in other.properties.items():
         properties[name] = schema if name not in properties else {"allOf": [properties[name], schema]}
-    return Shape(
+    return SchemaShape(
         types=one.types & other.types,
         enum=enum,
         lower=narrower_bound(one.lower, other.lower, lower=True),

@@ -20,7 +20,7 @@ from .formats import FORMATS, compile_pattern
 from .jsonschema import Json
 
 Seen: t.TypeAlias = "set[str] | None"
-Check: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]", Seen], None]
+KeywordCheck: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]", Seen], None]
 Root: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]"], None]
 
 _ALL = "\0all"  # in a set of seen members: any member is known
@@ -37,7 +37,7 @@ class Validator:
     def __init__(self, document: cabc.Mapping[str, t.Any], *, closed: bool = False) -> None:
         self._document = document
         self._closed = closed
-        self._by_ref: dict[str, Check] = {}
+        self._by_ref: dict[str, KeywordCheck] = {}
         self._roots: dict[int, tuple[t.Any, Root]] = {}
 
     def faults(self, schema: t.Any, value: t.Any) -> list[Fault]:
@@ -93,12 +93,12 @@ class Validator:
             return True
         return any(self._names_members(part, refs) for word in _IN_PLACE for part in schema.get(word, ()))
 
-    def _compile(self, schema: t.Any) -> Check:
+    def _compile(self, schema: t.Any) -> KeywordCheck:
         if schema is True or schema == {}:
             return _nothing
         if schema is False:
             return lambda value, at, found, seen: found.append(Fault(at, "must not be there.", "false"))
-        parts: list[Check] = []
+        parts: list[KeywordCheck] = []
         if "$ref" in schema:
             parts.append(self._reference(schema["$ref"]))
         for words, make in _MAKERS:
@@ -118,7 +118,7 @@ class Validator:
 
         return run
 
-    def _reference(self, ref: str) -> Check:
+    def _reference(self, ref: str) -> KeywordCheck:
         """The check of a component, compiled at its first use, so that it may refer to itself."""
 
         def follow(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -129,7 +129,7 @@ class Validator:
 
         return follow
 
-    def _type(self, schema: Json) -> Check | None:
+    def _type(self, schema: Json) -> KeywordCheck | None:
         kinds = schema.get("type")
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
         if schema.get("nullable") is True and names:
@@ -154,7 +154,7 @@ class Validator:
 
         return several
 
-    def _values(self, schema: Json) -> Check:
+    def _values(self, schema: Json) -> KeywordCheck:
         allowed = list(schema["enum"]) if "enum" in schema else [schema["const"]]
         if "const" in schema and "enum" in schema:
             allowed = [value for value in allowed if equal(value, schema["const"])]
@@ -176,7 +176,7 @@ class Validator:
 
         return check
 
-    def _number(self, schema: Json) -> Check | None:
+    def _number(self, schema: Json) -> KeywordCheck | None:
         least, most = schema.get("minimum"), schema.get("maximum")
         above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
         if above is True:
@@ -204,7 +204,7 @@ class Validator:
 
         return check if limits else None
 
-    def _text(self, schema: Json) -> Check | None:
+    def _text(self, schema: Json) -> KeywordCheck | None:
         least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
         pattern = None if "pattern" not in schema else compile_pattern(schema["pattern"])
         form = schema.get("format")
@@ -222,7 +222,7 @@ class Validator:
 
         return check if pattern or fits or least or most != math.inf else None
 
-    def _array(self, schema: Json) -> Check:
+    def _array(self, schema: Json) -> KeywordCheck:
         least, most = schema.get("minItems", 0), schema.get("maxItems", math.inf)
         places = [self._root(part) for part in schema.get("prefixItems", ())]
         rest = self._root(schema["items"]) if "items" in schema else None
@@ -249,7 +249,7 @@ class Validator:
 
         return check
 
-    def _object(self, schema: Json) -> Check:
+    def _object(self, schema: Json) -> KeywordCheck:
         members = {name: self._root(part) for name, part in schema.get("properties", {}).items()}
         patterns = [
             (compile_pattern(text), self._root(part)) for text, part in schema.get("patternProperties", {}).items()
@@ -304,7 +304,7 @@ class Validator:
 
         return check
 
-    def _all(self, schema: Json) -> Check:
+    def _all(self, schema: Json) -> KeywordCheck:
         parts = [self._compile(part) for part in schema["allOf"]]
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -313,13 +313,13 @@ class Validator:
 
         return check
 
-    def _any(self, schema: Json) -> Check:
+    def _any(self, schema: Json) -> KeywordCheck:
         return self._choice(schema, "anyOf")
 
-    def _one(self, schema: Json) -> Check:
+    def _one(self, schema: Json) -> KeywordCheck:
         return self._choice(schema, "oneOf")
 
-    def _choice(self, schema: Json, word: str) -> Check:
+    def _choice(self, schema: Json, word: str) -> KeywordCheck:
         """``anyOf`` and ``oneOf``: try each, keep what those that fit have seen."""
         parts = [(self._compile(part), self._names_members(part, ())) for part in schema[word]]
 
@@ -347,7 +347,7 @@ class Validator:
 
         return check
 
-    def _not(self, schema: Json) -> Check:
+    def _not(self, schema: Json) -> KeywordCheck:
         inner = self._compile(schema["not"])
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -356,7 +356,7 @@ class Validator:
 
         return check
 
-    def _condition(self, schema: Json) -> Check:
+    def _condition(self, schema: Json) -> KeywordCheck:
         test = self._compile(schema["if"])
         then, otherwise = self._compile(schema.get("then", True)), self._compile(schema.get("else", True))
 
@@ -370,7 +370,7 @@ class Validator:
 
         return check
 
-    def _dependent(self, schema: Json) -> Check:
+    def _dependent(self, schema: Json) -> KeywordCheck:
         parts = {name: self._compile(part) for name, part in schema["dependentSchemas"].items()}
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -382,13 +382,13 @@ class Validator:
         return check
 
     @staticmethod
-    def _tried(check: Check, value: t.Any, at: Path) -> list[Fault]:
+    def _tried(check: KeywordCheck, value: t.Any, at: Path) -> list[Fault]:
         trial: list[Fault] = []
         check(value, at, trial, None)
         return trial
 
 
-_MAKERS: tuple[tuple[tuple[str, ...], cabc.Callable[[Validator, Json], Check | None]], ...] = (
+_MAKERS: tuple[tuple[tuple[str, ...], cabc.Callable[[Validator, Json], KeywordCheck | None]], ...] = (
     (("type",), Validator._type),
     (("enum", "const"), Validator._values),
     (("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), Validator._number),

@@ -23,7 +23,7 @@ from . import decimals, regexes
 from .jsonschema import Json, both, in_order, plain, type_of, unique
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
-Validator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
+FieldValidator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
 
 _COUNTS = {
     "string": ("minLength", "maxLength"),

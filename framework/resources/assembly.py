@@ -47,7 +47,7 @@ from ..marks.raises import error_outcome, with_implied_headers
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
-from .operation import Operation, Words, place_of, runner, source_of, words_of
+from .operation import DocumentRecords, Operation, place_of, runner, source_of, words_of
 from .pairs import Names, member_name, method_name, names_of
 from .resource import Resource
 from .signatures import check_signature
@@ -60,7 +60,7 @@ if t.TYPE_CHECKING:
     from ..context import Context
     from ..marks.outgoing import Outgoing
 
-    Claim: t.TypeAlias = Operation | Outgoing | tuple[Outgoing, Operation]
+    IdOwner: t.TypeAlias = Operation | Outgoing | tuple[Outgoing, Operation]
     """What has an operationId: an operation, a webhook, or a callback of an operation."""
 
 Scopes: t.TypeAlias = tuple[str, ...]
@@ -214,7 +214,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     if checks:
         steps.extend(checks)
         records.append(error_outcome(ValidationFailed))
-    words = Words(records)
+    words = DocumentRecords(records)
     steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
@@ -400,9 +400,9 @@ def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Ite
 
     :raises OperationIdConflict: There are two.
     """
-    seen: dict[str, Claim] = {}
+    seen: dict[str, IdOwner] = {}
 
-    def claim(name: str, owner: Claim) -> None:
+    def claim(name: str, owner: IdOwner) -> None:
         other = seen.setdefault(name, owner)
         if other is not owner:
             raise OperationIdConflict(
@@ -419,7 +419,7 @@ def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Ite
         claim(webhook.id_in(""), webhook)
 
 
-def told(owner: Claim) -> str:
+def told(owner: IdOwner) -> str:
     """Who has an operationId, for messages."""
     if isinstance(owner, Operation):
         return f"{owner.address} ({place(owner)})"

@@ -17,7 +17,7 @@ from .assembly import told
 if t.TYPE_CHECKING:
     from .operation import Operation
 
-Parameter: t.TypeAlias = tuple[str, str]
+ParameterKey: t.TypeAlias = tuple[str, str]
 """Where a parameter stands, and its name."""
 
 
@@ -91,14 +91,14 @@ def candidates(link: Link, source: Operation, operations: cabc.Sequence[Operatio
     return [each for each in operations if each.endpoint == endpoint and each.method == link.method]
 
 
-def parameters_of(operation: Operation) -> list[Parameter]:
+def parameters_of(operation: Operation) -> list[ParameterKey]:
     """The parameters of an operation, those of its path included."""
     declared = [(record.location, record.name) for record in operation.parameters]
     in_path = [("path", name) for name in names_in(operation.rule.rule)]
     return [*in_path, *(each for each in declared if each not in in_path)]
 
 
-def parameter_for(written: str, known: cabc.Iterable[Parameter]) -> Parameter | None:
+def parameter_for(written: str, known: cabc.Iterable[ParameterKey]) -> ParameterKey | None:
     """The parameter that a link means by ``page``, ``query.page`` or, in headers, in any case of letters."""
     for where, name in known:
         same = name.lower() if where == "header" else name

@@ -58,7 +58,7 @@ refused: dict[int, tuple[weakref.ref[t.Any], weakref.ref[App]]] = {}
 """What an application was refused for, by identity."""
 
 
-class Way(enum.IntEnum):
+class ReferenceKind(enum.IntEnum):
     """How an object holds another one; of several in a row the last in this order counts."""
 
     WRAPS = 1
@@ -112,7 +112,7 @@ def check_lost_marks(app: App, operations: tuple[Operation, ...]) -> None:
     """
     check_method_names(operations)
     for last in (False, True):
-        message = Search(app, operations).find()
+        message = MarkSearch(app, operations).find()
         if message is None:
             return
         if last:
@@ -150,7 +150,7 @@ def check_method_names(operations: cabc.Iterable[Operation]) -> None:
                 )
 
 
-class Search:
+class MarkSearch:
     """One search for lost marks.
 
     :param app: The application.
@@ -236,21 +236,25 @@ class Search:
                 return self.say(start, routed)
             if routed.lacks_of_class(start):
                 return self.say_of_class(start, routed)
-        queue = collections.deque((start, Way.WRAPS, 0) for start in routed.starts)
+        queue = collections.deque((start, ReferenceKind.WRAPS, 0) for start in routed.starts)
         seen = {id(start): start for start in routed.starts}  # kept, so that no other object gets the identity
         while queue:
             holder, way, hops = queue.popleft()
             for value, step in held_by(holder, everything=bool(self.lacking)):
                 so_far = max(way, step)
                 kind = type(value)
-                if id(value) in self.targets and step is not Way.NAMES and self.is_lost(value, routed, so_far):
+                if (
+                    id(value) in self.targets
+                    and step is not ReferenceKind.NAMES
+                    and self.is_lost(value, routed, so_far)
+                ):
                     return self.say(value, routed)
-                if so_far is Way.WRAPS and routed.lacks_of_class(value):
+                if so_far is ReferenceKind.WRAPS and routed.lacks_of_class(value):
                     return self.say_of_class(value, routed)
                 if issubclass(kind, _END):
                     continue
                 # What is held among others is looked at once for all views.
-                wraps = so_far is Way.WRAPS and is_wrapper(value)
+                wraps = so_far is ReferenceKind.WRAPS and is_wrapper(value)
                 known, most = (seen, MAX_WRAPPERS) if wraps else (self.seen, MAX_OBJECTS)
                 farther = hops + (not is_wrapper(value) and not issubclass(kind, _CONTAINERS))
                 if farther <= MAX_HOPS and len(known) < most and id(value) not in known:
@@ -258,16 +262,16 @@ class Search:
                     queue.append((value, so_far, farther))
         return None
 
-    def is_lost(self, target: t.Any, routed: Routed, way: Way) -> bool:
+    def is_lost(self, target: t.Any, routed: Routed, way: ReferenceKind) -> bool:
         """Whether a routed object that holds a marked function or class lacks its marks."""
         if not routed.lacks(target):
             return False
-        if way is Way.WRAPS:
+        if way is ReferenceKind.WRAPS:
             return True
         # Held with others, as by a registry: it may belong to another view, or to another application.
         if isinstance(target, type) or id(target) not in self.lacking or self.is_elsewhere(target):
             return False
-        return way is Way.SHARES or at_name(target) is not target
+        return way is ReferenceKind.SHARES or at_name(target) is not target
 
     def is_elsewhere(self, target: t.Any) -> bool:
         """Whether the marks reached an operation of another application, or the same code is made anew in this one."""
@@ -353,7 +357,7 @@ def is_wrapper(value: t.Any) -> bool:
     return callable(value) or issubclass(type(value), (*_DESCRIPTORS, types.CellType))
 
 
-def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, Way]]:
+def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
     """What an object holds, and how.
 
     :param holder: It.
@@ -365,14 +369,14 @@ def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, Wa
     elif issubclass(kind, _CONTAINERS):
         is_module = issubclass(kind, dict) and dict.__contains__(holder, "__builtins__")
         if everything and not is_module and kind.__len__(holder) < MAX_OBJECTS:
-            yield from ((value, Way.SHARES) for value in gc.get_referents(holder))
+            yield from ((value, ReferenceKind.SHARES) for value in gc.get_referents(holder))
     elif issubclass(kind, functools.partial):
         parts = gc.get_referents(holder)
         for part in (*parts, *(inner for each in parts if type(each) in (tuple, dict) for inner in members_of(each))):
-            yield part, Way.WRAPS
+            yield part, ReferenceKind.WRAPS
     else:
         attributes = attributes_of(holder)
-        way = Way.WRAPS if is_wrapper(holder) else Way.SHARES
+        way = ReferenceKind.WRAPS if is_wrapper(holder) else ReferenceKind.SHARES
         if attributes:
             yield from ((value, way) for value in list(attributes.values()))
         for value in gc.get_referents(holder):
@@ -381,7 +385,7 @@ def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, Wa
         for cls in kind.__mro__:
             method = vars(cls).get("__call__")
             if type(method) is types.FunctionType:
-                yield method, Way.WRAPS
+                yield method, ReferenceKind.WRAPS
                 break
 
 
@@ -400,7 +404,7 @@ def attributes_of(holder: t.Any) -> dict[str, t.Any] | None:
     return None
 
 
-def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Iterator[tuple[t.Any, Way]]:
+def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
     """What a function holds: in its closure, its defaults, its attributes, and in containers among its globals."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -409,16 +413,16 @@ def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Ite
         except ValueError:  # not assigned yet
             continue
         if name != "__class__":
-            yield value, Way.NAMES if is_called_by_name(code, name, value) else Way.WRAPS
+            yield value, ReferenceKind.NAMES if is_called_by_name(code, name, value) else ReferenceKind.WRAPS
     keywords = function.__kwdefaults__ or {}
     for value in (*(function.__defaults__ or ()), *keywords.values(), *list(function.__dict__.values())):
-        yield value, Way.WRAPS
+        yield value, ReferenceKind.WRAPS
     if everything:
         for name in sorted(names_in(code)):
             value = function.__globals__.get(name)
             kind = type(value)
             if kind is not types.FunctionType and not issubclass(kind, _END) and gc.is_tracked(value):
-                yield value, Way.GLOBAL
+                yield value, ReferenceKind.GLOBAL
 
 
 def names_in(code: types.CodeType) -> set[str]:

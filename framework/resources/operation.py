@@ -275,7 +275,7 @@ def merge_messages(one: t.Any, other: t.Any) -> t.Any:
     return other
 
 
-class Words:
+class DocumentRecords:
     """What the records of the document face say together, sorted by kind.
 
     :param records: From the outermost mark to the innermost; an inner ``Doc`` is heard before an outer one.

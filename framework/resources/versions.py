@@ -16,7 +16,7 @@ from marshmallow import Schema
 
 from ..context import request_context_or_none
 from ..errors import SetupError
-from ..http.versions import Chooser, HeaderVersion, PathPrefix, Way, Ways
+from ..http.versions import Chooser, HeaderVersion, PathPrefix, VersionSource, VersionSources
 from ..marks.base import Mark, marks_of, own_marks
 from ..marks.older import OlderShapes
 from ..marks.versions import SpanMark, VersionMark
@@ -67,7 +67,7 @@ class Version:
         return self.name.replace(".", "_")
 
 
-class Place(t.NamedTuple):
+class VersionLocation(t.NamedTuple):
     """Where a route is mounted: in which version, and who says so."""
 
     name: str
@@ -107,7 +107,7 @@ class Versions:
     def __init__(
         self,
         *versions: str | Version,
-        by: Way | Ways | None = None,
+        by: VersionSource | VersionSources | None = None,
         default: str | None = None,
         header: str | None = "",
     ) -> None:
@@ -118,7 +118,7 @@ class Versions:
             raise SetupError(f"Versions got {self.names!r}. Give one or more, each once, oldest first.")
         if default is not None and default not in self.names:
             raise SetupError(f"Versions have no {default!r} to be the default. There are: {', '.join(self.names)}.")
-        ways = by.ways if isinstance(by, Ways) else (by or PathPrefix(),)
+        ways = by.ways if isinstance(by, VersionSources) else (by or PathPrefix(),)
         self.prefix = next((way for way in ways if isinstance(way, PathPrefix)), None)
         asked = tuple(way for way in ways if way.by_request)
         self.default = default
@@ -201,7 +201,7 @@ class Versions:
         outer = Router(name, app.import_name, url_prefix=prefix or None, marks=marks)
         for router in routers:
             outer.register_router(router)
-        place = Place(version.name, self.names, chooser is not None)
+        place = VersionLocation(version.name, self.names, chooser is not None)
         app.register_router(outer, version=place, cli_group=None, **options)
 
     def _keep_out_of_default(self, app: App) -> None:

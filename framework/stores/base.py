@@ -84,7 +84,7 @@ class Store(t.Protocol):
         """
 
 
-class Guard:
+class CircuitBreaker:
     """A circuit breaker before a store that may be away: it asks seldom then, and logs each change once.
 
     A store that refuses is away at once. One that does not answer in time may only be busy, or this process is: it is

@@ -20,7 +20,7 @@ from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Sto
 _T = t.TypeVar("_T")
 
 
-class _Table(t.Generic[_T], collections.OrderedDict[str, tuple[_T, float]]):
+class _ExpiringTable(t.Generic[_T], collections.OrderedDict[str, tuple[_T, float]]):
     """Values with their moments of expiry, the one used last at the end; ``limit`` of them at most."""
 
     def __init__(self, limit: int) -> None:
@@ -58,9 +58,9 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
     def __init__(self, max_keys: int) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._counts: _Table[int] = _Table(max_keys)
+        self._counts: _ExpiringTable[int] = _ExpiringTable(max_keys)
         # The moments of the requests, the newest at the left.
-        self._logs: _Table[collections.deque[float]] = _Table(max_keys)
+        self._logs: _ExpiringTable[collections.deque[float]] = _ExpiringTable(max_keys)
 
     def __len__(self) -> int:
         return len(self._counts) + len(self._logs)

@@ -37,7 +37,7 @@ class Answer(t.NamedTuple):
 
 
 @dataclasses.dataclass
-class Row:
+class AnswerRow:
     """An answer, and how often it was seen."""
 
     wanted: bool
@@ -54,7 +54,7 @@ class Coverage:
 
     def __init__(self, apps: cabc.Collection[str] = ()) -> None:
         self.apps = frozenset(apps)
-        self.rows: dict[Answer, Row] = {}
+        self.rows: dict[Answer, AnswerRow] = {}
 
     def record(self, app: App, exchange: Exchange) -> None:
         """Count an answer."""
@@ -76,7 +76,7 @@ class Coverage:
             if answer in self.rows:
                 self.rows[answer].seen += 1
                 return
-        self.rows[Answer(app.name, *key_of(operation), exchange.status, media_type, name)] = Row(
+        self.rows[Answer(app.name, *key_of(operation), exchange.status, media_type, name)] = AnswerRow(
             False, place_of(operation), 1
         )
 
@@ -91,10 +91,10 @@ class Coverage:
             if not operation.declared or operation.hidden:
                 continue
             for answer in declared_answers(app, operation):
-                self.rows.setdefault(answer, Row(True, place_of(operation)))
+                self.rows.setdefault(answer, AnswerRow(True, place_of(operation)))
 
     @property
-    def wanted(self) -> dict[Answer, Row]:
+    def wanted(self) -> dict[Answer, AnswerRow]:
         """The answers that have to be seen."""
         return {answer: row for answer, row in self.rows.items() if row.wanted}
 
@@ -116,7 +116,7 @@ class Coverage:
     def merge(self, rows: cabc.Iterable[list[t.Any]]) -> None:
         """Add what another process has seen; see :meth:`dump`."""
         for *answer, wanted, source, seen in rows:
-            row = self.rows.setdefault(Answer(*answer), Row(wanted, source))
+            row = self.rows.setdefault(Answer(*answer), AnswerRow(wanted, source))
             row.seen += seen
 
 

@@ -167,7 +167,7 @@ class Counting:
             )
 
 
-def table(rows: cabc.Sequence[tuple[coverage.Answer, coverage.Row]]) -> cabc.Iterator[str]:
+def table(rows: cabc.Sequence[tuple[coverage.Answer, coverage.AnswerRow]]) -> cabc.Iterator[str]:
     """The lines of the table; an operation is named in its first line alone."""
     if not rows:
         return

@@ -31,7 +31,7 @@ MUTANTS = [
     ("patterns", "if rule.merge_slashes else rule.rule", "if True else rule.rule"),
     ("patterns", "final = final or not converter.part_isolating", "final = not converter.part_isolating"),
     ("patterns", "(?<!/)(?P<_slash_>", "(?P<_slash_>"),
-    ("patterns", 'parts.append(Part(""))', "pass"),
+    ("patterns", 'parts.append(RulePart(""))', "pass"),
     ("patterns", "re.escape(p) if", "p if"),
     ("patterns", "        -len(texts),\n", "        len(texts),\n"),
     ("patterns", "(number, -len(text))", "(number, len(text))"),

@@ -37,7 +37,7 @@ MUTANTS: dict[str, tuple[str, str, str, str]] = {
     "nested hooks of dumping are passed over": ("dump_plan", "not made.compilable or made.has_hooks", "not made.compilable", "dump:NestedHooks"),
     "post_dump is passed over": ("dump_plan", "        if hooks[POST_DUMP]:", "        if False:", "dump:NestedHooks"),
     "all objects of a list are alike": ("dump_code", 'f"    if type({obj}) is not cls:"', '"    if False:"', "mixes"),
-    "booleans are loaded as integers": ("load_values", 'return Recipe(f"type({var}) is int", int,', 'return Recipe(f"isinstance({var}, int)", int,', "load:Integer"),
+    "booleans are loaded as integers": ("load_values", 'return LoadRecipe(f"type({var}) is int", int,', 'return LoadRecipe(f"isinstance({var}, int)", int,', "load:Integer"),
     "floats overflow": ("load_values", " and -{limit} < {var} < {limit}", "", "load:Float"),
     "NaN is a number": ("load_values", " and {low} < {var} < {high} or", " or", "load:Float"),
     "NaN is a decimal": ("load_values", 'f"{make}(str({var}))", f"{var}.is_finite()"', 'f"{make}(str({var}))", ""', "load:Decimal"),

@@ -13,7 +13,7 @@ from framework.http.conditional import Tag, to_http_date
 from framework.http.ranges import (
     MAX_RANGES,
     FileParts,
-    Part,
+    RangePart,
     disposition,
     is_current,
     join_spans,
@@ -108,7 +108,7 @@ def test_several_parts_have_the_length_that_is_said():
 def test_a_file_that_becomes_shorter_is_not_passed_off_as_whole():
     """Where the promised bytes are not there any more the sending breaks off, and the file is closed by its reader."""
     file = io.BytesIO(b"12345")
-    parts = FileParts(file, [Part(b"", (0, 10))])
+    parts = FileParts(file, [RangePart(b"", (0, 10))])
 
     assert next(parts) == b"12345"
     with pytest.raises(EOFError, match="shorter"):

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship
 
 from framework import App, CursorPage, OffsetPage, Page, Schema, fields, filters, paginate, response, searches, sorts
-from framework.marks.asked import Key
+from framework.marks.asked import SortKey
 from framework.marks.selects import Beyond, as_parameter, beyond
 from tests.servers import postgres_server
 
@@ -861,7 +861,7 @@ def test_the_first_key_bounds_the_rows():
     text = str(beyond([(Pet.name, False, False), (Pet.id, False, False)], ("Rex", 3)))
 
     assert text.startswith("pet.name >= :name_1 AND (")
-    assert Key("name", "name").descending is False
+    assert SortKey("name", "name").descending is False
 
 
 @pytest.mark.parametrize("session", [object(), dict])

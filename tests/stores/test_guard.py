@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from framework.stores.base import Guard, StoreAway, StoreSlow
+from framework.stores.base import CircuitBreaker, StoreAway, StoreSlow
 from framework.stores.redis import RedisStore
 from tests.servers import free_port, redis_server, running
 
@@ -52,7 +52,7 @@ def fails(guard, function):
 def test_one_time_out_does_not_open_the_circuit():
     """A store is away after three time-outs in a row; an answer in between starts anew."""
     clock = Clock()
-    guard = Guard("The store", "Nothing.", clock=clock)
+    guard = CircuitBreaker("The store", "Nothing.", clock=clock)
     for _ in range(3):
         for _ in range(2):
             clock.now += 1
@@ -67,7 +67,7 @@ def test_one_time_out_does_not_open_the_circuit():
 
 def test_a_refusal_opens_it_at_once():
     """A store that refuses the connection is away at the first."""
-    guard = Guard("The store", "Nothing.", clock=Clock())
+    guard = CircuitBreaker("The store", "Nothing.", clock=Clock())
 
     assert fails(guard, refused) == "Refused."
     assert "a moment ago" in fails(guard, refused)
@@ -75,7 +75,7 @@ def test_a_refusal_opens_it_at_once():
 
 def test_time_outs_side_by_side_count_once():
     """Thirty-two calls that time out together are one failure: all of them began before the first had failed."""
-    guard = Guard("The store", "Nothing.")
+    guard = CircuitBreaker("The store", "Nothing.")
     barrier = threading.Barrier(32)
 
     def together():
@@ -90,7 +90,7 @@ def test_time_outs_side_by_side_count_once():
 def test_one_caller_probes():
     """When the pause is over one call asks, and all others do without, however long it takes."""
     clock = Clock()
-    guard = Guard("The store", "Nothing.", pause=1, clock=clock)
+    guard = CircuitBreaker("The store", "Nothing.", pause=1, clock=clock)
     fails(guard, refused)
     clock.now = 1.0
     inside, go_on = threading.Event(), threading.Event()

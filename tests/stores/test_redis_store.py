@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from framework.stores.base import Guard, StoreAway
+from framework.stores.base import CircuitBreaker, StoreAway
 from framework.stores.redis import RedisStore
 from tests.servers import free_port, redis_server
 
@@ -118,7 +118,7 @@ class Clock:
 def test_a_guard_asks_seldom_and_logs_once(caplog):
     """While a store is away it is asked once per pause; its going and its coming back are logged once each."""
     clock, asked = Clock(), []
-    guard = Guard("The store", "Nothing is counted.", pause=1, clock=clock)
+    guard = CircuitBreaker("The store", "Nothing is counted.", pause=1, clock=clock)
     logger = logging.getLogger("test_guard")
 
     def away():
