@@ -173,9 +173,6 @@ class Origin(t.NamedTuple):
     codes: tuple[CodeType, ...]
     """The code of each function on the way, the outermost first."""
 
-    innermost: str
-    """The file of the function that raised it, the framework's own included."""
-
 
 def origin_of(error: BaseException) -> Origin | None:
     """Find where an error was raised: the innermost line that is not the framework's own."""
@@ -185,21 +182,13 @@ def origin_of(error: BaseException) -> Origin | None:
     own = [each for each in frames if not is_ours(each[0].f_code.co_filename)] or frames
     frame, line = own[-1]
     codes = tuple(each.f_code for each, _ in frames)
-    return Origin(frame.f_code.co_filename, line, codes, frames[-1][0].f_code.co_filename)
+    return Origin(frame.f_code.co_filename, line, codes)
 
 
 def is_ours(file: str) -> bool:
     """Whether a file belongs to the framework or to werkzeug, or was generated."""
     library = os.path.dirname(t.cast(str, sys.modules["werkzeug"].__file__))
     return file.startswith((PACKAGE_DIRECTORY, library + os.sep, "<"))
-
-
-def is_input_phase(file: str) -> bool:
-    """Whether a file is one in which the framework itself refuses requests."""
-    return os.path.dirname(file) in (
-        os.path.join(PACKAGE_DIRECTORY, "marks"),
-        os.path.join(PACKAGE_DIRECTORY, "resources"),
-    )
 
 
 # Declarations

@@ -296,7 +296,7 @@ class Contract:
         refused = exchange.status in (400, 415, 422)
         if not refused and (exchange.status >= 400 or not exchange.witness.called or self._is_relaxed()):
             return
-        if refused and not remedies.is_refused_by_inputs(exchange.witness.raised):
+        if refused and not remedies.is_refused_by_inputs(exchange.witness):
             return  # by the handler, for reasons of its own
         if not refused and not described.operation.keys() & {"parameters", "requestBody"}:
             return

@@ -22,6 +22,7 @@ from ..fast.strict import wrote_unknown
 from ..hooks import find_error_handler
 from ..http.semantics import BODILESS
 from ..logging import printable
+from ..marks.base import Phase
 from ..marks.schemas import WholeSchema
 from . import blame
 from .faults import Fault, Path, shown, written_path
@@ -31,6 +32,7 @@ from .validators import flat
 if t.TYPE_CHECKING:
     from ..app.app import App
     from ..resources.operation import Operation
+    from ..resources.witness import Witness
     from .exchange import Exchange
 
 
@@ -348,15 +350,21 @@ _PLAIN_VALIDATORS = (
 )
 
 
-def is_refused_by_inputs(raised: Exception | None) -> bool:
-    """Whether an error comes from the reading of the request, not from the handler.
+_READING = frozenset({Phase.MEDIA_TYPE, Phase.BODY, Phase.INPUTS})
 
-    A mark that refuses for reasons of its own, such as what was sent before, raises a class of its own.
+
+def is_refused_by_inputs(witness: Witness) -> bool:
+    """Return whether a request was refused by a step that reads it as the document says, not by the application.
+
+    A mark that refuses for reasons of its own, such as what was sent before, does it in another phase or raises its own
+    class, and functions of the application that a step calls know rules that no document can tell. What cannot be read
+    at all (a length, an encoding of text) has no ``data``: it is a matter of HTTP.
     """
-    if raised is None or type(raised).__module__ != errors.__name__:
+    raised, step = witness.raised, witness.step
+    if step is None or step.phase not in _READING or type(raised).__module__ != errors.__name__:
         return False
-    origin = blame.origin_of(raised)
-    return origin is not None and blame.is_input_phase(origin.innermost)
+    about_content = t.cast(errors.APIError, raised).data is not None or step.phase is Phase.MEDIA_TYPE
+    return about_content and all(map(blame.is_ours, witness.files))
 
 
 def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Violation]:

@@ -138,6 +138,8 @@ class Sent:
             return (
                 ValidationResult(False, ("body: is missing.",)) if described.get("required") else ValidationResult(True)
             )
+        if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+            return ValidationResult(None)
         content: cabc.Mapping[str, Json] = described["content"]
         media_type = request.mimetype
         media = content.get(media_type)

@@ -220,7 +220,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
     plain, watched = app.ensure_sync(handler), is_watched(app)
-    ordered, bind = runner(plan, steps, data_rules, remember_value(plain) if watched else plain)
+    ordered, bind = runner(plan, steps, data_rules, remember_value(plain) if watched else plain, watched=watched)
     summary, description = words_of(handler)
     operation = Operation(
         endpoint=endpoint,

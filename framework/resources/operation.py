@@ -37,6 +37,7 @@ from ..marks.base import (
     address,
 )
 from ..marks.responses import outcome_step
+from .witness import remember_step
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -156,7 +157,12 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 def runner(
-    plan: Plan, steps: cabc.Sequence[Step], data_rules: bool, handler: cabc.Callable[..., t.Any]
+    plan: Plan,
+    steps: cabc.Sequence[Step],
+    data_rules: bool,
+    handler: cabc.Callable[..., t.Any],
+    *,
+    watched: bool = False,
 ) -> tuple[tuple[Step, ...], cabc.Callable[[Operation], Runner]]:
     """Put the steps in order, and make the function that runs them.
 
@@ -164,10 +170,13 @@ def runner(
     :param steps: The marks' steps.
     :param data_rules: Whether returned values are data.
     :param handler: What is called, already synchronous; with the resource first if it is a method.
+    :param watched: Whether a step that raises is remembered for the contract.
     :return: The steps in their order, and a function that binds the runner to its operation.
     """
     ordered = sorted(steps, key=lambda step: step.phase)
     before = collect_inputs([step for step in ordered if step.phase < Phase.HANDLER], Bounds.from_config(plan.config))
+    if watched:
+        before = [remember_step(step) for step in before]
     on_value = [step for step in ordered if step.phase == Phase.HANDLER]
     after = [step for step in ordered if step.phase > Phase.HANDLER]
     on_error = [step for step in after if step.errors]

@@ -1,4 +1,4 @@
-"""What a request leaves for the contract: the value that the handler returned, and the error that was raised.
+"""What a request leaves for the contract: what the handler returned, the error that was raised, and by which step.
 
 The answer does not show these any more: a body returned for 204 is not sent, and an error may have been rendered in any
 shape. Pipelines ask for this only while answers are checked (``openapi.contract``); else nothing here runs.
@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import traceback
 import typing as t
 
+import msgspec
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..context import Context, current
 from ..http.response import Wire
+from ..marks.base import Step
 from ..marks.responses import unpack
 from ..sentinel import MISSING
 
@@ -27,7 +30,7 @@ _NAME = "_framework_witness"
 class Witness:
     """What was seen of one request."""
 
-    __slots__ = ("called", "headers", "raised", "returned")
+    __slots__ = ("called", "files", "headers", "raised", "returned", "step")
 
     def __init__(self) -> None:
         self.called = False
@@ -35,6 +38,10 @@ class Witness:
         """The headers that the handler set; hooks may add others to the same response later."""
         self.returned: t.Any = MISSING
         self.raised: Exception | None = None
+        self.step: Step | None = None
+        """The step before the handler that raised."""
+        self.files: tuple[str, ...] = ()
+        """The files of the functions through which its error came, that of the step first."""
 
 
 def witness_of(ctx: Context) -> Witness:
@@ -57,6 +64,23 @@ def remember_value(handler: _F) -> _F:
         return value
 
     return t.cast(_F, call)
+
+
+def remember_step(step: Step) -> Step:
+    """Return a step that is remembered when it raises."""
+    run = step.run
+
+    @functools.wraps(run)
+    def call(*args: t.Any) -> t.Any:
+        try:
+            return run(*args)
+        except Exception as error:
+            witness = witness_of(current())
+            frames = list(traceback.walk_tb(error.__traceback__))[1:]
+            witness.step, witness.files = step, tuple(frame.f_code.co_filename for frame, _ in frames)
+            raise
+
+    return msgspec.structs.replace(step, run=call)
 
 
 def _headers_of(returned: t.Any) -> cabc.Iterator[tuple[str, str]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import inspect
 import logging
+import pathlib
 import typing as t
 
 import pytest
 from marshmallow import EXCLUDE
 from werkzeug.test import Client
 
+import framework
 from framework import (
     App,
     Resource,
@@ -30,7 +32,7 @@ from framework import (
     validate,
 )
 from framework.errors import ContractViolation
-from framework.marks.base import Header
+from framework.marks.base import Header, Mark, Phase, Step
 
 
 class PetMissing(errors.NotFound):
@@ -577,6 +579,44 @@ def test_rules_without_words_are_no_lie(app):
     assert client.post("/take", json={"age": 0}).status_code == 422
     assert even(2) is None
     assert Checked().fields
+
+
+def test_the_step_says_who_refused_not_the_file(app):
+    """A handler that refuses a valid request is not blamed on the inputs, wherever its code and what it calls are."""
+    folder = pathlib.Path(framework.__file__).parent / "marks"
+    names: dict[str, t.Any] = {"errors": errors}
+    code = "def view(value):\n    raise errors.BadRequest('Not today.')"
+    exec(compile(code, str(folder / "elsewhere.py"), "exec"), names)
+    view = raises(errors.BadRequest)(arguments(PetSchema)(response(200)(names["view"])))
+    app.add_url_rule("/take", "take", view, methods=["POST"])
+
+    assert app.test_client().post("/take", json={"name": "Rex"}).status_code == 400
+
+
+@pytest.mark.parametrize("phase", [Phase.MEDIA_TYPE, Phase.BODY, Phase.INPUTS, Phase.IDEMPOTENCY])
+@pytest.mark.parametrize("error", [errors.BadRequest, errors.UnsupportedMediaType, errors.ValidationFailed])
+def test_a_step_of_the_application_may_know_more(app, phase, error):
+    """A step of a custom mark refuses for reasons of its own, in whatever phase, also through a function of ours."""
+
+    class Closed(Mark):
+        def run(self, plan: t.Any) -> t.Any:
+            yield Step(phase, lambda ctx, call: abort(error({"json": {"name": ["No."]}}) if is_input else error()))
+
+    is_input = error is errors.ValidationFailed
+    declared = raises(error)(response(200)(lambda value: None))
+    view = Closed()(arguments({"name": fields.Raw(required=True)})(declared))
+    app.add_url_rule("/take", "take", view, methods=["POST"])
+
+    assert app.test_client().post("/take", json={"name": "Rex"}).status_code == error.code
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP"])
+def test_the_document_has_no_words_for_encodings(app, coding):
+    """A compressed body is refused by HTTP's rules, whatever the document says of what is in it."""
+    client = taking(app, PetSchema)
+    reply = client.post("/take", json={"name": "Rex"}, headers={"Content-Encoding": coding})
+
+    assert (reply.status_code, reply.headers["Accept-Encoding"]) == (415, "identity")
 
 
 def test_relaxed_rules_are_no_lie(app):
