@@ -1,7 +1,7 @@
 """From registered views to operations: which function handles a method, which marks reach it, what they say together.
 
 Not here: the record itself and how it runs (``resources.operation``).
-Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.signatures``,
+Floor 5: imports ``resources.around``, ``resources.operation``, ``resources.resource``, ``resources.signatures``,
 ``resources.witness``, ``views``, ``marks.*``
 (floor 4), ``context``, ``wrappers`` (floor 3), ``errors`` (floor 0).
 """
@@ -34,6 +34,7 @@ from ..marks.raises import error_outcome
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
+from .around import Around, in_order, make_around
 from .operation import Operation, Words, place_of, runner, source_of, words_of
 from .pairs import Names, member_name, method_name, names_of
 from .resource import Resource
@@ -194,7 +195,13 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         reads_environ=reads_environ(app),
         ensure_sync=app.ensure_sync,
     )
-    steps: list[Step] = [step for mark in marks for step in mark.run(plan)]
+    steps: list[Step] = []
+    asked: list[Around] = []
+    for mark in marks:
+        steps.extend(mark.run(plan))
+        if type(mark).around is not Mark.around:
+            around = make_around(mark, plan, place_of(type(mark)))
+            asked += () if around is None else (around,)
     records: list[Record] = [
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
@@ -209,7 +216,8 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
     plain, watched = app.ensure_sync(handler), is_watched(app)
-    ordered, bind = runner(plan, steps, data_rules, remember_value(plain) if watched else plain)
+    arounds = in_order(asked)
+    ordered, bind = runner(plan, steps, arounds, data_rules, remember_value(plain) if watched else plain)
     summary, description = words_of(handler)
     operation = Operation(
         endpoint=endpoint,
@@ -229,6 +237,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         hidden=words.say("hidden", False),
         marks=marks,
         steps=ordered,
+        arounds=arounds,
         parameters=words.parameters,
         bodies=words.bodies,
         outcomes=(*words.outcomes, *implied_outcomes(app, rule, words.outcomes, data_rules)),

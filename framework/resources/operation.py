@@ -2,7 +2,7 @@
 
 The pipeline runs it, the document describes it, the test client checks against it, the commands explain it: all of them
 read this record, and nobody keeps notes of their own.
-Floor 5: imports ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
+Floor 5: imports ``resources.around``, ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from ..marks.base import (
     Step,
 )
 from ..marks.responses import outcome_step
+from .around import Around, answer_within, with_entering
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -74,6 +75,8 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """All of them, the outermost first, as merged."""
     steps: tuple[Step, ...]
     """In the order they run."""
+    arounds: tuple[Around, ...]
+    """The context managers of the marks, in the order in which they are entered."""
     parameters: tuple[Parameter, ...]
     bodies: tuple[Body, ...]
     outcomes: tuple[Outcome, ...]
@@ -105,12 +108,17 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 def runner(
-    plan: Plan, steps: cabc.Sequence[Step], data_rules: bool, handler: cabc.Callable[..., t.Any]
+    plan: Plan,
+    steps: cabc.Sequence[Step],
+    arounds: cabc.Sequence[Around],
+    data_rules: bool,
+    handler: cabc.Callable[..., t.Any],
 ) -> tuple[tuple[Step, ...], cabc.Callable[[Operation], Runner]]:
     """Put the steps in order, and make the function that runs them.
 
     :param plan: The operation in the making, after all marks have been asked.
     :param steps: The marks' steps.
+    :param arounds: The marks' context managers.
     :param data_rules: Whether returned values are data.
     :param handler: What is called, already synchronous; with the resource first if it is a method.
     :return: The steps in their order, and a function that binds the runner to its operation.
@@ -125,6 +133,7 @@ def runner(
 
     def bind(operation: Operation) -> Runner:
         is_method = operation.view_class is not None
+        answer = make_answer(with_entering(before, arounds), handler, is_method, on_value, outcome)
 
         def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
             if after:
@@ -163,9 +172,57 @@ def runner(
             value = handler(instance, **view_args) if is_method else handler(**view_args)
             return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
 
+        def run_within(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+            call = Call(operation, view_args, slots, instance)
+            try:
+                return finish(ctx, call, answer_within(ctx, call, answer))
+            except Exception:
+                call.reply = None
+                for step in on_error:
+                    ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+                raise
+
+        if arounds:
+            return run_within
         return run if before or on_value or after or slots else run_bare
 
     return tuple(ordered), bind
+
+
+def make_answer(
+    before: cabc.Sequence[Step],
+    handler: cabc.Callable[..., t.Any],
+    is_method: bool,
+    on_value: cabc.Sequence[Step],
+    outcome: cabc.Callable[[Context, Call, t.Any], t.Any] | None,
+) -> cabc.Callable[[Context, Call], t.Any]:
+    """Make the function that answers within context managers, from the first step to the dumped value.
+
+    :param before: The steps before the handler, those that enter the context managers among them.
+    :param handler: What is called.
+    :param is_method: Whether it takes the resource first.
+    :param on_value: The steps that look at its value.
+    :param outcome: What dumps the value; ``None`` for a plain view.
+    """
+
+    def answer(ctx: Context, call: Call) -> t.Any:
+        for step in before:
+            reply = step.run(ctx, call)
+            if reply is not None:
+                break
+        else:
+            arguments = (call.instance, *call.arguments) if is_method else call.arguments
+            reply = call.value = handler(*arguments, **call.kwargs)
+            for step in on_value:
+                changed = step.run(ctx, call, reply)
+                if changed is not None:
+                    reply = changed
+        if outcome is not None:
+            reply = outcome(ctx, call, reply)
+        # A value that cannot be sent is found here, where the context managers still see the error.
+        return reply if isinstance(reply, (Wire, BaseResponse)) else ctx.app.make_response(reply)
+
+    return answer
 
 
 def finish_error(step: Step, ctx: Context, call: Call, response: Response) -> Response:

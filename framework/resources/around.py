@@ -1,0 +1,210 @@
+"""Context managers around an operation: entering those of its marks, and leaving them however the handler ends.
+
+Not here: when a runner does it (``resources.operation``), what a mark gives (``marks.base``).
+Floor 5: imports ``marks.base`` (floor 4), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import typing as t
+
+import msgspec
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..errors import SetupError
+from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..app.app import App
+    from ..context import Context
+    from ..marks.base import Reply
+
+
+class Around(msgspec.Struct, frozen=True, eq=False):
+    """What one mark puts around an operation, decided at freeze."""
+
+    mark: Mark
+    phase: Phase
+    """The phase before whose steps it is entered."""
+    make: AroundFactory
+    """``make(ctx, call)`` returns the context manager of a request."""
+    place: str
+    """File and line of the mark's class, for messages."""
+
+    @property
+    def name(self) -> str:
+        """The mark and its place, for messages."""
+        return f"{mention(self.mark)} ({self.place})"
+
+
+def make_around(mark: Mark, plan: Plan, place: str) -> Around | None:
+    """Ask a mark for its context managers.
+
+    :param place: File and line of its class.
+    :return: ``None`` where it has none for this operation.
+    :raises SetupError: It returns something else than a function that makes context managers, or names a phase after
+        the handler.
+    """
+    make = mark.around(plan)
+    if make is None:
+        return None
+    where = f"{mention(mark)} on {plan.called} ({plan.method} {plan.rule.rule})"
+    if not callable(make):
+        raise SetupError(
+            f"{where} returned {make!r} from 'around', which cannot be called. Return a function (ctx, call) that makes"
+            f" a context manager, or None ({place})."
+        )
+    if inspect.isgeneratorfunction(make) or inspect.isasyncgenfunction(make):
+        raise SetupError(
+            f"{where} returned a generator function from 'around', which makes no context manager. Put"
+            f" contextlib.{'async' if inspect.isasyncgenfunction(make) else ''}contextmanager on it ({place})."
+        )
+    phase = mark.around_phase
+    if not isinstance(phase, Phase) or phase > Phase.HANDLER:
+        raise SetupError(
+            f"{where} has the 'around_phase' {phase!r}. What is around the handler is entered before it: name a phase"
+            f" from PREFLIGHT to HANDLER ({place})."
+        )
+    return Around(mark, phase, plan.ensure_sync(make), place)
+
+
+def in_order(arounds: cabc.Iterable[Around]) -> tuple[Around, ...]:
+    """Sort into the order of entering.
+
+    That of a mark that keeps the answer comes first, so that it is left last: the others may still turn the answer
+    into an error.
+
+    :param arounds: In the order of their marks.
+    """
+    return tuple(sorted(arounds, key=lambda around: (not around.mark.keeps_answer, around.phase)))
+
+
+def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -> list[Step]:
+    """Put steps that enter context managers between the steps before the handler.
+
+    :param before: These, in their order.
+    :param arounds: In the order in which they are entered.
+    """
+    first = [_entering(around) for around in arounds if around.mark.keeps_answer]
+    others = [_entering(around) for around in arounds if not around.mark.keeps_answer]
+    return [*first, *sorted([*others, *before], key=lambda step: step.phase)]
+
+
+def _entering(around: Around) -> Step:
+    make = around.make
+
+    def enter(ctx: Context, call: Call) -> None:
+        manager: t.Any = make(ctx, call)
+        if not hasattr(type(manager), "__exit__"):
+            if not hasattr(type(manager), "__aexit__"):
+                raise TypeError(
+                    f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context"
+                    " manager. Let the function that its 'around' returns make one."
+                )
+            manager = _Bridged(ctx.app, manager)
+        manager.__enter__()
+        call.entered.append((around, manager))
+
+    return Step(around.phase, enter)
+
+
+class _Bridged:
+    """An asynchronous context manager, entered and left by plain calls: ``App.async_to_sync`` runs each of them."""
+
+    def __init__(self, app: App, manager: t.Any) -> None:
+        self._app = app
+        self._manager = manager
+
+    def __enter__(self) -> None:
+        async def enter() -> None:
+            await self._manager.__aenter__()
+
+        self._app.async_to_sync(enter)()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
+        async def leave() -> bool:
+            return bool(await self._manager.__aexit__(kind, error, tb))
+
+        return bool(self._app.async_to_sync(leave)())
+
+
+def answer_within(ctx: Context, call: Call, answer: cabc.Callable[[Context, Call], Reply]) -> Reply:
+    """Make an answer, and leave the context managers that were entered meanwhile, the last one first.
+
+    An exception is thrown into each; what one of them raises is thrown into the next.
+
+    :param answer: What runs the steps, the handler and the dump.
+    :raises BaseException: What came out of the outermost.
+    """
+    call.entered = []
+    call.reply = None
+    try:
+        reply = call.reply = answer(ctx, call)
+    except BaseException as error:
+        left: BaseException | None = _throw(call, error)
+        if left is error:
+            raise
+    else:
+        left = _leave(call)
+        if left is None:
+            return reply
+        _close(ctx, reply)
+    call.reply = None
+    raise t.cast(BaseException, left)
+
+
+def _leave(call: Call) -> BaseException | None:
+    """Leave all after an answer; return what one has raised, after it was thrown into those outside of it."""
+    entered = call.entered
+    while entered:
+        try:
+            entered.pop()[1].__exit__(None, None, None)
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            return _throw(call, error)
+    return None
+
+
+def _throw(call: Call, error: BaseException) -> BaseException:
+    """Leave all with an exception; return the one that is to be raised.
+
+    Called where ``error`` is being handled, so that it becomes the context of what a context manager raises.
+    """
+    entered = call.entered
+    while entered:
+        around, manager = entered.pop()
+        try:
+            if manager.__exit__(type(error), error, error.__traceback__):
+                _refuse_silence(around, call, error)
+        except BaseException as raised:  # noqa: BLE001 - raised by the caller
+            if raised is not error:
+                return _throw(call, raised)
+    return error
+
+
+def _refuse_silence(around: Around, call: Call, error: BaseException) -> None:
+    """Answer a context manager that swallows the exception: there is no value that could be sent.
+
+    :raises RuntimeError: Always, but for exceptions that end the process: those go on.
+    """
+    operation = call.operation
+    text = (
+        f"{around.name} swallowed a {type(error).__name__} of {operation.method} {operation.rule.rule}: '__exit__' of"
+        " its context manager returned true, or its generator did not raise again. Then nothing is left to answer"
+        " with. Let the exception go on and answer it in an error handler, or raise another one."
+    )
+    if isinstance(error, Exception):
+        raise RuntimeError(text) from error
+    error.add_note(text)
+
+
+def _close(ctx: Context, reply: Reply) -> None:
+    """Close an answer that is not sent: it may hold a file or a generator."""
+    if isinstance(reply, BaseResponse):
+        try:
+            reply.close()
+        except Exception:
+            ctx.app.logger.exception("An answer that is not sent could not be closed")
