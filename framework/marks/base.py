@@ -133,7 +133,7 @@ class Call:
     """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
     the handler. Only for operations with an ``around``."""
     entered: list[tuple[t.Any, t.Any]]
-    """What was entered and not left so far, with its context manager; filled by the runner."""
+    """What was entered and not left so far, with its context manager; kept by the runner."""
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -337,7 +337,8 @@ class Mark:
         it raises goes to those outside of it and to the error handlers. It cannot swallow: a true value from
         ``__exit__`` is a ``RuntimeError``. A body that is made while it is sent comes after it.
 
-        An asynchronous context manager is entered and left by ``App.async_to_sync``, in an event loop for each.
+        An asynchronous context manager goes through ``App.async_to_sync``, as an asynchronous handler does. With
+        asgiref both run in one event loop.
 
         :param plan: The operation in the making.
         :return: A function of the context and the call, or ``None`` where the operation needs none.

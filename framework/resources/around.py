@@ -17,11 +17,11 @@ from ..errors import SetupError
 from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
 
 if t.TYPE_CHECKING:
-    from types import TracebackType
-
-    from ..app.app import App
     from ..context import Context
     from ..marks.base import Reply
+
+    Answer: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
+    Entered: t.TypeAlias = list[tuple["Around", t.Any]]
 
 
 class Around(msgspec.Struct, frozen=True, eq=False):
@@ -97,42 +97,89 @@ def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -
 def _entering(around: Around) -> Step:
     make = around.make
 
-    def enter(ctx: Context, call: Call) -> None:
+    def enter(ctx: Context, call: Call) -> AsyncScope | None:
         manager: t.Any = make(ctx, call)
         if not hasattr(type(manager), "__exit__"):
-            if not hasattr(type(manager), "__aexit__"):
-                raise TypeError(
-                    f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context"
-                    " manager. Let the function that its 'around' returns make one."
-                )
-            manager = _Bridged(ctx.app, manager)
+            if hasattr(type(manager), "__aexit__"):
+                return AsyncScope(around, manager)
+            raise TypeError(
+                f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context manager."
+                " Let the function that its 'around' returns make one."
+            )
         manager.__enter__()
         call.entered.append((around, manager))
+        return None
 
     return Step(around.phase, enter)
 
 
-class _Bridged:
-    """An asynchronous context manager, entered and left by plain calls: ``App.async_to_sync`` runs each of them."""
+class AsyncScope(t.NamedTuple):
+    """An asynchronous context manager that is still to be entered; a step returns it to be put around the rest."""
 
-    def __init__(self, app: App, manager: t.Any) -> None:
-        self._app = app
-        self._manager = manager
+    around: Around
+    manager: t.Any
 
-    def __enter__(self) -> None:
-        async def enter() -> None:
-            await self._manager.__aenter__()
+    def run(self, ctx: Context, call: Call, rest: Answer) -> Reply:
+        """Make the rest of the answer within the context manager.
 
-        self._app.async_to_sync(enter)()
+        One event loop runs from entering to leaving: when a loop ends, it ends the asynchronous generators in it, so a
+        loop for each of the two would leave the context manager before the handler is called.
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
-        async def leave() -> bool:
-            return bool(await self._manager.__aexit__(kind, error, tb))
+        :param rest: What runs the steps behind it, the handler and the dump.
+        """
 
-        return bool(self._app.async_to_sync(leave)())
+        async def within() -> tuple[Reply | None, BaseException | None]:
+            return await self._within(ctx, call, rest)
+
+        within.__qualname__ = f"The context manager of {self.around.name}"  # where no bridge is installed
+        reply, error = ctx.app.async_to_sync(within)()
+        if error is not None:
+            raise error
+        return t.cast("Reply", reply)
+
+    async def _within(self, ctx: Context, call: Call, rest: Answer) -> tuple[Reply | None, BaseException | None]:
+        # Exceptions are values here: an event loop takes SystemExit for its own end, and a future no StopIteration.
+        manager = self.manager
+        try:
+            await manager.__aenter__()
+        except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
+            return None, raised
+        reply, error = await _in_thread(_try_within, ctx, call, rest)
+        try:
+            if error is None:
+                await manager.__aexit__(None, None, None)
+                return reply, None
+            try:
+                raise error  # so that it is the context of what is raised now
+            except BaseException:  # noqa: BLE001
+                if await manager.__aexit__(type(error), error, error.__traceback__):
+                    _refuse_silence(self.around, call, error)
+        except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
+            error = raised
+        if reply is not None:
+            _close(ctx, reply)
+        return None, error
 
 
-def answer_within(ctx: Context, call: Call, answer: cabc.Callable[[Context, Call], Reply]) -> Reply:
+def _try_within(ctx: Context, call: Call, rest: Answer) -> tuple[Reply | None, BaseException | None]:
+    try:
+        return _within(ctx, call, rest), None
+    except BaseException as error:  # noqa: BLE001 - raised outside of the loop
+        return None, error
+
+
+async def _in_thread(function: cabc.Callable[..., t.Any], *args: t.Any) -> t.Any:
+    """Call a function that may block, in the thread of the request where asgiref runs the loop in another one."""
+    try:
+        from asgiref.sync import sync_to_async
+    except ImportError:  # App.async_to_sync runs coroutines by something else
+        import asyncio  # PERF: where it is needed
+
+        return await asyncio.to_thread(function, *args)
+    return await sync_to_async(function)(*args)
+
+
+def answer_within(ctx: Context, call: Call, answer: Answer) -> Reply:
     """Make an answer, and leave the context managers that were entered meanwhile, the last one first.
 
     An exception is thrown into each; what one of them raises is thrown into the next.
@@ -140,40 +187,47 @@ def answer_within(ctx: Context, call: Call, answer: cabc.Callable[[Context, Call
     :param answer: What runs the steps, the handler and the dump.
     :raises BaseException: What came out of the outermost.
     """
-    call.entered = []
     call.reply = None
+    try:
+        return _within(ctx, call, answer)
+    except BaseException:
+        call.reply = None
+        raise
+
+
+def _within(ctx: Context, call: Call, answer: Answer) -> Reply:
+    """Do so for those that are entered from here on."""
+    entered: Entered = []
+    call.entered = entered
     try:
         reply = call.reply = answer(ctx, call)
     except BaseException as error:
-        left: BaseException | None = _throw(call, error)
+        left: BaseException | None = _throw(entered, call, error)
         if left is error:
             raise
     else:
-        left = _leave(call)
+        left = _leave(entered, call)
         if left is None:
             return reply
         _close(ctx, reply)
-    call.reply = None
     raise t.cast(BaseException, left)
 
 
-def _leave(call: Call) -> BaseException | None:
+def _leave(entered: Entered, call: Call) -> BaseException | None:
     """Leave all after an answer; return what one has raised, after it was thrown into those outside of it."""
-    entered = call.entered
     while entered:
         try:
             entered.pop()[1].__exit__(None, None, None)
         except BaseException as error:  # noqa: BLE001 - raised by the caller
-            return _throw(call, error)
+            return _throw(entered, call, error)
     return None
 
 
-def _throw(call: Call, error: BaseException) -> BaseException:
+def _throw(entered: Entered, call: Call, error: BaseException) -> BaseException:
     """Leave all with an exception; return the one that is to be raised.
 
     Called where ``error`` is being handled, so that it becomes the context of what a context manager raises.
     """
-    entered = call.entered
     while entered:
         around, manager = entered.pop()
         try:
@@ -181,7 +235,7 @@ def _throw(call: Call, error: BaseException) -> BaseException:
                 _refuse_silence(around, call, error)
         except BaseException as raised:  # noqa: BLE001 - raised by the caller
             if raised is not error:
-                return _throw(call, raised)
+                return _throw(entered, call, raised)
     return error
 
 

@@ -36,7 +36,7 @@ from ..marks.base import (
     Step,
 )
 from ..marks.responses import outcome_step
-from .around import Around, answer_within, with_entering
+from .around import Around, AsyncScope, answer_within, with_entering
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -205,10 +205,12 @@ def make_answer(
     :param outcome: What dumps the value; ``None`` for a plain view.
     """
 
-    def answer(ctx: Context, call: Call) -> t.Any:
-        for step in before:
-            reply = step.run(ctx, call)
+    def answer(ctx: Context, call: Call, start: int = 0) -> t.Any:
+        for position in range(start, len(before)):
+            reply = before[position].run(ctx, call)
             if reply is not None:
+                if type(reply) is AsyncScope:
+                    return reply.run(ctx, call, functools.partial(answer, start=position + 1))
                 break
         else:
             arguments = (call.instance, *call.arguments) if is_method else call.arguments
