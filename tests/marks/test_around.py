@@ -1184,7 +1184,7 @@ def test_operations_without_one_pay_nothing():
 def test_explain_shows_it(runner_of):
     """The command ``explain`` lists where each is entered and left."""
     seen = []
-    app = one(lambda: {"ok": True}, around(seen, phase=Phase.HANDLER), noted(seen, Phase.HEADERS), idempotent())
+    app = one(lambda: {"ok": True}, around(seen, phase=Phase.PREFLIGHT), noted(seen, Phase.HEADERS), idempotent())
     said = runner_of(app)
     words = ["enter Idempotent", "enter around", "handler", "leave around", "leave Idempotent", "headers noted"]
     places = [said.index(word) for word in words]
