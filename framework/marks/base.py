@@ -170,8 +170,8 @@ class Call:
         self._body = value
 
 
-AroundFactory: t.TypeAlias = "cabc.Callable[[Context, Call], Manager]"
-"""Makes the context manager of one request; see :meth:`Mark.around`."""
+AroundFactory: t.TypeAlias = "cabc.Callable[[Context, Call], Manager | None]"
+"""Makes the context manager of one request, or none; see :meth:`Mark.around`."""
 
 
 class Plan:
@@ -341,7 +341,8 @@ class Mark:
         asgiref both run in one event loop.
 
         :param plan: The operation in the making.
-        :return: A function of the context and the call, or ``None`` where the operation needs none.
+        :return: A function of the context and the call, which may return ``None`` for a request that needs no context
+            manager; or ``None`` where the whole operation needs none.
         """
         return None
 

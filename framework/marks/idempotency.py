@@ -11,7 +11,6 @@ Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.claims``, ``marks.cli
 from __future__ import annotations
 
 import collections.abc as cabc
-import functools
 import hashlib
 import time
 import typing as t
@@ -148,7 +147,13 @@ class Idempotent(Mark):
         yield Step(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
 
     def around(self, plan: Plan) -> AroundFactory | None:
-        return functools.partial(Hold, kept_names(plan)) if self.applies(plan) else None
+        names = kept_names(plan)
+
+        def hold(ctx: Context, call: Call) -> Hold | None:
+            environ = t.cast("WSGIEnvironment", ctx.environ)
+            return Hold(names, ctx, call) if "HTTP_IDEMPOTENCY_KEY" in environ else None
+
+        return hold if self.applies(plan) else None
 
     def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
         key_of, tenant_of = key_function(self.by, plan), tenant_function(self.by, plan)

@@ -31,7 +31,7 @@ class Around(msgspec.Struct, frozen=True, eq=False):
     phase: Phase
     """The phase before whose steps it is entered."""
     make: AroundFactory
-    """``make(ctx, call)`` returns the context manager of a request."""
+    """``make(ctx, call)`` returns the context manager of a request, or ``None`` where it needs none."""
     place: str
     """File and line of the mark's class, for messages."""
 
@@ -99,6 +99,8 @@ def _entering(around: Around) -> Step:
 
     def enter(ctx: Context, call: Call) -> AsyncScope | None:
         manager: t.Any = make(ctx, call)
+        if manager is None:
+            return None
         if not hasattr(type(manager), "__exit__"):
             if hasattr(type(manager), "__aexit__"):
                 return AsyncScope(around, manager)
@@ -163,7 +165,7 @@ class AsyncScope(t.NamedTuple):
 
 def _try_within(ctx: Context, call: Call, rest: Answer) -> tuple[Reply | None, BaseException | None]:
     try:
-        return _within(ctx, call, rest), None
+        return answer_within(ctx, call, rest), None
     except BaseException as error:  # noqa: BLE001 - raised outside of the loop
         return None, error
 
@@ -187,16 +189,6 @@ def answer_within(ctx: Context, call: Call, answer: Answer) -> Reply:
     :param answer: What runs the steps, the handler and the dump.
     :raises BaseException: What came out of the outermost.
     """
-    call.reply = None
-    try:
-        return _within(ctx, call, answer)
-    except BaseException:
-        call.reply = None
-        raise
-
-
-def _within(ctx: Context, call: Call, answer: Answer) -> Reply:
-    """Do so for those that are entered from here on."""
     entered: Entered = []
     call.entered = entered
     try:
@@ -206,7 +198,7 @@ def _within(ctx: Context, call: Call, answer: Answer) -> Reply:
         if left is error:
             raise
     else:
-        left = _leave(entered, call)
+        left = _leave(entered, call) if entered else None
         if left is None:
             return reply
         _close(ctx, reply)

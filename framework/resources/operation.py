@@ -174,6 +174,7 @@ def runner(
 
         def run_within(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
             call = Call(operation, view_args, slots, instance)
+            call.reply = None
             try:
                 return finish(ctx, call, answer_within(ctx, call, answer))
             except Exception:

@@ -862,6 +862,30 @@ def test_an_error_after_the_commit_does_not_repeat_the_work(phase, store):
     assert (got[1].json, len(carried_out)) == ({"a": 1}, 1)
 
 
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_later_answer_leaves_what_was_kept(raises, store):
+    """What a later step sends in place of the kept answer, an error of the same status too, changes nothing in it."""
+    done = []
+
+    class late(Mark):
+        def run(self, plan):
+            def step(ctx, call, reply):
+                done.append(1)
+                if len(done) > 1:
+                    return None
+                if raises:
+                    raise errors.Conflict()
+                return Response("other", 202, mimetype="text/plain")
+
+            yield Step(Phase.OUTCOME, step)
+
+    app = one(lambda: ({"a": 1}, 409), late(), idempotent(store=store))
+    first, second = (app.test_client(contract=False).post("/", headers=KEY) for _ in range(2))
+
+    assert first.status_code == (409 if raises else 202)
+    assert (second.status_code, second.json, second.mimetype) == (409, {"a": 1}, "application/json")
+
+
 def test_the_tag_of_a_kept_answer(store):
     """A repetition gets the ETag and the headers of the first answer, not those of what is there now."""
     row = types.SimpleNamespace(name="a", version=1)
@@ -1038,28 +1062,40 @@ def test_a_transaction_that_cannot_be_committed(engine, store):
 # Servers
 
 
-def test_a_lock_is_given_back_by_a_server(tmp_path):
-    """Under gunicorn a lock is free again after each end of a handler, that of its worker too."""
-    port, log = free_port(), tmp_path / "log"
-    options = ["--graceful-timeout", "1", "--log-level", "error", "--bind", f"127.0.0.1:{port}"]
+GUNICORN = ["gunicorn", "--graceful-timeout", "1", "--log-level", "error", "--bind", "127.0.0.1:{port}"]
+SERVERS = {
+    "gunicorn": [*GUNICORN, "tests.marks.locked:app"],
+    "gunicorn-threads": [*GUNICORN, "--threads", "4", "tests.marks.locked:app"],
+    "uvicorn": ["uvicorn", "--log-level", "critical", "--port", "{port}", "tests.marks.locked:asgi_app"],
+}
 
-    def ask(how):
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_lock_is_given_back_by_a_server(server, tmp_path):
+    """Under real servers a lock is free again after each end of a handler, that of its worker too."""
+    port, log = free_port(), tmp_path / "log"
+
+    def ask(path):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         with contextlib.closing(connection):
-            connection.request("POST", f"/{how}")
+            connection.request("POST", path)
             reply = connection.getresponse()
             return reply.status, reply.read()
 
-    with running([sys.executable, "-m", "gunicorn", *options, "tests.marks.locked:app"], port, log):
-        for how, status in (("work", 200), ("raise", 500), ("refuse", 409)):
-            assert ask(how)[0] == status
-            assert ask("work") == (200, b"true")
+    command = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[server])]
+    with running(command, port, log):
+        for start in ("", "/async"):
+            for how, status in (("work", 200), ("raise", 500), ("refuse", 409)):
+                assert ask(f"{start}/{how}")[0] == status
+                assert ask(f"{start}/work") == (200, b"true")
+        if server == "uvicorn":
+            return
         with contextlib.suppress(OSError, http.client.HTTPException):
-            ask("exit")
+            ask("/exit")
         deadline = time.monotonic() + 20
         while True:
             try:
-                assert ask("work") == (200, b"true")
+                assert ask("/work") == (200, b"true")
                 break
             except OSError:
                 assert time.monotonic() < deadline
@@ -1130,6 +1166,20 @@ def test_none_for_an_operation():
     assert [served(app, method)[0] for method in ("GET", "POST")] == [200, 200]
     assert seen == ["enter", "leave 200"]
     assert [len(each.arounds) for each in app.operations if each.endpoint == "view"] == [0, 1]
+
+
+def test_none_for_a_request():
+    """The function that makes the context manager may return ``None`` for a request."""
+    seen = []
+
+    class sometimes(around):
+        def around(self, plan):
+            return lambda ctx, call: self.manager(call) if ctx.request.args else None
+
+    app = one(lambda: {"ok": True}, sometimes(seen))
+    client = app.test_client()
+    assert [client.post(path).status_code for path in ("/", "/?a=1")] == [200, 200]
+    assert seen == ["enter", "leave 200"]
 
 
 def test_values_for_the_handler():
