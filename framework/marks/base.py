@@ -112,6 +112,7 @@ class Call:
     __slots__ = (
         "_body",
         "arguments",
+        "begun",
         "entered",
         "instance",
         "kwargs",
@@ -132,6 +133,8 @@ class Call:
     reply: Reply | None
     """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
     the handler. Only for operations with an ``around``."""
+    begun: bool
+    """Whether the handler was called. Only for operations with an ``around``."""
     entered: list[tuple[t.Any, t.Any]]
     """What was entered and not left so far, with its context manager; kept by the runner."""
 

@@ -39,8 +39,6 @@ class Claim:
         self._place = place
         self._record = record
         self._print = print
-        self.begun = False
-        """Whether all that is asked before the handler was answered."""
         self.is_open = True
         """Whether the answer was neither kept nor the key given back so far."""
         self._kept: Done | None = None

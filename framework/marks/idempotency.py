@@ -143,7 +143,7 @@ class Idempotent(Mark):
             return
         store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
         yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
-        yield Step(Phase.PRECONDITION, give_or_begin)
+        yield Step(Phase.PRECONDITION, give)
         yield Step(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
 
     def around(self, plan: Plan) -> AroundFactory | None:
@@ -247,14 +247,9 @@ def replay(present: bytes, print_: bytes) -> Wire:
     return Wire(found.status, [*found.headers, (REPLAYED, "true")], found.body)
 
 
-def give_or_begin(ctx: Context, call: Call) -> Wire | None:
-    """Give the answer that was kept, now that the permissions hold still, or note that the handler is called next."""
-    notes = call.notes or {}
-    claim: Claim | None = notes.get(_CLAIM)
-    if claim is not None:
-        claim.begun = True
-        return None
-    return t.cast("Wire | None", notes.get(REPLAY))
+def give(ctx: Context, call: Call) -> Wire | None:
+    """Give the answer that was kept, now that the permissions hold still."""
+    return None if call.notes is None else call.notes.get(REPLAY)
 
 
 class Hold:
@@ -281,9 +276,9 @@ class Hold:
         if claim is None:
             return
         if error is None:
-            keep(claim, t.cast("Reply", call.reply), self._names)
-        elif claim.begun and call.reply is None and isinstance(error, Exception):
-            # The answer of an error handler is the handler's: it comes to ``complete``, or there is none.
+            keep(claim, call, t.cast("Reply", call.reply), self._names)
+        elif call.begun and call.reply is None:
+            # What an error handler answers is the handler's answer, which comes to ``complete``; or there is none.
             self._ctx.at_end(lambda error: claim.release())
         else:
             claim.release()
@@ -295,11 +290,11 @@ def kept_names(plan: Plan) -> frozenset[str]:
     return frozenset(name.lower() for name in (*declared, *KEPT_HEADERS)) - {"set-cookie"}
 
 
-def keep(claim: Claim, reply: Reply, names: frozenset[str]) -> None:
+def keep(claim: Claim, call: Call, reply: Reply, names: frozenset[str]) -> None:
     """Keep an answer for its key, or give the key back where the request may be tried again."""
     status = reply.status_code
     body = bytes_of(reply)
-    if not claim.begun or status >= 500 or status in NOT_KEPT or body is None:
+    if not call.begun or status >= 500 or status in NOT_KEPT or body is None:
         claim.release()
         return
     claim.settle(status, headers_of(reply, names), body)
@@ -313,7 +308,7 @@ def complete_step(names: frozenset[str]) -> cabc.Callable[[Context, Call, Reply]
         if claim is None:
             return
         if claim.is_open:
-            keep(claim, reply, names)
+            keep(claim, call, reply, names)
         elif call.reply is not None:
             claim.complete(reply.status_code, headers_of(reply, names))
 

@@ -174,7 +174,7 @@ def runner(
 
         def run_within(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
             call = Call(operation, view_args, slots, instance)
-            call.reply = None
+            call.begun, call.reply = False, None
             try:
                 return finish(ctx, call, answer_within(ctx, call, answer))
             except Exception:
@@ -214,6 +214,7 @@ def make_answer(
                     return reply.run(ctx, call, functools.partial(answer, start=position + 1))
                 break
         else:
+            call.begun = True
             arguments = (call.instance, *call.arguments) if is_method else call.arguments
             reply = call.value = handler(*arguments, **call.kwargs)
             for step in on_value:

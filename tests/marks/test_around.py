@@ -842,6 +842,32 @@ def test_an_error_on_the_way_out_gives_the_key_back(place, store):
     assert len(carried_out) == 2
 
 
+@pytest.mark.parametrize("kind", ["enter", "raise", "return"])
+def test_what_is_refused_right_before_the_handler_is_not_kept(kind):
+    """Up to the handler a refusal does not use the key up: by what cannot be entered, and by a step of any phase."""
+    refusing, carried_out = [True, False], []
+
+    class busy(Mark):
+        def refuse(self, ctx, call):
+            if refusing.pop(0):
+                if kind == "return":
+                    return Response("busy", 409)
+                raise errors.Conflict()
+            return contextlib.nullcontext() if kind == "enter" else None
+
+        def run(self, plan):
+            if kind != "enter":
+                yield Step(Phase.PRECONDITION, self.refuse)
+
+        def around(self, plan):
+            self.around_phase = Phase.HANDLER
+            return self.refuse if kind == "enter" else None
+
+    app = one(lambda: carried_out.append(1) or {"a": 1}, idempotent(), busy())
+    assert [served(app, headers=KEY)[0] for _ in range(2)] == [409, 200]
+    assert carried_out == [1]
+
+
 @pytest.mark.parametrize("phase", [Phase.OUTCOME, Phase.ETAG, Phase.HEADERS])
 def test_an_error_after_the_commit_does_not_repeat_the_work(phase, store):
     """A step that fails when the work is done makes a 500; the repetition gets the answer that was kept."""
