@@ -1,8 +1,9 @@
 """What a mark is: one declaration with two faces, what it does to a request and what it says in the document.
 
 Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
-``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`) and for what it adds to the document
-(:meth:`Mark.document`), as plain records that hold schema and field instances. Only ``openapi`` makes JSON of them.
+``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`), for what makes its context managers
+(:meth:`Mark.around`) and for what it adds to the document (:meth:`Mark.document`), as plain records that hold schema
+and field instances. Only ``openapi`` makes JSON of them.
 Floor 4: imports ``fast.wire`` (floor 1) and ``errors`` (floor 0).
 """
 

@@ -253,7 +253,7 @@ def give(ctx: Context, call: Call) -> Wire | None:
 
 
 class Hold:
-    """What is around a request with a key: its end keeps the answer, or gives the key back.
+    """The context manager around a request with a key: its end keeps the answer, or gives the key back.
 
     It is left after all other context managers, so that no answer is kept for work that was taken back.
 
@@ -268,7 +268,7 @@ class Hold:
         self._call = call
 
     def __enter__(self) -> None:
-        """Nothing is held before the key is claimed, in the phase ``IDEMPOTENCY``."""
+        """Hold nothing yet: the key is claimed in the phase ``IDEMPOTENCY``."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         call = self._call

@@ -135,32 +135,47 @@ class AsyncScope(t.NamedTuple):
 
         within.__qualname__ = f"The context manager of {self.around.name}"  # where no bridge is installed
         reply, error = ctx.app.async_to_sync(within)()
-        if error is not None:
-            raise error
-        return t.cast("Reply", reply)
+        try:
+            if error is not None:
+                raise error
+            return t.cast("Reply", reply)
+        finally:
+            error = None  # the exception would refer to itself by its traceback
 
     async def _within(self, ctx: Context, call: Call, rest: Answer) -> tuple[Reply | None, BaseException | None]:
         # Exceptions are values here: an event loop takes SystemExit for its own end, and a future no StopIteration.
-        manager = self.manager
+        reply: Reply | None = None
+        error: BaseException | None
         try:
-            await manager.__aenter__()
+            await self.manager.__aenter__()
         except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
             return None, raised
-        reply, error = await _in_thread(_try_within, ctx, call, rest)
         try:
-            if error is None:
-                await manager.__aexit__(None, None, None)
-                return reply, None
-            try:
-                raise error  # so that it is the context of what is raised now
-            except BaseException:  # noqa: BLE001
-                if await manager.__aexit__(type(error), error, error.__traceback__):
-                    _refuse_silence(self.around, call, error)
+            reply, error = await _in_thread(_try_within, ctx, call, rest)
+        except BaseException as raised:  # noqa: BLE001 - the loop was cancelled
+            error = raised
+        try:
+            await self._leave(call, error)
         except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
             error = raised
-        if reply is not None:
-            _close(ctx, reply)
-        return None, error
+        try:
+            if error is not None and reply is not None:
+                _close(ctx, reply)
+            return reply, error
+        finally:
+            error = None
+
+    async def _leave(self, call: Call, error: BaseException | None) -> None:
+        if error is None:
+            await self.manager.__aexit__(None, None, None)
+            return
+        try:
+            raise error  # so that it is the context of what is raised now
+        except BaseException:  # noqa: BLE001
+            if await self.manager.__aexit__(type(error), error, error.__traceback__):
+                _refuse_silence(self.around, call, error)
+        finally:
+            error = None
 
 
 def _try_within(ctx: Context, call: Call, rest: Answer) -> tuple[Reply | None, BaseException | None]:
@@ -191,18 +206,22 @@ def answer_within(ctx: Context, call: Call, answer: Answer) -> Reply:
     """
     entered: Entered = []
     call.entered = entered
+    left: BaseException | None = None
     try:
-        reply = call.reply = answer(ctx, call)
-    except BaseException as error:
-        left: BaseException | None = _throw(entered, call, error)
-        if left is error:
-            raise
-    else:
-        left = _leave(entered, call) if entered else None
-        if left is None:
-            return reply
-        _close(ctx, reply)
-    raise t.cast(BaseException, left)
+        try:
+            reply = call.reply = answer(ctx, call)
+        except BaseException as error:
+            left = _throw(entered, call, error)
+            if left is error:
+                raise
+        else:
+            left = _leave(entered, call) if entered else None
+            if left is None:
+                return reply
+            _close(ctx, reply)
+        raise left
+    finally:
+        left = None  # the exception would refer to itself by its traceback
 
 
 def _leave(entered: Entered, call: Call) -> BaseException | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
+import io
 import itertools
 import sys
 import threading
 import time
 import types
+import weakref
 
 import pytest
 import sqlalchemy as sa
@@ -437,6 +440,54 @@ def test_an_answer_that_is_not_sent_is_closed(caplog):
     assert served(one(view, around([], raises=OSError("away"))))[0] == 500
     assert closed == [1]
     assert "could not be closed" in caplog.text
+
+
+@pytest.mark.parametrize("way", ["none", "sync", "exit", "swallow"])
+def test_an_exception_leaves_no_garbage(way):
+    """What a handler or an exit raises is gone when it was answered, without the garbage collector."""
+    made = []
+
+    class Failed(ValueError):
+        """One that can be watched."""
+
+    def plain():
+        return with_around(lambda ctx, call: contextlib.closing(io.StringIO()))
+
+    def remember(error):
+        made.append(weakref.ref(error))
+        return error
+
+    def view():
+        if way != "exit":
+            raise remember(Failed("handler"))
+        return {}
+
+    class failing(Mark):
+        def around(self, plan):
+            @contextlib.contextmanager
+            def make(ctx, call):
+                yield
+                raise remember(Failed("exit"))
+
+            return make
+
+    marks = {
+        "none": [],
+        "sync": [plain(), plain()],
+        "exit": [plain(), failing(), plain()],
+        "swallow": [plain(), with_around(lambda ctx, call: contextlib.suppress(ValueError))],
+    }
+    app = one(view, *marks[way])
+    app.errorhandler(ValueError)(handling)
+    app.errorhandler(RuntimeError)(handling)
+    served(app)
+    gc.collect()
+    gc.disable()
+    try:
+        assert served(app)[0] == 418
+        assert [each() for each in made] == [None, None]
+    finally:
+        gc.enable()
 
 
 # Where
