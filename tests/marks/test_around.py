@@ -753,16 +753,12 @@ def test_an_asynchronous_exit_that_raises(error):
     """What it raises is thrown into those outside of it, and an answer that was made is closed."""
     seen, closed, found = [], [], []
 
-    class failing(Mark):
-        def around(self, plan):
-            @contextlib.asynccontextmanager
-            async def make(ctx, call):
-                try:
-                    yield
-                finally:
-                    raise LookupError("away")
+    class Failing:
+        async def __aenter__(self):
+            pass
 
-            return make
+        async def __aexit__(self, *exception):
+            raise LookupError("away")
 
     def view():
         if error is not None:
@@ -771,7 +767,7 @@ def test_an_asynchronous_exit_that_raises(error):
         reply.call_on_close(lambda: closed.append(1))
         return reply
 
-    app = one(view, around(seen, "outer"), failing(), around(seen, "inner"))
+    app = one(view, around(seen, "outer"), with_around(lambda ctx, call: Failing()), around(seen, "inner"))
     app.errorhandler(LookupError)(lambda error: found.append(error) or handling(error))
 
     assert served(app)[0] == 418
@@ -1002,7 +998,8 @@ def test_the_tag_of_a_kept_answer(store):
     assert [reply.headers.getlist("X-Version") for reply in (first, second)] == [["2"], ["2"]]
 
 
-def test_no_tag_is_made_up():
+@pytest.mark.parametrize("version", ["version", lambda row: row.version], ids=["name", "function"])
+def test_no_tag_is_made_up(version):
     """Where the ETag could not be added to a kept answer, its repetition has none."""
     row = types.SimpleNamespace(name="a", version=1)
 
@@ -1018,7 +1015,7 @@ def test_no_tag_is_made_up():
 
     app = one(
         change,
-        *(loads(lambda number: row), etag(version="version", required=False), idempotent(store=Small())),
+        *(loads(lambda number: row), etag(version=version, required=False), idempotent(store=Small())),
         response(200, {"name": fields.String()}),
         rule="/<int:number>",
         methods=["PATCH"],
