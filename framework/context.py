@@ -75,6 +75,7 @@ class Context:
     _url_adapter: MapAdapter | None = MISSING
     _scopes: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
+    _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], t.Any]] = ()
     flashes: list[tuple[str, str]] | None = None
     url_rule: Rule | None = None
     view_args: dict[str, t.Any] | None = None
@@ -168,6 +169,14 @@ class Context:
     def after_this_request(self, function: AfterRequestCallable) -> None:
         """Call ``function(response)`` when this request's response is there, and send what it returns instead."""
         self._after_request_functions = [*self._after_request_functions, function]
+
+    def at_end(self, function: cabc.Callable[[BaseException | None], t.Any]) -> None:
+        """Call ``function(error)`` when this context ends, before the teardown functions.
+
+        :param function: Gets the exception that ended the work, or ``None``. It is called whether there was a response
+            or not: after a ``SystemExit`` too, and where the exception goes on to the server.
+        """
+        self._at_end = [*self._at_end, function]
 
     @property
     def session(self) -> SessionMixin:
@@ -282,6 +291,7 @@ class Context:
             and hooks.ends_quietly
             and self._request is None
             and self._owns_app
+            and not self._at_end
             and not signals.request_tearing_down.receivers
             and not signals.appcontext_tearing_down.receivers
             and not signals.appcontext_popped.receivers
@@ -303,9 +313,15 @@ class Context:
         """
         app, hooks, pipeline = self.app, self.hooks, self.app._pipeline
         collector = None
+        if self._at_end:
+            collector = CollectErrors()
+            functions, self._at_end = self._at_end, ()
+            for function in functions:
+                with collector:
+                    function(exc)
         if self.environ is not None:
             if pipeline is None or hooks is None or hooks.tears_down or signals.request_tearing_down.receivers:
-                collector = CollectErrors()
+                collector = collector or CollectErrors()
                 with collector:
                     app.do_teardown_request(exc)
             if self._request is not None:

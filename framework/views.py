@@ -158,7 +158,7 @@ def check_called(ctx: Context, cls: type[View]) -> None:
     if operation is None or operation.view_class is not cls or ctx.environ is None or _CALLED in ctx.environ:
         return
     passed = [step for step in operation.steps if step.phase < Phase.HANDLER]
-    if passed:
+    if passed or operation.arounds:
         raise TypeError(
             f"{cls.__qualname__}.dispatch_request answered by itself, so that the marks of {operation!r} have not"
             " looked at the request. Call super().dispatch_request(...) in it; to refuse a request, raise an error."

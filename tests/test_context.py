@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ import framework.ctx
 import framework.globals
 from framework import (
     App,
+    Response,
     after_this_request,
     copy_current_request_context,
     current_app,
@@ -452,3 +454,54 @@ def test_a_refused_host_is_an_answer(app):
     assert client.get("/", base_url="http://evil.example").status_code == 400
     assert client.get("/nothing", base_url="http://evil.example").status_code == 400
     assert seen == ["before"] * 3
+
+
+@pytest.mark.parametrize("way", ["answer", "propagated", "exit", "stream", "context"])
+def test_at_end(way):
+    """``at_end`` calls functions when the context ends, in order, before teardown functions, whatever ended it."""
+    seen = []
+    app = App(__name__)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.teardown_request(lambda error: seen.append("teardown"))
+
+    def register():
+        ctx = current()
+        ctx.at_end(lambda error: seen.append(type(error).__name__))
+        ctx.at_end(lambda error: seen.append("second"))
+
+    @app.get("/<way>")
+    def view(way):
+        register()
+        if way == "propagated":
+            raise ValueError("x")
+        if way == "exit":
+            raise SystemExit
+        if way == "stream":
+            return Response(seen.append("byte") or part for part in "ab")
+        return ""
+
+    if way == "context":
+        with app.app_context():
+            register()
+        assert seen == ["NoneType", "second"]
+        return
+    with contextlib.suppress(ValueError, SystemExit):
+        app.test_client().get(f"/{way}").get_data()
+    error = {"propagated": "ValueError", "exit": "SystemExit"}.get(way, "NoneType")
+    assert seen == [*(["byte", "byte"] if way == "stream" else []), error, "second", "teardown"]
+
+
+def test_at_end_without_other_work():
+    """It is called too where nothing else has to be done at the end, and what it raises does not stop the others."""
+    seen = []
+    app = App(__name__)
+
+    @app.get("/")
+    def view():
+        current().at_end(lambda error: 1 / 0)
+        current().at_end(lambda error: seen.append(1))
+        return ""
+
+    with pytest.raises(ZeroDivisionError):
+        app.test_client().get("/")
+    assert seen == [1]

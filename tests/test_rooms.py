@@ -55,7 +55,8 @@ marks.clients marks.caching marks.security_headers marks.tags marks.conditions m
 marks.outgoing marks.older marks.versions
 marks.shared marks.retirement marks.meters marks.limits marks.claims marks.idempotency
 
-views resources.witness resources.operation resources.signatures resources.resource resources.pairs resources.assembly
+views resources.witness resources.around resources.operation resources.signatures resources.resource
+resources.pairs resources.assembly
 resources.links resources.scaffold resources.lost resources.declared resources.router resources.versions
 
 regions pipeline app.base app.url app.templates app.serve app.failures app.dispatch app.documents app.app

@@ -1,7 +1,7 @@
 """The ``explain`` command: what would happen to a request, step by step, without making it.
 
 Reads the operation's record and the tables of hooks; runs no code of the application.
-Floor 7: imports ``context``, ``cli.misses`` and ``cli.script``.
+Floor 7: imports ``context``, ``marks.base``, ``cli.misses`` and ``cli.script``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from .. import context, docstrings
+from ..marks.base import Phase
 from .misses import nearest
 from .script import with_appcontext
 
@@ -91,24 +92,34 @@ def _run_rows(
 
     yield from _hook_rows("before_request", app.before_request_funcs, inwards)
     if operation is not None:
-        handled = False
-        for step in operation.steps:
-            if not handled and step.phase > step.phase.HANDLER:
-                handled = True
-                yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
-
-            # A step is most often a closure: it is known by the mark's class or the function that made it.
-            maker = getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0]
-            yield step.phase.name.lower(), maker.removesuffix(".run"), "mark", ""
-
-        if not handled:
-            yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
+        yield from _operation_rows(operation)
     elif endpoint is not None:
         view = app.view_functions.get(endpoint)
         yield "view", _name(view), endpoint, _place(view) if callable(view) else ""
 
     yield from _hook_rows("after_request", app.after_request_funcs, outwards, backwards=True)
     yield from _hook_rows("teardown_request", app.teardown_request_funcs, outwards, backwards=True)
+
+
+def _operation_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
+    """List the context managers and steps of marks, and the handler between them, in the order in which they run."""
+    # A step is most often a closure: it is known by the mark's class or the function that made it.
+    steps = [
+        (step.phase, getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0].removesuffix(".run"))
+        for step in operation.steps
+    ]
+    arounds = [
+        (0 if around.mark.keeps_answer else around.phase, f"{type(around.mark).__name__}.around")
+        for around in operation.arounds
+    ]
+    before = [(phase, phase.name.lower(), name) for phase, name in steps if phase < Phase.HANDLER]
+    entered = [(phase, "enter", name) for phase, name in arounds]
+    for _, title, name in sorted([*entered, *before], key=lambda row: row[0]):
+        yield title, name, "mark", ""
+    yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
+    yield from ((phase.name.lower(), name, "mark", "") for phase, name in steps if phase == Phase.HANDLER)
+    yield from (("leave", name, "mark", "") for _, name in reversed(arounds))
+    yield from ((phase.name.lower(), name, "mark", "") for phase, name in steps if phase > Phase.HANDLER)
 
 
 def _schema_name(schema: Schema | None) -> str:

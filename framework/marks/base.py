@@ -1,14 +1,16 @@
 """What a mark is: one declaration with two faces, what it does to a request and what it says in the document.
 
 Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
-``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`) and for what it adds to the document
-(:meth:`Mark.document`), as plain records that hold schema and field instances. Only ``openapi`` makes JSON of them.
+``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`), for what makes its context managers
+(:meth:`Mark.around`) and for what it adds to the document (:meth:`Mark.document`), as plain records that hold schema
+and field instances. Only ``openapi`` makes JSON of them.
 Floor 4: imports ``fast.wire`` (floor 1) and ``errors`` (floor 0).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import enum
 import inspect
 import types
@@ -27,6 +29,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..config import Config
+    from ..context import Context
     from ..errors import APIError
     from ..http.response import Wire
     from ..resources.operation import Operation
@@ -37,6 +40,7 @@ if t.TYPE_CHECKING:
     from .shapes import Shape
 
     Reply: t.TypeAlias = Wire | Response
+    Manager: t.TypeAlias = contextlib.AbstractContextManager[t.Any] | contextlib.AbstractAsyncContextManager[t.Any]
 
 _T = t.TypeVar("_T")
 
@@ -112,6 +116,8 @@ class Call:
     __slots__ = (
         "_body",
         "arguments",
+        "begun",
+        "entered",
         "instance",
         "kwargs",
         "length",
@@ -120,6 +126,7 @@ class Call:
         "object",
         "operation",
         "query",
+        "reply",
         "text",
         "value",
         "view_args",
@@ -127,6 +134,13 @@ class Call:
 
     length: int | None
     """The length that a JSON body is said to have, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on."""
+    reply: Reply | None
+    """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
+    the handler. Only for operations with an ``around``."""
+    begun: bool
+    """Whether the handler was called. Only for operations with an ``around``."""
+    entered: list[tuple[t.Any, t.Any]]
+    """What was entered and not left so far, with its context manager; kept by the runner."""
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -161,6 +175,10 @@ class Call:
     @body.setter
     def body(self, value: t.Any) -> None:
         self._body = value
+
+
+AroundFactory: t.TypeAlias = "cabc.Callable[[Context, Call], Manager | None]"
+"""Makes the context manager of one request, or none; see :meth:`Mark.around`."""
 
 
 class Plan:
@@ -249,6 +267,14 @@ class Mark:
     nearest_counts: t.ClassVar[bool] = False
     """Whether of several marks of the class that sets this only the one nearest to the handler counts."""
 
+    around_phase: Phase = Phase.LOAD
+    """The phase before whose steps :meth:`around` is entered: any up to ``HANDLER``. Default: once the client is known
+    and what it sent is checked, and before objects are loaded."""
+
+    keeps_answer: t.ClassVar[bool] = False
+    """Whether the mark keeps the answer, as ``idempotent`` does. Its :meth:`around` is then entered before all others,
+    whatever the phase, and left after them, since each of them may still turn the answer into an error."""
+
     origin: Mark | None = None
     """The mark that this one is a changed copy of, as versions of an API have them; ``None`` for the mark itself."""
 
@@ -312,6 +338,25 @@ class Mark:
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         """The first face: what it does. Asked once, at freeze."""
         return ()
+
+    def around(self, plan: Plan) -> AroundFactory | None:
+        """Return what makes a context manager for each request, so that the mark gives back what it takes.
+
+        Asked once, at freeze, after :meth:`run`. For a request ``make(ctx, call)`` is called and entered before the
+        steps of :attr:`around_phase`, the outermost mark first. It is left once the value of the handler was dumped,
+        in reverse, before any step from ``OUTCOME`` on: then :attr:`Call.reply` is the answer, which may be a returned
+        404 or 500. An exception before that is thrown into it, before error handlers run; so is a ``SystemExit``. What
+        it raises goes to those outside of it and to the error handlers. It cannot swallow: a true value from
+        ``__exit__`` is a ``RuntimeError``. A body that is made while it is sent comes after it.
+
+        An asynchronous context manager goes through ``App.async_to_sync``, as an asynchronous handler does. With
+        asgiref both run in one event loop.
+
+        :param plan: The operation in the making.
+        :return: A function of the context and the call, which may return ``None`` for a request that needs no context
+            manager; or ``None`` where the whole operation needs none.
+        """
+        return None
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         """The second face: what it adds to the document. Asked once, at freeze, after :meth:`run`."""

@@ -39,14 +39,20 @@ class Claim:
         self._place = place
         self._record = record
         self._print = print
-        self.begun = False
-        """Whether all that is asked before the handler was answered."""
+        self.is_open = True
+        """Whether the answer was neither kept nor the key given back so far."""
+        self._kept: Done | None = None
+        self._is_late = False
 
     def settle(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Keep the answer, for as long as answers are kept; where the store is away, as soon as it is back."""
+        self.is_open = False
         keeper = self._keeper
-        record = encode(Done(self._print, status, headers, body))
-        if len(record) > keeper.max_length or not self._write(record):
+        done = Done(self._print, status, headers, body)
+        record = encode(done)
+        if len(record) <= keeper.max_length and self._write(record):
+            self._kept = done
+        else:
             keeper.logger.warning(
                 "An answer of %d bytes is too large to be kept for its idempotency key. A repetition of the request"
                 " gets 409. Raise IDEMPOTENCY_MAX_LENGTH, or answer with less.",
@@ -54,22 +60,50 @@ class Claim:
             )
             self._write(encode(Lost(self._print)))
 
+    def complete(self, status: int, headers: list[tuple[str, str]]) -> None:
+        """Keep the headers that were added to the kept answer since, like its ``ETag``: a repetition cannot make them.
+
+        ``Vary`` alone is not worth a write: it is added to each answer.
+
+        :param status: That of the answer that leaves; where it is another one, nothing is added.
+        """
+        kept = self._kept
+        if kept is None or kept.status != status or self._is_late:
+            return
+        if kept.headers == headers or has_same(kept.headers, headers):
+            return
+        record = encode(Done(self._print, status, headers, kept.body))
+        if len(record) <= self._keeper.max_length:
+            self._write(record)
+
     def _write(self, record: bytes) -> bool:
-        """Put a record in the place of the running one; ``False`` when it is too large for the store."""
+        """Put a record in the place of the present one; ``False`` when it is too large for the store."""
         try:
             self._keeper.put(self._place, self._record, record)
         except ValueTooLarge:
             return False
         except StoreAway:  # logged by the guard
+            self._is_late = True
             self._keeper.late.add(self._place, self._record, record)
+        else:
+            self._record = record
         return True
 
     def release(self) -> None:
-        """Give the key back: the request can be tried again."""
+        """Give the key back, where nothing was kept for it: the request can be tried again."""
+        if not self.is_open:
+            return
+        self.is_open = False
         try:
             self._keeper.put(self._place, self._record, None)
         except StoreAway:  # logged by the guard
             self._keeper.late.add(self._place, self._record, None)
+
+
+def has_same(kept: list[tuple[str, str]], headers: list[tuple[str, str]]) -> bool:
+    """Return whether headers are those that were kept, ``Vary`` apart."""
+    one, other = ([pair for pair in pairs if pair[0].lower() != "vary"] for pairs in (kept, headers))
+    return one == other
 
 
 class Keeper:

@@ -187,8 +187,8 @@ class PreconditionGuard:
         """Name the new version; say so where nobody has looked at the conditions."""
         if check.called and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
             self._complain(ctx, reply.status_code)
-        if header_of(reply, "ETag") is not None:
-            return
+        if header_of(reply, "ETag") is not None or REPLAY in (call.notes or ()):
+            return  # what is there now says nothing of an answer that was kept
         if reply.status_code in BODILESS:
             # A handler that says it knows which state it has left; nothing else does (RFC 9110, section 15.3.5).
             if (

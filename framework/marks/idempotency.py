@@ -5,7 +5,7 @@ its key, after the IETF draft "The Idempotency-Key HTTP Header Field".
 Not here: keys, fingerprints and records (``http.idempotency``), who holds a key (``marks.claims``), who the client is
 (``marks.clients``).
 Floor 4: imports ``marks.base``, ``marks.bodies``, ``marks.claims``, ``marks.clients``, ``marks.responses``,
-``marks.shared``, ``context``, ``signals`` (floors 3 and 0), ``http.*``, ``stores.*`` (floor 2), ``errors`` (floor 0).
+``marks.shared``, ``http.*``, ``stores.*`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from marshmallow import fields, validate
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_host
 
-from .. import context, errors, signals
+from .. import errors
 from ..http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ..http.reading import declared_length, has_body, media_type, read_body
 from ..http.response import Wire
@@ -33,10 +33,12 @@ from .responses import ResponseMark
 from .shared import store_url
 
 if t.TYPE_CHECKING:
+    from types import TracebackType
+
     from _typeshed.wsgi import WSGIEnvironment
 
     from ..context import Context
-    from .base import Reply
+    from .base import AroundFactory, Reply
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -104,6 +106,7 @@ class Idempotent(Mark):
     """Idempotency keys; see :func:`idempotent`."""
 
     nearest_counts = True
+    keeps_answer = True
 
     def __init__(self, required: bool, by: By, lifetime: float | None, store: Store | None) -> None:
         self.required = required
@@ -138,10 +141,18 @@ class Idempotent(Mark):
         if not self.applies(plan):
             return
         store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
-        signals.got_request_exception.connect(release_unhandled)
         yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
-        yield Step(Phase.PRECONDITION, give_or_begin)
-        yield Step(Phase.HEADERS, settle_step(plan), errors=True)
+        yield Step(Phase.PRECONDITION, give)
+        yield Step(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
+
+    def around(self, plan: Plan) -> AroundFactory | None:
+        names = kept_names(plan)
+
+        def hold(ctx: Context, call: Call) -> Hold | None:
+            environ = t.cast("WSGIEnvironment", ctx.environ)
+            return Hold(names, ctx, call) if "HTTP_IDEMPOTENCY_KEY" in environ else None
+
+        return hold if self.applies(plan) else None
 
     def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
         key_of, tenant_of = key_function(self.by, plan), tenant_function(self.by, plan)
@@ -173,7 +184,7 @@ class Idempotent(Mark):
             if call.notes is None:
                 call.notes = {}
             if isinstance(found, Claim):
-                call.notes[_CLAIM] = environ[_CLAIM] = found
+                call.notes[_CLAIM] = found
                 return
             call.notes[REPLAY] = replay(found, print_)
             if ctx.conditional is not None:
@@ -235,35 +246,78 @@ def replay(present: bytes, print_: bytes) -> Wire:
     return Wire(found.status, [*found.headers, (REPLAYED, "true")], found.body)
 
 
-def give_or_begin(ctx: Context, call: Call) -> Wire | None:
-    """Give the answer that was kept, now that the permissions hold still, or note that the handler is called next."""
-    notes = call.notes or {}
-    claim: Claim | None = notes.get(_CLAIM)
-    if claim is not None:
-        claim.begun = True
-        return None
-    return t.cast("Wire | None", notes.get(REPLAY))
+def give(ctx: Context, call: Call) -> Wire | None:
+    """Give the answer that was kept, now that the permissions hold still."""
+    return None if call.notes is None else call.notes.get(REPLAY)
 
 
-def settle_step(plan: Plan) -> cabc.Callable[[Context, Call, Reply], None]:
-    """The step that keeps the answer, or gives the key back."""
+class Hold:
+    """The context manager around a request with a key: its end keeps the answer, or gives the key back.
+
+    It is left after all other context managers, so that no answer is kept for work that was taken back.
+
+    :param names: The headers that are kept, in lower case.
+    """
+
+    __slots__ = ("_call", "_ctx", "_names")
+
+    def __init__(self, names: frozenset[str], ctx: Context, call: Call) -> None:
+        self._names = names
+        self._ctx = ctx
+        self._call = call
+
+    def __enter__(self) -> None:
+        """Hold nothing yet: the key is claimed in the phase ``IDEMPOTENCY``."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        call = self._call
+        claim: Claim | None = None if call.notes is None else call.notes.get(_CLAIM)
+        if claim is None:
+            return
+        if error is None:
+            keep(claim, call, t.cast("Reply", call.reply), self._names)
+        elif call.begun and call.reply is None:
+            # What an error handler answers is the handler's answer, which comes to ``complete``; or there is none.
+            self._ctx.at_end(lambda error: claim.release())
+        else:
+            claim.release()
+
+
+def kept_names(plan: Plan) -> frozenset[str]:
+    """Return the names of the headers that are kept with an answer of an operation, in lower case."""
     declared = [header.name for mark in plan.marks if isinstance(mark, ResponseMark) for header in mark.outcome.headers]
-    names = tuple({name.lower(): name for name in (*declared, *KEPT_HEADERS) if name.lower() != "set-cookie"}.values())
+    return frozenset(name.lower() for name in (*declared, *KEPT_HEADERS)) - {"set-cookie"}
 
-    def settle(ctx: Context, call: Call, reply: Reply) -> None:
+
+def keep(claim: Claim, call: Call, reply: Reply, names: frozenset[str]) -> None:
+    """Keep an answer for its key, or give the key back where the request may be tried again."""
+    status = reply.status_code
+    body = bytes_of(reply)
+    if not call.begun or status >= 500 or status in NOT_KEPT or body is None:
+        claim.release()
+        return
+    claim.settle(status, headers_of(reply, names), body)
+
+
+def complete_step(names: frozenset[str]) -> cabc.Callable[[Context, Call, Reply], None]:
+    """Return the step that keeps the answer to an error, and the headers that marks have added to a kept answer."""
+
+    def complete(ctx: Context, call: Call, reply: Reply) -> None:
         claim: Claim | None = None if call.notes is None else call.notes.pop(_CLAIM, None)
         if claim is None:
             return
-        t.cast("dict[str, t.Any]", ctx.environ).pop(_CLAIM, None)
-        status = reply.status_code
-        body = bytes_of(reply)
-        if not claim.begun or status >= 500 or status in NOT_KEPT or body is None:
-            claim.release()
-            return
-        headers = reply.headers
-        claim.settle(status, [(name, value) for name in names for value in headers.getlist(name)], body)
+        if claim.is_open:
+            keep(claim, call, reply, names)
+        elif call.reply is not None:
+            claim.complete(reply.status_code, headers_of(reply, names))
 
-    return settle
+    return complete
+
+
+def headers_of(reply: Reply, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that are kept."""
+    pairs = reply.headers if isinstance(reply, BaseResponse) else reply.header_pairs()
+    return [(name, value) for name, value in pairs if name.lower() in names]
 
 
 def bytes_of(reply: Reply) -> bytes | None:
@@ -271,14 +325,6 @@ def bytes_of(reply: Reply) -> bytes | None:
     if isinstance(reply, BaseResponse):
         return reply.get_data() if reply.is_sequence and not reply.direct_passthrough else None
     return reply.body
-
-
-def release_unhandled(sender: t.Any, **kwargs: t.Any) -> None:
-    """Give back the key of a request that ended in an exception which nobody handles, so that no answer is made."""
-    ctx = context.current_or_none()
-    claim: Claim | None = None if ctx is None or ctx.environ is None else ctx.environ.pop(_CLAIM, None)
-    if claim is not None:
-        claim.release()
 
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:

@@ -1,7 +1,7 @@
 """From registered views to operations: which function handles a method, which marks reach it, what they say together.
 
 Not here: the record itself and how it runs (``resources.operation``).
-Floor 5: imports ``resources.operation``, ``resources.resource``, ``resources.signatures``,
+Floor 5: imports ``resources.around``, ``resources.operation``, ``resources.resource``, ``resources.signatures``,
 ``resources.witness``, ``views``, ``marks.*``
 (floor 4), ``context``, ``wrappers`` (floor 3), ``errors`` (floor 0).
 """
@@ -47,6 +47,7 @@ from ..marks.raises import error_outcome, with_implied_headers
 from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
+from .around import Around, in_order, make_around
 from .operation import DocumentRecords, Operation, place_of, runner, source_of, words_of
 from .pairs import Names, member_name, method_name, names_of
 from .resource import Resource
@@ -205,7 +206,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         reads_environ=reads_environ(app),
         ensure_sync=app.ensure_sync,
     )
-    steps: list[Step] = [step for mark in marks for step in mark.run(plan)]
+    steps, arounds = ask_marks(plan)
     records: list[Record] = [
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
     ]
@@ -220,7 +221,8 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
     plain, watched = app.ensure_sync(handler), is_watched(app)
-    ordered, bind = runner(plan, steps, data_rules, remember_value(plain) if watched else plain, watched=watched)
+    function = remember_value(plain) if watched else plain
+    ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched)
     summary, description = words_of(handler)
     operation = Operation(
         endpoint=endpoint,
@@ -240,6 +242,7 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         hidden=words.say("hidden", False),
         marks=marks,
         steps=ordered,
+        arounds=arounds,
         parameters=words.parameters,
         bodies=words.bodies,
         outcomes=tuple(
@@ -260,6 +263,19 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     run = bind(operation)
     msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
+
+
+def ask_marks(plan: Plan) -> tuple[list[Step], tuple[Around, ...]]:
+    """Ask the marks of an operation what they do: their steps, and their context managers in the order of entering."""
+    steps: list[Step] = []
+    arounds: list[Around] = []
+    for mark in plan.marks:
+        steps.extend(mark.run(plan))
+        if type(mark).around is not Mark.around:
+            around = make_around(mark, plan, place_of(type(mark)))
+            if around is not None:
+                arounds.append(around)
+    return steps, in_order(arounds)
 
 
 def implied_outcomes(

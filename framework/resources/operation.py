@@ -2,7 +2,7 @@
 
 The pipeline runs it, the document describes it, the test client checks against it, the commands explain it: all of them
 read this record, and nobody keeps notes of their own.
-Floor 5: imports ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
+Floor 5: imports ``resources.around``, ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ..marks.base import (
     address,
 )
 from ..marks.responses import outcome_step
+from .around import Around, AsyncScope, answer_within, with_entering
 from .witness import remember_step
 
 if t.TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """All of them, the outermost first, as merged."""
     steps: tuple[Step, ...]
     """In the order they run."""
+    arounds: tuple[Around, ...]
+    """The context managers of the marks, in the order in which they are entered."""
     parameters: tuple[Parameter, ...]
     bodies: tuple[Body, ...]
     outcomes: tuple[Outcome, ...]
@@ -159,6 +162,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 def runner(
     plan: Plan,
     steps: cabc.Sequence[Step],
+    arounds: cabc.Sequence[Around],
     data_rules: bool,
     handler: cabc.Callable[..., t.Any],
     *,
@@ -168,6 +172,7 @@ def runner(
 
     :param plan: The operation in the making, after all marks have been asked.
     :param steps: The marks' steps.
+    :param arounds: The marks' context managers.
     :param data_rules: Whether returned values are data.
     :param handler: What is called, already synchronous; with the resource first if it is a method.
     :param watched: Whether a step that raises is remembered for the contract.
@@ -185,16 +190,21 @@ def runner(
 
     def bind(operation: Operation) -> Runner:
         is_method = operation.view_class is not None
+        if not (arounds or before or on_value or after or slots):
+            return make_bare(handler, is_method, outcome)
+        finish = make_finish(after)
+        answer = make_answer(with_entering(before, arounds), handler, is_method, on_value, outcome)
 
-        def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
-            if after:
-                if not isinstance(reply, (Wire, BaseResponse)):  # a plain view's value, a WSGI application, an error
-                    reply = ctx.app.make_response(reply)
-                for step in after:
-                    changed = step.run(ctx, call, reply)
-                    if changed is not None:
-                        reply = changed
-            return reply
+        def run_within(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+            call = Call(operation, view_args, slots, instance)
+            call.begun, call.reply = False, None
+            try:
+                return finish(ctx, call, answer_within(ctx, call, answer))
+            except Exception:
+                call.reply = None
+                for step in on_error:
+                    ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+                raise
 
         def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
             call = Call(operation, view_args, slots, instance)
@@ -218,14 +228,79 @@ def runner(
                     ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
                 raise
 
-        def run_bare(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
-            # PERF: without steps there is nothing to note down; saves 0.5 us.
-            value = handler(instance, **view_args) if is_method else handler(**view_args)
-            return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
-
-        return run if before or on_value or after or slots else run_bare
+        return run_within if arounds else run
 
     return tuple(ordered), bind
+
+
+def make_bare(
+    handler: cabc.Callable[..., t.Any],
+    is_method: bool,
+    outcome: cabc.Callable[[Context, Call, t.Any], t.Any] | None,
+) -> Runner:
+    """Make the runner of an operation without steps."""
+
+    def run_bare(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+        # PERF: without steps there is nothing to note down; saves 0.5 us.
+        value = handler(instance, **view_args) if is_method else handler(**view_args)
+        return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
+
+    return run_bare
+
+
+def make_finish(after: cabc.Sequence[Step]) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
+    """Make the function that gives an answer to the steps that look at it."""
+
+    def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
+        if after:
+            if not isinstance(reply, (Wire, BaseResponse)):  # a plain view's value, a WSGI application, an error
+                reply = ctx.app.make_response(reply)
+            for step in after:
+                changed = step.run(ctx, call, reply)
+                if changed is not None:
+                    reply = changed
+        return reply
+
+    return finish
+
+
+def make_answer(
+    before: cabc.Sequence[Step],
+    handler: cabc.Callable[..., t.Any],
+    is_method: bool,
+    on_value: cabc.Sequence[Step],
+    outcome: cabc.Callable[[Context, Call, t.Any], t.Any] | None,
+) -> cabc.Callable[[Context, Call], t.Any]:
+    """Make the function that answers within context managers, from the first step to the dumped value.
+
+    :param before: The steps before the handler, those that enter the context managers among them.
+    :param handler: What is called.
+    :param is_method: Whether it takes the resource first.
+    :param on_value: The steps that look at its value.
+    :param outcome: What dumps the value; ``None`` for a plain view.
+    """
+
+    def answer(ctx: Context, call: Call, start: int = 0) -> t.Any:
+        for position in range(start, len(before)):
+            reply = before[position].run(ctx, call)
+            if reply is not None:
+                if type(reply) is AsyncScope:
+                    return reply.run(ctx, call, functools.partial(answer, start=position + 1))
+                break
+        else:
+            call.begun = True
+            arguments = (call.instance, *call.arguments) if is_method else call.arguments
+            reply = call.value = handler(*arguments, **call.kwargs)
+            for step in on_value:
+                changed = step.run(ctx, call, reply)
+                if changed is not None:
+                    reply = changed
+        if outcome is not None:
+            reply = outcome(ctx, call, reply)
+        # A value that cannot be sent is found here, where the context managers still see the error.
+        return reply if isinstance(reply, (Wire, BaseResponse)) else ctx.app.make_response(reply)
+
+    return answer
 
 
 def finish_error(step: Step, ctx: Context, call: Call, response: Response) -> Response:

@@ -112,8 +112,9 @@ def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...
 
 
 def is_own(mark: Mark) -> bool:
-    """Whether a mark is a user's, with steps of which nobody knows what they pass."""
-    return not type(mark).run.__module__.startswith("framework.marks.")
+    """Whether a mark is a user's, with steps or context managers of which nobody knows what they pass."""
+    faces = (type(mark).run, type(mark).around)
+    return not all(face.__module__.startswith("framework.marks.") for face in faces)
 
 
 def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:

@@ -1,0 +1,275 @@
+"""Context managers around an operation: entering those of its marks, and leaving them however the handler ends.
+
+Not here: when a runner does it (``resources.operation``), what a mark gives (``marks.base``).
+Floor 5: imports ``marks.base`` (floor 4), ``errors`` (floor 0).
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import typing as t
+
+import msgspec
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..errors import SetupError
+from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
+
+if t.TYPE_CHECKING:
+    from ..context import Context
+    from ..marks.base import Reply
+
+    Responder: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
+    Entered: t.TypeAlias = list[tuple["Around", t.Any]]
+
+
+class Around(msgspec.Struct, frozen=True, eq=False):
+    """What one mark puts around an operation, decided at freeze."""
+
+    mark: Mark
+    phase: Phase
+    """The phase before whose steps it is entered."""
+    make: AroundFactory
+    """``make(ctx, call)`` returns the context manager of a request, or ``None`` where it needs none."""
+    place: str
+    """File and line of the mark's class, for messages."""
+
+    @property
+    def name(self) -> str:
+        """The mark and its place, for messages."""
+        return f"{mention(self.mark)} ({self.place})"
+
+
+def make_around(mark: Mark, plan: Plan, place: str) -> Around | None:
+    """Ask a mark for its context managers.
+
+    :param place: File and line of its class.
+    :return: ``None`` where it has none for this operation.
+    :raises SetupError: It returns something else than a function that makes context managers, or names a phase after
+        the handler.
+    """
+    make = mark.around(plan)
+    if make is None:
+        return None
+    where = f"{mention(mark)} on {plan.called} ({plan.address})"
+    if not callable(make):
+        raise SetupError(
+            f"{where} returned {make!r} from 'around', which cannot be called. Return a function (ctx, call) that makes"
+            f" a context manager, or None ({place})."
+        )
+    if inspect.isgeneratorfunction(make) or inspect.isasyncgenfunction(make):
+        raise SetupError(
+            f"{where} returned a generator function from 'around', which makes no context manager. Put"
+            f" contextlib.{'async' if inspect.isasyncgenfunction(make) else ''}contextmanager on it ({place})."
+        )
+    phase = mark.around_phase
+    if not isinstance(phase, Phase) or phase > Phase.HANDLER:
+        raise SetupError(
+            f"{where} has the 'around_phase' {phase!r}. What is around the handler is entered before it: name a phase"
+            f" from PREFLIGHT to HANDLER ({place})."
+        )
+    return Around(mark, phase, plan.ensure_sync(make), place)
+
+
+def in_order(arounds: cabc.Iterable[Around]) -> tuple[Around, ...]:
+    """Sort into the order of entering.
+
+    That of a mark that keeps the answer comes first, so that it is left last: the others may still turn the answer
+    into an error.
+
+    :param arounds: In the order of their marks.
+    """
+    return tuple(sorted(arounds, key=lambda around: (not around.mark.keeps_answer, around.phase)))
+
+
+def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -> list[Step]:
+    """Put steps that enter context managers between the steps before the handler.
+
+    :param before: These, in their order.
+    :param arounds: In the order in which they are entered.
+    """
+    first = [_entering(around) for around in arounds if around.mark.keeps_answer]
+    others = [_entering(around) for around in arounds if not around.mark.keeps_answer]
+    return [*first, *sorted([*others, *before], key=lambda step: step.phase)]
+
+
+def _entering(around: Around) -> Step:
+    make = around.make
+
+    def enter(ctx: Context, call: Call) -> AsyncScope | None:
+        manager: t.Any = make(ctx, call)
+        if manager is None:
+            return None
+        if not hasattr(type(manager), "__exit__"):
+            if hasattr(type(manager), "__aexit__"):
+                return AsyncScope(around, manager)
+            raise TypeError(
+                f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context manager."
+                " Let the function that its 'around' returns make one."
+            )
+        manager.__enter__()
+        call.entered.append((around, manager))
+        return None
+
+    return Step(around.phase, enter)
+
+
+class AsyncScope(t.NamedTuple):
+    """An asynchronous context manager that is still to be entered; a step returns it to be put around the rest."""
+
+    around: Around
+    manager: t.Any
+
+    def run(self, ctx: Context, call: Call, rest: Responder) -> Reply:
+        """Make the rest of the answer within the context manager.
+
+        One event loop runs from entering to leaving: when a loop ends, it ends the asynchronous generators in it, so a
+        loop for each of the two would leave the context manager before the handler is called.
+
+        :param rest: What runs the steps behind it, the handler and the dump.
+        """
+
+        async def within() -> tuple[Reply | None, BaseException | None]:
+            return await self._within(ctx, call, rest)
+
+        within.__qualname__ = f"The context manager of {self.around.name}"  # where no bridge is installed
+        reply, error = ctx.app.async_to_sync(within)()
+        try:
+            if error is not None:
+                raise error
+            return t.cast("Reply", reply)
+        finally:
+            error = None  # the exception would refer to itself by its traceback
+
+    async def _within(self, ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None, BaseException | None]:
+        # Exceptions are values here: an event loop takes SystemExit for its own end, and a future no StopIteration.
+        reply: Reply | None = None
+        error: BaseException | None
+        try:
+            await self.manager.__aenter__()
+        except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
+            return None, raised
+        try:
+            reply, error = await _in_thread(_try_within, ctx, call, rest)
+        except BaseException as raised:  # noqa: BLE001 - the loop was cancelled
+            error = raised
+        try:
+            await self._leave(call, error)
+        except BaseException as raised:  # noqa: BLE001 - raised outside of the loop
+            error = raised
+        try:
+            if error is not None and reply is not None:
+                _close(ctx, reply)
+            return reply, error
+        finally:
+            error = None
+
+    async def _leave(self, call: Call, error: BaseException | None) -> None:
+        if error is None:
+            await self.manager.__aexit__(None, None, None)
+            return
+        try:
+            raise error  # so that it is the context of what is raised now
+        except BaseException:  # noqa: BLE001
+            if await self.manager.__aexit__(type(error), error, error.__traceback__):
+                _refuse_silence(self.around, call, error)
+        finally:
+            error = None
+
+
+def _try_within(ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None, BaseException | None]:
+    try:
+        return answer_within(ctx, call, rest), None
+    except BaseException as error:  # noqa: BLE001 - raised outside of the loop
+        return None, error
+
+
+async def _in_thread(function: cabc.Callable[..., t.Any], *args: t.Any) -> t.Any:
+    """Call a function that may block, in the thread of the request where asgiref runs the loop in another one."""
+    try:
+        from asgiref.sync import sync_to_async
+    except ImportError:  # App.async_to_sync runs coroutines by something else
+        import asyncio  # PERF: where it is needed
+
+        return await asyncio.to_thread(function, *args)
+    return await sync_to_async(function)(*args)
+
+
+def answer_within(ctx: Context, call: Call, answer: Responder) -> Reply:
+    """Make an answer, and leave the context managers that were entered meanwhile, the last one first.
+
+    An exception is thrown into each; what one of them raises is thrown into the next.
+
+    :param answer: What runs the steps, the handler and the dump.
+    :raises BaseException: What came out of the outermost.
+    """
+    entered: Entered = []
+    call.entered = entered
+    left: BaseException | None = None
+    try:
+        try:
+            reply = call.reply = answer(ctx, call)
+        except BaseException as error:
+            left = _throw(entered, call, error)
+            if left is error:
+                raise
+        else:
+            left = _leave(entered, call) if entered else None
+            if left is None:
+                return reply
+            _close(ctx, reply)
+        raise left
+    finally:
+        left = None  # the exception would refer to itself by its traceback
+
+
+def _leave(entered: Entered, call: Call) -> BaseException | None:
+    """Leave all after an answer; return what one has raised, after it was thrown into those outside of it."""
+    while entered:
+        try:
+            entered.pop()[1].__exit__(None, None, None)
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            return _throw(entered, call, error)
+    return None
+
+
+def _throw(entered: Entered, call: Call, error: BaseException) -> BaseException:
+    """Leave all with an exception; return the one that is to be raised.
+
+    Called where ``error`` is being handled, so that it becomes the context of what a context manager raises.
+    """
+    while entered:
+        around, manager = entered.pop()
+        try:
+            if manager.__exit__(type(error), error, error.__traceback__):
+                _refuse_silence(around, call, error)
+        except BaseException as raised:  # noqa: BLE001 - raised by the caller
+            if raised is not error:
+                return _throw(entered, call, raised)
+    return error
+
+
+def _refuse_silence(around: Around, call: Call, error: BaseException) -> None:
+    """Answer a context manager that swallows the exception: there is no value that could be sent.
+
+    :raises RuntimeError: Always, but for exceptions that end the process: those go on.
+    """
+    operation = call.operation
+    text = (
+        f"{around.name} swallowed a {type(error).__name__} of {operation.address}: '__exit__' of"
+        " its context manager returned true, or its generator did not raise again. Then nothing is left to answer"
+        " with. Let the exception go on and answer it in an error handler, or raise another one."
+    )
+    if isinstance(error, Exception):
+        raise RuntimeError(text) from error
+    error.add_note(text)
+
+
+def _close(ctx: Context, reply: Reply) -> None:
+    """Close an answer that is not sent: it may hold a file or a generator."""
+    if isinstance(reply, BaseResponse):
+        try:
+            reply.close()
+        except Exception:
+            ctx.app.logger.exception("An answer that is not sent could not be closed")
