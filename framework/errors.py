@@ -1,7 +1,7 @@
 """What can go wrong, as classes: the answers of an API and the mistakes of its developer.
 
 Not here: how an error is written to the wire (``http.problem``) and who handles it (``app.dispatch``).
-Floor 0: imports ``docstrings``.
+Floor 0: imports ``docstrings`` and ``issues``.
 
 The hierarchy::
 
@@ -29,6 +29,8 @@ from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
 
 from . import docstrings
+from .issues import ErrorText as ErrorText
+from .issues import Issue, told
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -326,7 +328,7 @@ class HTTPVersionNotSupported(APIError, http.HTTPVersionNotSupported):
 class ValidationFailed(UnprocessableEntity):
     """The request does not fit its schema; ``errors`` says which member of which part, and why.
 
-    :param errors: The messages by location and field path.
+    :param errors: The messages by location and field path. Texts that are an :class:`ErrorText` have a code.
     :param schema: The schema that refused, for handlers.
     :param is_cut: Whether ``errors`` has only the first of what is wrong (``MAX_ERRORS``, ``MAX_ERROR_LENGTH``).
     """
@@ -345,6 +347,11 @@ class ValidationFailed(UnprocessableEntity):
         self.is_cut = is_cut
         self.data = {"messages": errors, "schema": schema, "headers": headers}
         """The mark that webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
+
+    @property
+    def issues(self) -> list[Issue]:
+        """The messages one by one, for programs: location, path, code, params and text of each."""
+        return told(self.errors)[1]
 
 
 PARTS = {

@@ -1,7 +1,7 @@
 """What to do with an uploaded file: check its size, its content and its name, and keep it.
 
 The validators are for :class:`framework.fields.File`. Not here: how files arrive (``http.multipart``).
-Floor 3: imports ``http.sniffing`` (floor 2).
+Floor 3: imports ``http.sniffing`` (floor 2) and ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from werkzeug.utils import secure_filename
 
 from .http import sniffing
 from .http.reading import CHUNK
+from .issues import coded
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
@@ -68,7 +69,10 @@ class FileSize(validate.Validator):
         elif self.min is not None and size < self.min:
             message = self.too_small
         if message is not None:
-            raise ValidationError((self.error or message).format(size=size, min=self.min, max=self.max))
+            code = "too_large" if message is self.too_large else "too_small"
+            limits = {name: bound for name, bound in (("min", self.min), ("max", self.max)) if bound is not None}
+            text = coded(self.error or message, code, **limits)
+            raise ValidationError(text.format(size=size, min=self.min, max=self.max))
         return value
 
     def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
@@ -113,7 +117,8 @@ class FileType(validate.Validator):
 
     def __call__(self, value: FileStorage) -> FileStorage:
         if self.type_of(value) is None:
-            raise ValidationError((self.error or self.message).format(choices=" or ".join(self.media_types)))
+            text = coded(self.error or self.message, "invalid_file_type", choices=list(self.media_types))
+            raise ValidationError(text.format(choices=" or ".join(self.media_types)))
         return value
 
     def type_of(self, file: FileStorage) -> str | None:
@@ -158,7 +163,8 @@ class FileExtension(validate.Validator):
 
     def __call__(self, value: FileStorage) -> FileStorage:
         if pathlib.PurePosixPath(safe_name(value.filename)).suffix.lower() not in self.extensions:
-            raise ValidationError((self.error or self.message).format(choices=" or ".join(self.extensions)))
+            text = coded(self.error or self.message, "invalid_file_extension", choices=list(self.extensions))
+            raise ValidationError(text.format(choices=" or ".join(self.extensions)))
         return value
 
     def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:

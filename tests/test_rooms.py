@@ -25,10 +25,11 @@ MAX_LINES = 600
 
 # Every module, from the ground up. A module imports from a lower floor, or from one that stands before it on its own.
 TABLE = """\
-typing sentinel docstrings errors middleware signals kinds settings config fields debughelpers
+typing sentinel docstrings issues errors middleware signals kinds settings config fields debughelpers
 
 fast.converters fast.patterns fast.trie fast.matcher
-fast.wire fast.bounds fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict fast.published
+fast.wire fast.bounds fast.coding fast.lexical fast.strict_dates fast.strict_fields fast.hints fast.text fast.strict
+fast.published
 fast.codegen fast.internals fast.compare fast.reading fast.rows fast.plain
 fast.load_checks fast.load_values fast.load_members fast.load_code fast.load_plan
 fast.kinds fast.dump_values fast.dump_code fast.dump_plan

@@ -148,7 +148,7 @@ class Failures(Urls):
                 if error.code != 500:
                     raise  # it is answered by a 500, which comes here once more
                 self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
-        return problem.render(error, self._error_types(current()), limit)
+        return problem.render(error, self._error_types(current()), limit, self.config["MAX_ERRORS"])
 
     def _error_types(self, ctx: Context) -> str | None:
         """Where the errors are described, for the ``type`` of problem objects."""

@@ -3,7 +3,7 @@
 For a staging system: the answer is always marshmallow's. Users' hooks, validators and properties run twice.
 
 Knows values and exceptions; knows nothing of how either side works.
-Floor 1: imports nothing of the framework.
+Floor 1: imports ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import math
 import typing as t
 
 import marshmallow as ma
+
+from ..issues import ErrorText
 
 logger = logging.getLogger("framework.fast")
 
@@ -58,7 +60,8 @@ def run(
 def is_same(one: t.Any, other: t.Any) -> bool:
     """Whether two values are equal in type, value and order of members, all the way down.
 
-    NaN is the same as NaN. Exceptions are the same when their class, arguments, messages and valid data are.
+    NaN is the same as NaN. Messages are the same when their codes and params are too. Exceptions are the same when
+    their class, arguments, messages and valid data are.
     """
     if type(one) is not type(other):
         return False
@@ -69,6 +72,8 @@ def is_same(one: t.Any, other: t.Any) -> bool:
         return len(one) == len(other) and all(map(is_same, one, other))
     if isinstance(one, float):
         return repr(one) == repr(other) and (one == other or math.isnan(one))
+    if isinstance(one, ErrorText):
+        return (str(one), one.code, one.params) == (str(other), other.code, other.params)
     if isinstance(one, ma.ValidationError):
         return is_same((one.messages, one.valid_data, one.data), (other.messages, other.valid_data, other.data))
     if isinstance(one, BaseException):

@@ -8,7 +8,8 @@ costs no memory.
 
 Knows nothing of requests. What goes with it is re-exported: reading texts from multi-dicts (``fast.text``) and hints
 for unknown names (``fast.hints``).
-Floor 1: imports ``fields`` (floor 0), ``fast.hints``, ``fast.strict_dates``, ``fast.strict_fields`` and ``fast.text``.
+Floor 1: imports ``fields`` (floor 0), ``fast.coding``, ``fast.hints``, ``fast.strict_dates``, ``fast.strict_fields``
+and ``fast.text``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import msgspec
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 
 from ..fields import DateTime, OneOf, leading_in
+from . import coding
 from . import strict_dates as dates
 from . import strict_fields as twins
 from .hints import hint, unknown_message
@@ -149,6 +151,7 @@ class StrictPlan:
         made.dump_fields = _replaced(schema.dump_fields, made.fields)
         made.declared_fields = _replaced(schema.declared_fields, {**schema.declared_fields, **made.fields})
         made.unknown = self._policy(schema, top=top)
+        made.error_messages = coding.schema_messages(schema)
         return made
 
     def nested(self, field: ma.fields.Nested, resolve: cabc.Callable[[], ma.Schema]) -> ma.Schema:
@@ -198,8 +201,9 @@ class StrictPlan:
         if isinstance(made.load_default, (list, dict, set, bytearray)):
             # All requests would share it: each gets a copy.
             made.load_default = functools.partial(copy.deepcopy, made.load_default)
-        if self.rules.patterns:
-            made.validators = [_anchored(each) for each in field.validators]
+        made.error_messages = coding.field_messages(field)
+        anchored = map(_anchored, field.validators) if self.rules.patterns else field.validators
+        made.validators = [coding.coded_validator(each, field) for each in anchored]
         if isinstance(made, ma.fields.Nested):
             self._nest(made)
             return made
@@ -214,6 +218,7 @@ class StrictPlan:
         elif isinstance(made, ma.fields.Tuple):
             inner_text = text or _is_delimited(made)
             made.tuple_fields = [self.field(each, made, root, text=inner_text) for each in made.tuple_fields]
+            made.validate_length = coding.coded_validator(made.validate_length, field)
         elif isinstance(made, ma.fields.Mapping):
             if made.key_field is not None:  # the keys of a JSON object are texts
                 made.key_field = self.field(made.key_field, made, root, text=True)

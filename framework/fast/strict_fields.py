@@ -6,7 +6,7 @@ the texts of a query, a path, a header, a cookie or a form. Only values that JSO
 a Decimal that a ``pre_load`` function has made is marshmallow's matter. ``List``, ``Tuple``, ``Dict``, ``Raw``,
 ``Function`` and ``Method`` have no twin: JSON gives them nothing to mistake, their members are replaced.
 Not here: dates and times (``fast.strict_dates``).
-Floor 1: imports ``fast.lexical``, ``fast.strict_dates`` and ``fast.wire``.
+Floor 1: imports ``issues`` (floor 0), ``fast.coding``, ``fast.lexical``, ``fast.strict_dates`` and ``fast.wire``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ import typing as t
 import marshmallow as ma
 from marshmallow import validate
 
+from ..issues import ErrorText
 from . import lexical
+from .coding import written
 from .strict_dates import ranges
 from .wire import Exact
 
 Data = cabc.Mapping[str, t.Any] | None
+NUL: t.Final = ErrorText("The character U+0000 is not allowed.", "forbidden_character")
 
 
 def same_json(one: object, other: object) -> bool:
@@ -55,7 +58,7 @@ class String(ma.fields.String):
         if isinstance(value, str) and lexical.has_surrogate(value):
             raise self.make_error("invalid_utf8")
         if self.refuses_nul and isinstance(value, str) and "\0" in value:
-            raise ma.ValidationError("The character U+0000 is not allowed.")
+            raise ma.ValidationError(NUL)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -318,7 +321,10 @@ class Constant(ma.fields.Constant[t.Any]):
         if isinstance(wanted, (str, int, float, list, dict, type(None))) and not (
             same_json(value, wanted) or (self.STRICT_TEXT and value == json_text(wanted))
         ):
-            raise ma.ValidationError(f"Must be equal to {wanted}.")
+            value = written(None, wanted)
+            raise ma.ValidationError(
+                ErrorText(f"Must be equal to {wanted}.", "not_equal", **({} if value is None else {"value": value}))
+            )
         return super()._deserialize(value, *args, **kwargs)
 
 

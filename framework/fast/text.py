@@ -4,7 +4,7 @@ A list takes all values of its name, anything else takes one and is refused when
 mean is the schema's matter, see ``fast.strict_fields``; which undeclared names are refused is decided by the caller,
 who knows all schemas of a place.
 Knows multi-dicts; knows nothing of requests.
-Floor 1: imports ``fields`` (floor 0).
+Floor 1: imports ``fields`` and ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from marshmallow.decorators import PRE_LOAD
 from werkzeug.datastructures import Headers, MultiDict
 
 from ..fields import OneOf
+from ..issues import ErrorText
 
 AnyField = ma.fields.Field[t.Any]
 TextSource = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, t.Any]
 
-GIVEN_TWICE = "Given more than once."
+GIVEN_TWICE: t.Final = ErrorText("Given more than once.", "given_twice")
 
 
 class Reader(t.NamedTuple):

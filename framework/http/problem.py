@@ -1,7 +1,7 @@
 """How an error is written to the wire: RFC 9457, ``application/problem+json``.
 
 Not here: who handles an error (``app.dispatch``), how it is described (``openapi``).
-Floor 2: imports ``errors`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1), ``http.response``
+Floor 2: imports ``errors``, ``issues`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1), ``http.response``
 and ``http.shortening``.
 """
 
@@ -18,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .. import errors
 from ..fast import wire
 from ..fast.dump import wire_dumper
+from ..issues import told
 from .response import Wire, sendable
 from .shortening import shortened
 
@@ -47,12 +48,14 @@ _PLAIN: dict[type, type[errors.APIError]] = {
 }
 
 
-def problem(error: HTTPException, types: str | None = None) -> dict[str, t.Any]:
+def problem(error: HTTPException, types: str | None = None, most: int | None = None) -> dict[str, t.Any]:
     """The members of the problem object (RFC 9457, section 3.1), in the order they are written.
 
     :param error: An error with a code.
     :param types: What the machine name is appended to for ``type``; ``None`` for ``about:blank``.
-    :return: ``type``, ``title``, ``status``, ``code``, ``detail``, then ``errors`` and the extra members if any.
+    :param most: The most issues.
+    :return: ``type``, ``title``, ``status``, ``code``, ``detail``, then ``errors``, ``issues`` and the extra members if
+        any.
     """
     status = t.cast(int, error.code)
     cls = own_class(error)
@@ -66,7 +69,9 @@ def problem(error: HTTPException, types: str | None = None) -> dict[str, t.Any]:
     if error.description:
         members["detail"] = str(error.description)
     if isinstance(error, errors.APIError):
-        if error.errors is not None:
+        if isinstance(error, errors.ValidationFailed) and error.errors is not None:
+            members["errors"], members["issues"] = told(error.errors, most)
+        elif error.errors is not None:
             members["errors"] = error.errors
         members.update(dump_members(error))
     return members
@@ -88,21 +93,50 @@ def headers_of(error: HTTPException) -> list[tuple[str, str]]:
     return [(name, sendable(name, value)) for name, value in error.get_headers() if name.lower() != "content-type"]
 
 
-def render(error: HTTPException, types: str | None = None, limit: int | None = None) -> Wire:
+def render(
+    error: HTTPException, types: str | None = None, limit: int | None = None, most_issues: int | None = None
+) -> Wire:
     """The answer for an error.
 
     :param error: An error with a code.
     :param types: As in :func:`problem`.
     :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and what stands around it); ``None``: no bound.
+    :param most_issues: The most issues.
     """
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
         return Wire(t.cast(int, error.code), headers, _text_of(t.cast(t.Any, type(error)), types))
-    body = wire.encode(problem(error, types))
+    members = problem(error, types, most_issues)
+    body = wire.encode(members)
     if limit is not None and len(body) > limit:
-        body = shortened(body, limit, "detail")
+        body = _within(members, limit)
     return Wire(t.cast(int, error.code), headers, body)
+
+
+def _within(members: dict[str, t.Any], limit: int) -> bytes:
+    """Write a problem that is too long: the last issues go first, for the messages say the same."""
+    issues = members.pop("issues", None)
+    if not isinstance(issues, list):  # none, or a member of the application's own
+        members = members if issues is None else {**members, "issues": issues}
+        return shortened(wire.encode(members), limit, "detail")
+    room = limit - len(_ISSUES) - 2
+    body = wire.encode(members)
+    if len(body) > room:
+        body = shortened(body, room, "detail")
+    room -= len(body)
+    kept: list[bytes] = []
+    for issue in issues:
+        kept.append(wire.encode(issue))
+        room -= len(kept[-1]) + 1
+        if room < 0:
+            kept.pop()
+            break
+    head = body[:-1] + _ISSUES if len(body) > 2 else b"{" + _ISSUES[1:]
+    return head + b",".join(kept) + b"]}"
+
+
+_ISSUES: t.Final = b',"issues":['
 
 
 def not_found(types: str | None = None) -> Wire:

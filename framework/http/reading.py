@@ -1,7 +1,7 @@
 """What a WSGI environment says of its body and query, read without making a request object.
 
 Each function answers as werkzeug's request does, or says that it cannot; then the request is asked.
-Floor 2: imports ``errors`` (floor 0) and ``fast.bounds`` (floor 1).
+Floor 2: imports ``errors``, ``issues`` (floor 0) and ``fast.bounds`` (floor 1).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from werkzeug.http import parse_options_header
 
 from ..errors import BadRequest, UnsupportedMediaType
 from ..fast.bounds import shown
+from ..issues import ErrorText
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -136,7 +137,7 @@ def query_pairs(text: bytes, limit: int | None = None) -> list[tuple[str, str]]:
         return decoded_pairs(text)
     except UnicodeDecodeError:
         # Half of it would be guessed; a handler would get U+FFFD, or percent signs that nobody has written.
-        raise BadRequest("The query string is not UTF-8.") from None
+        raise BadRequest(ErrorText("The query string is not UTF-8.", "invalid_utf8")) from None
 
 
 def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
@@ -149,7 +150,7 @@ def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
 
 def too_many_values(limit: int) -> BadRequest:
     """The refusal of a query string of more than ``limit`` values."""
-    return BadRequest(f"The query string has more than {limit} values.")
+    return BadRequest(ErrorText(f"The query string has more than {limit} values.", "too_many", max=limit))
 
 
 def is_utf8(text: str) -> bool:

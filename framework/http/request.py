@@ -1,7 +1,7 @@
 """The request as HTTP knows it.
 
 Nothing here knows the current application; ``framework.wrappers`` adds what asks the context.
-Floor 2: imports ``errors`` (floor 0), ``http.multipart`` and ``http.reading``.
+Floor 2: imports ``errors``, ``issues`` (floor 0), ``http.multipart`` and ``http.reading``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request as _Request
 from werkzeug.wsgi import LimitedStream
 
 from ..errors import BadRequest
+from ..issues import ErrorText
 from .multipart import FormParser, FormRules
 from .reading import SHORT, BodyStream, check_encoding, declared_length, query_pairs
 from .semantics import FORM_TYPES
@@ -50,7 +51,7 @@ class Request(_Request):
         """
         limit = self.max_cookies
         if limit is not None and self.environ.get("HTTP_COOKIE", "").count(";") >= limit:
-            raise BadRequest(f"The request has more than {limit} cookies.")
+            raise BadRequest(ErrorText(f"The request has more than {limit} cookies.", "too_many", max=limit))
         return super().cookies
 
     def _load_form_data(self) -> None:

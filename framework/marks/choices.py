@@ -1,6 +1,6 @@
 """Fields of query parameters that take names or values with commas between them.
 
-Floor 4: imports ``fields`` (floor 0) and ``fast.hints`` (floor 1).
+Floor 4: imports ``fields``, ``issues`` (floor 0), ``fast.coding`` and ``fast.hints`` (floor 1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from marshmallow import ValidationError, validate
 from marshmallow.fields import Field
 
 from .. import fields
+from ..fast.coding import choices_of
 from ..fast.hints import unknown_message
+from ..issues import ErrorText
 
 
 class Pieces(fields.DelimitedList):
@@ -31,7 +33,9 @@ class Pieces(fields.DelimitedList):
         self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
     ) -> list[t.Any]:
         if isinstance(value, str) and value.count(self.delimiter) >= self.most:
-            raise ValidationError(f"Longer than maximum length {self.most}.")
+            raise ValidationError(
+                ErrorText(f"Longer than maximum length {self.most}.", "too_long", min=1, max=self.most)
+            )
         if value == "":  # one piece, and an empty one: what stands for nothing is to leave the parameter out
             return ma.fields.List._deserialize(self, [""], attr, data, **kwargs)
         return super()._deserialize(value, attr, data, **kwargs)
@@ -50,5 +54,7 @@ class Known(validate.OneOf):
 
     def __call__(self, value: t.Any) -> t.Any:
         if value not in self.choices:
-            raise ValidationError(unknown_message(value, t.cast("list[str]", self.choices), self.text))
+            names = t.cast("list[str]", self.choices)
+            text = unknown_message(value, names, self.text)
+            raise ValidationError(ErrorText(text, "not_one_of", **choices_of(None, names)))
         return value

@@ -3,7 +3,7 @@
 Not here: the mark itself (``marks.arguments``), what strictness means (``fast.strict``).
 Floor 4: imports ``marks.base``, ``marks.bodies``, ``fast.bounds``, ``fast.hints``,
 ``fast.load``, ``fast.strict``, ``fast.text`` (floor 1),
-``marks.multipart``, ``http.reading`` (floor 2), ``errors`` (floor 0).
+``marks.multipart``, ``http.reading`` (floor 2), ``errors``, ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..fast.load import loader, prepare
 from ..fast.strict import Rules, from_multidict, strict
 from ..fast.text import from_values, parameter_name, reader
 from ..http.reading import QueryValues, query_values
+from ..issues import ErrorText
 from ..sentinel import MISSING
 from .base import Call, Parameter, Phase, Plan, Step
 from .multipart import multipart_source
@@ -31,7 +32,7 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
 
-MISSING_BODY = "The request body is missing."
+MISSING_BODY: t.Final = ErrorText("The request body is missing.", "required")
 
 InputReader: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
@@ -241,7 +242,9 @@ class Undeclared:
             return
         # Looking for a near name takes time, so only the first few get a hint.
         wrong = {
-            name: [unknown_message(name, names) if number < self._bounds.hints else UNKNOWN_FIELD]
+            name: [
+                UNKNOWN_FIELD.with_text(unknown_message(name, names)) if number < self._bounds.hints else UNKNOWN_FIELD
+            ]
             for number, name in enumerate(unknown[: self._bounds.enough])
         }
         messages, is_cut = limited(wrong, self._bounds)

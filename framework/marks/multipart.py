@@ -2,7 +2,7 @@
 
 Not here: how a body is taken apart (``http.multipart``).
 Floor 4: imports ``marks.base``, ``fast.text``, ``fast.wire`` (floor 1), ``http.multipart``, ``http.request`` (floor 2),
-``errors``, ``fields`` (floor 0).
+``errors``, ``fields``, ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..fast.text import from_multidict, is_json_part
 from ..fields import File
 from ..http.multipart import FormRules
 from ..http.request import is_json_type
+from ..issues import ErrorText
 
 if t.TYPE_CHECKING:
     from ..context import Context
@@ -30,7 +31,7 @@ if t.TYPE_CHECKING:
 RULES = "form rules"
 """Where the rules of the form of an operation stand, in ``Plan.notes``."""
 
-_NOT_JSON = "Not a part of JSON."
+_NOT_JSON: t.Final = "Not a part of JSON."
 
 
 def file_of(field: AnyField) -> File | None:
@@ -120,7 +121,7 @@ def multipart_source(
                     text = f"The part {key!r} of the form has more than {error.limit} members."
                     raise RequestEntityTooLarge(text) from None
                 except ValueError as error:
-                    wrong[key] = [str(error)]
+                    wrong[key] = [ErrorText(str(error), "invalid_json")]
                     data.pop(key)
                 else:
                     if isinstance(field, fields.Nested) and field.many and len(data[key]) == 1:

@@ -3,7 +3,7 @@
 Three ways to ask: by the number of the page, by the number of the first item, by a cursor. Each has a class for what
 the client wants, which the handler gets where there is no pager; the pagers give the part of a collection.
 Not here: the mark (``marks.pagination``), collections (``marks.collections``).
-Floor 4: imports ``marks.asked``, ``marks.collections``, ``marks.cursors`` and ``errors`` (floor 0).
+Floor 4: imports ``marks.asked``, ``marks.collections``, ``marks.cursors``, ``errors`` and ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import collections.abc as cabc
 import typing as t
 
 from ..errors import ValidationFailed
+from ..issues import ErrorText
 from .asked import SortKey
 from .collections import as_sequence, count, is_select, ordered, part, window
 from .cursors import BadCursor, Cursor, Cursors
@@ -285,7 +286,7 @@ class CursorParameters(PageRequest):
 
 def bad_cursor(error: BadCursor) -> ValidationFailed:
     """What the client is told of a text that is no cursor."""
-    return ValidationFailed({"query": {"cursor": [str(error)]}})
+    return ValidationFailed({"query": {"cursor": [ErrorText(str(error), "invalid_cursor")]}})
 
 
 # Pagers

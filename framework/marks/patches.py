@@ -4,7 +4,7 @@ A merge patch (RFC 7396) looks like the resource, with only what changes in it. 
 operations; the library ``jsonpatch`` applies it.
 Not here: how what was dumped is loaded again (``marks.reloading``).
 Floor 4: imports ``marks.base``, ``marks.schemas``, ``marks.raises``, ``marks.reloading``, ``marks.arguments``,
-``http.media`` (floor 2), ``fast.*`` (floor 1), ``errors`` (floor 0).
+``http.media`` (floor 2), ``fast.*`` (floor 1), ``errors``, ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..fast.load import loader
 from ..fast.merging import merge_schema
 from ..fast.strict import Rules, strict
 from ..http.media import depth_of
+from ..issues import ErrorText
 from .arguments import ArgumentsMark
 from .base import Body, Call, Plan, Record, Step
 from .raises import error_outcome
@@ -142,7 +143,7 @@ class JSONPatchOperation(Schema):
     def _needs(self, data: dict[str, t.Any], **kwargs: t.Any) -> None:
         name = {"remove": "", "move": "from", "copy": "from"}.get(data["op"], "value")
         if name and name not in data:
-            raise ValidationError("Missing data for required field.", name)
+            raise ValidationError(ErrorText("Missing data for required field.", "required"), name)
 
     def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
         return {"oneOf": [JSONPatchWrite(), JSONPatchRemove(), JSONPatchMove()]}
@@ -305,7 +306,8 @@ def check_number(operations: list[t.Any]) -> None:
     :raises ValidationFailed: There are.
     """
     if len(operations) > MAX_OPERATIONS:
-        raise ValidationFailed({"json": {"_schema": [f"Longer than maximum length {MAX_OPERATIONS}."]}})
+        text = f"Longer than maximum length {MAX_OPERATIONS}."
+        raise ValidationFailed({"json": {"_schema": [ErrorText(text, "too_long", max=MAX_OPERATIONS)]}})
 
 
 def check_library() -> None:

@@ -3,7 +3,7 @@
 Two things stand in the way: members that are read only, at every depth, and fields that read another form than they
 write. The first are taken out where they have not changed, the second are read in both forms, and what cannot be read
 at all is refused at start-up.
-Floor 4: imports ``errors`` and ``fields`` (floor 0).
+Floor 4: imports ``errors``, ``fields`` and ``issues`` (floor 0).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from marshmallow import Schema, ValidationError
 
 from ..errors import SetupError
 from ..fields import inner_fields
+from ..issues import ErrorText, Hidden
 
-READ_ONLY: t.Final = "Read-only field."
+READ_ONLY: t.Final = ErrorText("Read-only field.", "read_only")
 
 _NUMBER: t.Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _MOMENT: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)
@@ -70,7 +71,7 @@ def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[
         for key, each in after.items():
             after[key], found = member(field.value_field, each, was.get(key))
             if found:
-                wrong[key] = {"value": found}
+                wrong[key] = {Hidden("value"): found}
         return after, wrong
     return readable(field, after), {}
 

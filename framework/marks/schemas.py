@@ -55,6 +55,11 @@ class WholeSchema(Schema):
     class Meta:
         register = False
 
+    @property
+    def whole_field(self) -> Field[t.Any]:
+        """The field."""
+        return self.fields["value"]
+
     def load(self, data: t.Any, *, many: bool | None = None, partial: t.Any = None, unknown: t.Any = None) -> t.Any:
         """Load the value of the field.
 

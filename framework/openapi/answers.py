@@ -2,8 +2,8 @@
 
 Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
 ``components.responses``.
-Floor 7: imports ``errors`` (floor 0), ``http.problem``, ``http.request`` (floor 2), ``marks.base`` (floor 4),
-``openapi.*``.
+Floor 7: imports ``errors``, ``issues`` (floor 0), ``http.problem``, ``http.request`` (floor 2), ``marks.base``
+(floor 4), ``openapi.*``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .. import docstrings, errors
 from ..http import problem
 from ..http.request import is_json_type
 from ..http.semantics import BODILESS
+from ..issues import CODES, ErrorText, told
 from ..marks.base import Header, Outcome
 from ..sentinel import MISSING
 from .components import Components
@@ -44,6 +45,34 @@ PROBLEM: Json = {
     },
     "required": ["type", "title", "status", "code"],
 }
+ISSUE: Json = {
+    "type": "object",
+    "description": "One invalid value, for programs.",
+    "properties": {
+        "location": {
+            "type": "string",
+            "description": "Part of the request, as in `errors`.",
+            "examples": ["json", "query", "path", "headers", "cookies", "form", "files"],
+        },
+        "path": {
+            "type": "array",
+            "description": "Path of the value within that part: member names and indexes. Empty for the whole part.",
+            "items": {"type": ["string", "integer"]},
+        },
+        "code": {
+            "type": "string",
+            "description": "Name of the broken rule. The API may define codes in addition to the examples.",
+            "examples": list(CODES),
+        },
+        "params": {
+            "type": "object",
+            "description": "Limits of the rule, such as `min` and `max`.",
+            "additionalProperties": True,
+        },
+        "message": {"type": "string", "description": "The message that `errors` has for it."},
+    },
+    "required": ["location", "path", "code", "params", "message"],
+}
 VALIDATION_PROBLEM: Json = {
     **PROBLEM,
     "description": "What of the request does not fit its schemas (RFC 9457).",
@@ -54,11 +83,16 @@ VALIDATION_PROBLEM: Json = {
             "description": "The messages, by part of the request and by the path of the field.",
             "additionalProperties": {"type": "object", "additionalProperties": True},
         },
+        "issues": {
+            "type": "array",
+            "description": "The same, one by one, for programs. A very long answer leaves the last ones out.",
+            "items": ISSUE,
+        },
     },
-    "required": [*PROBLEM["required"], "errors"],
+    "required": [*PROBLEM["required"], "errors", "issues"],
 }
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
-_VALIDATION_EXAMPLE = {"json": {"name": ["Missing data for required field."]}}
+_VALIDATION_EXAMPLE = {"json": {"name": [ErrorText("Missing data for required field.", "required")]}}
 _TEXT: Json = {"type": "string"}
 
 
@@ -280,7 +314,7 @@ class Answers:
             made["detail"] = description
         if issubclass(cls, errors.ValidationFailed):
             made["detail"] = errors.count_fields(_VALIDATION_EXAMPLE)
-            made["errors"] = _VALIDATION_EXAMPLE
+            made["errors"], made["issues"] = told(_VALIDATION_EXAMPLE)
         if cls.schema is not None:
             members = cls.schema() if isinstance(cls.schema, type) else cls.schema
             extra = compose(self.components.schema(members, "output"), self.components.raw)

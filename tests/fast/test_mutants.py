@@ -108,7 +108,8 @@ def package(tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with a copy of the rooms that the compiler needs."""
     (tmp_path / "framework" / "fast").mkdir(parents=True)
     (tmp_path / "framework" / "__init__.py").touch()
-    shutil.copy(PACKAGE / "fields.py", tmp_path / "framework")
+    for name in ("fields.py", "issues.py"):
+        shutil.copy(PACKAGE / name, tmp_path / "framework")
     for module in (PACKAGE / "fast").glob("*.py"):
         shutil.copy(module, tmp_path / "framework" / "fast")
     return tmp_path

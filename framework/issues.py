@@ -1,0 +1,199 @@
+"""Codes for messages: what programs read of a refusal, where people read its text.
+
+A :class:`ErrorText` is a text that carries a code and the limits of the rule it speaks of. It passes through
+marshmallow's stores and merges like any text; :func:`told` turns a tree of messages into the members ``errors`` and
+``issues`` of an answer.
+Not here: which field and which validator has which code (``fast.coding``).
+Floor 0: imports nothing of the framework.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import types
+import typing as t
+
+INVALID: t.Final = "invalid"
+"""The code of a text that carries none."""
+UNKNOWN: t.Final = "unknown"
+SCHEMA: t.Final = "_schema"
+"""The name under which marshmallow keeps the messages for an object as a whole."""
+MAX_DEPTH: t.Final = 400
+"""Deeper messages, which no request can cause, have no issues."""
+
+CODES: t.Final[cabc.Mapping[str, tuple[str, str]]] = types.MappingProxyType(
+    {
+        "required": ("", "The value is missing, or the whole body."),
+        "null": ("", "The value is null, and null is not allowed."),
+        UNKNOWN: ("", "No schema declares this name."),
+        "given_twice": ("", "The value is given more than once."),
+        "read_only": ("", "The value cannot be changed by a client."),
+        INVALID: ("", "The value is invalid for a reason without a code of its own."),
+        "invalid_string": ("", "Not a string."),
+        "invalid_utf8": ("", "Text that is not Unicode."),
+        "forbidden_character": ("", "A text with the character U+0000."),
+        "invalid_integer": ("", "Not an integer."),
+        "invalid_number": ("", "Not a number."),
+        "not_finite": ("", "NaN or infinity."),
+        "invalid_boolean": ("", "Not a boolean."),
+        "invalid_datetime": ("", "Not a date with a time, in the format of the field."),
+        "offset_required": ("", "A date with a time that lacks its offset from UTC."),
+        "offset_forbidden": ("", "A date with a time that has an offset from UTC."),
+        "invalid_date": ("", "Not a date, in the format of the field."),
+        "invalid_time": ("", "Not a time, in the format of the field."),
+        "invalid_duration": ("", "Not a duration."),
+        "invalid_uuid": ("", "Not a UUID."),
+        "invalid_email": ("", "Not a mail address."),
+        "invalid_url": ("", "Not a URL."),
+        "invalid_ip": ("", "Not an IP address."),
+        "invalid_ipv4": ("", "Not an IPv4 address."),
+        "invalid_ipv6": ("", "Not an IPv6 address."),
+        "invalid_ip_interface": ("", "Not an IP interface."),
+        "invalid_ipv4_interface": ("", "Not an IPv4 interface."),
+        "invalid_ipv6_interface": ("", "Not an IPv6 interface."),
+        "invalid_list": ("", "Not a list."),
+        "invalid_object": ("", "Not an object."),
+        "invalid_json": ("", "A part of a form that is not valid JSON."),
+        "invalid_cursor": ("", "Not a cursor of this list."),
+        "invalid_file": ("", "Not an uploaded file."),
+        "invalid_file_type": ("choices", "A file of another type."),
+        "invalid_file_extension": ("choices", "A file whose name ends in another way."),
+        "too_short": ("min, max", "A text, list or object with too few characters, items or members."),
+        "too_long": ("min, max", "A text, list or object with too many characters, items or members."),
+        "wrong_length": ("equal", "A text, list or object of another length."),
+        "too_small": ("min, max", "A number, date or file below the least one."),
+        "too_large": ("min, max", "A number, date or file above the greatest one, or a number with too many digits."),
+        "too_many": ("max", "More values than the server reads."),
+        "not_one_of": ("choices", "Not one of the choices."),
+        "item_not_one_of": ("choices", "A list with an item that is not one of the choices."),
+        "forbidden": ("values", "One of the values that are refused."),
+        "item_forbidden": ("values", "A list with an item that is refused."),
+        "not_equal": ("value", "Not equal to the only value that is allowed."),
+        "pattern": ("", "A text that does not match the pattern of the field."),
+    }
+)
+"""The codes of the framework: the names of their params, and what is wrong."""
+
+
+class Issue(t.TypedDict):
+    """One thing that is wrong with a request."""
+
+    location: str
+    """The part of the request: ``json``, ``query``, ``path``, ``headers``, ``cookies``, ``form`` or ``files``."""
+    path: list[str | int]
+    """Member names and indexes, from the root of the location; empty for the location as a whole."""
+    code: str
+    """The rule that is broken."""
+    params: dict[str, t.Any]
+    """The limits of the rule."""
+    message: str
+    """The text that ``errors`` has for it."""
+
+
+class ErrorText(str):
+    """A message for people that carries a code for programs.
+
+    It is a text everywhere. Raise it from a validator, or give it as ``error=`` of a validator or in
+    ``error_messages`` of a field; ``{...}`` in it are filled in as in any text there.
+
+    :param text: The message.
+    :param code: The name of the rule, in snake case. It is part of your API: keep it when the text changes.
+    :param params: The limits of the rule, as JSON can write them. They are sent to the client, so never put a value of
+        the client or a secret in them.
+    """
+
+    __slots__ = ("code", "params")
+
+    code: str
+    params: dict[str, t.Any]
+
+    def __new__(cls, text: str, code: str = INVALID, /, **params: t.Any) -> t.Self:
+        made = str.__new__(cls, text)
+        made.code = code
+        made.params = params
+        return made
+
+    def format(self, *args: t.Any, **kwargs: t.Any) -> ErrorText:
+        """Fill in the text; code and params stay."""
+        made = str.__new__(ErrorText, str.format(self, *args, **kwargs))
+        made.code = self.code
+        made.params = self.params
+        return made
+
+    def with_text(self, text: str) -> ErrorText:
+        """Return another text with the same code and params."""
+        made = str.__new__(ErrorText, text)
+        made.code = self.code
+        made.params = self.params
+        return made
+
+
+class Hidden(str):
+    """A name within messages that is not in the client's data, such as ``"value"`` in those of a dict."""
+
+    __slots__ = ()
+
+
+def coded(text: str, code: str, /, **params: t.Any) -> ErrorText:
+    """Return a text as a message with a code; one that has a code keeps it."""
+    return text if isinstance(text, ErrorText) else ErrorText(text, code, **params)
+
+
+def told(errors: t.Any, most: int | None = None) -> tuple[t.Any, list[Issue]]:
+    """Return messages as plain texts, and what they say for programs, in the same order.
+
+    :param errors: Messages by location and path; anything else, which an application may raise, has no issues.
+    :param most: The most issues that are listed.
+    """
+    if not isinstance(errors, cabc.Mapping):
+        return errors, []
+    issues: list[Issue] = []
+    walk = _Walk(issues, most)
+    return {location: walk.of(messages, location, []) for location, messages in errors.items()}, issues
+
+
+class _Walk:
+    """Copies messages as plain texts, and notes an issue for each."""
+
+    def __init__(self, issues: list[Issue], most: int | None) -> None:
+        self.issues = issues
+        self.most = most
+
+    def of(self, messages: t.Any, location: str, path: list[str | int]) -> t.Any:
+        """Copy messages of any shape.
+
+        :param path: Where they are within the location.
+        """
+        if len(path) > MAX_DEPTH:
+            return messages
+        if isinstance(messages, dict):
+            plain: dict[t.Any, t.Any] = {}
+            for name, found in messages.items():
+                if name == SCHEMA:
+                    inner = path if not _is_unknown(found) else [*path, SCHEMA]
+                elif type(name) is Hidden:
+                    name, inner = str(name), path
+                else:
+                    inner = [*path, name if isinstance(name, (str, int)) else str(name)]
+                plain[name] = self.of(found, location, inner)
+            return plain
+        if not isinstance(messages, (list, tuple)):
+            return self.of([messages], location, path)[0]
+        # PERF: one loop, without a call for each message: an answer with three errors makes 6 calls fewer.
+        texts: list[t.Any] = []
+        for message in messages:
+            if isinstance(message, (dict, list, tuple)):
+                texts.append(self.of(message, location, path))
+                continue
+            text = str(message)
+            texts.append(text if isinstance(message, str) else message)
+            if self.most is not None and len(self.issues) >= self.most:
+                continue
+            code, params = (message.code, dict(message.params)) if isinstance(message, ErrorText) else (INVALID, {})
+            self.issues.append({"location": location, "path": path, "code": code, "params": params, "message": text})
+        return texts
+
+
+def _is_unknown(messages: t.Any) -> bool:
+    """Return whether messages say that nobody declares a member, which happens to have the name of a schema's own."""
+    return isinstance(messages, list) and bool(messages) and getattr(messages[0], "code", "") == UNKNOWN
