@@ -18,11 +18,11 @@ from werkzeug.routing import Rule
 
 import framework.marks.base
 import framework.resources.operation
+from framework.config import SETTINGS
 from framework.context import Context
 from framework.errors import APIError
 from framework.marks.links import Link
 from framework.marks.outgoing import Outgoing
-from framework.settings import SETTINGS
 
 # The signature of a record is worked out from its annotations, among them names that only type checkers import.
 vars(framework.marks.base).update(APIError=APIError, Link=Link, Outgoing=Outgoing)
@@ -45,7 +45,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 
 
 class SettingsTable(SphinxDirective):
-    """``settings-table``: every built-in setting, read from ``framework.settings.SETTINGS`` while the page is built."""
+    """``settings-table``: every built-in setting, read from ``framework.config.SETTINGS`` while the page is built."""
 
     has_content = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import typing as t
 
 from marshmallow import EXCLUDE as EXCLUDE
@@ -24,7 +23,8 @@ from . import fields as fields
 
 # Applications, resources, requests
 from . import json as json
-from .app.app import App as App
+from ._lazy import lazy
+from .app import App as App
 from .config import Config as Config
 from .context import Context as Context
 from .context import after_this_request as after_this_request
@@ -47,10 +47,10 @@ from .helpers import send_from_directory as send_from_directory
 from .helpers import stream_with_context as stream_with_context
 from .helpers import url_for as url_for
 from .json import jsonify as jsonify
+from .marks.doc import doc as doc
 
 # Marks
-from .marks.arguments import arguments as arguments
-from .marks.doc import doc as doc
+from .marks.inputs import arguments as arguments
 from .marks.raises import raises as raises
 from .marks.responses import alt_response as alt_response
 from .marks.responses import response as response
@@ -73,133 +73,77 @@ from .wrappers import Response as Response
 
 # Looked up when they are used: what an application does not name, it does not load.
 _LATER = {
-    "APIKey": "marks.schemes",
-    "Basic": "marks.schemes",
-    "Bearer": "marks.schemes",
-    "Grant": "marks.schemes",
-    "OAuth2": "marks.schemes",
-    "OpenIDConnect": "marks.schemes",
-    "SessionAuth": "marks.schemes",
-    "TokenMaker": "tokens",
-    "anyone": "marks.permissions",
-    "csrf_token": "marks.csrf",
-    "loads": "marks.permissions",
-    "permission": "marks.permissions",
-    "permissions_required": "marks.permissions",
-    "public": "marks.security",
-    "requires": "marks.security",
-    "CORS": "marks.cors",
-    "Link": "marks.links",
-    "Webhook": "marks.outgoing",
-    "callback": "marks.outgoing",
-    "after_response": "afterwards",
-    "always_after_response": "afterwards",
-    "consumes": "marks.negotiation",
-    "produces": "marks.negotiation",
-    "JSONPatch": "marks.patches",
-    "apply_merge": "fast.merging",
-    "json_patch": "marks.patches",
-    "merge_patch": "marks.patches",
-    "Download": "marks.downloads",
-    "download": "marks.downloads",
-    "envelope": "marks.wrapping",
-    "FileExtension": "uploads",
-    "FileSize": "uploads",
-    "FileType": "uploads",
-    "safe_name": "uploads",
-    "save_upload": "uploads",
-    "Event": "http.events",
-    "events": "marks.streams",
-    "last_event_id": "marks.streams",
-    "stream": "marks.streams",
-    "retired": "marks.retirement",
-    "since": "marks.versions",
-    "until": "marks.versions",
-    "HeaderVersion": "http.versions",
-    "MediaTypeVersion": "http.versions",
-    "PathPrefix": "http.versions",
-    "QueryVersion": "http.versions",
-    "Version": "resources.versions",
-    "Versions": "resources.versions",
-    "idempotent": "marks.idempotency",
-    "limit": "marks.limits",
-    "cache_control": "marks.caching",
-    "CursorPage": "marks.pages",
-    "OffsetPage": "marks.pages",
-    "Page": "marks.pages",
-    "filters": "marks.filters",
-    "paginate": "marks.pagination",
-    "searches": "marks.sorts",
-    "sorts": "marks.sorts",
-    "sparse": "marks.sparse",
-    "check_etag": "marks.etags",
-    "etag": "marks.etags",
-    "render_template": "templating",
-    "render_template_string": "templating",
-    "security_headers": "marks.security_headers",
-    "set_etag": "marks.etags",
-    "stream_template": "templating",
-    "stream_template_string": "templating",
+    "_background": "after_response always_after_response",
+    "fast.load": "apply_merge",
+    "http.events": "Event",
+    "marks.browsers": "CORS security_headers",
+    "marks.conditional": "cache_control check_etag etag set_etag",
+    "marks.files": "Download download events last_event_id stream",
+    "marks.inputs": "JSONPatch json_patch merge_patch",
+    "marks.links": "Link",
+    "marks.lists": "CursorPage OffsetPage Page envelope filters paginate searches sorts sparse",
+    "marks.negotiation": "consumes produces",
+    "marks.outgoing": "Webhook callback",
+    "marks.security": (
+        "APIKey Basic Bearer Grant OAuth2 OpenIDConnect SessionAuth anyone csrf_token loads permission "
+        "permissions_required public requires"
+    ),
+    "marks.traffic": "idempotent limit",
+    "templating": "render_template render_template_string stream_template stream_template_string",
+    "tokens": "TokenMaker",
+    "uploads": "FileExtension FileSize FileType safe_name save_upload",
+    "versions": "HeaderVersion MediaTypeVersion PathPrefix QueryVersion Version Versions retired since until",
 }
 
 if t.TYPE_CHECKING:
-    from .afterwards import after_response as after_response
-    from .afterwards import always_after_response as always_after_response
-    from .fast.merging import apply_merge as apply_merge
+    from ._background import after_response as after_response
+    from ._background import always_after_response as always_after_response
+    from .fast.load import apply_merge as apply_merge
     from .http.events import Event as Event
-    from .http.versions import HeaderVersion as HeaderVersion
-    from .http.versions import MediaTypeVersion as MediaTypeVersion
-    from .http.versions import PathPrefix as PathPrefix
-    from .http.versions import QueryVersion as QueryVersion
-    from .marks.caching import cache_control as cache_control
-    from .marks.cors import CORS as CORS
-    from .marks.csrf import csrf_token as csrf_token
-    from .marks.downloads import Download as Download
-    from .marks.downloads import download as download
-    from .marks.etags import check_etag as check_etag
-    from .marks.etags import etag as etag
-    from .marks.etags import set_etag as set_etag
-    from .marks.filters import filters as filters
-    from .marks.idempotency import idempotent as idempotent
-    from .marks.limits import limit as limit
+    from .marks.browsers import CORS as CORS
+    from .marks.browsers import security_headers as security_headers
+    from .marks.conditional import cache_control as cache_control
+    from .marks.conditional import check_etag as check_etag
+    from .marks.conditional import etag as etag
+    from .marks.conditional import set_etag as set_etag
+    from .marks.files import Download as Download
+    from .marks.files import download as download
+    from .marks.files import events as events
+    from .marks.files import last_event_id as last_event_id
+    from .marks.files import stream as stream
+    from .marks.inputs import JSONPatch as JSONPatch
+    from .marks.inputs import json_patch as json_patch
+    from .marks.inputs import merge_patch as merge_patch
     from .marks.links import Link as Link
+    from .marks.lists import CursorPage as CursorPage
+    from .marks.lists import OffsetPage as OffsetPage
+    from .marks.lists import Page as Page
+    from .marks.lists import envelope as envelope
+    from .marks.lists import filters as filters
+    from .marks.lists import paginate as paginate
+    from .marks.lists import searches as searches
+    from .marks.lists import sorts as sorts
+    from .marks.lists import sparse as sparse
     from .marks.negotiation import consumes as consumes
     from .marks.negotiation import produces as produces
     from .marks.outgoing import Webhook as Webhook
     from .marks.outgoing import callback as callback
-    from .marks.pages import CursorPage as CursorPage
-    from .marks.pages import OffsetPage as OffsetPage
-    from .marks.pages import Page as Page
-    from .marks.pagination import paginate as paginate
-    from .marks.patches import JSONPatch as JSONPatch
-    from .marks.patches import json_patch as json_patch
-    from .marks.patches import merge_patch as merge_patch
-    from .marks.permissions import anyone as anyone
-    from .marks.permissions import loads as loads
-    from .marks.permissions import permission as permission
-    from .marks.permissions import permissions_required as permissions_required
-    from .marks.retirement import retired as retired
-    from .marks.schemes import APIKey as APIKey
-    from .marks.schemes import Basic as Basic
-    from .marks.schemes import Bearer as Bearer
-    from .marks.schemes import Grant as Grant
-    from .marks.schemes import OAuth2 as OAuth2
-    from .marks.schemes import OpenIDConnect as OpenIDConnect
-    from .marks.schemes import SessionAuth as SessionAuth
+    from .marks.security import APIKey as APIKey
+    from .marks.security import Basic as Basic
+    from .marks.security import Bearer as Bearer
+    from .marks.security import Grant as Grant
+    from .marks.security import OAuth2 as OAuth2
+    from .marks.security import OpenIDConnect as OpenIDConnect
+    from .marks.security import SessionAuth as SessionAuth
+    from .marks.security import anyone as anyone
+    from .marks.security import csrf_token as csrf_token
+    from .marks.security import loads as loads
+    from .marks.security import permission as permission
+    from .marks.security import permissions_required as permissions_required
     from .marks.security import public as public
     from .marks.security import requires as requires
-    from .marks.security_headers import security_headers as security_headers
-    from .marks.sorts import searches as searches
-    from .marks.sorts import sorts as sorts
-    from .marks.sparse import sparse as sparse
-    from .marks.streams import events as events
-    from .marks.streams import last_event_id as last_event_id
-    from .marks.streams import stream as stream
-    from .marks.versions import since as since
-    from .marks.versions import until as until
-    from .marks.wrapping import envelope as envelope
-    from .resources.versions import Version as Version
-    from .resources.versions import Versions as Versions
+    from .marks.traffic import idempotent as idempotent
+    from .marks.traffic import limit as limit
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template
@@ -210,19 +154,19 @@ if t.TYPE_CHECKING:
     from .uploads import FileType as FileType
     from .uploads import safe_name as safe_name
     from .uploads import save_upload as save_upload
-
-
-_RENAMED = {"Flask": "App", "Blueprint": "Router"}
+    from .versions import HeaderVersion as HeaderVersion
+    from .versions import MediaTypeVersion as MediaTypeVersion
+    from .versions import PathPrefix as PathPrefix
+    from .versions import QueryVersion as QueryVersion
+    from .versions import Version as Version
+    from .versions import Versions as Versions
+    from .versions import retired as retired
+    from .versions import since as since
+    from .versions import until as until
+else:
+    __getattr__ = lazy(__name__, _LATER, renamed={"Flask": "App", "Blueprint": "Router"})
 
 __all__ = sorted(
-    {name for name in globals() if name[0] != "_" and name not in {"annotations", "importlib", "t"}} | set(_LATER)
+    {name for name in globals() if name[0] != "_" and name not in {"annotations", "lazy", "t"}}
+    | set(" ".join(_LATER.values()).split())
 )
-
-
-def __getattr__(name: str) -> t.Any:
-    if name in _RENAMED:  # an AttributeError would leave the words out of what 'from framework import' says
-        here = _RENAMED[name]
-        raise ImportError(f"{name!r} is called {here!r} here: from framework import {here}", name=__name__)
-    if name in _LATER:
-        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module 'framework' has no attribute {name!r}")

@@ -4,7 +4,7 @@ A subclass of asgiref's adapter, which never calls ``close()`` on a body, runs a
 a body to its end before the application sees it. Here a body is always closed, also when the client leaves midway, so
 that teardown functions run; requests run in a pool of threads; a body is read while it arrives, and limits apply to it.
 Not here: ``async def`` functions (``App.ensure_sync``), which work under any server.
-Floor 7: imports ``errors`` (floor 0). The library asgiref is an extra, ``async``.
+Floor 7.
 """
 
 from __future__ import annotations

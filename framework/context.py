@@ -2,8 +2,8 @@
 
 One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
 with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
-Not here: what happens to a request (``app.dispatch``).
-Floor 3: imports ``lifetime``, ``namespace``, ``errors``, ``signals`` (floor 0).
+Not here: what happens to a request (``app._dispatch``).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from . import signals
+from ._sentinel import MISSING
 from .errors import NotFound, ServiceUnavailable
-from .lifetime import Active, CollectErrors
-from .namespace import _AppCtxGlobals as _AppCtxGlobals
-from .namespace import _current
-from .sentinel import MISSING
+from .teardown import Active, CollectErrors
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -30,17 +28,17 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import MapAdapter, Rule
 
-    from .afterwards import Task
-    from .app.app import App
+    from ._background import Task
+    from ._producer import Producer
+    from .app import App, RouterHooks
     from .http.media import MediaType
-    from .marks.conditions import Check
-    from .pipeline import ScopeHooks
-    from .pump import Pump
+    from .marks.conditional import Check
     from .resources.operation import Operation
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
     from .wrappers import Request
 
+_current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
 OUTSIDE_APP = (
@@ -54,6 +52,57 @@ OUTSIDE_REQUEST = (
 
 FRESH_G: t.Final = "framework.fresh_g"
 """In the WSGI environment of a request: it has a ``g`` of its own, also below an active context."""
+
+
+class _AppCtxGlobals:
+    """The namespace behind ``g``: attributes live as long as the application context.
+
+    Also ``"name" in g`` and ``iter(g)``.
+    """
+
+    def __getattr__(self, name: str) -> t.Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        """The attribute ``name``, or ``default``."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: t.Any = MISSING) -> t.Any:
+        """Take the attribute ``name`` away and return it.
+
+        :raises KeyError: It is not there and no default is given.
+        """
+        if default is MISSING:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+        """The attribute ``name``, which becomes ``default`` if it is not there."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> cabc.Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        ctx = _current.get(None)
+        if ctx is not None:
+            return f"<framework.g of {ctx.app.name!r}>"
+        return object.__repr__(self)
 
 
 class Context:
@@ -73,7 +122,7 @@ class Context:
     _g: t.Any = None
     _owns_app = True
     _url_adapter: MapAdapter | None = MISSING
-    _scopes: tuple[str, ...] | None = None
+    _router_path: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
     _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], t.Any]] = ()
     flashes: list[tuple[str, str]] | None = None
@@ -82,14 +131,14 @@ class Context:
     is_miss = False  #: No rule matches the path. The exception that says so is made when it is asked for.
     _routing_exception: HTTPException | None = None
     operation: Operation | None = None
-    hooks: ScopeHooks | None = None
+    hooks: RouterHooks | None = None
     media_type: MediaType | None = None  # what the answer is written in; None is JSON
-    pump: Pump | None = None  # the thread in which a stream is made
-    put_off: cabc.Sequence[Task] = ()  # what after_response was given
+    pump: Producer | None = None  # the thread in which a stream is made
+    deferred: cabc.Sequence[Task] = ()  # what after_response was given
     user: t.Any = None  #: who sends the request, once that is known
     conditional: Check | None = None
     """The conditions that the request carries, where the operation has an ``etag`` mark."""
-    complaints: list[tuple[str, str]] | None = None
+    warnings: list[tuple[str, str]] | None = None
     """What marks found wrong with the handler, for the contract: what, and what to do about it."""
     scheme: t.Any = None
     """The security scheme that has authenticated the user."""
@@ -311,7 +360,7 @@ class Context:
 
         :return: What was raised, if anything had to be done.
         """
-        app, hooks, pipeline = self.app, self.hooks, self.app._pipeline
+        app, hooks, route_table = self.app, self.hooks, self.app._route_table
         collector = None
         if self._at_end:
             collector = CollectErrors()
@@ -320,7 +369,7 @@ class Context:
                 with collector:
                     function(exc)
         if self.environ is not None:
-            if pipeline is None or hooks is None or hooks.tears_down or signals.request_tearing_down.receivers:
+            if route_table is None or hooks is None or hooks.tears_down or signals.request_tearing_down.receivers:
                 collector = collector or CollectErrors()
                 with collector:
                     app.do_teardown_request(exc)
@@ -330,7 +379,7 @@ class Context:
                     self._request.close()
                 # The request refers to the environment: cut the circle so that both go at once.
                 self.environ["werkzeug.request"] = None
-        ends_app = pipeline is None or pipeline.tears_down_app or signals.appcontext_tearing_down.receivers
+        ends_app = route_table is None or route_table.tears_down_app or signals.appcontext_tearing_down.receivers
         if self._owns_app and ends_app:
             collector = collector or CollectErrors()
             with collector:

@@ -1,6 +1,6 @@
 """Errors that explain a mistake to a developer, raised in debug mode alone.
 
-Floor 0: imports nothing of the package.
+Floor 0.
 """
 
 from __future__ import annotations

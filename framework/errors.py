@@ -1,7 +1,7 @@
 """What can go wrong, as classes: the answers of an API and the mistakes of its developer.
 
-Not here: how an error is written to the wire (``http.problem``) and who handles it (``app.dispatch``).
-Floor 0: imports ``docstrings`` and ``issues``.
+Not here: how an error is written to the wire (``http.problem``) and who handles it (``app._dispatch``).
+Floor 0.
 
 The hierarchy::
 
@@ -28,7 +28,7 @@ import typing as t
 from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
 
-from . import docstrings
+from . import _docstrings as docstrings
 from .issues import ErrorText as ErrorText
 from .issues import Issue, told
 

@@ -3,8 +3,8 @@
 ``from framework import fields`` gives every field of :mod:`marshmallow.fields` under its own name. Those
 made here are :class:`DateTime` (RFC 3339), :class:`DelimitedList`, :class:`DelimitedTuple`,
 :class:`File` and :class:`OneOf`; each is a subclass of the marshmallow field that it refines. How strictly a
-request's values are read is no matter of fields: see ``fast.strict``.
-Floor 0: imports nothing of the framework.
+request's values are read is no matter of fields: see ``fast.strict._schema``.
+Floor 0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The names of the current context, under the import path that Flask gives them; the room is :mod:`framework.context`.
 
-Floor 3: a door.
+Floor 3.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each asks the current context and hands on to a method of the application, which can be overridden there.
 Not here: JSON (``json``), templates (``templating``).
-Floor 3: imports ``lifetime``, ``context``, ``wrappers``, ``errors``, ``signals`` (floor 0).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import werkzeug.utils
 from werkzeug.exceptions import Aborter as _Aborter
 
 from . import context, errors, signals
-from .lifetime import ContextIterator
+from .teardown import ContextIterator
 from .wrappers import _split_router_path as _split_router_path
 
 if t.TYPE_CHECKING:

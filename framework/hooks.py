@@ -1,8 +1,8 @@
 """The functions that run around requests, in the shapes that Flask's extensions know.
 
 Each table maps a scope to what is registered there: ``None`` for the application, a router's name for a router.
-Not here: registering (``resources.scaffold``) and running them (``app.dispatch``).
-Floor 3: imports ``errors`` (floor 0).
+Not here: registering (``resources.scaffold``) and running them (``app._dispatch``).
+Floor 3.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A :class:`ErrorText` is a text that carries a code and the limits of the rule it speaks of. It passes through
 marshmallow's stores and merges like any text; :func:`told` turns a tree of messages into the members ``errors`` and
 ``issues`` of an answer.
-Not here: which field and which validator has which code (``fast.coding``).
-Floor 0: imports nothing of the framework.
+Not here: which field and which validator has which code (``fast.strict._codes``).
+Floor 0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The application's logger: the standard library's, with a handler of its own where nobody set one up.
 
-Not here: what is logged (``app.dispatch``).
-Floor 3: imports ``context``.
+Not here: what is logged (``app._dispatch``).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from werkzeug.local import LocalProxy
 from . import context
 
 if t.TYPE_CHECKING:
-    from .app.app import App
+    from .app import App
 
 
 def _errors_stream() -> t.TextIO:

@@ -1,7 +1,7 @@
 """WSGI middleware: wrap ``app.wsgi_app`` with it.
 
 Knows WSGI alone.
-Floor 0: imports ``errors``.
+Floor 0.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Sessions: a dictionary per client, by default in a signed cookie.
 
 Replace :attr:`App.session_interface` to keep sessions elsewhere: two methods of an interface are all that is asked.
-Not here: when a session is opened and saved (``context``, ``app.dispatch``), how its values are written
+Not here: when a session is opened and saved (``context``, ``app._dispatch``), how its values are written
 (``http.tagged``).
-Floor 3: imports ``context`` (floor 3), ``http.tagged``, ``stores.base`` (floor 2) and ``errors`` (floor 0).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .stores.base import PAUSE, CircuitBreaker, StoreAway
 if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
-    from .app.app import App
+    from .app import App
     from .errors import APIError
     from .stores.base import Store
     from .wrappers import Request, Response

@@ -1,7 +1,7 @@
 """The signals that the framework sends, and a namespace for those of extensions.
 
-Not here: when they are sent (``context``, ``app.dispatch``, ``templating``, ``helpers``).
-Floor 0: imports nothing of the package.
+Not here: when they are sent (``context``, ``app._dispatch``, ``templating``, ``helpers``).
+Floor 0.
 
 Every receiver gets the sender, an :class:`~framework.App`, and keyword arguments::
 

@@ -2,7 +2,7 @@
 
 Jinja2 is an extra: this module needs it, and nothing else of the framework imports this module before a template is
 used. Not here: which folders hold templates (``resources.scaffold``), filters and tests (``app``).
-Floor 7: imports ``context``, ``helpers``, ``signals``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ except ImportError as error:
     raise ImportError("Templates need Jinja2, which is not installed. Install it: pip install jinja2") from error
 
 if t.TYPE_CHECKING:
-    from .app.app import App
+    from .app import App
     from .resources.scaffold import Scaffold
 
 TemplateSource: t.TypeAlias = tuple[str, str | None, cabc.Callable[[], bool] | None]

@@ -1,8 +1,8 @@
 """Tokens that carry their own proof: signed, for one purpose, for a time, and revocable.
 
 Nothing is stored. Who has a token can read what is in it, and cannot change it. Not here: tokens in a request
-(``marks.schemes``).
-Floor 3: imports ``context`` (floor 3) and ``errors`` (floor 0).
+(``marks.security._schemes``).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import typing as t
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from . import context
+from ._sentinel import MISSING
 from .errors import BadRequest, SetupError
-from .sentinel import MISSING
 
 MAX_LENGTH = 4096
 """The longest token that is made or read, in characters."""

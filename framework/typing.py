@@ -1,7 +1,7 @@
 """The vocabulary of callables and values that the annotations of the framework share.
 
 The names are those a Flask user imports for annotations. No code, only types.
-Floor 0: imports nothing of the package at run time.
+Floor 0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What to do with an uploaded file: check its size, its content and its name, and keep it.
 
 The validators are for :class:`framework.fields.File`. Not here: how files arrive (``http.multipart``).
-Floor 3: imports ``http.sniffing`` (floor 2) and ``issues`` (floor 0).
+Floor 3.
 """
 
 from __future__ import annotations

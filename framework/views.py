@@ -1,7 +1,7 @@
 """Class-based views: ``View`` and ``MethodView``.
 
 Their values follow Flask's rules, unless the method carries a ``response`` mark. ``Resource`` builds on them.
-Floor 5: imports ``marks.base`` (floor 4), ``context`` (floor 3), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """The request and the response that users see: the pure ones, and what the current application adds.
 
 Not here: what HTTP says (``http.request``, ``http.response``).
-Floor 3: imports ``context``, ``json.provider``, ``json``, ``http.reading``, ``http.request``,
-``http.response`` (floor 2), ``fast.wire``
-(floor 1), ``errors``, ``debughelpers`` (floor 0).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import context, errors, json
 from .debughelpers import DebugFilesKeyError
-from .fast import wire
+from .fast import json as fast_json
 from .http.reading import check_encoding
 from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
@@ -177,7 +175,7 @@ class Request(RequestBase):
         if getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads:
             return super().get_json(force=force, silent=silent, cache=cache)
         # The framework's own provider reads what Python reads; a body from outside is read as declared ones are.
-        depth = self._setting("MAX_JSON_DEPTH", None, wire.MAX_DEPTH) or wire.MAX_DEPTH
+        depth = self._setting("MAX_JSON_DEPTH", None, fast_json.MAX_DEPTH) or fast_json.MAX_DEPTH
         self.json_module = _BodyReader(depth, self._setting("MAX_JSON_MEMBERS", None, None))
         try:
             return super().get_json(force=force, silent=silent, cache=cache)
@@ -211,7 +209,7 @@ class Request(RequestBase):
 
 
 class _BodyReader:
-    """Reads a body as :func:`framework.fast.wire.decode` does; what werkzeug's ``get_json`` asks of a JSON module."""
+    """Reads a body as :func:`framework.fast.json.decode` does; what werkzeug's ``get_json`` asks of a JSON module."""
 
     def __init__(self, depth: int, members: int | None) -> None:
         self._depth = depth
@@ -220,8 +218,8 @@ class _BodyReader:
     def loads(self, text: bytes) -> t.Any:
         """The value of a JSON text."""
         try:
-            return wire.decode(text, max_depth=self._depth, max_members=self._members)
-        except wire.TooManyMembers as error:
+            return fast_json.decode(text, max_depth=self._depth, max_members=self._members)
+        except fast_json.TooManyMembers as error:
             raise errors.RequestEntityTooLarge(f"The request body has more than {error.limit} members.") from None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from framework import OffsetPage, Resource, Router, arguments, loads, paginate, raises, response
-from framework.marks.pages import OffsetParameters
+from framework.marks.lists import OffsetParameters
 
 from . import queries
 from .auth import authors_only, login_optional, login_required

@@ -9,7 +9,7 @@ import requests
 from framework import App, Resource, Schema, cache_control, check_etag, etag, fields, request, response
 from framework.errors import Unauthorized
 from framework.marks.base import Mark, Outcome, Phase, Security, Step
-from framework.marks.permissions import loads
+from framework.marks.security import loads
 from tests.browsers import served
 from tests.servers import nginx_server
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from framework import after_response, fields, response
-from framework.marks.arguments import arguments
+from framework.marks.inputs import arguments
 from tests.servers import redis_server
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "patterns" / "celery.rst"

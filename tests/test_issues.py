@@ -40,7 +40,8 @@ from framework import (
     validates_schema,
 )
 from framework.errors import ErrorText, ValidationFailed
-from framework.fast import coding, compare
+from framework.fast import _compare as compare
+from framework.fast.strict import _codes as coding
 from framework.issues import CODES
 from tests.servers import free_port, running
 

@@ -21,10 +21,10 @@ from framework import (
 )
 from framework.errors import ContractViolation
 from framework.logging import printable
-from framework.marks.retirement import retired
-from framework.openapi.blame import quoted
+from framework.openapi.contract._blame import quoted
 from framework.sessions import StoreSessionInterface
 from framework.stores.redis import RedisStore
+from framework.versions import retired
 from tests.servers import free_port
 
 FORGED = "[2026-01-01 00:00:00,000] INFO in auth: logged in"

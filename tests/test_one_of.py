@@ -9,7 +9,7 @@ import pytest
 
 from framework import App, Schema, arguments, fields, response, validate
 from framework.openapi.document import build
-from framework.openapi.lint import lint
+from framework.openapi.lint._lint import lint
 
 
 class CatSchema(Schema):

@@ -1,7 +1,7 @@
 """The command line: what applications, plugins and scripts import.
 
 No logic of its own: the commands stand in the modules beside it.
-Floor 7: imports the rooms of ``cli``.
+Floor 7.
 """
 
 from .discovery import NoAppException, find_app_by_string, find_best_app, locate_app, prepare_import

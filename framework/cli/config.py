@@ -1,6 +1,6 @@
 """The ``config`` command: the settings that hold, and where each comes from.
 
-Floor 7: imports ``context`` (floor 3), ``config``, ``kinds``, ``settings`` (floor 0), ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .. import context
-from ..config import Config, SettingError
-from ..settings import SETTINGS
+from ..config import SETTINGS, Config, SettingError
 from .script import with_appcontext
 
 _LONGEST = 60

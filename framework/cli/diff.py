@@ -1,7 +1,7 @@
 """The command ``openapi diff``: what changed between two documents, for people and for CI.
 
-Not here: the comparison (``openapi.diff``).
-Floor 7: imports ``openapi.*`` when it runs, ``cli.documents`` and ``cli.script``.
+Not here: the comparison (``openapi.diff._diff``).
+Floor 7.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from .documents import document_option, known
 from .script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
-    from ..openapi.changes import Change
-    from ..openapi.versions import Advice
+    from ..openapi.diff import Advice, Change
 
 DEFAULT_FILE = "openapi.json"
 _SHOWN_OPERATIONS = 4
@@ -125,9 +124,7 @@ def diff_command(
     read. With --git, OLD is 'openapi.json' unless given. With --from, two documents of the application are compared,
     like those of two versions; what their paths begin with does not count.
     """
-    from ..openapi.changes import Level
-    from ..openapi.diff import compare
-    from ..openapi.versions import advice
+    from ..openapi.diff import Level, advice, compare
 
     if old is None and other is None:
         if revision is None:
@@ -173,7 +170,7 @@ def compare_with_app(before: dict[str, t.Any], info: ScriptInfo, name: str) -> t
     """Compare with a document of the application, in the version of OpenAPI that the other one has."""
     from ..openapi.diff import compare
     from ..openapi.document import build
-    from ..openapi.sources import Sources
+    from ..openapi.lint import Sources
 
     app = info.load_app()
     with app.app_context():

@@ -2,7 +2,7 @@
 
 Turns ``module``, ``module:name``, ``module:create_app("x")`` and paths of files into an ``App``; knows nothing of
 commands or options. Whatever the user can get wrong ends as :exc:`NoAppException`, which says what to write instead.
-Floor 7: imports ``cli.refusals``, ``app.app`` (floor 6), ``helpers`` (floor 3), ``errors`` (floor 0).
+Floor 7.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import typing as t
 
 import click
 
-from ..app.app import App
+from ..app import App
 from ..errors import SetupError
 from ..helpers import get_debug_flag
 from .refusals import describe

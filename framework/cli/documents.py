@@ -1,6 +1,6 @@
 """The option ``--document``: which of the application's documents a command is about.
 
-Floor 7: imports nothing of the package.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import typing as t
 import click
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 document_option = click.option(
     "--document",

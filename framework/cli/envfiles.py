@@ -1,7 +1,7 @@
 """Environment variables from dotenv files.
 
 Knows variables and files; knows nothing of commands' options or of loading an application.
-Floor 7: imports nothing of the framework.
+Floor 7.
 """
 
 from __future__ import annotations

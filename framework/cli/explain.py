@@ -1,7 +1,7 @@
 """The ``explain`` command: what would happen to a request, step by step, without making it.
 
 Reads the operation's record and the tables of hooks; runs no code of the application.
-Floor 7: imports ``context``, ``marks.base``, ``cli.misses`` and ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import click
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from .. import context, docstrings
+from .. import _docstrings as docstrings
+from .. import context
 from ..marks.base import Phase
 from .misses import nearest
 from .script import with_appcontext
@@ -24,7 +25,7 @@ if t.TYPE_CHECKING:
     from marshmallow import Schema
     from werkzeug.routing import Rule
 
-    from ..app.app import App
+    from ..app import App
     from ..context import Context
     from ..marks.base import Outcome
     from ..resources.operation import Operation
@@ -187,7 +188,7 @@ def _explain_match(app: App, ctx: Context) -> None:
     rule = t.cast("Rule", ctx.url_rule)
     endpoint = str(rule.endpoint)
     operation = ctx.operation
-    routers = app.scopes_of(ctx)
+    routers = app.router_path_of(ctx)
 
     rows = [("rule", rule.rule), ("endpoint", endpoint)]
     version = getattr(rule, "version", None)
@@ -225,7 +226,7 @@ def _explain_miss(app: App, ctx: Context, error: HTTPException) -> None:
     rules = app.url_map if ctx.url_adapter is None else ctx.url_adapter.map
     near = nearest((rule for rule in rules.iter_rules() if not rule.build_only), request.path, request.method)
     _write("Nearest rules", [(miss.rule.rule, str(miss.rule.endpoint), f"{miss.reason}.") for miss in near])
-    routers = app.scopes_of(ctx)
+    routers = app.router_path_of(ctx)
     _write("Runs, in this order", _run_rows(app, None, routers, None))
     _write("Error handlers, in this order", _handler_rows(app, routers))
 

@@ -1,6 +1,6 @@
 """The command line: the group that loads an application and offers its commands beside the framework's own.
 
-Floor 7: imports ``cli.*``, ``errors`` (floor 0).
+Floor 7.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .script import AppGroup, ScriptInfo, pass_script_info, push_app_context, wi
 from .shell import shell_command
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 __all__ = ["AppGroup", "FrameworkGroup", "ScriptInfo", "cli", "main", "pass_script_info", "with_appcontext"]
 

@@ -1,7 +1,7 @@
 """Say of a path that no rule answers which rules come near, and why each of them fails.
 
 Works on werkzeug's rules; knows nothing of requests or of commands.
-Floor 7: imports ``fast.patterns``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import typing as t
 
 from werkzeug.routing import BaseConverter, Rule, ValidationError
 
-from ..fast.patterns import VARIABLE, names_in
+from ..fast.routing import VARIABLE, names_in
 
 
 class NearMiss(t.NamedTuple):

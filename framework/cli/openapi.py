@@ -1,7 +1,6 @@
 """The ``openapi`` commands: write the application's document, check it, compare it with another.
 
-Floor 7: imports ``app.documents``, ``context``, ``openapi.check``, ``openapi.document``, ``cli.diff``,
-``cli.documents``, ``cli.refusals`` and ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import typing as t
 import click
 
 from .. import context
-from ..app.documents import DEFAULT
+from ..app import DEFAULT
 from .diff import diff_command
 from .documents import document_option, known
 from .refusals import say_why_empty
@@ -123,7 +122,7 @@ def check_command(version: str | None, name: str | None, strict: bool) -> None:
     Advice names errors that handlers raise and do not declare. The exit code is 1 when something is wrong, and 0 when
     there is nothing but advice.
     """
-    from ..openapi.check import check, line_of
+    from ..openapi.lint import check, line_of
 
     app = context.current().app
     names = list(app.documents) if name is None else [known(app, name)]

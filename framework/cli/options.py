@@ -1,6 +1,6 @@
 """Options that commands share, and the types of their values.
 
-Floor 7: imports ``cli.envfiles`` and ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A mistake in the set-up, as a command shows it: the message with file and line, and no traceback unless asked.
 
-Floor 7: imports ``resources.declared`` (floor 5), ``helpers`` (floor 3), ``errors`` (floor 0).
+Floor 7.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..helpers import get_debug_flag
 from ..resources.declared import why_empty
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 _CLICK = os.path.dirname(os.path.abspath(click.__file__)) + os.sep
 _PLACE = re.compile(r"\S:\d+\b")

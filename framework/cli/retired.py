@@ -1,6 +1,6 @@
 """The ``retired`` command: which operations are on their way out, and who still calls them.
 
-Floor 7: imports ``context`` (floor 3), ``marks.retirement`` (floor 4), ``stores.base`` (floor 2), ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import typing as t
 import click
 
 from .. import context
-from ..marks.retirement import RetiredMark, counts_of
-from ..marks.shared import store_url
+from ..marks.traffic import store_url
 from ..stores.base import StoreAway
+from ..versions import RetiredMark, counts_of
 from .script import with_appcontext
 
 if t.TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The ``routes`` command: a table of the rules.
 
-Floor 7: imports ``context`` and ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations

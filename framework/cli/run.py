@@ -1,6 +1,6 @@
 """The ``run`` command: serve the application for development.
 
-Floor 7: imports ``helpers``, ``cli.options``, ``cli.refusals``, ``cli.script`` and ``cli.server``.
+Floor 7.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ``ScriptInfo`` loads the application once, at the first need; ``AppGroup`` gives its commands the application context.
 The command line itself stands in ``cli.group``.
-Floor 7: imports ``context``, ``helpers``, ``cli.discovery`` and ``cli.refusals``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .discovery import NoAppException, locate_app, prepare_import
 from .refusals import setup_errors
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 _DEFAULT_MODULES = ("wsgi.py", "app.py")
 _F = t.TypeVar("_F", bound=t.Callable[..., t.Any])

@@ -1,7 +1,7 @@
 """Serve an application for development, with werkzeug's server.
 
 What ``App.run`` does, and what it shares with the ``run`` command. Never for production.
-Floor 7: imports ``helpers`` and ``cli.envfiles``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .envfiles import load_dotenv as load_dotenv_files
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from ..app.app import App
+    from ..app import App
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 5000

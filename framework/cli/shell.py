@@ -1,6 +1,6 @@
 """The ``shell`` command: an interactive Python with the application at hand.
 
-Floor 7: imports ``context`` and ``cli.script``.
+Floor 7.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Schemas, rules and values turned into plain functions. ``source(schema)`` shows what is generated for a schema.
 
-Floor 1: imports ``fast.codegen``, ``fast.load``, ``fast.dump``.
+Floor 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def source(schema: ma.Schema) -> str:
     :return: Python source, each function under a comment that says what it is; empty where marshmallow does all of the
         work.
     """
-    from . import codegen, dump, load  # PERF: the front of the package loads nothing for an import
+    from . import _codegen as codegen  # PERF: the front of the package loads nothing for an import
+    from . import dump, load
 
     if not codegen.source(schema):
         load.prepare(schema)

@@ -3,7 +3,7 @@
 One request may hold a hundred thousand faults, and a name of a megabyte. What is collected stops at the first of them
 that would not be sent; what is sent is counted in errors and in bytes.
 Knows messages, as marshmallow shapes them; knows nothing of schemas or requests.
-Floor 1: imports ``issues`` (floor 0).
+Floor 1.
 """
 
 from __future__ import annotations

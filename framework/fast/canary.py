@@ -3,8 +3,7 @@
 A version that they have not been proved on, one that lacks a part they need, or one that gives another answer to a few
 questions, turns them off: every schema then goes through marshmallow, and one warning says so.
 
-Floor 1: imports ``fast.codegen``, ``fast.compare``, ``fast.dump_plan``, ``fast.internals``, ``fast.load_plan``,
-``fast.rows`` and ``fast.wire``.
+Floor 1.
 """
 
 from __future__ import annotations
@@ -21,7 +20,11 @@ import typing as t
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from . import codegen, compare, internals, rows, wire
+from . import _codegen as codegen
+from . import _compare as compare
+from . import _internals as internals
+from . import json as fast_json
+from .dump import rows
 
 logger = logging.getLogger("framework.fast")
 
@@ -69,18 +72,18 @@ def find_fault(version: str) -> str | None:
 def _answers() -> cabc.Iterator[tuple[str, t.Any, t.Any]]:
     """Put the questions: what is asked, marshmallow's answer and the generated one."""
     # PERF: they generate code, 10 ms that nobody has to wait for before a schema is used.
-    from .dump_plan import DumpPlan, WirePlan
-    from .load_plan import LoadPlan
+    from .dump import DumpPlan, JSONDumper
+    from .load import LoadPlan
 
     schema = _probe()
-    dicts, texts = codegen.plan(schema, DumpPlan), codegen.plan(schema, WirePlan)
+    dicts, texts = codegen.plan(schema, DumpPlan), codegen.plan(schema, JSONDumper)
     loads = codegen.plan(schema, LoadPlan)
     for many in (False, True):
         for obj in _OBJECTS:
             given = [obj, obj] if many else obj
             dumped = schema.dump(given, many=many)
             yield "dump", dumped, dicts.dump(given, many)
-            yield "dump to JSON", wire.encode(dumped), rows.encode(texts.dump(given, many))
+            yield "dump to JSON", fast_json.encode(dumped), rows.encode(texts.dump(given, many))
         for data in _DATA:
             given = [data, data] if many else data
             load = functools.partial(loads.load, given, many=many)

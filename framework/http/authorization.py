@@ -1,8 +1,8 @@
 """The headers of HTTP authentication: what a client sends in ``Authorization``, and the challenges of a 401.
 
 RFC 9110, section 11, with RFC 7617 (Basic) and RFC 6750 (Bearer). Not here: who the credentials belong to
-(``marks.schemes``).
-Floor 2: imports nothing of the package.
+(``marks.security._schemes``).
+Floor 2.
 """
 
 from __future__ import annotations

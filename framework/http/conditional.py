@@ -1,7 +1,7 @@
 """Conditional requests: entity tags, the five headers that ask for them, and what they decide (RFC 9110, section 13).
 
-Nothing here knows the current request or what a tag is made for; ``marks.etags`` does.
-Floor 2: imports nothing of the package.
+Nothing here knows the current request or what a tag is made for; ``marks.conditional._etags`` does.
+Floor 2.
 """
 
 from __future__ import annotations

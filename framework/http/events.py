@@ -1,7 +1,7 @@
 """Server-sent events as text (HTML standard, section 9.2): one event, and what keeps a quiet stream open.
 
 Knows nothing of requests or schemas.
-Floor 2: imports nothing of the package.
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Idempotency keys as they stand in a request, what tells two requests apart, and how an answer is kept.
 
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header-07).
-Not here: when an answer is kept (``marks.idempotency``), where (``stores``).
-Floor 2: imports nothing of the package.
+Not here: when an answer is kept (``marks.traffic._idempotency``), where (``stores``).
+Floor 2.
 """
 
 from __future__ import annotations

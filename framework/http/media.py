@@ -3,7 +3,7 @@
 JSON is built in. :class:`MessagePack` holds the same values in fewer bytes, :class:`CSV` holds tables. Others are
 written the same way: see :class:`MediaType`.
 Knows nothing of requests or schemas.
-Floor 2: imports ``fast.wire`` (floor 1).
+Floor 2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typing as t
 import msgspec
 from werkzeug.http import parse_accept_header
 
-from ..fast import wire
+from ..fast import json as fast_json
 
 MAX_ACCEPT = 2000
 """The longest ``Accept`` header that is looked at; a longer one counts as none."""
@@ -127,7 +127,7 @@ class CSV:
         if isinstance(value, str):
             dangerous = self.escape_formulas and value[:1] in ("=", "+", "-", "@", "\t", "\r")
             return f"'{value}" if dangerous else value
-        return wire.encode(value).decode()
+        return fast_json.encode(value).decode()
 
     def load(self, data: bytes) -> list[dict[str, str]]:
         """The objects of the lines, texts by the names of the columns; an empty cell is left out.
@@ -138,7 +138,7 @@ class CSV:
         import csv
 
         if sum(data.count(each) for each in (b"\n", b"\r", self.delimiter.encode())) > self.max_cells:
-            raise wire.TooManyMembers(self.max_cells)
+            raise fast_json.TooManyMembers(self.max_cells)
         try:
             text = io.StringIO(data.decode("utf-8-sig"), newline="")
             lines = csv.reader(text, delimiter=self.delimiter, strict=True)

@@ -1,8 +1,8 @@
 """Read a ``multipart/form-data`` body part by part, each under a limit of its own (RFC 7578).
 
 Files go to disk while they arrive. What is refused is refused at once: the rest of the body is not read, and the files
-that were made are closed. Not here: what the parts mean (``marks.multipart``).
-Floor 2: imports ``errors`` (floor 0), ``fast.bounds`` (floor 1) and ``http.reading``.
+that were made are closed. Not here: what the parts mean (``marks.inputs._multipart``).
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """How an error is written to the wire: RFC 9457, ``application/problem+json``.
 
-Not here: who handles an error (``app.dispatch``), how it is described (``openapi``).
-Floor 2: imports ``errors``, ``issues`` (floor 0), ``fast.wire``, ``fast.dump`` (floor 1), ``http.response``
-and ``http.shortening``.
+Not here: who handles an error (``app._dispatch``), how it is described (``openapi``).
+Floor 2.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
-from ..fast import wire
-from ..fast.dump import wire_dumper
+from ..fast import json as fast_json
+from ..fast.dump import json_dumper
 from ..issues import told
-from .response import Wire, sendable
+from .response import PreparedResponse, sendable
 from .shortening import shortened
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,7 +94,7 @@ def headers_of(error: HTTPException) -> list[tuple[str, str]]:
 
 def render(
     error: HTTPException, types: str | None = None, limit: int | None = None, most_issues: int | None = None
-) -> Wire:
+) -> PreparedResponse:
     """The answer for an error.
 
     :param error: An error with a code.
@@ -106,12 +105,12 @@ def render(
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
-        return Wire(t.cast(int, error.code), headers, _text_of(t.cast(t.Any, type(error)), types))
+        return PreparedResponse(t.cast(int, error.code), headers, _text_of(t.cast(t.Any, type(error)), types))
     members = problem(error, types, most_issues)
-    body = wire.encode(members)
+    body = fast_json.encode(members)
     if limit is not None and len(body) > limit:
         body = _within(members, limit)
-    return Wire(t.cast(int, error.code), headers, body)
+    return PreparedResponse(t.cast(int, error.code), headers, body)
 
 
 def _within(members: dict[str, t.Any], limit: int) -> bytes:
@@ -119,15 +118,15 @@ def _within(members: dict[str, t.Any], limit: int) -> bytes:
     issues = members.pop("issues", None)
     if not isinstance(issues, list):  # none, or a member of the application's own
         members = members if issues is None else {**members, "issues": issues}
-        return shortened(wire.encode(members), limit, "detail")
+        return shortened(fast_json.encode(members), limit, "detail")
     room = limit - len(_ISSUES) - 2
-    body = wire.encode(members)
+    body = fast_json.encode(members)
     if len(body) > room:
         body = shortened(body, room, "detail")
     room -= len(body)
     kept: list[bytes] = []
     for issue in issues:
-        kept.append(wire.encode(issue))
+        kept.append(fast_json.encode(issue))
         room -= len(kept[-1]) + 1
         if room < 0:
             kept.pop()
@@ -139,12 +138,12 @@ def _within(members: dict[str, t.Any], limit: int) -> bytes:
 _ISSUES: t.Final = b',"issues":['
 
 
-def not_found(types: str | None = None) -> Wire:
+def not_found(types: str | None = None) -> PreparedResponse:
     """The answer of :func:`render` for a ``NotFound`` that says nothing more.
 
     :param types: As in :func:`problem`.
     """
-    return Wire(404, [("Content-Type", MEDIA_TYPE)], _text_of(errors.NotFound, types))
+    return PreparedResponse(404, [("Content-Type", MEDIA_TYPE)], _text_of(errors.NotFound, types))
 
 
 @functools.lru_cache(maxsize=256)
@@ -152,7 +151,7 @@ def _text_of(cls: type[errors.APIError], types: str | None) -> bytes:
     """The body of an error of which nothing is known but its class."""
     error = cls.__new__(cls)
     errors.APIError.__init__(error)
-    return wire.encode(problem(error, types))
+    return fast_json.encode(problem(error, types))
 
 
 class ErrorRenderer:
@@ -167,11 +166,11 @@ class ErrorRenderer:
         self.function = function
         self.schema = schema
         self.media_type = media_type
-        self._encode = wire_dumper(schema)
+        self._encode = json_dumper(schema)
 
     def render(
         self, error: HTTPException, ensure_sync: cabc.Callable[[t.Any], t.Any], limit: int | None = None
-    ) -> Wire:
+    ) -> PreparedResponse:
         """The answer for an error: the function's value dumped; status and headers are the error's.
 
         :param limit: As in :func:`render`; it holds for JSON.
@@ -179,4 +178,4 @@ class ErrorRenderer:
         body = self._encode(ensure_sync(self.function)(error))
         if limit is not None and len(body) > limit and self.media_type.partition(";")[0].endswith("json"):
             body = shortened(body, limit)
-        return Wire(t.cast(int, error.code), [("Content-Type", self.media_type), *headers_of(error)], body)
+        return PreparedResponse(t.cast(int, error.code), [("Content-Type", self.media_type), *headers_of(error)], body)

@@ -2,7 +2,7 @@
 names that files are saved under (RFC 6266, RFC 8187).
 
 Nothing here knows where the bytes come from but that they can be read at a place.
-Floor 2: imports ``http.conditional``.
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a WSGI environment says of its body and query, read without making a request object.
 
 Each function answers as werkzeug's request does, or says that it cannot; then the request is asked.
-Floor 2: imports ``errors``, ``issues`` (floor 0) and ``fast.bounds`` (floor 1).
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The request as HTTP knows it.
 
 Nothing here knows the current application; ``framework.wrappers`` adds what asks the context.
-Floor 2: imports ``errors``, ``issues`` (floor 0), ``http.multipart`` and ``http.reading``.
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers: the small one of a declared operation, and the full one.
 
 Nothing here knows the current request or application; ``framework.wrappers`` adds what asks the context.
-Floor 2: imports nothing of the package.
+Floor 2.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Response(_Response):
     """werkzeug's response. Its meaning is not changed here."""
 
 
-class Wire:
+class PreparedResponse:
     """A finished answer: status, headers, body. A WSGI application.
 
     This is what a declared operation makes. It becomes a :class:`Response` when a hook or a user asks for one.
@@ -135,23 +135,23 @@ def sendable(name: str, value: str) -> str:
 # What marks do with an answer of either kind.
 
 
-def header_of(reply: Wire | _Response, name: str) -> str | None:
+def header_of(reply: PreparedResponse | _Response, name: str) -> str | None:
     """The first value of a header; ``None`` where it is not set."""
-    return reply.get_header(name) if isinstance(reply, Wire) else reply.headers.get(name)
+    return reply.get_header(name) if isinstance(reply, PreparedResponse) else reply.headers.get(name)
 
 
-def set_header(reply: Wire | _Response, name: str, value: str) -> None:
+def set_header(reply: PreparedResponse | _Response, name: str, value: str) -> None:
     """Add a header that an answer does not carry.
 
     :param value: Without line breaks.
     """
-    if isinstance(reply, Wire):
+    if isinstance(reply, PreparedResponse):
         reply.add_header(name, value)
     else:
         reply.headers[name] = value
 
 
-def add_vary(reply: Wire | _Response, names: cabc.Iterable[str]) -> None:
+def add_vary(reply: PreparedResponse | _Response, names: cabc.Iterable[str]) -> None:
     """Add names of request headers to ``Vary``, each once."""
     present = [part.strip() for value in reply.headers.getlist("Vary") for part in value.split(",") if part.strip()]
     known = {name.lower() for name in present}

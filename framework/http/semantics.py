@@ -1,8 +1,8 @@
 """What HTTP says of methods, statuses and media types: the sets that the framework looks things up in.
 
 Not here: the methods of Flask's views (``views.http_method_funcs`` is made of these), those of a Path Item Object
-(``openapi.paths``).
-Floor 2: imports nothing of the package.
+(``openapi.document._paths``).
+Floor 2.
 """
 
 from __future__ import annotations

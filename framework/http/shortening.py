@@ -2,14 +2,14 @@
 
 What the framework collects is bounded where it is collected (``fast.bounds``). This is for what an application raises
 or renders itself: a message with a whole document in it, the errors of a file with a million lines.
-Floor 2: imports ``fast.bounds`` and ``fast.wire``.
+Floor 2.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ..fast import wire
+from ..fast import json as fast_json
 from ..fast.bounds import shown
 
 ROOM = 1024
@@ -28,14 +28,14 @@ def shortened(body: bytes, limit: int, note: str | None = None) -> bytes:
     :return: JSON of the same kind.
     """
     try:
-        value = wire.decode(body, max_depth=_DEEPEST)
-    except wire.WireError:  # deeper than that
+        value = fast_json.decode(body, max_depth=_DEEPEST)
+    except fast_json.DumpError:  # deeper than that
         value = {}
     for text in _TEXTS:
         made = _Copy(limit - len(NOTE) - len(note or ""), text).top(value)
         if note is not None and isinstance(made, dict):
             made[note] = f"{made.get(note, '')} {NOTE}".lstrip()
-        written = wire.encode(made)
+        written = fast_json.encode(made)
         if len(written) <= limit:
             return written
     return b"[]" if isinstance(value, list) else b"{}"
@@ -60,7 +60,7 @@ class _Copy:
             self.room -= 3
             made: dict[str, t.Any] = {}
             for name, member in value.items():
-                self.room -= len(wire.encode(name)) + 2
+                self.room -= len(fast_json.encode(name)) + 2
                 if self.room <= 0:
                     break
                 made[name] = self.of(member)
@@ -75,5 +75,5 @@ class _Copy:
             return items
         if isinstance(value, str):
             value = shown(value, self.text)
-        self.room -= len(wire.encode(value)) + 1
+        self.room -= len(fast_json.encode(value)) + 1
         return value

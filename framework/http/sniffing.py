@@ -2,7 +2,7 @@
 
 Never asked are the name and the media type that the client gives; both are claims. A signature tells how a file
 begins, not that the rest is sound.
-Floor 2: imports ``fast.wire`` (floor 1).
+Floor 2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import collections.abc as cabc
 import re
 import typing as t
 
-from ..fast import wire
+from ..fast import json as fast_json
 from .reading import CHUNK
 from .semantics import JSON
 
@@ -110,8 +110,8 @@ def is_json(stream: t.IO[bytes]) -> bool:
     if len(text) > MAX_JSON:
         return False
     try:
-        wire.decode(text)
-    except wire.WireError:
+        fast_json.decode(text)
+    except fast_json.DumpError:
         return False
     return True
 

@@ -4,7 +4,7 @@ A value of such a type is written as an object with one member, whose name is th
 are written so. The text is the one that Flask writes, so cookies of either are read by both.
 Not here: ``app.json``, which writes for clients and keeps no types (``json.provider``). :mod:`framework.json.tag` is a
 door to this room.
-Floor 2: imports ``fields`` (floor 0).
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JSON by the current application's provider, with the functions of the :mod:`json` module.
 
 Outside of an application context the functions behave as the default provider does, unsorted.
-Floor 3: imports ``context``, ``json.provider``, ``http.tagged`` (floor 2).
+Floor 3.
 """
 
 from __future__ import annotations

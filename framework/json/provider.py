@@ -1,9 +1,9 @@
 """What turns values into JSON and back for an application: ``app.json``.
 
 Used by ``jsonify``, plain views, ``request.get_json`` and the ``tojson`` filter. Declared operations write their bytes
-by ``fast.wire`` while the provider is the default one.
+by ``fast.json`` while the provider is the default one.
 Not here: the tagged JSON of sessions (``http.tagged``).
-Floor 3: imports ``http.tagged`` (floor 2).
+Floor 3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import weakref
 from ..http.tagged import plain
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
     from ..wrappers import Response
 
 

@@ -1,6 +1,6 @@
 """The tagged JSON of sessions, under the import path that Flask gives it; the room is :mod:`framework.http.tagged`.
 
-Floor 3: a door.
+Floor 3.
 """
 
 from __future__ import annotations

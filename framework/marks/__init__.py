@@ -1,0 +1,1 @@
+"""Marks: declarations on handlers, each with an effect on a request and an entry in the document."""

@@ -4,7 +4,7 @@ Marks do not wrap: they leave themselves on a function or class, in an immutable
 ``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`), for what makes its context managers
 (:meth:`Mark.around`) and for what it adds to the document (:meth:`Mark.document`), as plain records that hold schema
 and field instances. Only ``openapi`` makes JSON of them.
-Floor 4: imports ``fast.wire`` (floor 1) and ``errors`` (floor 0).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from marshmallow import Schema
 from marshmallow.fields import Field
 
 from ..errors import SetupError
-from ..fast import wire
-from ..fast.wire import NOT_TAKEN
+from ..fast import json as fast_json
+from ..fast.json import NOT_TAKEN
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from ..config import Config
     from ..context import Context
     from ..errors import APIError
-    from ..http.response import Wire
+    from ..http.response import PreparedResponse
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
     from ..wrappers import Response
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
     from .outgoing import Outgoing
     from .shapes import Shape
 
-    Reply: t.TypeAlias = Wire | Response
+    Reply: t.TypeAlias = PreparedResponse | Response
     Manager: t.TypeAlias = contextlib.AbstractContextManager[t.Any] | contextlib.AbstractAsyncContextManager[t.Any]
 
 _T = t.TypeVar("_T")
@@ -169,7 +169,7 @@ class Call:
     def body(self) -> t.Any:
         """The parsed JSON body, once the phase ``BODY`` is over."""
         if self._body is None and self.text is not None:
-            self._body = wire.decode(self.text, exact=True)
+            self._body = fast_json.decode(self.text, exact=True)
         return self._body
 
     @body.setter

@@ -1,6 +1,6 @@
 """``doc``: words about an operation for the document. Nothing is done at run time.
 
-Floor 4: imports ``marks.base``, ``errors`` (floor 0).
+Floor 4.
 """
 
 from __future__ import annotations

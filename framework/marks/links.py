@@ -1,7 +1,7 @@
 """``Link``: how a value of one answer is the input of another operation, and the runtime expressions that say so.
 
-Not here: which operation a link leads to (``resources.links``) and its JSON (``openapi.answers``).
-Floor 4: imports ``errors`` (floor 0).
+Not here: which operation a link leads to (``resources.links``) and its JSON (``openapi.document._answers``).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import collections.abc as cabc
 import re
 import typing as t
 
+from .._sentinel import MISSING
 from ..errors import SetupError
-from ..sentinel import MISSING
 
 # OpenAPI 3.1, section 4.8.20.4; names of headers are tokens (RFC 9110), pointers follow RFC 6901.
 _EXPRESSION = re.compile(

@@ -2,8 +2,8 @@
 
 The client chooses an answer by ``Accept`` and says by ``Content-Type`` what it sends. What a schema dumps and loads is
 the same in all of them. Not here: how values become bytes (``http.media``), and who calls it (``marks.responses``,
-``marks.bodies``).
-Floor 4: imports ``marks.base``, ``marks.raises``, ``http.media``, ``http.response`` (floor 2), ``errors`` (floor 0).
+``marks.inputs._bodies``).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class ProducesMark(MediaMark):
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
         if not is_json(plan):
             return ()
-        from ..http.media import chooser  # PERF: here and in ``marks.bodies``, 1 ms that an import need not wait for
+        from ..http.media import (
+            chooser,  # PERF: here and in ``marks.inputs._bodies``, 1 ms that an import need not wait for
+        )
 
         names = [JSON, *(each.name for each in self.media_types)]
         choose, choices = chooser(names), (None, *self.media_types)
@@ -66,7 +68,7 @@ class ProducesMark(MediaMark):
 
 
 class ConsumesMark(MediaMark):
-    """Bodies in several media types; see :func:`consumes`. ``marks.arguments`` reads them."""
+    """Bodies in several media types; see :func:`consumes`. ``marks.inputs._arguments`` reads them."""
 
     nearest_counts = True
 

@@ -2,7 +2,7 @@
 
 Declared once, with a schema; :meth:`Outgoing.dump` makes the request from that declaration, so that the document, which
 is made from it too, is true. Not here: the sending itself, which is a matter of an HTTP client and a queue.
-Floor 4: imports ``marks.*``, ``fast.dump`` and ``fast.wire`` (floor 1), ``errors`` (floor 0).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import uuid
 from marshmallow import Schema, fields
 
 from ..errors import SetupError
-from ..fast import wire
-from ..fast.dump import wire_dumper
+from ..fast import json as fast_json
+from ..fast.dump import json_dumper
 from .base import Callback, Header, Mark, Outcome, Plan, Record
 from .links import check_expressions, expressions_in
 from .responses import as_headers
@@ -167,12 +167,12 @@ class Outgoing:
         schema = t.cast(Schema, self.schema)
         if self._write is None or self._judge is None:
             # Looked up here: who only declares it needs nothing of the document.
-            from ..openapi.outgoing import judge_of
+            from ..openapi.document import judge_of
 
             self._judge = judge_of(self)
-            self._write = wire_dumper(schema, fast=bool(self.config.get("FAST_PATH", True)))
+            self._write = json_dumper(schema, fast=bool(self.config.get("FAST_PATH", True)))
         body = self._write(value)
-        self._judge(wire.decode(body))
+        self._judge(fast_json.decode(body))
         return body
 
     def _check_headers(self, given: cabc.Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 The headers that the framework sends with its errors are declared here and nowhere else: the record of an operation has
 them in its outcomes (``resources.assembly``).
-Floor 4: imports ``marks.base``, ``errors``, ``fields`` (floor 0).
+Floor 4.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
 
-Not here: the rules for values of plain views, which are Flask's (``app.dispatch``), and errors (``raises``).
-Floor 4: imports ``marks.*``, ``context`` (floor 3), ``http.response`` (floor 2), ``fast.wire``, ``fast.dump``
-(floor 1), ``errors`` (floor 0).
+Not here: the rules for values of plain views, which are Flask's (``app._dispatch``), and errors (``raises``).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..context import current
 from ..errors import APIError, SetupError, by_status
-from ..fast import wire
-from ..fast.dump import checked_dumper, dumper, prepare, wire_dumper
-from ..http.response import Wire, sendable
+from ..fast import json as fast_json
+from ..fast.dump import checked_dumper, dumper, json_dumper, prepare
+from ..http.response import PreparedResponse, sendable
 from ..http.semantics import BODILESS, JSON
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .negotiation import produced
@@ -231,7 +230,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
         schema = shaped(plan, outcome).schema
         if schema is not None and outcome.status not in BODILESS:
             plan.preparations.append(
-                functools.partial(prepare, schema, wire=plan.direct, checked=plan.config["STRICT_DUMP"])
+                functools.partial(prepare, schema, to_json=plan.direct, checked=plan.config["STRICT_DUMP"])
             )
     default = outcomes[0].status if outcomes else 200
     plain: OutcomeWriter = writer(plan, Outcome(status=200))
@@ -245,7 +244,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
 
     def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
         if type(value) in at_once:
-            return Wire(default, [content_type], encode_default(value))
+            return PreparedResponse(default, [content_type], encode_default(value))
         headers: t.Any = None
         given: int | None = None
         if type(value) is tuple:
@@ -275,7 +274,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
 
 def is_response(value: t.Any) -> bool:
     """Return whether a value is an answer as it is: a response, an HTTP exception, or a function that speaks WSGI."""
-    return isinstance(value, (Wire, BaseResponse, HTTPException, types.FunctionType, types.MethodType)) or (
+    return isinstance(value, (PreparedResponse, BaseResponse, HTTPException, types.FunctionType, types.MethodType)) or (
         hasattr(type(value), "wsgi_app")
     )
 
@@ -326,14 +325,14 @@ def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
     return reply
 
 
-def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any], Wire]:
+def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any], PreparedResponse]:
     """A function from the handler's value to the answer, for an outcome that marks give another shape."""
     shapes = shapes_for(plan, outcome)
     usual = writer(plan, shaped(plan, outcome))
     status = outcome.status
 
     @functools.lru_cache(maxsize=VARIANTS)
-    def writers_of(variants: tuple[cabc.Hashable, ...]) -> cabc.Iterator[cabc.Callable[[int, t.Any], Wire]]:
+    def writers_of(variants: tuple[cabc.Hashable, ...]) -> cabc.Iterator[cabc.Callable[[int, t.Any], PreparedResponse]]:
         changed = outcome
         for shape, variant in zip(shapes, variants, strict=True):
             changed = shape.outcome(changed, variant)
@@ -343,7 +342,7 @@ def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any]
         yields = itertools.chain(itertools.repeat(slow, USES_UNCOMPILED), itertools.repeat(writer(plan, changed)))
         return yields
 
-    def write(ctx: Context, call: Call, value: t.Any) -> Wire:
+    def write(ctx: Context, call: Call, value: t.Any) -> PreparedResponse:
         for shape in shapes:
             value = shape.value(ctx, call, value)
         variants = tuple(shape.variant(call) for shape in shapes)
@@ -354,22 +353,22 @@ def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any]
     return write
 
 
-def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Callable[[int, t.Any], Wire]:
+def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Callable[[int, t.Any], PreparedResponse]:
     """A function from status and value to the answer, for one declared outcome.
 
     :param fast: Whether compiled functions are used. Default: as the application does.
     """
     schema = outcome.schema
     if outcome.status in BODILESS:
-        return lambda status, value: Wire(status, [], b"")
+        return lambda status, value: PreparedResponse(status, [], b"")
     encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
     many = schema is not None and bool(schema.many)
     content_type = ("Content-Type", outcome.media_type)
 
-    def write(status: int, value: t.Any) -> Wire:
+    def write(status: int, value: t.Any) -> PreparedResponse:
         try:
-            return Wire(status, [content_type], encode(listed(status, value)))
-        except wire.WireError as error:
+            return PreparedResponse(status, [content_type], encode(listed(status, value)))
+        except fast_json.DumpError as error:
             error.add_note(f"It is the answer {status} of {plan.called}.")
             raise
 
@@ -383,13 +382,15 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
             return list(value)
         return value
 
-    def write_as_wanted(status: int, value: t.Any) -> Wire:
+    def write_as_wanted(status: int, value: t.Any) -> PreparedResponse:
         reply, media_type = write(status, value), current().media_type
         if media_type is None:
             return reply
         # The values of JSON, so that an answer says the same in every media type.
         try:
-            return Wire(status, [("Content-Type", media_type.name)], media_type.dump(wire.decode(reply.body)))
+            return PreparedResponse(
+                status, [("Content-Type", media_type.name)], media_type.dump(fast_json.decode(reply.body))
+            )
         except OverflowError:
             return reply
 
@@ -408,7 +409,7 @@ def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[
         return plan.encode
     checked = bool(plan.config["STRICT_DUMP"])
     if plan.direct:
-        return wire_dumper(schema, fast=fast, compare=plan.compare, checked=checked)
+        return json_dumper(schema, fast=fast, compare=plan.compare, checked=checked)
     dump = (checked_dumper if checked else dumper)(schema, fast=fast, compare=plan.compare)
     to_text = plan.encode
     return lambda value: to_text(dump(value))

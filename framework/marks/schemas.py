@@ -1,6 +1,6 @@
 """Turn what users give as a schema into a schema instance, once, when the mark is made.
 
-Floor 4: imports ``errors`` and ``fields`` (floor 0).
+Floor 4.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..fields import OneOf
 _SHARED = "_framework_instance"
 
 SPARSE = "_framework_sparse"
-"""An attribute of schema instances that may be sent without any of their members, see ``marks.sparse``."""
+"""An attribute of schema instances that may be sent without any of their members, see ``marks.lists._sparse``."""
 
 SchemaLike: t.TypeAlias = (
     Schema | type[Schema] | cabc.Mapping[str, Field[t.Any] | type[Field[t.Any]]] | OneOf | List[t.Any]

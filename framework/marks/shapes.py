@@ -3,7 +3,7 @@
 A mark that pages a list or writes a part of an object changes two things that must go together: the value, and the
 schema that dumps and describes it. It adds a shape to ``plan.shapes`` in its ``run``, and ``marks.responses`` does the
 rest.
-Floor 4: imports ``marks.base`` for types only.
+Floor 4.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Everything about the OpenAPI document: built, shown, held, compared and linted."""

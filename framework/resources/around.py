@@ -1,7 +1,7 @@
 """Context managers around an operation: entering those of its marks, and leaving them however the handler ends.
 
 Not here: when a runner does it (``resources.operation``), what a mark gives (``marks.base``).
-Floor 5: imports ``marks.base`` (floor 4), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """From registered views to operations: which function handles a method, which marks reach it, what they say together.
 
 Not here: the record itself and how it runs (``resources.operation``).
-Floor 5: imports ``resources.around``, ``resources.operation``, ``resources.resource``, ``resources.signatures``,
-``resources.witness``, ``views``, ``marks.*``
-(floor 4), ``context``, ``wrappers`` (floor 3), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from ..errors import (
     SetupError,
     ValidationFailed,
 )
-from ..fast.patterns import names_in
+from ..fast.routing import names_in
 from ..http.semantics import METHODS
 from ..marks.base import (
     Mark,
@@ -40,7 +38,7 @@ from ..marks.base import (
     marks_of,
     own_marks,
 )
-from ..marks.caching import default_headers, default_steps
+from ..marks.conditional import default_headers, default_steps
 from ..marks.doc import DocMark
 from ..marks.inputs import parameter_steps
 from ..marks.raises import error_outcome, with_implied_headers
@@ -50,21 +48,21 @@ from ..wrappers import Request
 from .around import Around, in_order, make_around
 from .operation import DocumentRecords, Operation, place_of, runner, source_of, words_of
 from .pairs import Names, member_name, method_name, names_of
+from .recorder import remember_error, remember_value
 from .resource import Resource
 from .signatures import check_signature
-from .witness import remember_error, remember_value
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ..app.app import App
+    from ..app import App
     from ..context import Context
     from ..marks.outgoing import Outgoing
 
     IdOwner: t.TypeAlias = Operation | Outgoing | tuple[Outgoing, Operation]
     """What has an operationId: an operation, a webhook, or a callback of an operation."""
 
-Scopes: t.TypeAlias = tuple[str, ...]
+RouterPath: t.TypeAlias = tuple[str, ...]
 """The names of the routers that serve a request, the innermost first."""
 
 
@@ -375,7 +373,7 @@ def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
     return not issubclass(view_class, MethodView) or view_class.dispatch_request is MethodView.dispatch_request
 
 
-def tags_of(app: App, routers: Scopes) -> tuple[str, ...]:
+def tags_of(app: App, routers: RouterPath) -> tuple[str, ...]:
     """The tag of an operation: that of its mount, or the name of the router."""
     if not routers:
         return ()

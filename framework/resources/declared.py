@@ -2,7 +2,7 @@
 
 Only what can be known without the document's builder, which a serving process never loads: ``framework openapi check``
 finds the rest.
-Floor 5: imports ``resources.operation``, ``errors``, ``fields`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import marshmallow as ma
 from marshmallow import class_registry
 from marshmallow.exceptions import RegistryError
 
+from ..config import DOCUMENT_PATHS
 from ..errors import ComponentConflict, SetupError
 from ..fields import inner_fields
-from ..settings import DOCUMENT_PATHS
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ..app.app import App
+    from ..app import App
 
 _COMPONENT: t.Final = "__component__"
 

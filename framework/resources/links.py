@@ -1,6 +1,6 @@
 """Which operation a link leads to, found and checked when the application freezes.
 
-Floor 5: imports ``marks.links`` (floor 4), ``resources.assembly``, ``fast.patterns`` (floor 1), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import difflib
 import typing as t
 
 from ..errors import SetupError
-from ..fast.patterns import names_in
+from ..fast.routing import names_in
 from ..marks.links import Link
 from .assembly import told
 

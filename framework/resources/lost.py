@@ -3,8 +3,7 @@
 Every function and class that ever received a mark is remembered (``marks.base``). One is lost if a routed object holds
 it, or stands at its name, and the operations of that object lack its marks. Objects are looked into with
 ``gc.get_referents`` alone: no attribute of a foreign object is read, so no proxy and no ``__getattr__`` runs.
-Floor 5: imports ``resources.assembly``, ``resources.operation``, ``resources.scaffold``, ``views``, ``marks.base``
-(floor 4), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from .pairs import ALL, Names, member_name, method_name, names_of
 from .scaffold import Scaffold
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 MAX_OBJECTS: t.Final = 20_000
 """How many objects beyond wrappers are looked at in one freeze: a wrapper is near to what it wraps."""

@@ -1,8 +1,8 @@
 """An operation: one HTTP method of one rule, with all that its marks say, frozen.
 
-The pipeline runs it, the document describes it, the test client checks against it, the commands explain it: all of them
-read this record, and nobody keeps notes of their own.
-Floor 5: imports ``resources.around``, ``marks.*`` (floor 4), ``http.response`` (floor 2), ``errors`` (floor 0).
+The dispatcher runs it, the document describes it, the test client checks against it, the commands explain it: all of
+them read this record, and nobody keeps notes of their own.
+Floor 5.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import typing as t
 import msgspec
 from werkzeug.wrappers import Response as BaseResponse
 
-from .. import docstrings
+from .. import _docstrings as docstrings
 from ..errors import Messages, ValidationFailed
 from ..fast.bounds import Bounds, limited
-from ..http.response import Wire
+from ..http.response import PreparedResponse
 from ..marks.base import (
     Body,
     Call,
@@ -38,7 +38,7 @@ from ..marks.base import (
 )
 from ..marks.responses import outcome_step
 from .around import Around, AsyncScope, answer_within, with_entering
-from .witness import remember_step
+from .recorder import remember_step
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -48,6 +48,8 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
 
 Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, t.Any], t.Any], t.Any]
+Dump: t.TypeAlias = cabc.Callable[["Context", Call, t.Any], t.Any]
+"""From a value to the answer, or from an answer to the one that is sent."""
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -191,69 +193,95 @@ def runner(
     def bind(operation: Operation) -> Runner:
         is_method = operation.view_class is not None
         if not (arounds or before or on_value or after or slots):
-            return make_bare(handler, is_method, outcome)
+            return run_bare(handler, is_method, outcome)
         finish = make_finish(after)
-        answer = make_answer(with_entering(before, arounds), handler, is_method, on_value, outcome)
-
-        def run_within(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
-            call = Call(operation, view_args, slots, instance)
-            call.begun, call.reply = False, None
-            try:
-                return finish(ctx, call, answer_within(ctx, call, answer))
-            except Exception:
-                call.reply = None
-                for step in on_error:
-                    ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
-                raise
-
-        def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
-            call = Call(operation, view_args, slots, instance)
-            try:
-                for step in before:
-                    reply = step.run(ctx, call)
-                    if reply is not None:
-                        return finish(ctx, call, reply if outcome is None else outcome(ctx, call, reply))
-                if is_method:
-                    value = handler(instance, *call.arguments, **call.kwargs)
-                else:
-                    value = handler(*call.arguments, **call.kwargs)
-                call.value = value
-                for step in on_value:
-                    changed = step.run(ctx, call, value)
-                    if changed is not None:
-                        value = changed
-                return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
-            except Exception:
-                for step in on_error:
-                    ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
-                raise
-
-        return run_within if arounds else run
+        if arounds:
+            answer = make_answer(with_entering(before, arounds), handler, is_method, on_value, outcome)
+            return run_within(operation, slots, answer, finish, on_error)
+        return run_steps(operation, slots, before, handler, on_value, outcome, finish, on_error)
 
     return tuple(ordered), bind
 
 
-def make_bare(
-    handler: cabc.Callable[..., t.Any],
-    is_method: bool,
-    outcome: cabc.Callable[[Context, Call, t.Any], t.Any] | None,
-) -> Runner:
+def run_bare(handler: cabc.Callable[..., t.Any], is_method: bool, outcome: Dump | None) -> Runner:
     """Make the runner of an operation without steps."""
 
-    def run_bare(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
         # PERF: without steps there is nothing to note down; saves 0.5 us.
         value = handler(instance, **view_args) if is_method else handler(**view_args)
         return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
 
-    return run_bare
+    return run
 
 
-def make_finish(after: cabc.Sequence[Step]) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
+def run_steps(
+    operation: Operation,
+    slots: int,
+    before: cabc.Sequence[Step],
+    handler: cabc.Callable[..., t.Any],
+    on_value: cabc.Sequence[Step],
+    outcome: Dump | None,
+    finish: Dump,
+    on_error: cabc.Sequence[Step],
+) -> Runner:
+    """Make the runner of an operation with steps and without context managers."""
+    is_method = operation.view_class is not None
+
+    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+        call = Call(operation, view_args, slots, instance)
+        try:
+            for step in before:
+                reply = step.run(ctx, call)
+                if reply is not None:
+                    return finish(ctx, call, reply if outcome is None else outcome(ctx, call, reply))
+            if is_method:
+                value = handler(instance, *call.arguments, **call.kwargs)
+            else:
+                value = handler(*call.arguments, **call.kwargs)
+            call.value = value
+            for step in on_value:
+                changed = step.run(ctx, call, value)
+                if changed is not None:
+                    value = changed
+            return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
+        except Exception:
+            for step in on_error:
+                ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+            raise
+
+    return run
+
+
+def run_within(
+    operation: Operation,
+    slots: int,
+    answer: cabc.Callable[[Context, Call], t.Any],
+    finish: Dump,
+    on_error: cabc.Sequence[Step],
+) -> Runner:
+    """Make the runner of an operation with context managers around its handler."""
+
+    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+        call = Call(operation, view_args, slots, instance)
+        call.begun, call.reply = False, None
+        try:
+            return finish(ctx, call, answer_within(ctx, call, answer))
+        except Exception:
+            call.reply = None
+            for step in on_error:
+                ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+            raise
+
+    return run
+
+
+def make_finish(after: cabc.Sequence[Step]) -> Dump:
     """Make the function that gives an answer to the steps that look at it."""
 
     def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
         if after:
-            if not isinstance(reply, (Wire, BaseResponse)):  # a plain view's value, a WSGI application, an error
+            # A plain view's value, a WSGI application, an error.
+            if not isinstance(reply, (PreparedResponse, BaseResponse)):
                 reply = ctx.app.make_response(reply)
             for step in after:
                 changed = step.run(ctx, call, reply)
@@ -269,7 +297,7 @@ def make_answer(
     handler: cabc.Callable[..., t.Any],
     is_method: bool,
     on_value: cabc.Sequence[Step],
-    outcome: cabc.Callable[[Context, Call, t.Any], t.Any] | None,
+    outcome: Dump | None,
 ) -> cabc.Callable[[Context, Call], t.Any]:
     """Make the function that answers within context managers, from the first step to the dumped value.
 
@@ -298,7 +326,7 @@ def make_answer(
         if outcome is not None:
             reply = outcome(ctx, call, reply)
         # A value that cannot be sent is found here, where the context managers still see the error.
-        return reply if isinstance(reply, (Wire, BaseResponse)) else ctx.app.make_response(reply)
+        return reply if isinstance(reply, (PreparedResponse, BaseResponse)) else ctx.app.make_response(reply)
 
     return answer
 

@@ -1,7 +1,7 @@
 """Resources of two paths: the list and its items in one class, with a method for each thing that is done to them.
 
 Not here: what a rule or an operation is. A rule carries the names of its methods, and readers ask :func:`method_name`.
-Floor 5: imports ``views``, ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """``Resource``: a class with one handler for each HTTP method, whose values are data.
 
-Floor 5: imports ``views``.
+Floor 5.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``Router``: a template for a part of an application, mounted by an application or by another router.
 
 Nothing of a router takes effect before an application takes it in; it may be mounted more than once.
-Floor 5: imports ``resources.scaffold``, ``hooks`` (floor 3), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import os
 import sys
 import typing as t
 
+from .._sentinel import MISSING
 from ..errors import SetupFinished
 from ..hooks import error_key
-from ..sentinel import MISSING
 from .scaffold import Scaffold, setupmethod
 
 if t.TYPE_CHECKING:
     from .. import typing as ft
-    from ..app.app import App
+    from ..app import App
     from ..marks.base import Mark
     from ..marks.outgoing import Webhook
 

@@ -1,8 +1,7 @@
 """What an application and a router have in common: registering routes, hooks and error handlers.
 
 Not here: what registering means (``App`` does it, a ``Router`` records it).
-Floor 5: imports ``views``, ``resources.operation``, ``marks.base``, ``marks.outgoing`` (floor 4), ``context``,
-``hooks``, ``helpers`` (floor 3), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations

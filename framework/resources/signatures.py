@@ -1,6 +1,6 @@
 """Whether a handler can be called with what its rule and its marks pass: found when the application freezes.
 
-Floor 5: imports ``resources.operation``, ``views``, ``marks.*`` (floor 4), ``errors`` (floor 0).
+Floor 5.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..views import MethodView, View
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 _EMPTY = inspect.Parameter.empty
 
@@ -114,7 +114,7 @@ def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...
 def is_own(mark: Mark) -> bool:
     """Whether a mark is a user's, with steps or context managers of which nobody knows what they pass."""
     faces = (type(mark).run, type(mark).around)
-    return not all(face.__module__.startswith("framework.marks.") for face in faces)
+    return not all(face.__module__.startswith(("framework.marks.", "framework.versions.")) for face in faces)
 
 
 def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:

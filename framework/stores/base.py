@@ -2,7 +2,7 @@
 
 Rate limits, idempotency keys and sessions keep their state behind this protocol. It holds only what these need; each
 operation is atomic.
-Floor 2: imports nothing of the package.
+Floor 2.
 """
 
 from __future__ import annotations

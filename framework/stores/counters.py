@@ -3,7 +3,7 @@
 The library's own storage in memory has no bound: whoever sends from many addresses fills it, and a timer thread that
 looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
 Loaded when an application counts; imports the library ``limits``.
-Floor 2: imports nothing of the package.
+Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A store in the memory of this process: bounded, and as fast as a dictionary.
 
 Each process has its own, so it serves one process, tests and development. Several processes need ``stores.redis``.
-Floor 2: imports ``stores.base``.
+Floor 2.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The library ``redis`` is imported when a store is made, not before. Works with Redis 6 and later, and with whatever
 speaks its protocol and runs Lua scripts.
-Floor 2: imports ``stores.base``.
+Floor 2.
 """
 
 from __future__ import annotations

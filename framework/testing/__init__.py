@@ -1,7 +1,7 @@
 """Tools for testing applications: what tests import.
 
 No logic of its own: it stands in the modules beside it.
-Floor 7: imports ``testing.client`` and ``testing.runner``.
+Floor 7.
 """
 
 from .client import AppClient, EnvironBuilder

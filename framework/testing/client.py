@@ -2,9 +2,8 @@
 
 Built on werkzeug's test client; what is added is what comes from the application: defaults from its config, its JSON
 provider, its sessions, and its context kept for a look afterwards.
-Not here: running commands (``testing.runner``), and what the contract is (``openapi.contract``).
-Floor 7: imports ``lifetime`` (floor 3), ``testing.coverage``, and ``openapi.contract`` when there is something to
-check. It is given an ``App`` and imports none.
+Not here: running commands (``testing.runner``), and what the contract is (``openapi.contract._contract``).
+Floor 7.
 """
 
 from __future__ import annotations
@@ -26,16 +25,15 @@ from werkzeug.wsgi import ClosingIterator
 from ..context import FRESH_G
 from ..errors import ContractViolation
 from ..http.semantics import BODILESS
-from ..lifetime import close_parts
+from ..teardown import close_parts
 from . import coverage
 
 if t.TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from ..app.app import App
+    from ..app import App
     from ..context import Context
-    from ..openapi.contract import Contract
-    from ..openapi.exchange import Exchange
+    from ..openapi.contract import Contract, Exchange
     from ..sessions import SessionMixin
 
 #: Where a request carries the function that is told of its context just before that is popped. werkzeug's debugger
@@ -144,7 +142,7 @@ class AppClient(Client):
         if self.checks_replies and not self.application.watched:
             # What is watched costs a little, so only an application that is tested does it.
             self.application.watched = True
-            self.application._pipeline = None
+            self.application._route_table = None
         contexts: list[Context] = []
         request = self._make_request(args, kwargs, contexts)
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
@@ -162,7 +160,7 @@ class AppClient(Client):
             response.close()  # a stream would keep its context, and whatever is open in it, for ever
             raise
         is_finished = response.content_length is not None or response.status_code in BODILESS
-        if contexts and contexts[-1].put_off and is_finished:
+        if contexts and contexts[-1].deferred and is_finished:
             # A server closes what it has sent; here the body is kept for the test, and what was put off is done.
             response.get_data()
             response.close()
@@ -181,8 +179,7 @@ class AppClient(Client):
         if ctx is None or ctx.operation is None or not ctx.operation.declared or not self.checks_replies:
             return
         # Looked up here: a client that checks nothing needs no document.
-        from ..openapi.contract import Contract, violation
-        from ..openapi.exchange import exchange_of, finished_body
+        from ..openapi.contract import Contract, exchange_of, finished_body, violation
 
         exchange = exchange_of(ctx, response.status_code, response.headers, finished_body(response))
         if exchange is None:
@@ -286,7 +283,7 @@ class AppClient(Client):
         :raises RuntimeError: There is no such cookie, or no secret key.
         """
         from ..http.csrf import make_token
-        from ..marks.schemes import session_secret
+        from ..marks.security import session_secret
         from ..tokens import secret_keys
 
         key = next(iter(secret_keys(self.application.config)), None)

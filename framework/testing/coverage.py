@@ -4,7 +4,7 @@ What has to be seen is what the application declares itself: its ``response``, `
 handlers and their classes. What the framework adds by itself (422 for a body that does not fit, 405, 500) and what
 whole routers or hooks declare is counted when it is seen, and not asked for.
 Not here: printing it (``testing.plugin``).
-Floor 7: imports ``http.semantics`` (floor 2); it is given what ``openapi.exchange`` holds.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import typing as t
 from ..http.semantics import BODILESS
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
     from ..marks.base import Outcome
-    from ..openapi.exchange import Exchange
+    from ..openapi.contract import Exchange
     from ..resources.operation import Operation
 
 
@@ -63,9 +63,9 @@ class Coverage:
         self.add_application(app)
         # Looked up here: a run that checks nothing needs no document.
         from ..http.problem import own_class
-        from ..openapi.exchange import mimetype
+        from ..openapi.contract import mimetype
 
-        operation, raised = exchange.operation, exchange.witness.raised
+        operation, raised = exchange.operation, exchange.recorder.raised
         error = None if raised is None else own_class(t.cast(t.Any, raised))
         media_type = "" if exchange.status in BODILESS else mimetype(exchange.headers)
         if exchange.method == "HEAD":
@@ -127,7 +127,7 @@ def key_of(operation: Operation) -> tuple[str, str, str]:
 
 def place_of(operation: Operation) -> str:
     """File and line of the handler."""
-    from ..openapi.blame import shown_path
+    from ..openapi.contract import shown_path
 
     file, line = operation.source
     return f"{shown_path(file)}:{line}"

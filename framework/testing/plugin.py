@@ -4,7 +4,7 @@ pytest finds it by itself, by the entry point ``pytest11``. Nothing happens unti
 and ``client`` are there where the ini option ``framework_app`` names an application, answers are counted with
 ``--framework-coverage``, ``--framework-coverage-fail-under`` or the ini options of these names.
 Not here: what is counted (``testing.coverage``), how answers are checked (``testing.client``).
-Floor 7: imports ``testing.coverage``; ``cli.discovery`` when a fixture is used.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from . import coverage
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
     from .client import AppClient
 
 _NAME = "framework-coverage"

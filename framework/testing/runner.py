@@ -1,6 +1,6 @@
 """Run an application's commands without a shell.
 
-Floor 7: imports ``cli.script``; it is given an ``App``.
+Floor 7.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from ..cli.script import ScriptInfo
 
 if t.TYPE_CHECKING:
-    from ..app.app import App
+    from ..app import App
 
 
 class AppCliRunner(CliRunner):

@@ -22,7 +22,7 @@ from werkzeug.test import create_environ
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from framework.fast.matcher import Matcher  # noqa: E402  only after the path is set
+from framework.fast.routing import Matcher  # noqa: E402  only after the path is set
 
 SIZES = (10, 100, 1_000, 10_000)
 ROUNDS = 9

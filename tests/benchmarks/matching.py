@@ -8,7 +8,7 @@ import typing as t
 
 from werkzeug.exceptions import HTTPException
 
-from framework.fast.matcher import Matcher
+from framework.fast.routing import Matcher
 
 from .match import SIZES, make_map, questions
 from .timing import Times, take_turns

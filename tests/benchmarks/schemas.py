@@ -24,7 +24,11 @@ import msgspec
 from marshmallow import fields, validate
 
 from framework import fields as own
-from framework.fast import body, dump, load, strict, wire
+from framework.fast import json as fast_json
+from framework.fast.dump import _dumper as dump
+from framework.fast.load import _body as body
+from framework.fast.load import _loader as load
+from framework.fast.strict import _schema as strict
 
 ROUNDS = 25
 ROUND_SECONDS = 0.02
@@ -158,7 +162,7 @@ def dumps() -> None:
     """Objects to dicts and to JSON text."""
     plain, ours = ItemSchema(many=True), OwnItemSchema(many=True)
     encode = msgspec.json.Encoder().encode
-    dump_plain, dump_plain_wire, dump_ours_wire = dump.dumper(plain), dump.wire_dumper(plain), dump.wire_dumper(ours)
+    dump_plain, dump_plain_wire, dump_ours_wire = dump.dumper(plain), dump.json_dumper(plain), dump.json_dumper(ours)
     measure(
         "100 objects to dicts",
         {
@@ -173,7 +177,7 @@ def dumps() -> None:
         {
             "by hand, msgspec": lambda: encode(by_hand(ITEMS, dt.datetime.isoformat)),
             "generated": lambda: dump_plain_wire(ITEMS),
-            "marshmallow, msgspec": lambda: wire.encode(plain.dump(ITEMS)),
+            "marshmallow, msgspec": lambda: fast_json.encode(plain.dump(ITEMS)),
         },
         "by hand, msgspec",
     )
@@ -182,12 +186,12 @@ def dumps() -> None:
         {
             "by hand, msgspec, datetime by the encoder": lambda: encode(by_hand(ITEMS, lambda moment: moment)),
             "generated": lambda: dump_ours_wire(ITEMS),
-            "marshmallow, msgspec": lambda: wire.encode(ours.dump(ITEMS)),
+            "marshmallow, msgspec": lambda: fast_json.encode(ours.dump(ITEMS)),
         },
         "by hand, msgspec, datetime by the encoder",
     )
     one, ours_one = ItemSchema(), OwnItemSchema()
-    dump_one, wire_one, wire_ours_one = dump.dumper(one), dump.wire_dumper(one), dump.wire_dumper(ours_one)
+    dump_one, wire_one, wire_ours_one = dump.dumper(one), dump.json_dumper(one), dump.json_dumper(ours_one)
     measure(
         "1 object to a dict",
         {
@@ -199,12 +203,15 @@ def dumps() -> None:
     )
     measure(
         "1 object to JSON text",
-        {"generated": lambda: wire_one(ITEMS[0]), "marshmallow": lambda: wire.encode(one.dump(ITEMS[0]))},
+        {"generated": lambda: wire_one(ITEMS[0]), "marshmallow": lambda: fast_json.encode(one.dump(ITEMS[0]))},
         "generated",
     )
     measure(
         "1 object to JSON text, the framework's DateTime",
-        {"generated": lambda: wire_ours_one(ITEMS[0]), "marshmallow": lambda: wire.encode(ours_one.dump(ITEMS[0]))},
+        {
+            "generated": lambda: wire_ours_one(ITEMS[0]),
+            "marshmallow": lambda: fast_json.encode(ours_one.dump(ITEMS[0])),
+        },
         "generated",
     )
 
@@ -217,8 +224,8 @@ def loads() -> None:
         "1 JSON text loaded, strict",
         {
             "generated, in one go": lambda: load_body(text),
-            "generated, from a dict": lambda: load_dict(wire.decode(text)),
-            "marshmallow": lambda: schema.load(wire.decode(text)),
+            "generated, from a dict": lambda: load_dict(fast_json.decode(text)),
+            "marshmallow": lambda: schema.load(fast_json.decode(text)),
         },
         "generated, in one go",
     )

@@ -10,9 +10,12 @@ import typing as t
 
 import marshmallow as ma
 
-from framework.fast import codegen, plain, rows, wire
-from framework.fast.dump_plan import DumpPlan, WirePlan
-from framework.fast.load_plan import LoadPlan
+from framework.fast import _codegen as codegen
+from framework.fast import _plain as plain
+from framework.fast import json as fast_json
+from framework.fast.dump import DumpPlan, JSONDumper
+from framework.fast.dump import _rows as rows
+from framework.fast.load import LoadPlan
 
 #: How many calls generated functions took, and how many marshmallow.
 COUNTS = {"generated": 0, "marshmallow": 0}
@@ -34,13 +37,13 @@ def dump(self: ma.Schema, obj: t.Any, *, many: bool | None = None) -> t.Any:
 
 
 def _compare_wire(schema: ma.Schema, obj: t.Any, many: bool, made: t.Any) -> None:
-    plan = codegen.plan(schema, WirePlan)
+    plan = codegen.plan(schema, JSONDumper)
     values = obj.values() if isinstance(obj, dict) else ()
     if not plan.compilable or any(hasattr(each, "__next__") for each in (obj, *values)):
         return  # what can be read once only was read for the first dump
     try:
-        expected = wire.encode(made)
-    except (wire.WireError, TypeError):
+        expected = fast_json.encode(made)
+    except (fast_json.DumpError, TypeError):
         return
     found = rows.encode(plan.dump(obj, many))
     assert found == expected, (found, expected)

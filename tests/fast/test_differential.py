@@ -1,7 +1,7 @@
 """Generated functions do what marshmallow does: every field with every value that matters, and schemas at random.
 
-``FRAMEWORK_FUZZ=20000 python -m pytest tests/fast/test_differential.py tests/fast/test_body.py -k random`` is the long
-run: so many examples for each property.
+``FRAMEWORK_FUZZ=20000 python -m pytest tests/fast/test_differential.py tests/fast/load/test_body.py -k random`` is the
+long run: so many examples for each property.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 import pairs
 
-from framework.fast import strict, wire
+from framework.fast import json as fast_json
+from framework.fast.strict import _schema as strict
 
 EXAMPLES = int(os.environ.get("FRAMEWORK_FUZZ", "150"))
 SETTINGS = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -139,7 +140,7 @@ def test_random_body(kind: str, names: list[str], data: st.DataObject) -> None:
     for key in given:
         value = data.draw(_values(names[keys.index(key)] if key in keys else "Raw"))
         try:
-            pieces.append(wire.encode(key) + b":" + wire.encode(value))
+            pieces.append(fast_json.encode(key) + b":" + fast_json.encode(value))
         except (TypeError, ValueError):
             continue  # no value that JSON can carry
     text = b"{" + data.draw(st.sampled_from([b",", b", "])).join(pieces) + b"}"

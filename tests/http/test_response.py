@@ -7,7 +7,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as BaseResponse
 
 from framework import Response
-from framework.http.response import Wire, status_line
+from framework.http.response import PreparedResponse, status_line
 
 
 def send(answer, method="GET"):
@@ -21,7 +21,7 @@ def send(answer, method="GET"):
 def test_it_sends_what_a_response_sends(status, method):
     """A wire answer sends byte for byte what a full response of the same content sends."""
     headers = [("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")]
-    wire = Wire(status, list(headers), b'{"a": 1}')
+    wire = PreparedResponse(status, list(headers), b'{"a": 1}')
     full = BaseResponse(b'{"a": 1}', status, headers)
     if status == 204:
         del full.headers["Content-Type"]  # what has no body has no type
@@ -33,7 +33,7 @@ def test_it_sends_what_a_response_sends(status, method):
 @pytest.mark.parametrize("status", [200, 204, 304, 418])
 def test_it_becomes_a_response(status, method):
     """The full response of a wire answer sends the same."""
-    wire = Wire(status, [("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")], b"{}")
+    wire = PreparedResponse(status, [("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")], b"{}")
     response = wire.to_response(Response)
 
     assert type(response) is Response
@@ -42,7 +42,7 @@ def test_it_becomes_a_response(status, method):
 
 def test_headers_are_made_on_touch():
     """The headers may be read and changed, and are sent as changed."""
-    wire = Wire(200, [("X-A", "1")], b"")
+    wire = PreparedResponse(200, [("X-A", "1")], b"")
     wire.headers["X-A"] = "2"
     wire.headers.add("X-B", "3")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from framework import App, arguments, response
-from framework.openapi.validation import Validator
+from framework.openapi.schema import Validator
 from tests.openapi.everything import CookieSchema, HeadersSchema, OwnerSchema, PetSchema, QuerySchema
 
 TEXTS = [

@@ -18,7 +18,7 @@ from framework import (
     security_headers,
     validate,
 )
-from framework.marks.permissions import loads
+from framework.marks.security import loads
 
 cards = Router("cards", url_prefix="/cards", description="Cards of visitors.", marks=[security_headers()])
 

@@ -198,7 +198,7 @@ def workers(tmp_path, monkeypatch):
         monkeypatch.setenv("WORKERS_TIMEOUT", "0.5")
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "8", "--chdir", str(ROOT)]
-        command += ["--bind", f"127.0.0.1:{port}", "--graceful-timeout", "1", "tests.marks.workers:app"]
+        command += ["--bind", f"127.0.0.1:{port}", "--graceful-timeout", "1", "tests.marks.traffic.workers:app"]
         with running(command, port, tmp_path / "workers"):
             with ThreadPoolExecutor(16) as pool:  # both have opened their connections
                 assert set(pool.map(lambda _: log_in(port, "/warm"), range(48))) == {200}

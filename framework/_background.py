@@ -1,0 +1,118 @@
+"""Work that is done when the answer has been sent: :func:`after_response`.
+
+It is done in the worker that served the request, which takes no other meanwhile, and it is lost with the worker. What
+takes long or must not be lost belongs into a queue.
+Not here: functions that change the answer (``context.after_this_request``), and the end of the context (``lifetime``).
+Floor 3.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from .context import OUTSIDE_REQUEST, request_context_or_none
+
+if t.TYPE_CHECKING:
+    from .app import App
+    from .context import Context
+
+_P = t.ParamSpec("_P")
+
+
+class Task(t.NamedTuple):
+    """One thing to do."""
+
+    function: cabc.Callable[..., t.Any]
+    args: tuple[t.Any, ...]
+    kwargs: dict[str, t.Any]
+    always: bool
+    """Whether it is also done after an error."""
+
+
+def after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """Call ``function(*args, **kwargs)`` when the answer has been sent.
+
+    It runs in an application context of its own, without the request: pass it what it needs. Several run in the order
+    they were given. An error in one is logged, and the next runs. Nothing runs after an answer of 400 or more, or after
+    a stream that broke off: what the handler had begun did not come to its end. :func:`always_after_response` does.
+
+    :param function: A function, which may be asynchronous.
+    :raises RuntimeError: No request is being handled.
+    """
+    _add(Task(function, args, kwargs, always=False), "after_response")
+
+
+def always_after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """:func:`after_response`, also when the answer is an error.
+
+    :param function: A function, which may be asynchronous.
+    :raises RuntimeError: No request is being handled.
+    """
+    _add(Task(function, args, kwargs, always=True), "always_after_response")
+
+
+def _add(task: Task, name: str) -> None:
+    ctx = request_context_or_none()
+    if ctx is None:
+        raise RuntimeError(f"'{name}' needs a request context. " + OUTSIDE_REQUEST)
+    if not callable(task.function):
+        raise TypeError(
+            f"{name}() got {task.function!r}, which cannot be called later. Give the function and its arguments apart,"
+            f" like {name}(send, address): send(address) would run at once."
+        )
+    ctx.deferred = [*ctx.deferred, task]
+
+
+class Followed(cabc.Iterator[bytes]):
+    """A body whose ``close``, which a server calls when it has sent everything, does what was put off.
+
+    :param body: What is sent; its own ``close`` comes first.
+    :param ctx: The context of the request, which may be over.
+    :param status: The status of the answer.
+    :param streamed: Whether the body is made while it is sent, so that it may break off.
+    """
+
+    def __init__(self, body: cabc.Iterable[bytes], ctx: Context, status: int, streamed: bool) -> None:
+        self._body = body
+        self._parts = iter(body)
+        self._ctx = ctx
+        self._failed = status >= 400
+        self._ended = not streamed
+
+    def __iter__(self) -> Followed:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._parts)
+        except StopIteration:
+            self._ended = True
+            raise
+
+    def close(self) -> None:
+        """Close the body, then do what was put off."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            tasks, self._ctx.deferred = self._ctx.deferred, ()
+            succeeded = self._ended and not self._failed
+            run_tasks(self._ctx.app, (task for task in tasks if succeeded or task.always))
+
+
+def run_tasks(app: App, tasks: cabc.Iterable[Task]) -> None:
+    """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged."""
+    waiting = list(tasks)
+    while waiting:
+        task = waiting.pop(0)
+        try:
+            with app.app_context():
+                app.ensure_sync(task.function)(*task.args, **task.kwargs)
+        except Exception:
+            app.logger.exception("Exception after the response, in %r", task.function)
+        except BaseException as error:  # the server ends the worker: its grace time is over
+            lost = [called.function for called in (task, *waiting)]
+            app.logger.error("%s after the response: not done, or not to the end: %r", type(error).__name__, lost)
+            raise

@@ -1,0 +1,251 @@
+"""What an application makes of its set-up when it freezes: the operations, and the hooks of each scope in order.
+
+Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
+Floor 6.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import typing as t
+
+from ..fast.routing import Matcher
+from ..hooks import find_error_handler
+from ..resources.assembly import RouterPath as RouterPath
+from ..resources.assembly import build_operations, check_operation_ids, guard_functions, is_watched
+from ..resources.declared import check_declared
+from ..resources.lost import check_lost_marks
+from ..resources.operation import Operation
+from ..resources.recorder import remember_error
+from ..resources.signatures import check_users
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Map
+
+    from .. import typing as ft
+    from ..openapi.contract import ContractMiddleware
+    from ..versions import VersionMaps
+    from ._app import App
+
+
+VERSIONS = "framework.versions"
+"""Where ``app.extensions`` has the versions that requests choose from."""
+
+
+class RouterHooks(t.NamedTuple):
+    """The hooks of one scope, flattened: synchronous, and in the order they are called.
+
+    The flags say which of the application's methods have anything to do here, or are overridden.
+    """
+
+    preprocess_url: tuple[cabc.Callable[..., t.Any], ...]
+    before: tuple[cabc.Callable[..., t.Any], ...]
+    after: tuple[cabc.Callable[..., t.Any], ...]
+    teardown: tuple[cabc.Callable[..., t.Any], ...]
+    preprocesses: bool
+    """``preprocess_request`` has more to do than to call ``before``."""
+    processes: bool
+    light: tuple[cabc.Callable[..., t.Any], ...]
+    """The functions ``after``, where ``processes`` is false: each takes a small answer as it is."""
+    tears_down: bool
+    ends_quietly: bool
+    """Neither the request nor the application context has anything to tear down."""
+
+
+class Route(t.NamedTuple):
+    """What is decided for one method of one rule."""
+
+    operation: Operation
+    router_path: RouterPath
+    hooks: RouterHooks
+
+
+NO_ROUTES: cabc.Mapping[str, Route] = {}
+
+
+class RouteTable:
+    """What a request finds decided.
+
+    :param app: The application.
+    :raises SetupError: A mark or an operation does not fit.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._hooks: dict[RouterPath, RouterHooks] = {}
+        self._handlers: dict[tuple[type[Exception], RouterPath], t.Any] = {}
+        if is_overridden(app, "dispatch_request"):
+            guard_functions(app)
+        self.operations: tuple[Operation, ...] = tuple(build_operations(app))
+        check_lost_marks(app, self.operations)
+        check_users(app, self.operations)
+        check_declared(app, self.operations)
+        for document in app.documents.values():
+            held = [operation for operation in self.operations if document.holds(app, operation)]
+            check_operation_ids(held, document.webhooks_of(app))
+        if any(outcome.links for operation in self.operations for outcome in operation.outcomes):
+            from ..resources.links import check_links
+
+            check_links(self.operations)
+        # werkzeug's rules are not hashable; they live as long as the map that the application holds.
+        self.routes: dict[int, dict[str, Route]] = {}
+        """By the identity of the rule and the method; nothing for an automatic OPTIONS."""
+        for operation in self.operations:
+            router_path = split_router_path(operation.endpoint.rpartition(".")[0])
+            route = Route(operation, router_path, self.hooks(router_path))
+            self.routes.setdefault(id(operation.rule), {})[operation.method] = route
+        for methods in self.routes.values():
+            if "GET" in methods:
+                methods.setdefault("HEAD", methods["GET"])
+        versions = app.extensions.get(VERSIONS)
+        self.regions: VersionMaps | None = None
+        """Where versions of the API are told apart by more than their paths."""
+        if versions is not None and versions.chooser is not None:
+            from ..versions import VersionMaps
+
+            self.regions = VersionMaps(app, versions.chooser, functools.partial(make_matcher, app))
+        shared = self.regions.shared if self.regions is not None else ()
+        matcher = make_matcher(app, app.url_map)
+        self.match = None if matcher is None else matcher.match
+        self.exact: dict[str, dict[str, Route]] = {}
+        """The routes of paths without variables, by path and method; where there are none, ``match`` is asked."""
+        for path, method, rule in () if matcher is None else matcher.exact():
+            exact_route = self.routes.get(id(rule), NO_ROUTES).get(method)
+            if exact_route is not None and path not in shared:
+                self.exact.setdefault(path, {})[method] = exact_route
+        self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
+        self.tears_down_app = tears_down_app(app)
+        self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
+        # Whether the answer for a path that no rule matches is known where no handler takes it.
+        self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
+        self.makes_contexts = "request_context" not in self.overridden
+        self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
+        self.contract = make_contract(app)
+
+    def hooks(self, router_path: RouterPath) -> RouterHooks:
+        """The hooks for requests that these routers serve."""
+        hooks = self._hooks.get(router_path)
+        if hooks is None:
+            hooks = self._hooks[router_path] = flatten_hooks(self._app, router_path)
+        return hooks
+
+    def error_handler(self, error: Exception, router_path: RouterPath) -> ft.ErrorHandlerCallable | None:
+        """The handler for an exception raised in these routers. Looked up once for each class."""
+        key = (type(error), router_path)
+        try:
+            return t.cast("ft.ErrorHandlerCallable | None", self._handlers[key])
+        except KeyError:
+            if len(self._handlers) > 1000:  # exception classes that are made while requests are served
+                self._handlers.clear()
+            handler = find_error_handler(self._app.error_handler_spec, error, router_path)
+            handler = self._handlers[key] = None if handler is None else self._app.ensure_sync(handler)
+            return handler
+
+
+# The application's methods on the road of a request: one that is overridden is always called.
+STEPS = (
+    "create_url_adapter",
+    "dispatch_request",
+    "do_teardown_appcontext",
+    "do_teardown_request",
+    "finalize_request",
+    "handle_http_exception",
+    "handle_user_exception",
+    "make_response",
+    "match_request",
+    "preprocess_request",
+    "process_response",
+    "raise_routing_exception",
+    "render_http_exception",
+    "request_context",
+    "trap_http_exception",
+)
+ON_ERRORS = {"handle_http_exception", "handle_user_exception", "render_http_exception", "trap_http_exception"}
+
+
+def tears_down_app(app: App) -> bool:
+    """Whether the end of an application context has anything to do."""
+    return bool(app.teardown_appcontext_funcs) or is_overridden(app, "do_teardown_appcontext")
+
+
+def is_overridden(app: App, name: str) -> bool:
+    """Whether a method is not the framework's own, in the class or on the instance."""
+    if name in vars(app):
+        return True
+    owner = next(cls for cls in type(app).__mro__ if name in vars(cls))
+    function = vars(owner)[name]
+    modules = (owner.__module__, getattr(function, "__module__", ""))
+    return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
+
+
+def make_contract(app: App) -> ContractMiddleware | None:
+    """Return what looks at the answers of a server, where the setting ``CONTRACT`` asks for it."""
+    mode = app.config["CONTRACT"]
+    if mode in (None, "off"):
+        return None
+    # Looked up here: without the contract no request needs apispec.
+    from ..openapi.contract import ContractMiddleware
+
+    return ContractMiddleware(app, mode, app.config["CONTRACT_SAMPLE"])
+
+
+def make_matcher(app: App, url_map: Map) -> Matcher | None:
+    """The compiled matcher, where it gives the application's own answers.
+
+    It knows no hosts here, and an application that makes its own adapters matches by them.
+    """
+    if not app.config["FAST_PATH"] or app.config["TRUSTED_HOSTS"] is not None:
+        return None
+    if app.subdomain_matching or app.url_map.host_matching:
+        return None
+    if is_overridden(app, "create_url_adapter"):
+        return None
+    return Matcher(url_map)
+
+
+def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
+    """The hooks of the application and these routers: from the outside in before the handler, from the inside out
+    after it."""
+    inwards: tuple[str | None, ...] = (None, *reversed(router_path))
+    outwards: tuple[str | None, ...] = (*router_path, None)
+
+    def first(table: cabc.Mapping[str | None, list[t.Any]]) -> tuple[t.Any, ...]:
+        return tuple(app.ensure_sync(f) for name in inwards if name in table for f in table[name])
+
+    def last(table: cabc.Mapping[str | None, list[t.Any]]) -> tuple[t.Any, ...]:
+        return tuple(app.ensure_sync(f) for name in outwards if name in table for f in reversed(table[name]))
+
+    preprocess_url = tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ()))
+    before, after = first(app.before_request_funcs), last(app.after_request_funcs)
+    if is_watched(app):
+        before = tuple(remember_error(function) for function in before)
+    teardown = last(app.teardown_request_funcs)
+    processes = not all(map(takes_wire, after)) or is_overridden(app, "process_response")
+    return RouterHooks(
+        preprocess_url,
+        before,
+        after,
+        teardown,
+        preprocesses=bool(preprocess_url) or is_overridden(app, "preprocess_request"),
+        processes=processes,
+        light=() if processes else after,
+        tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
+        ends_quietly=not (tears_down or tears_down_app(app)),
+    )
+
+
+def takes_wire(function: cabc.Callable[..., t.Any]) -> bool:
+    """Return whether an ``after_request`` function takes a ``PreparedResponse`` too: its attribute ``takes_wire``."""
+    # PERF: a full response for its sake costs 5 us.
+    return bool(getattr(function, "takes_wire", False))
+
+
+@functools.cache
+def split_router_path(name: str) -> RouterPath:
+    """``"a.b"`` to ``("a.b", "a")``: a nested router's name and those around it."""
+    names = []
+    while name:
+        names.append(name)
+        name = name.rpartition(".")[0]
+    return tuple(names)

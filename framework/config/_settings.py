@@ -1,0 +1,433 @@
+"""The table of built-in settings: their defaults, one line on each, and what values they take.
+
+:data:`SETTINGS` is read by :class:`framework.config.Config` on every writing, by the command ``framework config`` and
+by the documentation. A new setting is a new row.
+Not here: where values come from (``config``).
+Floor 0.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import types
+import typing as t
+
+from ._kinds import (
+    Anything,
+    Duration,
+    Flag,
+    Function,
+    Items,
+    Kind,
+    LiteralText,
+    Members,
+    Number,
+    SecretKey,
+    Text,
+    kind_of,
+)
+
+STRONG_KEY: t.Final = 16
+"""The bytes that a secret key has at least, so that it cannot be guessed."""
+
+
+class Setting(t.NamedTuple):
+    """One row of :data:`SETTINGS`."""
+
+    default: t.Any
+    """The value that a new application starts with."""
+
+    text: str
+    """What the setting does, for the documentation: one line of reStructuredText."""
+
+    kind: Kind | None = None
+    """What values it takes. Default: those that the default suggests."""
+
+    secret: bool = False
+    """Whether its value is never shown."""
+
+    @property
+    def takes(self) -> Kind:
+        """What values it takes."""
+        return kind_of(self.default) if self.kind is None else self.kind
+
+
+DOCUMENT_PATHS: t.Final = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH")
+"""The settings that say where a document and its pages are served."""
+
+_PATH = r"/[^\s?#]*"
+_STORE = "a URL of a store: redis://host:port/database, rediss://..., unix://path, or memory:"
+
+
+def _store() -> Kind:
+    return Text(_STORE, r"memory:|(redis|rediss|unix)://\S+", optional=True)
+
+
+SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
+    {
+        # The application
+        "DEBUG": Setting(
+            None, "Debug mode. ``None`` asks the environment variable ``FRAMEWORK_DEBUG``.", Flag(optional=True)
+        ),
+        "TESTING": Setting(False, "Test mode: exceptions reach the test instead of becoming a 500 answer."),
+        "PROPAGATE_EXCEPTIONS": Setting(
+            None, "Let unhandled exceptions reach the server. ``None``: in debug and test mode.", Flag(optional=True)
+        ),
+        "TRAP_HTTP_EXCEPTIONS": Setting(False, "Treat HTTP errors without a handler as unhandled exceptions."),
+        "TRAP_BAD_REQUEST_ERRORS": Setting(
+            None,
+            "Treat a missing form or query key as an unhandled exception. ``None``: in debug mode.",
+            Flag(optional=True),
+        ),
+        "SECRET_KEY": Setting(
+            None, "The key that signs sessions: a long random string or bytes.", SecretKey(optional=True), True
+        ),
+        "SECRET_KEY_FALLBACKS": Setting(
+            None,
+            "Old secret keys, newest first: they still read, and never sign.",
+            Items("a list of keys, none of them empty", SecretKey(), optional=True),
+            True,
+        ),
+        "SERVER_NAME": Setting(
+            None,
+            "Host and port of the application; URLs outside a request need it.",
+            Text(
+                "a host like 'example.org' or 'example.org:8000', without scheme and path", r"[^\s/@]+", optional=True
+            ),
+        ),
+        "APPLICATION_ROOT": Setting(
+            "/", "The path under which the application is mounted.", Text("a path that begins with '/'", rf"({_PATH})?")
+        ),
+        "PREFERRED_URL_SCHEME": Setting(
+            "http",
+            "The scheme of URLs that are built outside a request.",
+            Text("a scheme like 'https'", r"[a-z][a-z0-9+.-]*"),
+        ),
+        "TRUSTED_HOSTS": Setting(
+            None,
+            "Hosts that a request may name, ``.example.org`` with subdomains; ``None``: any.",
+            Items("a list of hosts, like ['.example.org']", Text(), optional=True),
+        ),
+        "PROVIDE_AUTOMATIC_OPTIONS": Setting(True, "Answer ``OPTIONS`` on every route that does not do so itself."),
+        # Sessions and cookies
+        "SESSION_COOKIE_NAME": Setting(
+            "session", "The name of the session cookie.", Text("a name of a cookie", r"[!#-'*+\-.0-9A-Z^-z|~]+")
+        ),
+        "SESSION_COOKIE_DOMAIN": Setting(
+            None,
+            "The cookie's ``Domain``. ``None``: the very host that set it.",
+            Text("a domain", r"\S+", optional=True),
+        ),
+        "SESSION_COOKIE_PATH": Setting(
+            None,
+            "The cookie's ``Path``. ``None``: ``APPLICATION_ROOT``.",
+            Text("a path that begins with '/'", _PATH, optional=True),
+        ),
+        "SESSION_COOKIE_HTTPONLY": Setting(True, "Hide the session cookie from JavaScript."),
+        "SESSION_COOKIE_SECURE": Setting(
+            None,
+            "Send the session cookie over HTTPS only. ``None``: if the request that sets it came over HTTPS.",
+            Flag(optional=True),
+        ),
+        "SESSION_COOKIE_SAMESITE": Setting(
+            "Lax",
+            "The cookie's ``SameSite``: ``Strict``, ``Lax``, ``None`` as text; ``None``: no attribute.",
+            LiteralText("Strict", "Lax", "None", optional=True),
+        ),
+        "SESSION_COOKIE_PARTITIONED": Setting(False, "Keep the session cookie apart for each embedding site (CHIPS)."),
+        "SESSION_REFRESH_EACH_REQUEST": Setting(
+            True, "Send a permanent session's cookie with every answer that used it."
+        ),
+        "PERMANENT_SESSION_LIFETIME": Setting(
+            dt.timedelta(days=31), "How long a permanent session lives: a ``timedelta``, or seconds.", Duration(None)
+        ),
+        "CSRF_HEADER": Setting(
+            "X-CSRF-Token",
+            "The header in which clients send back their CSRF token.",
+            Text("a name of a header", r"[A-Za-z0-9-]+"),
+        ),
+        "CSRF_TRUSTED_ORIGINS": Setting(
+            None,
+            "Origins, like ``https://app.example.org``, whose pages may send unsafe requests with cookies.",
+            Items("a list of origins, like ['https://app.example.org']", Text(), optional=True),
+        ),
+        "MAX_COOKIE_SIZE": Setting(4093, "Warn about a cookie of more bytes than this; ``0``: never."),
+        # Limits of a request
+        "MAX_CONTENT_LENGTH": Setting(
+            16 * 1024 * 1024,
+            "The longest body of a request, in bytes; ``None``: no limit.",
+            Number(0, unit="bytes", optional=True),
+        ),
+        "MAX_FORM_MEMORY_SIZE": Setting(
+            500_000,
+            "The most bytes that a field of a multipart form, no file, or a whole URL-encoded form may have.",
+            Number(0, unit="bytes", optional=True),
+        ),
+        "MAX_FORM_PARTS": Setting(
+            1_000, "The most parts of a multipart form, or values of a URL-encoded one.", Number(0, optional=True)
+        ),
+        "MAX_QUERY_PARTS": Setting(
+            1_000, "The most values in a query string; ``None``: no limit.", Number(0, optional=True)
+        ),
+        "MAX_COOKIES": Setting(1_000, "The most cookies of a request; ``None``: no limit.", Number(0, optional=True)),
+        "MAX_JSON_LENGTH": Setting(
+            1024 * 1024,
+            "The longest JSON body that is parsed, in bytes; ``None``: no limit.",
+            Number(0, unit="bytes", optional=True),
+        ),
+        "MAX_JSON_DEPTH": Setting(100, "The deepest nesting of arrays and objects in a JSON body.", Number(1, 500)),
+        "MAX_JSON_MEMBERS": Setting(
+            100_000,
+            "The most members that all objects and arrays of a body have together; ``None``: no limit.",
+            Number(1, optional=True),
+        ),
+        "MAX_ERRORS": Setting(100, "The most errors that are collected and described in one answer.", Number(1)),
+        "MAX_ERROR_LENGTH": Setting(
+            64 * 1024,
+            "The most bytes that the errors of an answer take; the whole answer may have 1 KiB more.",
+            Number(1, unit="bytes"),
+        ),
+        "MAX_ERROR_NAME": Setting(
+            100, "How many characters of a name that the client chose are repeated in an error.", Number(1)
+        ),
+        # Shared state
+        "STORE_URL": Setting(
+            None,
+            "Where rate limits, idempotency keys and counts are kept: ``redis://host:port/database``; ``None``: in"
+            " memory.",
+            _store(),
+        ),
+        "STORE_PREFIX": Setting(
+            None,
+            "What keys in Redis begin with. ``None``: ``framework:`` and the application's name.",
+            Text(optional=True),
+        ),
+        "STORE_TIMEOUT": Setting(
+            0.25,
+            "Seconds to wait for Redis: for a connection, and for an answer.",
+            Number(0, above=True, whole=False, unit="seconds"),
+        ),
+        "CLIENT_TENANT": Setting(
+            None,
+            "A function from the context to the tenant that a request is for, where a header or a token says so: part"
+            " of idempotency keys and of limits by user. ``None``: there are no tenants.",
+            Function("a function of the context", optional=True),
+        ),
+        "RATELIMIT_ENABLED": Setting(True, "Whether ``limit`` marks count; ``False`` for load tests."),
+        "RATELIMIT_STORE_URL": Setting(None, "Where calls are counted. ``None``: ``STORE_URL``.", _store()),
+        "RATELIMIT_STRATEGY": Setting(
+            "fixed-window",
+            "How calls are counted: ``fixed-window``, ``sliding-window-counter`` or ``moving-window``.",
+            LiteralText("fixed-window", "sliding-window-counter", "moving-window"),
+        ),
+        "RATELIMIT_WHEN_AWAY": Setting(
+            "open",
+            "While Redis is away: ``open`` lets calls go on uncounted, ``closed`` answers 503.",
+            LiteralText("open", "closed"),
+        ),
+        "RATELIMIT_HEADERS": Setting(True, "Whether answers tell what is left of each limit."),
+        "RATELIMIT_MAX_KEYS": Setting(
+            100_000, "The most counters in memory: one for each client and window.", Number(1)
+        ),
+        "IDEMPOTENCY_STORE_URL": Setting(
+            None, "Where answers to repeated requests are kept. ``None``: ``STORE_URL``.", _store()
+        ),
+        "IDEMPOTENCY_LIFETIME": Setting(
+            86_400,
+            "How long an answer can be had again with its idempotency key: seconds.",
+            Number(0, above=True, whole=False, unit="seconds"),
+        ),
+        "IDEMPOTENCY_LEASE": Setting(
+            60,
+            "Seconds after which the outcome of a request that never ended counts as unknown: longer than any request"
+            " takes.",
+            Number(0, above=True, whole=False, unit="seconds"),
+        ),
+        "IDEMPOTENCY_MAX_LENGTH": Setting(
+            1024 * 1024, "The longest answer that is kept for an idempotency key, in bytes.", Number(1, unit="bytes")
+        ),
+        # Files and templates
+        "SEND_FILE_MAX_AGE_DEFAULT": Setting(
+            None,
+            "How long a sent file may be cached: a ``timedelta``, or seconds. ``None``: ask the server each time.",
+            Duration(optional=True),
+        ),
+        "USE_X_SENDFILE": Setting(False, "Let the web server send files, by the header ``X-Sendfile``."),
+        "TEMPLATES_AUTO_RELOAD": Setting(
+            None, "Read a template again when its file changed. ``None``: in debug mode.", Flag(optional=True)
+        ),
+        "EXPLAIN_TEMPLATE_LOADING": Setting(False, "Log where each template was looked for."),
+        # Input
+        "STRICT_TYPES": Setting(True, 'JSON types are exact: ``"3"`` is no integer, ``1`` no boolean.'),
+        "STRICT_TEXT": Setting(True, "Text in query, path and headers is read by the rules the document states."),
+        "STRICT_NUL": Setting(
+            True, "Texts hold no character U+0000, which PostgreSQL and other databases cannot store."
+        ),
+        "STRICT_DUMP": Setting(
+            True, "An answer is what its schema describes: no ``{}`` for what is not an object, no undeclared null."
+        ),
+        "STRICT_PATTERNS": Setting(True, "A ``Regexp`` validator has to match the text as a whole."),
+        "STRICT_NESTED_PARTIAL": Setting(True, "``partial`` of a schema does not reach its nested schemas."),
+        "STRICT_UNKNOWN": Setting(True, "The rule for undeclared fields reaches every depth, not the top alone."),
+        "UNKNOWN": Setting(
+            "raise",
+            "Undeclared fields where nothing else says: ``raise``, ``exclude`` or ``include``.",
+            LiteralText("raise", "exclude", "include"),
+        ),
+        # Conditions and caches
+        "ETAG_DISABLED": Setting(False, "Switch ``etag`` off: no tags, no 304, 412 or 428, and ``check_etag`` passes."),
+        "STRICT_TRANSPORT_SECURITY": Setting(
+            None,
+            "For how long browsers may come over HTTPS alone, sent by ``security_headers`` over HTTPS: seconds, a"
+            " ``timedelta``, or the whole header, like ``max-age=63072000; includeSubDomains``. ``None``: not sent.",
+            Duration(whole=True, optional=True, text=r"[ -~]*max-age=[ -~]*", example="max-age=63072000"),
+        ),
+        "RETIRED_STORE_URL": Setting(
+            None,
+            "Where calls of ``retired`` operations are counted, for ``framework retired``. ``None``: ``STORE_URL``.",
+            _store(),
+        ),
+        # The document
+        "API_TITLE": Setting(None, "The title of the API. ``None``: the name of the application.", Text(optional=True)),
+        "API_VERSION": Setting("1.0.0", "The version of the API, not of the OpenAPI specification."),
+        "API_DESCRIPTION": Setting(None, "What the API is for: Markdown.", Text(optional=True)),
+        "API_CONTACT": Setting(
+            None,
+            "Whom to ask: a mapping with ``name``, ``url``, ``email``.",
+            Members("a mapping with name, url, email", optional=True),
+        ),
+        "API_LICENSE": Setting(
+            None,
+            "The licence of the API: a mapping with ``name`` and ``identifier`` or ``url``.",
+            Members("a mapping with name, and identifier or url", optional=True),
+        ),
+        "API_TERMS_OF_SERVICE": Setting(None, "The URL of the terms of service.", Text(optional=True)),
+        "API_EXTERNAL_DOCS": Setting(
+            None,
+            "Documentation elsewhere: a mapping with ``url`` and ``description``.",
+            Members("a mapping with url and description", optional=True),
+        ),
+        "API_EXTRA": Setting(
+            None,
+            "Further members of the document, ``x-...`` for instance: a mapping, merged into what is there.",
+            Members("a mapping", optional=True),
+        ),
+        "API_SERVERS": Setting(
+            None,
+            "Where the API is served: a list of mappings with ``url`` and ``description``.",
+            Items("a list of mappings with url and description", Members("a mapping"), optional=True),
+        ),
+        "OPENAPI_VERSION": Setting(
+            "3.1.0",
+            "The version of the OpenAPI specification to write, ``3.1.0`` or ``3.0.3``.",
+            Text("'3.1.0' or '3.0.3'", r"3\.[01]\.[0-9]+"),
+        ),
+        "OPENAPI_JSON_PATH": Setting(
+            "/openapi.json",
+            "The path of the document in JSON; ``None``: it is not served.",
+            Text("a path that begins with '/'", _PATH, optional=True),
+        ),
+        "OPENAPI_YAML_PATH": Setting(
+            "/openapi.yaml",
+            "The path of the document in YAML; ``None``: it is not served.",
+            Text("a path that begins with '/'", _PATH, optional=True),
+        ),
+        "DOCS_MARKS": Setting(
+            None,
+            "Marks for the document and its pages, like ``[public]`` where the application requires credentials.",
+            Items("a list of marks", Anything(), optional=True),
+        ),
+        "DOCS_PATH": Setting(
+            "/docs",
+            "The path of the documentation page; ``None``: it is not served.",
+            Text("a path that begins with '/'", _PATH, optional=True),
+        ),
+        # The machine
+        "FAST_PATH": Setting(
+            True,
+            "Use compiled schemas and routes; ``False`` leaves all to marshmallow and werkzeug. ``'compare'``, for"
+            " staging: marshmallow does the work of the schemas too, and differences are logged.",
+            Flag(words=("compare",)),
+        ),
+        "CONTRACT": Setting(
+            None,
+            "What to do about an answer that its operation does not declare: ``raise``, ``log`` (once per operation),"
+            " ``off``. ``None``: raise in the test client, off in a server.",
+            LiteralText("raise", "log", "off", optional=True),
+        ),
+        "CONTRACT_SAMPLE": Setting(
+            1.0,
+            "How many of its answers a server checks where ``CONTRACT`` is on: from 0.0, none, to 1.0, all.",
+            Number(0, 1, whole=False),
+        ),
+    }
+)
+"""Every built-in key, its default and its meaning."""
+
+DEFAULTS: t.Final[cabc.Mapping[str, t.Any]] = types.MappingProxyType(
+    {name: setting.default for name, setting in SETTINGS.items()}
+)
+"""The defaults alone, which a new application's :class:`Config` starts from."""
+
+
+FOREIGN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
+    {
+        "OPENAPI_URL_PREFIX": "Write the prefix into OPENAPI_JSON_PATH, OPENAPI_YAML_PATH and DOCS_PATH.",
+        "OPENAPI_SWAGGER_UI_PATH": "Set DOCS_PATH, the path of the documentation page.",
+        "OPENAPI_SWAGGER_UI_URL": "The files of the documentation page come with the package. Remove it.",
+        "OPENAPI_SWAGGER_UI_CONFIG": "The documentation page has no such settings. Remove it.",
+        "OPENAPI_REDOC_PATH": "There is one documentation page. Set DOCS_PATH.",
+        "OPENAPI_REDOC_URL": "The files of the documentation page come with the package. Remove it.",
+        "OPENAPI_RAPIDOC_PATH": "There is one documentation page. Set DOCS_PATH.",
+        "OPENAPI_RAPIDOC_URL": "The files of the documentation page come with the package. Remove it.",
+        "OPENAPI_RAPIDOC_CONFIG": "The documentation page has no such settings. Remove it.",
+        "API_SPEC_OPTIONS": "Set API_TITLE, API_DESCRIPTION, API_CONTACT, API_LICENSE, API_SERVERS and API_EXTRA.",
+        "ENV": "There is no such setting. Set DEBUG, or FRAMEWORK_DEBUG in the environment.",
+        "JSON_AS_ASCII": "Set app.json.ensure_ascii.",
+        "JSON_SORT_KEYS": "Set app.json.sort_keys.",
+        "JSONIFY_MIMETYPE": "Set app.json.mimetype.",
+        "JSONIFY_PRETTYPRINT_REGULAR": "Set app.json.compact to its opposite.",
+        "RATELIMIT_DEFAULT": "Give the application a mark: App(marks=[limit('100/hour')]).",
+        "RATELIMIT_STORAGE_URI": "Set RATELIMIT_STORE_URL or STORE_URL.",
+        "RATELIMIT_HEADERS_ENABLED": "Set RATELIMIT_HEADERS.",
+    }
+)
+"""Settings of Flask, flask-smorest and Flask-Limiter that have another name here, or none: what to do instead."""
+
+
+def nearest(name: str) -> str | None:
+    """Return the built-in setting that a name is a misspelling of; ``None`` for a name of its own."""
+    allowed = 2 if len(name) >= 12 else 1
+    return next((known for known in SETTINGS if len(known) >= 5 and is_near(name, known, allowed)), None)
+
+
+def is_near(one: str, other: str, allowed: int) -> bool:
+    """Return whether a few letters that are missing, added, changed or swapped are all that tells two words apart."""
+    if abs(len(one) - len(other)) > allowed:
+        return False
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        now = [row]
+        for column, wanted in enumerate(other, 1):
+            cost = min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
+                cost = min(cost, before[column - 2] + 1)
+            now.append(cost)
+        before, last = last, now
+    return last[-1] <= allowed
+
+
+def weak_keys(config: cabc.Mapping[str, t.Any]) -> list[str]:
+    """Return what is weak about the secret keys, without them; empty where nothing is."""
+    found = []
+    for name, keys in (
+        ("SECRET_KEY", (config.get("SECRET_KEY"),)),
+        ("SECRET_KEY_FALLBACKS", config.get("SECRET_KEY_FALLBACKS")),
+    ):
+        for key in keys or ():
+            size = 0 if key is None else len(key.encode() if isinstance(key, str) else key)
+            if 0 < size < STRONG_KEY:
+                found.append(f"{name} has a key of {size} bytes")
+    return found

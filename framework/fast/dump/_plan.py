@@ -1,0 +1,205 @@
+"""How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
+
+Knows marshmallow schemas; what the functions say is written in ``fast.dump._code``.
+Floor 1.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import marshmallow as ma
+import msgspec
+
+from .. import _codegen as codegen
+from .. import _plain as plain
+from .. import json as fast_json
+from .._internals import POST_DUMP, PRE_DUMP
+from . import _kinds as kinds
+from . import _reading as reading
+from . import _rows as rows
+from ._code import DumpCode, Function, Nesting
+
+
+class DumpPlan:
+    """How the objects of one schema instance are dumped."""
+
+    to_json: t.ClassVar[bool] = False
+    checked: t.ClassVar[bool] = False
+    """Whether what is no object is refused, and null where the field does not allow it."""
+
+    def __init__(self, schema: ma.Schema) -> None:
+        self.schema = schema
+        self.dump_fields = schema.dump_fields
+        self.compilable = self._is_compilable()
+        self.has_hooks = bool(schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP])
+        self._functions: dict[str, tuple[Function, Function]] = {}
+        self.of_dict: Function | None = None
+        """What dumps one ``dict``, once it is generated and where no hook stands around it."""
+
+    def is_current(self) -> bool:
+        """Whether the schema still has the fields that this was made for."""
+        return self.schema.dump_fields is self.dump_fields
+
+    def prepare(self) -> None:
+        """Generate the functions for objects that are read by attribute."""
+        if self.compilable:
+            self._made(reading.ATTRIBUTES)
+
+    def dump(self, obj: t.Any, many: bool) -> t.Any:
+        """Dump as ``schema.dump(obj, many=many)`` does."""
+        schema = self.schema
+        if not self.compilable:
+            return schema.dump(obj, many=many)
+        if not self.has_hooks:
+            return self.values(obj, many)
+        hooks = schema._hooks
+        processed = obj
+        if hooks[PRE_DUMP]:
+            processed = schema._invoke_dump_processors(PRE_DUMP, obj, many=many, original_data=obj)
+        result = self.values(processed, many)
+        if hooks[POST_DUMP]:
+            result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
+        return result
+
+    def values(self, obj: t.Any, many: bool) -> t.Any:
+        """Dump without hooks."""
+        if not many:
+            return self._one(obj)
+        if type(obj) is list and obj:
+            cls = type(obj[0])
+            kind = reading.kind_of(cls)
+            if kind in reading.COMPILED:
+                return self._made(kind)[1](obj, cls, self._one)
+        if obj is None or self.checked:
+            return self._collection(obj)
+        return [self._one(each) for each in obj]
+
+    def _collection(self, obj: t.Any) -> t.Any:
+        """Dump what has to be a collection and is no list."""
+        return self._one(obj)  # None: as marshmallow does
+
+    def _one(self, obj: t.Any) -> t.Any:
+        kind = reading.kind_of(type(obj))
+        if kind not in reading.COMPILED:
+            return self._general(obj)
+        return (self._functions.get(kind) or self._made(kind))[0](obj)
+
+    def _general(self, obj: t.Any) -> t.Any:
+        return self.schema._serialize(obj, many=False)
+
+    def _made(self, kind: str) -> tuple[Function, Function]:
+        made = self._functions.get(kind)
+        if made is None:
+            with codegen.LOCK:
+                made = self._functions.get(kind)
+                if made is None:
+                    made = self._functions[kind] = self._make(kind)
+        return made
+
+    def _make(self, kind: str) -> tuple[Function, Function]:
+        code = DumpCode(self.schema, kind, to_json=self.to_json, checked=self.checked, nesting=self._nesting())
+        form = "rows" if self.to_json else "dicts"
+        one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
+        codegen.record(self.schema).texts.append(text)
+        if kind == reading.KEYS and self.compilable and not self.has_hooks:
+            self.of_dict = one
+        return one, many
+
+    def _is_compilable(self) -> bool:
+        return plain.is_plain_schema(self.schema, plain.SCHEMA_DUMP_METHODS)
+
+    # ------------------------------------------------------------------ nested schemas
+
+    def _nesting(self) -> Nesting:
+        return Nesting(dumper=self._nested_dumper, inlined=self._inlined)
+
+    @classmethod
+    def _nested_dumper(cls, field: ma.fields.Nested) -> Function:
+        """Give the function that dumps what a Nested field holds; the nested schema is looked up when it is called."""
+        found: tuple[DumpPlan, bool] | None = None
+
+        def dump(value: t.Any) -> t.Any:
+            nonlocal found
+            if found is None:
+                schema = field.schema
+                found = codegen.plan(schema, cls), bool(schema.many or field.many)
+            if value is None:
+                return None
+            return found[0].place(value, found[1], field)
+
+        return dump
+
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+        """Dump for a member of an outer object."""
+        return self.dump(obj, many)
+
+    @classmethod
+    def _inlined(cls, field: ma.fields.Nested) -> ma.Schema | None:
+        """Give the schema of a field whose objects the parent's lines can dump: one that is at hand and flat.
+
+        A schema that is named or made by a function is resolved when an object asks for it, as marshmallow does.
+        """
+        if field._schema is None and not isinstance(field.nested, (ma.Schema, type)):
+            return None
+        try:
+            schema = field.schema
+        except Exception:  # noqa: BLE001  marshmallow raises it when a value is there to be dumped
+            return None
+        made = codegen.plan(schema, cls)
+        if schema.many or field.many or not made.compilable or made.has_hooks:
+            return None
+        return schema
+
+
+class JSONDumper(DumpPlan):
+    """How the objects of one schema instance become rows, and their text."""
+
+    to_json = True
+
+    def _is_compilable(self) -> bool:
+        schema = self.schema
+        if not super()._is_compilable() or schema._hooks[POST_DUMP] or schema.dict_class is not dict:
+            return False
+        keys = [name if field.data_key is None else field.data_key for name, field in schema.dump_fields.items()]
+        return rows.row_class("Row", keys) is not None
+
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+        """Give a row, a list of rows, or text."""
+        try:
+            if not self.compilable:
+                return msgspec.Raw(fast_json.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many)))
+            return self.dump(obj, many)
+        except fast_json.DumpError as error:
+            raise rows.located(error, field.data_key or field.name or "") from None
+
+    def _general(self, obj: t.Any) -> t.Any:
+        return msgspec.Raw(fast_json.encode(super()._general(obj)))
+
+
+class CheckedJSONDumper(JSONDumper):
+    """How objects become rows where nothing may be dumped that the schema does not describe."""
+
+    checked = True
+
+    def _collection(self, obj: t.Any) -> t.Any:
+        if not reading.is_collection(obj):
+            raise kinds.not_a_list(obj, self.schema)
+        made: list[t.Any] = []
+        try:
+            for each in obj:
+                made.append(self._one(each))
+        except fast_json.DumpError as error:
+            raise rows.located(error, len(made)) from None
+        return made
+
+    def _general(self, obj: t.Any) -> t.Any:
+        kinds.check(self.schema, obj, False)
+        if reading.kind_of(type(obj)) == reading.NOTHING:  # a hook has made it
+            raise kinds.not_an_object(obj, self.schema)
+        return super()._general(obj)
+
+    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+        if not self.compilable:
+            kinds.check(self.schema, obj, many)
+        return super().place(obj, many, field)

@@ -1,0 +1,264 @@
+"""``stream`` and ``events``: answers that are made while they are sent, part by part, each dumped with a schema.
+
+``stream`` writes JSON Lines, ``events`` server-sent events. The handler returns an iterable, a generator mostly, which
+runs in the context of its request and is closed once, whatever happens.
+Not here: streams of bytes and text, which are a ``Response`` of an iterator.
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections.abc as cabc
+import typing as t
+
+from marshmallow import fields
+
+from ..._producer import Producer
+from ...context import current
+from ...errors import SetupError
+from ...http.events import KEEP_ALIVE, MEDIA_TYPE, Event, write_event
+from ...teardown import close_parts
+from ..base import Outcome, Parameter, Plan, Record
+from ..responses import ResponseMark, as_headers, encoder
+from ..schemas import SchemaLike, as_schema
+
+if t.TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from ...wrappers import Response
+    from ..responses import HeaderLike
+
+    Write: t.TypeAlias = cabc.Callable[[t.Any], bytes]
+
+LINES = "application/jsonl"
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("X-Accel-Buffering", "no"),  # nginx sends what it gets at once
+)
+_LONGEST_ID = 1000
+
+
+class StreamMark(ResponseMark):
+    """An answer of many parts; see :func:`stream`."""
+
+    def __repr__(self) -> str:
+        return f"stream({self.outcome.status})"
+
+    def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Response]:
+        media_type, write = self.outcome.media_type, self.part_writer(plan)
+        where = plan.called
+
+        def start(status: int, value: t.Any) -> Response:
+            source = iterate(value, where)
+            parts = self.body(Parts(map(write, source), source, value))
+            reply = current().app.response_class(parts, status, content_type=media_type)
+            for name, text in _HEADERS:
+                reply.headers[name] = text
+            return reply
+
+        return start
+
+    def part_writer(self, plan: Plan) -> Write:
+        """A function from a part to its bytes."""
+        encode = item_encoder(plan, self.outcome.items)
+        return lambda part: encode(part) + b"\n"
+
+    def body(self, parts: Parts) -> cabc.Iterator[bytes]:
+        """The parts as they are sent."""
+        return parts
+
+
+class EventsMark(StreamMark):
+    """An answer of events; see :func:`events`.
+
+    :param keep_alive: Seconds after which a quiet stream sends a comment; ``None``: it does not.
+    :param retry: Milliseconds that a client waits before it comes again; sent first.
+    """
+
+    def __init__(self, outcome: Outcome, keep_alive: float | None, retry: int | None) -> None:
+        super().__init__(outcome)
+        self.keep_alive = keep_alive
+        self.retry = retry
+
+    def __repr__(self) -> str:
+        return f"events({self.outcome.status})"
+
+    def part_writer(self, plan: Plan) -> Write:
+        items = self.outcome.items
+        to_json = item_encoder(plan, items)
+
+        def write(part: t.Any) -> bytes:
+            event = part if isinstance(part, Event) else Event(part)
+            if items is None and isinstance(event.data, str):
+                return write_event(event.data, event)
+            return write_event(to_json(event.data).decode(), event)
+
+        return write
+
+    def body(self, parts: Parts) -> cabc.Iterator[bytes]:
+        if self.retry is not None:
+            parts.first = b"retry: %d\n\n" % self.retry
+        return parts if self.keep_alive is None else Producer(current(), parts, self.keep_alive, KEEP_ALIVE)
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        yield from super().document(plan)
+        text = "The id of the last event that the client has seen, to go on behind it."
+        yield Parameter("Last-Event-ID", "header", fields.String(), text, checked=True)
+
+
+class Parts(cabc.Iterator[bytes]):
+    """What is sent, and what must be closed then.
+
+    :param parts: The bytes of the parts.
+    :param sources: What they come from; what has a ``close`` is closed.
+    """
+
+    def __init__(self, parts: cabc.Iterator[bytes], *sources: t.Any) -> None:
+        self._parts = parts
+        self._sources = sources
+        self.first = b""
+        """Bytes that go ahead."""
+
+    def __next__(self) -> bytes:
+        if self.first:
+            first, self.first = self.first, b""
+            return first
+        return next(self._parts)
+
+    def close(self) -> None:
+        """Close what the parts come from."""
+        for source in self._sources:
+            close_parts(source)
+
+
+def stream(
+    schema: SchemaLike | None = None,
+    *,
+    status_code: int = 200,
+    description: str = "",
+    headers: cabc.Mapping[str, HeaderLike] | None = None,
+) -> StreamMark:
+    """Say that the operation answers with JSON Lines: one JSON value a line, sent as soon as it is made.
+
+    The handler returns an iterable of the values; a generator runs in the context of the request. An error after the
+    first line cannot change the status: the connection ends without the end of the body, and the error is logged.
+
+    :param schema: What dumps each value. Default: values are JSON as they are.
+    :param status_code: The status.
+    :param description: Default: the phrase of the status.
+    :param headers: Headers that the handler sets on this answer, name to field.
+    :raises SetupError: The schema is one of many.
+    """
+    return StreamMark(stream_outcome(schema, LINES, status_code, description, headers))
+
+
+def events(
+    schema: SchemaLike | None = None,
+    *,
+    keep_alive: float | None = 15.0,
+    retry: int | None = None,
+    description: str = "",
+    headers: cabc.Mapping[str, HeaderLike] | None = None,
+) -> EventsMark:
+    """Say that the operation answers with server-sent events (HTML standard, section 9.2).
+
+    The handler returns an iterable of values, or of :class:`~framework.http.events.Event` where an event has an id or a
+    type. Where a client comes again, :func:`last_event_id` says what it has seen.
+
+    :param schema: What dumps the data of each event, as JSON. Default: text is sent as it is, other values as JSON.
+    :param keep_alive: Seconds after which a quiet stream sends a comment, so that proxies do not cut it off and a
+        client that has left is noticed. The handler's iterable then runs in a thread of its own. ``None``: nothing is
+        sent.
+    :param retry: Milliseconds that a client waits before it comes again.
+    :param description: Default: the phrase of the status.
+    :param headers: Headers that the handler sets on this answer, name to field.
+    :raises SetupError: The schema is one of many, or ``keep_alive`` is no time.
+    """
+    if keep_alive is not None and not keep_alive > 0:
+        raise SetupError(f"events(keep_alive={keep_alive!r}) is no time. Give seconds, or None for no comments.")
+    return EventsMark(stream_outcome(schema, MEDIA_TYPE, 200, description, headers), keep_alive, retry)
+
+
+def stream_outcome(
+    schema: SchemaLike | None,
+    media_type: str,
+    status: int,
+    description: str,
+    headers: cabc.Mapping[str, HeaderLike] | None,
+) -> Outcome:
+    """The outcome of a stream.
+
+    :raises SetupError: The schema is one of many.
+    """
+    items = None if schema is None else as_schema(schema)
+    if items is not None and items.many:
+        raise SetupError(f"{items!r} is for many objects. A stream dumps its parts one by one: leave 'many' out.")
+    return Outcome(status, None, description, as_headers(headers, status), media_type, items=items)
+
+
+def item_encoder(plan: Plan, schema: Schema | None) -> Write:
+    """A function from a part to JSON without line breaks."""
+    encode = encoder(plan, schema, fast=plan.fast)
+
+    def write(value: t.Any) -> bytes:
+        text = encode(value).rstrip(b"\n")
+        # Within JSON a line break is white space between the tokens; a provider may write it so.
+        return text.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in text or b"\r" in text else text
+
+    return write
+
+
+def last_event_id() -> str | None:
+    """The id of the last event that the client has seen; ``None`` when it comes for the first time.
+
+    What is longer than 1,000 characters was not sent by this server, and counts as nothing.
+    """
+    environ = t.cast("dict[str, str]", current().environ)
+    text = environ.get("HTTP_LAST_EVENT_ID", "").encode("latin-1").decode("utf-8", "replace")
+    return text if 0 < len(text) <= _LONGEST_ID else None
+
+
+def iterate(value: t.Any, where: str) -> cabc.Iterator[t.Any]:
+    """The parts of what a handler returned, an asynchronous iterable too.
+
+    :raises TypeError: It has no parts.
+    """
+    if isinstance(value, cabc.AsyncIterable):
+        return AsyncParts(value)
+    if isinstance(value, (str, bytes, cabc.Mapping)) or not isinstance(value, cabc.Iterable):
+        raise TypeError(
+            f"{where} returned {value!r}, and declares a stream. Return an iterable of its parts, like a generator."
+        )
+    return iter(value)
+
+
+class AsyncParts(cabc.Iterator[t.Any]):
+    """An asynchronous iterable as one that is iterated without an event loop: it has one of its own, to its end."""
+
+    def __init__(self, source: cabc.AsyncIterable[t.Any]) -> None:
+        self._source = source
+        self._iterator = source.__aiter__()
+        self._runner: asyncio.Runner | None = asyncio.Runner()
+
+    def __next__(self) -> t.Any:
+        if self._runner is None:
+            raise StopIteration
+        try:
+            return self._runner.run(t.cast(t.Any, self._next()))
+        except StopAsyncIteration:
+            self.close()
+            raise StopIteration from None
+
+    async def _next(self) -> t.Any:
+        return await self._iterator.__anext__()
+
+    def close(self) -> None:
+        """Close the iterable, then its loop."""
+        runner, self._runner = self._runner, None
+        if runner is None:
+            return
+        with runner:
+            close = getattr(self._iterator, "aclose", None)
+            if close is not None:
+                runner.run(close())

@@ -1,0 +1,31 @@
+"""The marks that read what a request brings: parameters, bodies, forms and patches."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._arguments import ArgumentsMark as ArgumentsMark
+    from ._arguments import arguments as arguments
+    from ._bodies import ask_request as ask_request
+    from ._bodies import too_large as too_large
+    from ._multipart import content_types as content_types
+    from ._parts import parameter_steps as parameter_steps
+    from ._parts import query_of as query_of
+    from ._patches import JSONPatch as JSONPatch
+    from ._patches import PatchMark as PatchMark
+    from ._patches import json_patch as json_patch
+    from ._patches import merge_patch as merge_patch
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_arguments": "ArgumentsMark arguments",
+            "_bodies": "ask_request too_large",
+            "_multipart": "content_types",
+            "_parts": "parameter_steps query_of",
+            "_patches": "JSONPatch PatchMark json_patch merge_patch",
+        },
+    )

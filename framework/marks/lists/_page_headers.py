@@ -1,0 +1,110 @@
+"""What is said of a list beside its items: in a header, or in an object around them.
+
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+import weakref
+
+from marshmallow import Schema, validate
+
+from ... import fields
+from ..schemas import SPARSE
+
+
+def number(description: str, least: int = 0) -> fields.Integer:
+    """A number that is there when it makes sense."""
+    return fields.Integer(validate=validate.Range(min=least), metadata={"optional": True, "description": description})
+
+
+def text(description: str) -> fields.String:
+    """A text that is there when it makes sense."""
+    return fields.String(metadata={"optional": True, "description": description})
+
+
+class PaginationMetadata(Schema):
+    """Where a page stands among the others."""
+
+    total = number("How many items there are in all.")
+    total_pages = number("How many pages there are.")
+    first_page = number("The number of the first page.", 1)
+    last_page = number("The number of the last page.", 1)
+    page = number("The number of this page.", 1)
+    previous_page = number("The number of the page before.", 1)
+    next_page = number("The number of the page after.", 1)
+
+
+class OffsetMetadata(Schema):
+    """Where a part of a list stands in the whole."""
+
+    total = number("How many items there are in all.")
+    offset = number("How many items come before this part.")
+    limit = number("How many items the part has at most.", 1)
+    previous_offset = number("The offset of the part before.")
+    next_offset = number("The offset of the part after.")
+
+
+class CursorMetadata(Schema):
+    """What leads from a part of a list to the others."""
+
+    total = number("How many items there are in all.")
+    previous_cursor = text("The cursor of the part before.")
+    next_cursor = text("The cursor of the part after.")
+
+
+_made: weakref.WeakKeyDictionary[type[Schema], dict[t.Any, type[Schema]]] = weakref.WeakKeyDictionary()
+
+
+def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> Schema:
+    """A schema of an object with a list and what is said of it.
+
+    :param items: The schema of the list, ``many``.
+    :param member: The name of the list in the object.
+    :param metadata: The schema of the member ``pagination``.
+    :param word: What the name of the class ends with: ``PetPage``.
+    """
+    cls = type(items)
+    plain = is_plain(items)
+    key = (member, metadata, word, SPARSE in vars(items))
+    made = _made.setdefault(cls, {})
+    found = made.get(key) if plain else None
+    if found is None:
+        title = cls.__name__.removesuffix("Schema") or cls.__name__
+        # A list of what has no name of its own stands in an object without one.
+        name = f"{title}{'Sparse' if SPARSE in vars(items) else ''}{word}" if plain else "GeneratedSchema"
+        found = type(
+            name,
+            (Schema,),
+            {
+                "__doc__": "A part of a list, and where it stands in the whole.",
+                "__module__": cls.__module__,
+                member: fields.List(nested(items), required=True),
+                "pagination": fields.Nested(metadata, required=True),
+            },
+        )
+        if plain:
+            made[key] = found
+    return found()
+
+
+def nested(items: Schema, *, required: bool = False) -> fields.Nested:
+    """A field for one item of a list, dumped by the very schema of the list."""
+    made = copy.copy(items)
+    made.many = False
+    field = fields.Nested(type(items), required=required)
+    field._schema = made  # an instance that is passed is set up anew, and forgets what was narrowed
+    return field
+
+
+def is_plain(schema: Schema) -> bool:
+    """Whether an instance is what its class says, and the class has a name that somebody gave it."""
+    declared = set(type(schema)._declared_fields)
+    return (
+        type(schema).__name__ != "GeneratedSchema"
+        and not schema.only
+        and not schema.exclude
+        and set(schema.fields) == declared
+    )

@@ -1,0 +1,453 @@
+"""``paginate``: a list leaves in parts, by page number, by offset or by cursor.
+
+The mark reads and documents the parameters, takes the part from what the handler returns, and says in headers, or in an
+object around the items, where the other parts are.
+Not here: how a part is taken (``marks.lists._pages``), what cursors are (``marks.lists._cursors``).
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import inspect
+import typing as t
+import warnings
+from urllib.parse import quote, quote_plus
+
+import msgspec
+from marshmallow import Schema, validate
+
+from ... import fields
+from ...errors import SetupError
+from ...http.semantics import BODILESS
+from ..base import TELLS, Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
+from ..inputs import ArgumentsMark, query_of
+from ..responses import ResponseMark
+from ..shapes import Shape
+from ._cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
+from ._page_headers import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
+from ._pages import (
+    CollectionTerms,
+    CursorPage,
+    CursorParameters,
+    OffsetPage,
+    OffsetParameters,
+    Page,
+    PageRequest,
+    PaginationParameters,
+    bad_cursor,
+)
+from ._terms import PAGED, SORTED, SortKey
+
+if t.TYPE_CHECKING:
+    from ...context import Context
+
+Pager: t.TypeAlias = type[Page] | type[CursorPage]
+
+MAX_NUMBER: t.Final = 2**31 - 1
+"""The greatest page number and offset: the greatest that every database can skip to."""
+LONGEST_QUERY: t.Final = 2000
+"""Characters of a query string that links repeat; one that is longer has none."""
+_KEYWORD: t.Final = "pagination_parameters"
+
+
+class PageOptions(t.TypedDict, total=False):
+    """What can be said of a paginated list beside its sizes."""
+
+    session: t.Any
+    """Where selects run: a session of SQLAlchemy, or a function that gives that of the request."""
+    order_by: str | cabc.Sequence[str]
+    """The order where the client asks for none: names of attributes, ``-`` before one to go down."""
+    key: str | cabc.Sequence[str]
+    """What sets any two items apart. Default: what does in a select, and for cursors over other items ``id``."""
+    total: bool
+    """Whether all items are counted. Default: they are, except for cursors."""
+    envelope: bool | str
+    """Whether the list stands in an object, and under which name. Default: it is the answer itself."""
+    links: bool
+    """Whether a ``Link`` header leads to the other parts. Default: it does."""
+    header: str | None
+    """The header that says where the part stands. Default: ``X-Pagination``, and none with an envelope."""
+
+
+class Style(t.NamedTuple):
+    """One way to ask for a part."""
+
+    pager: t.Any
+    metadata: type[Schema]
+    size: str
+    """The parameter that says how many items."""
+    word: str
+    """What the names of its envelopes end with."""
+
+
+STYLES: t.Final = (
+    Style(CursorPage, CursorMetadata, "page_size", "CursorPage"),
+    Style(OffsetPage, OffsetMetadata, "limit", "OffsetPage"),
+    Style(Page, PaginationMetadata, "page_size", "Page"),
+)
+
+
+class PaginateMark(ArgumentsMark):
+    """A list in parts; see :func:`paginate`."""
+
+    nearest_counts = True
+
+    def __init__(self, pager: Pager | None, by: Pager, numbers: tuple[int, int, int], options: PageOptions) -> None:
+        unknown = options.keys() - PageOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(
+                f"paginate() got unknown options: {', '.join(sorted(unknown))}. It knows"
+                f" {', '.join(PageOptions.__annotations__)}."
+            )
+        self.pager = pager
+        self.style = style = next(each for each in STYLES if issubclass(by, each.pager))
+        self.is_own = pager is None or pager in (Page, OffsetPage, CursorPage)
+        self.options = options
+        self.total = options.get("total", style.pager is not CursorPage)
+        around = options.get("envelope", False)
+        self.member = around if isinstance(around, str) else "items" if around else None
+        self.header = options.get("header", None if self.member else "X-Pagination")
+        self.keys = sort_keys(options.get("order_by", ()))
+        key = options.get("key", ())
+        self.unique = (key,) if isinstance(key, str) else tuple(key)
+        schema = parameters_schema(style, *numbers)()
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
+
+    def __repr__(self) -> str:
+        return f"paginate({self.pager.__name__ if self.pager else ''})"
+
+    # Where it applies
+
+    def pages(self, outcome: Outcome) -> bool:
+        """Whether an outcome is a list that can be taken in parts."""
+        if not 200 <= outcome.status < 300 or outcome.status in BODILESS:
+            return False
+        return bool(outcome.schema.many) if outcome.schema is not None else self.member is None
+
+    def applies(self, plan: Plan) -> bool:
+        outcomes = [mark.outcome for mark in plan.marks if isinstance(mark, ResponseMark)]
+        fits = any(self.pages(outcome) for outcome in outcomes)
+        if self.pager is None:
+            fits = takes_parameters(plan.handler)
+        direct = any(mark is self for mark in marks_of(plan.handler))
+        if direct and not fits:
+            remedy = (
+                f"Take an argument {_KEYWORD!r}, or give a pager: @paginate(Page)."
+                if self.pager is None
+                else "Declare one, as in @response(200, PetSchema(many=True))."
+            )
+            raise SetupError(f"{self!r} on {plan.called} has no list to take parts of. {remedy}")
+        return fits and (direct or plan.method == "GET")
+
+    # What it does
+
+    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+        manual = self.pager is None
+        if manual:
+            plan.names.add(_KEYWORD)
+
+        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+            notes = call.notes = call.notes or {}
+            notes[PaginateMark] = value
+            if manual:
+                call.kwargs = {**call.kwargs, _KEYWORD: None}
+
+        return keep
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        if not self.applies(plan):
+            return
+        yield from super().run(plan)
+        make = self.maker(plan)
+        manual = self.pager is None
+
+        def prepare(ctx: Context, call: Call) -> None:
+            notes = t.cast("dict[t.Any, t.Any]", call.notes)
+            wanted = notes[PaginateMark] = make(ctx, call, notes[PaginateMark])
+            if manual:
+                call.kwargs[_KEYWORD] = wanted
+
+        yield Step(Phase.IDEMPOTENCY, prepare)
+        if not manual:
+            plan.shapes.append(PageShape(self))
+            plan.notes[PAGED] = True
+        elif self.member is not None:
+            raise SetupError(
+                f"{self!r} on {plan.called} has an envelope and no pager: the handler makes the answer"
+                " itself. Give a pager, or leave 'envelope' out and declare the object with @response."
+            )
+        plan.notes[TELLS] = (*plan.notes.get(TELLS, ()), *self.told())
+        yield Step(Phase.OUTCOME, self.teller(plan))
+
+    def told(self) -> list[str]:
+        """The headers that say where the part stands."""
+        return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
+
+    def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], PageRequest]:
+        """What makes an object of the parameters that were read."""
+        session, total, unique, by, default = (
+            self.options.get("session"),
+            self.total,
+            self.unique,
+            self.style,
+            self.keys,
+        )
+
+        if by.pager is CursorPage:
+            keys_of = self.cursors(plan)
+
+            def by_cursor(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
+                keys = t.cast("dict[t.Any, t.Any]", call.notes).get(SORTED) or default
+                cursors = keys_of(ctx, call, keys)
+                cursor: Cursor | None = None
+                if value["cursor"] is not None:
+                    try:
+                        cursor = cursors.read(value["cursor"])
+                    except BadCursor as error:
+                        raise bad_cursor(error) from None
+                return CursorParameters(
+                    cursor, value["page_size"], CollectionTerms(session, total, keys, unique, cursors)
+                )
+
+            return by_cursor
+
+        usual = CollectionTerms(session, total, default, unique)
+        unordered = CollectionTerms(session, total, (), unique)
+
+        def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
+            source = unordered if SORTED in t.cast("dict[t.Any, t.Any]", call.notes) else usual
+            if by.pager is OffsetPage:
+                return OffsetParameters(value["offset"], value["limit"], source)
+            return PaginationParameters(value["page"], value["page_size"], source)
+
+        return by_number
+
+    def cursors(self, plan: Plan) -> cabc.Callable[[Context, Call, cabc.Sequence[SortKey]], Cursors]:
+        """What makes and reads the cursors of a request: bound to the operation and to all that chooses its rows."""
+        secret = plan.config["SECRET_KEY"]
+        if not secret:
+            raise SetupError(
+                f"{self!r} on {plan.called} signs its cursors, and no secret key was set. Set the 'SECRET_KEY' of the"
+                " application to something long, random and secret."
+            )
+        secrets = [*(plan.config["SECRET_KEY_FALLBACKS"] or ()), secret]
+        free = set(self.schema.load_fields)
+        for mark in plan.marks:
+            free.update(getattr(mark, "free_of_rows", ()))
+        unique = self.unique
+
+        def make(ctx: Context, call: Call, keys: cabc.Sequence[SortKey]) -> Cursors:
+            given = query_of(ctx, call)
+            place: list[t.Any] = [plan.endpoint, plan.method, unique]
+            place += [(key.name, key.descending) for key in keys]
+            place += sorted((name, str(value)) for name, value in call.view_args.items())
+            place += sorted((name, values) for name, values in given.items() if name not in free)
+            return Cursors(secrets, place)
+
+        return make
+
+    def teller(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+        """What sets the headers."""
+        header, links = self.header, self.options.get("links", True)
+        manual = self.pager is None
+
+        def tell(ctx: Context, call: Call, reply: t.Any) -> None:
+            wanted = (call.notes or {}).get(PaginateMark)
+            if not isinstance(wanted, PageRequest) or reply.status_code >= 300:
+                return
+            told = wanted.metadata()
+            if told is None:
+                if manual:
+                    warnings.warn(
+                        f"{plan.called} ({plan.endpoint}) did not say how many items there are. Set"
+                        f" {_KEYWORD}.item_count, or take the part by {_KEYWORD}.take(...).",
+                        stacklevel=2,
+                    )
+                return
+            if header:
+                reply.headers[header] = msgspec.json.encode(told).decode("ascii")
+            if links:
+                text = link_header(ctx, call, wanted)
+                if text:
+                    reply.headers.add("Link", text)
+
+        return tell
+
+    # What it says
+
+    def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        if not self.applies(plan):
+            return
+        yield from super().document(plan)
+        statuses = [
+            mark.outcome.status
+            for mark in plan.marks
+            if isinstance(mark, ResponseMark) and 200 <= mark.outcome.status < 300
+            if self.pager is None or self.pages(mark.outcome)
+        ]
+        if 200 in statuses and plan.method == "GET" and any(getattr(mark, "sends_304", False) for mark in plan.marks):
+            statuses += [] if plan.config["ETAG_DISABLED"] else [304]
+        for status in statuses:
+            if self.header:
+                members = ", ".join(f"`{name}`" for name in self.style.metadata().fields)
+                field = fields.String(metadata={"contentMediaType": "application/json"})
+                text = (
+                    f"Where the part stands in the whole: a JSON object with the members {members}, those that apply."
+                )
+                yield Header(self.header, field, text, status)
+            if self.options.get("links", True):
+                text = "Leads to the parts `first`, `prev`, `next` and `last`, those that there are (RFC 8288)."
+                yield Header("Link", fields.String(), text, status)
+
+
+class PageShape(Shape):
+    """A part of a list in place of the whole."""
+
+    order = 40
+
+    def __init__(self, mark: PaginateMark) -> None:
+        self.mark = mark
+
+    def fits(self, outcome: Outcome) -> bool:
+        return self.mark.pages(outcome)
+
+    def outcome(self, outcome: Outcome, variant: cabc.Hashable = None) -> Outcome:
+        mark = self.mark
+        if mark.member is None or outcome.schema is None:
+            return outcome
+        schema = envelope(outcome.schema, mark.member, mark.style.metadata, mark.style.word)
+        return msgspec.structs.replace(outcome, schema=schema)
+
+    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+        mark = self.mark
+        wanted: PageRequest = t.cast("dict[t.Any, t.Any]", call.notes)[PaginateMark]
+        if mark.is_own:
+            items = wanted.take(value)
+        else:
+            items = t.cast("type[Page]", mark.pager)(value, page_params=wanted).items
+        return items if mark.member is None else {mark.member: items, "pagination": wanted.metadata()}
+
+
+def paginate(
+    pager: Pager | None = None,
+    *,
+    by: Pager | None = None,
+    page: int | None = None,
+    page_size: int | None = None,
+    max_page_size: int | None = None,
+    **options: t.Unpack[PageOptions],
+) -> PaginateMark:
+    """Answer a list in parts.
+
+    With a pager the handler returns the whole list, or a select of SQLAlchemy, and the pager takes the part that the
+    client wants. Without one the handler gets ``pagination_parameters`` as a keyword argument, takes the part itself
+    (``pagination_parameters.take(...)``, or by ``first_item`` and ``last_item``), and sets
+    ``pagination_parameters.item_count``.
+
+    :param pager: :class:`Page`, :class:`OffsetPage`, :class:`CursorPage`, or a class derived from one of the first two.
+    :param by: Without a pager: the one whose parameters the handler gets. Default: :class:`Page`.
+    :param page: The page that is given when the client names none. Default: 1.
+    :param page_size: How many items are given when the client does not say. Default: 10.
+    :param max_page_size: How many a client may ask for; a greater number is a 422. Default: 100.
+    :param options: ``session``, ``order_by``, ``key``, ``total``, ``envelope``, ``links``, ``header``, see
+        :class:`PageOptions`.
+    :raises SetupError: A number or a pager is none.
+    """
+    chosen = pager or by or Page
+    if not isinstance(chosen, type) or not issubclass(chosen, (Page, CursorPage)):
+        raise SetupError(f"{chosen!r} is no pager. Give Page, OffsetPage, CursorPage, or a class derived from one.")
+    for number in (page, page_size, max_page_size):
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+            raise SetupError(f"paginate() got the size {number!r}. Give whole numbers.")
+    most = 100 if max_page_size is None else max_page_size
+    usual = min(10, most) if page_size is None else page_size
+    first = 1 if page is None else page
+    if not (1 <= usual <= most <= MAX_NUMBER and 1 <= first <= MAX_NUMBER):
+        raise SetupError(
+            f"paginate() got page={first}, page_size={usual} and max_page_size={most}. All are at least 1, and"
+            " page_size is no greater than max_page_size."
+        )
+    return PaginateMark(pager, chosen, (first, usual, most), options)
+
+
+def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Schema]:
+    """The schema of the parameters."""
+    sizes = fields.Integer(
+        load_default=size,
+        validate=validate.Range(min=1, max=most),
+        metadata={"description": "How many items to give at most."},
+    )
+    if style.pager is CursorPage:
+        text = "Where to go on: a cursor that the answer to the same request without it, or with another, has given."
+        where: t.Any = CursorField(
+            load_default=None, validate=validate.Length(min=1, max=MAX_LENGTH), metadata={"description": text}
+        )
+        return Schema.from_dict({"cursor": where, style.size: sizes})
+    if style.pager is OffsetPage:
+        where = fields.Integer(
+            load_default=0,
+            validate=validate.Range(min=0, max=MAX_NUMBER),
+            metadata={"description": "How many items to leave out at the start."},
+        )
+        return Schema.from_dict({"offset": where, style.size: sizes})
+    where = fields.Integer(
+        load_default=page, validate=validate.Range(min=1, max=MAX_NUMBER), metadata={"description": "Which page."}
+    )
+    return Schema.from_dict({"page": where, style.size: sizes})
+
+
+class CursorField(fields.String):
+    """A text that the server has made; others are refused when it is used."""
+
+    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+        return {**described, "format": "cursor"}
+
+
+def sort_keys(names: str | cabc.Iterable[str]) -> tuple[SortKey, ...]:
+    """Keys from names of attributes, each perhaps after a ``-``; a text holds several with commas."""
+    listed = [name.strip() for name in (names.split(",") if isinstance(names, str) else names)]
+    return tuple(SortKey(name.lstrip("-"), name.lstrip("-"), name.startswith("-")) for name in listed if name)
+
+
+def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
+    """Whether a handler has a place for the parameters."""
+    known = inspect.signature(handler).parameters.values()
+    return any(each.name == _KEYWORD or each.kind is each.VAR_KEYWORD for each in known)
+
+
+def link_header(ctx: Context, call: Call, wanted: PageRequest) -> str:
+    """The ``Link`` header: references with an absolute path and without a host, right behind any proxy."""
+    environ = t.cast("dict[str, t.Any]", ctx.environ)
+    if len(environ.get("QUERY_STRING") or "") > LONGEST_QUERY:
+        return ""
+    found = list(wanted.links())
+    if not found:
+        return ""
+    own = found[0][1]  # all change the same parameters
+    kept = "".join(
+        f"{quote_plus(name)}={quote_plus(value)}&"
+        for name, values in query_of(ctx, call).items()
+        if name not in own
+        for value in values
+    )
+    path = reference(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+    # What the links change are numbers and cursors, in which nothing is to be escaped.
+    return ", ".join(
+        f"<{path}?{kept}{'&'.join([f'{name}={value}' for name, value in changes.items() if value is not None])}>;"
+        f' rel="{relation}"'
+        for relation, changes in found
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def reference(root: str, path: str) -> str:
+    """The path of a request as it stands in a URL.
+
+    :param root: The prefix that the application is mounted under, as WSGI has it.
+    :param path: What is behind it, likewise.
+    """
+    raw = (root.rstrip("/") + (path or "/")).encode("latin1")
+    # A second slash at the start would make the next word a host.
+    return "/" + quote(raw, safe="/:@!$&'()*+,;=~-._").lstrip("/")

@@ -1,0 +1,132 @@
+"""``sparse``: the client chooses the members of the answer, ``?fields=name,owner.name``.
+
+Each choice is dumped by a schema of its own, which has no other fields and is compiled when it is asked for again.
+In the document the answer's schema requires nothing, for any member may be left out.
+Not here: how a schema is narrowed (``marks.lists._fieldsets``).
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import msgspec
+from marshmallow import Schema
+
+from ... import fields
+from ...errors import SetupError
+from ..base import Body, Call, Outcome, Plan, Step, marks_of
+from ..inputs import ArgumentsMark
+from ..responses import ResponseMark
+from ..shapes import Shape
+from ._base import check_names
+from ._fields import Known, Pieces
+from ._fieldsets import narrowed_schema, output_names, sparse_schema, tree_of
+
+if t.TYPE_CHECKING:
+    from ...context import Context
+
+MAX_CHOSEN: t.Final = 50
+"""How many members a client may name."""
+
+
+class SparseMark(ArgumentsMark):
+    """The client chooses the members; see :func:`sparse`."""
+
+    nearest_counts = True
+
+    def __init__(self, names: cabc.Sequence[str], parameter: str) -> None:
+        schema = Schema()
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
+        self.names = tuple(names)
+        self.parameter = parameter
+        self.free_of_rows = frozenset({parameter})
+        """The parameters that do not change which items a list has."""
+
+    def __repr__(self) -> str:
+        return f"sparse({', '.join(map(repr, self.names))})"
+
+    def applies(self, plan: Plan) -> bool:
+        fits = any(narrows(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
+        if any(mark is self for mark in marks_of(plan.handler)) and not fits:
+            raise SetupError(
+                f"{self!r} on {plan.called} has no members to choose from. Declare what is sent, as in"
+                " @response(200, PetSchema)."
+            )
+        return fits
+
+    def schema_for(self, plan: Plan) -> Schema:
+        made: Schema | None = plan.notes.get(self)
+        if made is None:
+            made = plan.notes[self] = self.parameters(plan)
+        return made
+
+    def parameters(self, plan: Plan) -> Schema:
+        """The schema of the parameter.
+
+        :raises SetupError: A name that the mark allows is none of what is sent.
+        """
+        known: dict[str, None] = {}
+        for mark in plan.marks:
+            if isinstance(mark, ResponseMark) and narrows(mark.outcome):
+                known.update(dict.fromkeys(output_names(t.cast(Schema, mark.outcome.schema))))
+        others = [name for name in self.names if name not in known]
+        if others:
+            raise SetupError(
+                f"{self!r} on {plan.called}: nothing that is sent is called"
+                f" {', '.join(map(repr, others))}. There are {', '.join(known)}."
+            )
+        inner = fields.String(validate=Known(self.names or known, "Unknown field."))
+        text = "Which members to send: all of them where this is missing."
+        field = Pieces(inner, MAX_CHOSEN, load_default=None, data_key=self.parameter, metadata={"description": text})
+        return Schema.from_dict({"fields": field})()
+
+    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+            names = value["fields"]
+            if names:
+                notes = call.notes = call.notes or {}
+                notes[SparseMark] = tuple(sorted(set(names)))
+
+        return keep
+
+    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+        yield from super().run(plan)
+        if self.applies(plan):
+            plan.shapes.append(SparseShape())
+
+
+class SparseShape(Shape):
+    """The chosen members in place of all."""
+
+    order = 5
+
+    def fits(self, outcome: Outcome) -> bool:
+        return narrows(outcome)
+
+    def outcome(self, outcome: Outcome, variant: cabc.Hashable = None) -> Outcome:
+        schema = t.cast(Schema, outcome.schema)
+        if variant is None:
+            return msgspec.structs.replace(outcome, schema=sparse_schema(schema))
+        tree = tree_of(t.cast("tuple[str, ...]", variant))
+        return msgspec.structs.replace(outcome, schema=narrowed_schema(schema, tree))
+
+    def variant(self, call: Call) -> cabc.Hashable:
+        return None if call.notes is None else call.notes.get(SparseMark)
+
+
+def narrows(outcome: Outcome) -> bool:
+    """Whether an outcome has members to choose from."""
+    return 200 <= outcome.status < 300 and outcome.schema is not None and bool(outcome.schema.dump_fields)
+
+
+def sparse(*names: str, parameter: str = "fields") -> SparseMark:
+    """Let clients choose the members of the answer: ``?fields=name,owner.name``.
+
+    :param names: Which members may be chosen, dotted for those of nested objects. Default: all that are sent.
+    :param parameter: The name of the parameter.
+    """
+    if not (len(names) == 1 and callable(names[0])):  # without parentheses: the route has the words for that
+        check_names(names, "sparse(...)")
+    return SparseMark(names, parameter)

@@ -1,0 +1,65 @@
+"""The words of what can be asked of a collection: conditions, keys of an order, parts.
+
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+OPERATORS: t.Final = (
+    *("eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "isnull"),
+    *("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
+)
+"""How a value can be compared, in the words of query parameters."""
+
+TEXT_OPERATORS: t.Final = frozenset(OPERATORS[9:])
+LIST_OPERATORS: t.Final = frozenset({"in", "not_in"})
+
+SORTED: t.Final = "sorted"
+"""The note of a call with the keys that the client wants its list sorted by."""
+PAGED: t.Final = "paged"
+"""The note of a plan whose lists are taken in parts, so that selects are run."""
+
+
+class Condition(t.NamedTuple):
+    """One thing that an item must meet.
+
+    :ivar name: what the client calls the value.
+    :ivar source: where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
+    :ivar operator: one of :data:`OPERATORS`.
+    :ivar value: what it is compared with; a list for ``in`` and ``not_in``.
+    """
+
+    name: str
+    source: t.Any
+    operator: str
+    value: t.Any
+
+
+class SortKey(t.NamedTuple):
+    """One thing that items are put in order by.
+
+    :ivar name: what the client calls it.
+    :ivar source: where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
+    :ivar descending: whether the greatest comes first.
+    """
+
+    name: str
+    source: t.Any
+    descending: bool = False
+
+
+class Slice(t.NamedTuple):
+    """A part of a collection in order.
+
+    :ivar items: at most as many as were asked for.
+    :ivar more: whether there are more in the direction that was asked for.
+    :ivar first: the values of the keys of the first item; empty where there is none.
+    :ivar last: those of the last item.
+    """
+
+    items: list[t.Any]
+    more: bool
+    first: tuple[t.Any, ...]
+    last: tuple[t.Any, ...]

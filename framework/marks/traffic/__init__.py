@@ -1,0 +1,38 @@
+"""The marks that remember clients: rate limits and idempotency keys."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._clients import Address as Address
+    from ._clients import User as User
+    from ._clients import identity as identity
+    from ._idempotency import AnswerNotKept as AnswerNotKept
+    from ._idempotency import IdempotencyKeyInvalid as IdempotencyKeyInvalid
+    from ._idempotency import IdempotencyKeyMissing as IdempotencyKeyMissing
+    from ._idempotency import IdempotencyKeyReused as IdempotencyKeyReused
+    from ._idempotency import IdempotencyUnavailable as IdempotencyUnavailable
+    from ._idempotency import RequestInProgress as RequestInProgress
+    from ._idempotency import idempotent as idempotent
+    from ._limits import RateLimitExceeded as RateLimitExceeded
+    from ._limits import RateLimitUnavailable as RateLimitUnavailable
+    from ._limits import limit as limit
+    from ._stores import once as once
+    from ._stores import redis_store as redis_store
+    from ._stores import store_url as store_url
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_clients": "Address User identity",
+            "_idempotency": (
+                "AnswerNotKept IdempotencyKeyInvalid IdempotencyKeyMissing IdempotencyKeyReused "
+                "IdempotencyUnavailable RequestInProgress idempotent"
+            ),
+            "_limits": "RateLimitExceeded RateLimitUnavailable limit",
+            "_stores": "once redis_store store_url",
+        },
+    )

@@ -1,0 +1,87 @@
+"""The stores of an application: opened once, at the first use, and shared by all marks that name the same.
+
+Not here: what a store is (``stores``), what is kept there (``marks.traffic._limits``, ``marks.traffic._idempotency``).
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import threading
+import typing as t
+
+from ...errors import SetupError
+from ...stores.base import CircuitBreaker, Store
+
+if t.TYPE_CHECKING:
+    from ...app import App
+    from ...config import Config
+
+EXTENSION = "framework.stores"
+SCHEMES = ("redis", "rediss", "unix")
+
+_T = t.TypeVar("_T")
+_lock = threading.RLock()
+
+
+def once(app: App, name: t.Hashable, make: cabc.Callable[[], _T]) -> _T:
+    """What an application has under a name; made by the first who asks, and kept over changes of settings."""
+    kept: dict[t.Hashable, t.Any] = app.extensions.setdefault(EXTENSION, {})
+    if name not in kept:
+        with _lock:
+            if name not in kept:
+                kept[name] = make()
+    return t.cast(_T, kept[name])
+
+
+def store_url(config: Config, kind: str) -> str | None:
+    """Where a kind of state is kept: ``<KIND>_STORE_URL``, else ``STORE_URL``; ``None`` for the memory.
+
+    :raises SetupError: The setting is no URL of a store.
+    :raises ImportError: The library that the store needs is not installed.
+    """
+    name = f"{kind}_STORE_URL"
+    url = config[name]
+    if url is None:
+        name, url = "STORE_URL", config["STORE_URL"]
+    return None if url in (None, "memory:") else checked_url(url, f"The setting {name}")
+
+
+def checked_url(url: t.Any, where: str) -> str:
+    """The URL of a store in Redis.
+
+    :param where: Who names it, for messages.
+    :raises SetupError: It is none.
+    :raises ImportError: The library that the store needs is not installed.
+    """
+    if not isinstance(url, str) or url.partition(":")[0] not in SCHEMES:
+        shown = url.partition(":")[0] if isinstance(url, str) else type(url).__name__
+        raise SetupError(
+            f"{where} names no store: {shown!r} is not known. Set 'redis://host:port/database', or 'memory:' or None"
+            " for the memory of the process."
+        )
+    from ...stores.redis import import_redis
+
+    import_redis()
+    return url
+
+
+def redis_store(app: App, url: str) -> t.Any:
+    """The store in Redis at a URL. Its keys carry the name of the application, unless ``STORE_PREFIX`` says."""
+
+    def make() -> Store:
+        from ...stores.redis import RedisStore
+
+        prefix = app.config["STORE_PREFIX"]
+        return RedisStore(
+            url, prefix=f"framework:{app.name}:" if prefix is None else prefix, timeout=app.config["STORE_TIMEOUT"]
+        )
+
+    return once(app, ("redis", url), make)
+
+
+def guard_of(app: App, store: t.Any, consequence: str) -> CircuitBreaker:
+    """What stands before a store that may be away, for one use of it."""
+    return once(
+        app, ("guard", id(store), consequence), lambda: CircuitBreaker(f"The {type(store).__name__}", consequence)
+    )

@@ -1,0 +1,97 @@
+"""Small questions about two documents that are compared.
+
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from ..document import PATH_ITEM_METHODS, paths
+from ..schema import Json
+from ._rules import Shapes
+
+METHODS = (*PATH_ITEM_METHODS, "query")
+_DEFAULT_STYLES = {
+    "query": ("form", True),
+    "cookie": ("form", True),
+    "path": ("simple", False),
+    "header": ("simple", False),
+}
+_FLOW_WORDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
+
+
+def resolved(shapes: Shapes, value: t.Any) -> Json:
+    """An object of a document, references followed; an empty one for nothing."""
+    return shapes.resolve(value) or {} if isinstance(value, dict) else {}
+
+
+def webhooks_of(document: Json) -> dict[str, Json]:
+    """The webhooks of a document; OpenAPI 3.0 has them under a name of its own."""
+    return t.cast("dict[str, Json]", document.get("webhooks") or document.get("x-webhooks") or {})
+
+
+def flows_of(scheme: Json) -> dict[str, Json]:
+    """The ways to get a token of OAuth 2, by kind, with the words that clients go by."""
+    return {
+        kind: {word: flow.get(word) for word in _FLOW_WORDS}
+        for kind, flow in scheme.get("flows", {}).items()
+        if isinstance(flow, dict)
+    }
+
+
+def by_shape(items: cabc.Mapping[str, Json]) -> dict[str, tuple[str, Json]]:
+    """Paths by what is left of them without the names of their variables."""
+    return {paths.shape(path): (path, item) for path, item in items.items() if path.startswith("/")}
+
+
+def by_status(responses: cabc.Mapping[t.Any, Json]) -> dict[str, Json]:
+    """Answers by status; YAML reads a status without quotes as a number."""
+    return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
+
+
+def operations_of(item: Json) -> dict[str, Json]:
+    """The operations of a path, by method."""
+    return {method: item[method] for method in METHODS if method in item}
+
+
+def schema_of(parameter: Json) -> t.Any:
+    """The schema of a parameter or header; one with ``content`` has it there."""
+    for media in parameter.get("content", {}).values():
+        return media.get("schema", True)
+    return parameter.get("schema", True)
+
+
+def style_of(parameter: Json, where: str) -> tuple[str, bool]:
+    """How a parameter is written, defaults filled in."""
+    style, explode = _DEFAULT_STYLES.get(where, ("form", True))
+    style = parameter.get("style", style)
+    return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
+
+
+def by_media_type(content: cabc.Mapping[str, Json]) -> dict[str, Json]:
+    """Media Type Objects by media type, in lower case and without ``charset=utf-8``, which changes nothing of JSON."""
+    found: dict[str, Json] = {}
+    for name, media in content.items():
+        kind, *parameters = (part.strip().lower() for part in name.split(";"))
+        kept = [part for part in parameters if part.replace('"', "") not in ("", "charset=utf-8")]
+        found["; ".join([kind, *kept])] = media
+    return found
+
+
+def content_types(media: Json) -> dict[str, str]:
+    """What the parts of a multipart body are."""
+    return {name: str(each["contentType"]) for name, each in media.get("encoding", {}).items() if "contentType" in each}
+
+
+def satisfies(given: cabc.Mapping[str, list[str]], needed: cabc.Mapping[str, list[str]]) -> bool:
+    """Whether what a client has is enough."""
+    return all(name in given and set(scopes) <= set(given[name]) for name, scopes in needed.items())
+
+
+def said(requirement: cabc.Mapping[str, list[str]]) -> str:
+    """A requirement for messages."""
+    if not requirement:
+        return "a request without credentials"
+    return " with ".join(f"{name} ({', '.join(scopes)})" if scopes else name for name, scopes in requirement.items())

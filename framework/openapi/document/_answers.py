@@ -1,0 +1,353 @@
+"""The answers of an operation: what it declares, and what the framework itself can say to any request.
+
+Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
+``components.responses``.
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ... import _docstrings as docstrings
+from ... import errors
+from ..._sentinel import MISSING
+from ...http import problem
+from ...http.request import is_json_type
+from ...http.semantics import BODILESS
+from ...issues import CODES, ErrorText, told
+from ...marks.base import Header, Outcome
+from ..schema import Json, plain
+from ._components import Components
+from ._examples import compose
+
+if t.TYPE_CHECKING:
+    from ...http.problem import ErrorRenderer
+    from ...resources.operation import Operation
+    from ._links import Links
+
+PROBLEM: Json = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Names the kind of problem; opened in a browser it explains it.",
+        },
+        "title": {"type": "string", "description": "The phrase of the status."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+        "code": {"type": "string", "description": "The name of the error, for programs."},
+        "detail": {"type": "string", "description": "What happened in this case."},
+    },
+    "required": ["type", "title", "status", "code"],
+}
+ISSUE: Json = {
+    "type": "object",
+    "description": "One invalid value, for programs.",
+    "properties": {
+        "location": {
+            "type": "string",
+            "description": "Part of the request, as in `errors`.",
+            "examples": ["json", "query", "path", "headers", "cookies", "form", "files"],
+        },
+        "path": {
+            "type": "array",
+            "description": "Path of the value within that part: member names and indexes. Empty for the whole part.",
+            "items": {"type": ["string", "integer"]},
+        },
+        "code": {
+            "type": "string",
+            "description": "Name of the broken rule. The API may define codes in addition to the examples.",
+            "examples": list(CODES),
+        },
+        "params": {
+            "type": "object",
+            "description": "Limits of the rule, such as `min` and `max`.",
+            "additionalProperties": True,
+        },
+        "message": {"type": "string", "description": "The message that `errors` has for it."},
+    },
+    "required": ["location", "path", "code", "params", "message"],
+}
+VALIDATION_PROBLEM: Json = {
+    **PROBLEM,
+    "description": "What of the request does not fit its schemas (RFC 9457).",
+    "properties": {
+        **PROBLEM["properties"],
+        "errors": {
+            "type": "object",
+            "description": "The messages, by part of the request and by the path of the field.",
+            "additionalProperties": {"type": "object", "additionalProperties": True},
+        },
+        "issues": {
+            "type": "array",
+            "description": "The same, one by one, for programs. A very long answer leaves the last ones out.",
+            "items": ISSUE,
+        },
+    },
+    "required": [*PROBLEM["required"], "errors", "issues"],
+}
+STREAMS = frozenset({"text/event-stream", "application/jsonl"})
+_VALIDATION_EXAMPLE = {"json": {"name": [ErrorText("Missing data for required field.", "required")]}}
+_TEXT: Json = {"type": "string"}
+
+
+def is_shared(cls: type[errors.APIError]) -> bool:
+    """Whether a class is one of the framework's own, whose answer stands in ``components.responses``."""
+    return cls.__module__ == errors.__name__
+
+
+def text_of(cls: type) -> str:
+    """What the docstring of an error class says, without its field lists."""
+    return docstrings.published(cls, fields=False)
+
+
+def phrase(status: int) -> str:
+    """The phrase of a status: ``Not Found``."""
+    return HTTP_STATUS_CODES.get(status, "Unknown")
+
+
+def words_of(name: str) -> str:
+    """``getPetOwner`` to ``Get pet owner``, for operations without a docstring."""
+    text = "".join(f" {char.lower()}" if char.isupper() else char for char in name).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+class Answers:
+    """Makes the ``responses`` of operations.
+
+    :param components: where schemas go.
+    :param renderer: the application's own shape of errors, or ``None`` for problem objects.
+    :param types: what ``type`` of a problem begins with; ``None`` where errors have no page.
+    :param links: makes the links; without it they are left out.
+    """
+
+    def __init__(
+        self,
+        components: Components,
+        renderer: ErrorRenderer | None,
+        types: str | None,
+        links: Links | None = None,
+    ) -> None:
+        self.components = components
+        self.renderer = renderer
+        self.types = types
+        self.links = links
+        self.shared: dict[str, Json] = {}
+        """``components.responses``, as far as used."""
+        self.uses: dict[type[errors.APIError], list[Operation]] = {}
+        """Which operations answer with each error class."""
+
+    def of(self, operation: Operation) -> dict[str, Json]:
+        """The ``responses`` of an operation, by status."""
+        by_status: dict[int, list[Outcome]] = {}
+        for outcome in operation.outcomes:
+            by_status.setdefault(outcome.status, []).append(outcome)
+        return {str(status): self.answer(operation, status, by_status[status]) for status in sorted(by_status)}
+
+    def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> Json:
+        """The response of one status."""
+        classes = list(dict.fromkeys(outcome.error for outcome in outcomes if outcome.error is not None))
+        for cls in classes:
+            self.uses.setdefault(cls, []).append(operation)
+        others = [outcome for outcome in outcomes if outcome.error is None]
+        found = operation.headers_of(status)
+        headers = {header.name: self.header(header) for header in found}
+        links = self.links_of(operation, outcomes)
+        told = others or links or any(outcome.description or outcome.examples for outcome in outcomes)
+        told = told or not all(header.implied for header in found)
+        if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
+            return self.share(classes[0], headers)
+        made: Json = {"description": self.description(status, outcomes, classes)}
+        if headers:
+            made["headers"] = headers
+        content = self.content(status, others, empty=operation.method == "HEAD")
+        if classes and operation.method != "HEAD":
+            examples = next((outcome.examples for outcome in outcomes if outcome.error and outcome.examples), None)
+            for media_type, media in self.error_content(classes, examples).items():
+                content[media_type] = media if media_type not in content else either(content[media_type], media)
+        if content:
+            made["content"] = content
+        if links:
+            made["links"] = links
+        return made
+
+    def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, Json]:
+        """What can be called next with the answers of one status, by name."""
+        if self.links is None:
+            return {}
+        made = {name: self.links.of(operation, name, link) for outcome in outcomes for name, link in outcome.links}
+        return {name: link for name, link in made.items() if link is not None}
+
+    def description(self, status: int, outcomes: list[Outcome], classes: list[type[errors.APIError]]) -> str:
+        """What an answer means: the words of the marks, or of the error classes."""
+        told = list(dict.fromkeys(outcome.description for outcome in outcomes if outcome.description))
+        if not classes:
+            return "\n\n".join(told) or phrase(status)
+        texts = {cls: " ".join(text_of(cls).split()) or phrase(status) for cls in classes}
+        if len(classes) == 1:
+            return "\n\n".join(told) or texts[classes[0]]
+        return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
+
+    def header(self, header: Header) -> Json:
+        """A Header Object."""
+        schema = self.components.field(header.field, "output", "header")
+        description = header.description or schema.pop("description", "")
+        made: Json = {"description": description} if description else {}
+        if header.required:
+            made["required"] = True
+        if schema.pop("deprecated", False):
+            made["deprecated"] = True
+        return {**made, "schema": schema}
+
+    def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, Json]:
+        """The bodies that are no errors, by media type."""
+        made: dict[str, Json] = {}
+        if empty or status in BODILESS or status < 200:
+            return made
+        for outcome in outcomes:
+            if outcome.schema is None and 300 <= status < 400:
+                continue
+            schema = {} if outcome.schema is None else self.components.schema(outcome.schema, "output")
+            if outcome.is_binary and not is_json_type(outcome.media_type):
+                schema = {"type": "string", "format": "binary"}
+            media = {"schema": schema, **self.examples(outcome.examples, schema)}
+            if outcome.media_type in STREAMS or outcome.items is not None:
+                media = self.stream(outcome)
+            known = made.get(outcome.media_type)
+            made[outcome.media_type] = media if known is None else either(known, media)
+        return made
+
+    def stream(self, outcome: Outcome) -> Json:
+        """The body of a stream; what its parts are is said beside it, for no version before 3.2 can.
+
+        Of server-sent events nothing is said as a whole: some tools take the schema for that of the text, some for
+        that of an event.
+        """
+        media: Json = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
+        if outcome.items is not None:
+            media["x-itemSchema"] = self.components.schema(outcome.items, "output")
+        return media
+
+    def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: Json) -> Json:
+        """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""
+        if given:
+            values = {name: plain(value) for name, value in given.items()}
+            values = {name: value for name, value in values.items() if value is not MISSING}
+            if set(values) == {"example"}:
+                return values
+            return {"examples": {name: example_object(value) for name, value in values.items()}} if values else {}
+        value = compose(schema, self.components.raw)
+        return {} if value is MISSING else {"example": value}
+
+    # Errors
+
+    def share(self, cls: type[errors.APIError], headers: dict[str, Json]) -> Json:
+        """A reference to the shared answer of one of the framework's classes.
+
+        :param headers: What the framework sends with it.
+        """
+        name = cls.__name__
+        if name not in self.shared:
+            made: Json = {"description": " ".join(text_of(cls).split())}
+            if headers:
+                made["headers"] = headers
+            self.shared[name] = {**made, "content": self.error_content([cls], None)}
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def error_content(
+        self, classes: list[type[errors.APIError]], examples: cabc.Mapping[str, t.Any] | None
+    ) -> dict[str, Json]:
+        """The body of an error, in the application's shape of errors."""
+        if self.renderer is not None:
+            schema = self.components.schema(self.renderer.schema, "output")
+            return {self.renderer.media_type: {"schema": schema, **self.examples(examples, schema)}}
+        schema = self.components.final(self.problem_schema(classes))
+        media: Json = {"schema": schema}
+        if examples:
+            media.update(self.examples(examples, schema))
+        else:
+            made = {cls.error_code: self.problem_example(cls) for cls in classes}
+            made = {name: value for name, value in made.items() if value is not None}
+            if len(made) == 1 and len(classes) == 1:
+                media["example"] = next(iter(made.values()))
+            elif made:
+                media["examples"] = {name: {"value": value} for name, value in made.items()}
+        return {problem.MEDIA_TYPE: media}
+
+    def problem_schema(self, classes: list[type[errors.APIError]]) -> Json:
+        """The problem object of some classes: with their codes, and with the members that each adds."""
+        plainly = [cls for cls in classes if cls.schema is None]
+        bases = {cls: self.problem_base(cls) for cls in plainly}
+        made: list[Json] = []
+        for base in dict.fromkeys(base["$ref"] for base in bases.values()):
+            codes = [cls.error_code for cls in plainly if bases[cls]["$ref"] == base]
+            made.append({"allOf": [{"$ref": base}, codes_schema(codes)]})
+        for cls in classes:
+            if cls.schema is not None:
+                members = cls.schema() if isinstance(cls.schema, type) else cls.schema
+                extra = self.components.schema(members, "output")
+                made.append({"allOf": [self.problem_base(cls), codes_schema([cls.error_code]), extra]})
+        return made[0] if len(made) == 1 else {"anyOf": made}
+
+    def problem_base(self, cls: type[errors.APIError]) -> Json:
+        """The component that an error class is an instance of."""
+        if issubclass(cls, errors.ValidationFailed):
+            return self.components.add("ValidationProblem", VALIDATION_PROBLEM, Answers)
+        return self.components.add("Problem", PROBLEM, Answers)
+
+    def problem_example(self, cls: type[errors.APIError]) -> Json | None:
+        """What an error of the class looks like; ``None`` where its members have no examples."""
+        status = t.cast(int, cls.code)
+        made: Json = {
+            "type": "about:blank" if self.types is None else self.types + cls.error_code,
+            "title": phrase(status),
+            "status": status,
+            "code": cls.error_code,
+        }
+        description = vars(cls).get("description") or " ".join(text_of(cls).split()) or cls.description
+        if isinstance(description, str) and description:
+            made["detail"] = description
+        if issubclass(cls, errors.ValidationFailed):
+            made["detail"] = errors.count_fields(_VALIDATION_EXAMPLE)
+            made["errors"], made["issues"] = told(_VALIDATION_EXAMPLE)
+        if cls.schema is not None:
+            members = cls.schema() if isinstance(cls.schema, type) else cls.schema
+            extra = compose(self.components.schema(members, "output"), self.components.raw)
+            if not isinstance(extra, dict):
+                return None
+            made.update(extra)
+        return made
+
+
+def example_object(value: t.Any) -> Json:
+    """Return an Example Object for a body; what is one already, with words of its own, stays as it is."""
+    words = {"summary", "description", "value"}
+    if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:
+        return value
+    return {"value": value}
+
+
+def codes_schema(codes: list[str]) -> Json:
+    """The problem objects that have one of these codes."""
+    return {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}}
+
+
+def either(one: Json, other: Json) -> Json:
+    """Two bodies of one media type in one."""
+    schemas = [*one["schema"].get("anyOf", [one["schema"]]), other["schema"]]
+    schemas = [schema for at, schema in enumerate(schemas) if schema not in schemas[:at]]
+    made = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+    examples = {**named_examples(one), **named_examples(other, "other")}
+    if examples:
+        made["examples"] = examples
+    return made
+
+
+def named_examples(media: Json, name: str = "example") -> Json:
+    """The examples of a media type by name."""
+    return {name: {"value": media["example"]}} if "example" in media else dict(media.get("examples", {}))

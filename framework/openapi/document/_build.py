@@ -1,0 +1,316 @@
+"""The OpenAPI document of an application, made from the operations that run its requests.
+
+:func:`build` makes it; :func:`document_of` keeps it as long as the application's settings stay.
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import re
+import typing as t
+
+import yaml
+from apispec import APISpec
+
+from ... import _docstrings as docstrings
+from ...app import DEFAULT, Document
+from ...errors import ComponentConflict, SetupError
+from ...fast.strict import Rules
+from ...resources.assembly import tags_of
+from ..schema import Json, regexes
+from . import _outgoing as outgoing
+from . import _paths as paths
+from ._answers import Answers
+from ._components import Components
+from ._links import Links
+from ._operations import merged, operation_object
+from ._servers import Servers
+
+if t.TYPE_CHECKING:
+    from ...app import App
+    from ...errors import APIError
+    from ...marks.base import Security
+    from ...marks.outgoing import Webhook
+    from ...resources.operation import Operation
+
+# C0 is not among them: JSON escapes it in texts, and breaks lines by it.
+_UNPRINTABLE = re.compile(f"[{regexes.NOT_SHOWN}]")
+_ORDER = (
+    "openapi",
+    "info",
+    "servers",
+    "security",
+    "tags",
+    "externalDocs",
+    "paths",
+    "webhooks",
+    "x-webhooks",
+    "components",
+)
+
+
+class Built(t.NamedTuple):
+    """A document, and what was learnt in making it."""
+
+    document: dict[str, t.Any]
+
+    uses: dict[type[APIError], list[Operation]]
+    """Which operations answer with each error class."""
+
+    components: Components
+    """Which class each component was made from."""
+
+
+def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> dict[str, t.Any]:
+    """Make the document.
+
+    :param app: the application; it freezes.
+    :param version: of OpenAPI, ``"3.1.0"`` or ``"3.0.3"`` for instance.
+    :param name: which of the application's documents.
+    :return: a new dictionary of JSON values.
+    :raises ComponentConflict: two schemas ask for one name.
+    """
+    return make(app, version, app.documents[name]).document
+
+
+def document_of(app: App, which: Document | None = None) -> dict[str, t.Any]:
+    """Give a document in the version of its setting ``OPENAPI_VERSION``: made on first ask, kept until a setting
+    changes. Do not change it.
+
+    :param which: Default: the default one.
+    """
+    return built(app, which).document
+
+
+def built(app: App, which: Document | None = None) -> Built:
+    """As :func:`document_of`, with what was learnt in making it."""
+    which = app.documents[DEFAULT] if which is None else which
+    operations, version = app.operations, which.config(app)["OPENAPI_VERSION"]
+    # On the application: a table of all applications would keep them alive, as operations refer to theirs.
+    kept: dict[str, tuple[t.Any, str, Built]] = vars(app).setdefault("_openapi", {})
+    known = kept.get(which.name)
+    if known is not None and known[0] is operations and known[1] == version:
+        return known[2]
+    made = make(app, version, which)
+    kept[which.name] = (operations, version, made)
+    return made
+
+
+def to_json(document: cabc.Mapping[str, t.Any], indent: int | None = None) -> str:
+    """Write a document as JSON, in its own order, so that readers of YAML can read it too.
+
+    YAML 1.2 (section 5.1) allows no DEL and no C1 control characters, and takes others for the end of a line. Lone
+    surrogates cannot be written in UTF-8. All of them are escaped.
+
+    :param indent: Spaces for each level; ``None`` writes one line without spaces.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def to_yaml(document: dict[str, t.Any]) -> str:
+    """Write a document as YAML, in its own order."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and each value in its place instead of as an alias."""
+
+    def ignore_aliases(self, data: t.Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def make(app: App, version: str, which: Document | None = None) -> Built:
+    """Make a document of a version, and keep what is learnt."""
+    which = app.documents[DEFAULT] if which is None else which
+    config = which.config(app)
+    operations = listed(app, which)
+    paths_of = by_path(operations)
+    components = Components(version, rules=Rules.from_config(app.config), default_unknown=app.config["UNKNOWN"])
+    answers = Answers(components, app.error_renderer, error_types(app.config), Links(app.operations, paths_of))
+    places = Servers(app, config, operations)
+    general = (title(app, config),)
+    spec = container(app, version, config)
+    tags: dict[str, None] = {}
+    schemes: dict[str, cabc.Mapping[str, t.Any]] = {}
+    servers: dict[str, list[Json]] = {}
+    for path, members in paths_of.items():
+        made: dict[str, Json] = {}
+        read: dict[int, dict[str, Json]] = {}
+        for operation in members:
+            own_tags = operation.tags or general
+            tags.update(dict.fromkeys(own_tags))
+            variables = read.get(id(operation.rule))
+            if variables is None:
+                variables = read[id(operation.rule)] = paths.variables(operation.rule)
+            made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
+            add_schemes(schemes, operation)
+        summary, description = words_of_path(members)
+        if found := places.add(members, made):
+            servers[path] = found
+        spec.path(path, operations=made, summary=summary, description=description)
+    webhooks: Json = {}
+    for webhook in which.webhooks_of(app):
+        own_tags = tags_of_webhook(app, webhook) or general
+        webhooks[webhook.name] = outgoing.item(webhook, own_tags, answers)
+        tags.update(dict.fromkeys(tag for each in webhooks[webhook.name].values() for tag in each["tags"]))
+    for name in tags:
+        spec.tag({"name": name, "description": tag_description(app, name)})
+    for name, schema in components.to_dict().items():
+        spec.components.schema(name, schema)
+    for name in sorted(answers.shared):
+        spec.components.response(name, answers.shared[name])
+    for name in sorted(schemes):
+        spec.components.security_scheme(name, dict(schemes[name]))
+    document = spec.to_dict()
+    for path, found in servers.items():
+        document["paths"][path]["servers"] = found
+    if webhooks:
+        # OpenAPI 3.0 has none; generators of documentation know them by this name there.
+        document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
+    document = merged(document, config["API_EXTRA"] or {})
+    ordered = {word: document.pop(word) for word in _ORDER if word in document}
+    document = {**ordered, **document}
+    for process in app.document_processors:
+        changed = process(document, which.name)
+        document = document if changed is None else changed
+    return Built(document, answers.uses, components)
+
+
+def add_schemes(schemes: dict[str, cabc.Mapping[str, t.Any]], operation: Operation) -> None:
+    """Add the Security Scheme Objects of an operation.
+
+    :raises ComponentConflict: Another scheme has the name of one.
+    """
+    for record in operation.security:
+        described = described_scheme(record)
+        if schemes.setdefault(record.name, described) != described:
+            raise ComponentConflict(
+                f"Two security schemes are called {record.name!r}: {schemes[record.name]!r} and {described!r}, that of"
+                f" {operation!r}. Give one of them another 'name='."
+            )
+
+
+def described_scheme(record: Security) -> cabc.Mapping[str, t.Any]:
+    """A Security Scheme Object; how its credentials are spelt stands there too, for whoever writes an example."""
+    return {**record.scheme, "x-example": record.example} if record.example else record.scheme
+
+
+def listed(app: App, which: Document | None = None) -> list[Operation]:
+    """The operations of a document, in the order of their rules."""
+    which = app.documents[DEFAULT] if which is None else which
+    return [each for each in app.operations if is_listed(each) and which.holds(app, each)]
+
+
+def tags_of_webhook(app: App, webhook: Webhook) -> tuple[str, ...]:
+    """The tags of a webhook: its own, or the name of the router that it is declared on."""
+    if webhook.tags is not None:
+        return webhook.tags
+    return tags_of(app, tuple(name for name in app.router_path_of_webhook(webhook.name)[:1] if name in app.routers))
+
+
+def is_listed(operation: Operation) -> bool:
+    """Whether an operation may stand in a document."""
+    rule = operation.rule
+    apart = rule.alias or rule.redirect_to is not None or rule.websocket
+    return (
+        operation.documented
+        and not operation.hidden
+        and not apart
+        and operation.method.lower() in paths.PATH_ITEM_METHODS
+    )
+
+
+def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
+    """The operations of each path, in the order of the rules.
+
+    OpenAPI tells paths apart neither by hosts nor by converters. Of two operations on different hosts with one method
+    and one path the first stands in the document.
+
+    :raises SetupError: Two operations of one host differ in nothing but their converters.
+    """
+    found: dict[str, list[Operation]] = {}
+    names: dict[str, str] = {}
+    for operation in operations:
+        path = paths.template(operation.rule)
+        path = names.setdefault(paths.shape(path), path)
+        members = found.setdefault(path, [])
+        twin = next((other for other in members if other.method == operation.method), None)
+        if twin is None:
+            members.append(operation)
+        elif (twin.rule.host, twin.rule.subdomain) == (operation.rule.host, operation.rule.subdomain):
+            raise SetupError(
+                f"The document cannot tell {operation.address} from {twin.address}: both are"
+                f" {path!r} to a client. Merge the two into one operation, or hide one with doc(hidden=True)."
+            )
+    return found
+
+
+def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str | None]:
+    """Summary and description of a path, where one Resource class answers it: from the class's docstring."""
+    classes = {operation.view_class for operation in operations}
+    cls = classes.pop()
+    if cls is None or classes:
+        return None, None
+    summary, description = docstrings.parts(docstrings.published(cls, inherited=False))
+    return summary or None, description or None
+
+
+def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
+    """The title of the API.
+
+    :param config: The settings of the document.
+    """
+    return t.cast(str, config["API_TITLE"] or app.name)
+
+
+def tag_description(app: App, name: str) -> str:
+    """What a tag is about: the description of the router of that name."""
+    for mount, router in app.routers.items():
+        if name in (app.mounts[mount].options.get("tag"), router.name) and router.description:
+            return router.description
+    return f"Operations of {name}."
+
+
+def error_types(config: cabc.Mapping[str, t.Any]) -> str | None:
+    """What the ``type`` of a problem begins with, under the root of the application; ``None`` without docs pages."""
+    docs = config["DOCS_PATH"]
+    return None if docs is None else f"{docs.rstrip('/')}/errors/"
+
+
+def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISpec:
+    """An empty document with all that the settings say."""
+    info: Json = {}
+    for key, word in (("API_DESCRIPTION", "description"), ("API_CONTACT", "contact"), ("API_LICENSE", "license")):
+        if config[key]:
+            info[word] = dict(config[key]) if isinstance(config[key], cabc.Mapping) else config[key]
+    if version.startswith("3.0") and "license" in info:
+        identifier = info["license"].pop("identifier", None)
+        if identifier and "url" not in info["license"]:
+            info["license"]["url"] = f"https://spdx.org/licenses/{identifier}.html"
+    if config["API_TERMS_OF_SERVICE"]:
+        info["termsOfService"] = config["API_TERMS_OF_SERVICE"]
+    more: Json = {}
+    if config["API_EXTERNAL_DOCS"]:
+        more["externalDocs"] = dict(config["API_EXTERNAL_DOCS"])
+    servers = config["API_SERVERS"] or [{"url": config["APPLICATION_ROOT"] or "/"}]
+    return APISpec(
+        title(app, config),
+        config["API_VERSION"],
+        version,
+        info=info,
+        servers=[dict(server) for server in servers],
+        security=[],
+        **more,
+    )

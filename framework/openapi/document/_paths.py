@@ -1,0 +1,67 @@
+"""A werkzeug rule as a path of the document, and what its converters say of the path's parameters.
+
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.routing import Rule
+
+from ...fast.routing import VARIABLE, Unreadable, describe, parse
+from ..schema import Json
+
+PATH_ITEM_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The methods that have an operation in a Path Item Object (OpenAPI 3.1, section 4.8.9), in its order."""
+
+
+def address(method: str, path: str) -> str:
+    """``GET /pets/{pet_id}``: an operation of a document, for messages.
+
+    :param method: In either case.
+    """
+    return f"{method.upper()} {path}"
+
+
+def template(rule: Rule) -> str:
+    """``/pets/<int:pet_id>`` to ``/pets/{pet_id}``."""
+    return braced(rule.rule)
+
+
+def braced(text: str) -> str:
+    """A path or host of a rule, its variables written in braces."""
+    return VARIABLE.sub(r"{\g<name>}", text)
+
+
+def shape(path: str) -> str:
+    """What two paths have in common that only name their variables differently, which OpenAPI calls identical."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def names(path: str) -> list[str]:
+    """The names of the variables in a template."""
+    return re.findall(r"\{([^{}]*)\}", path)
+
+
+def variables(rule: Rule) -> dict[str, Json]:
+    """The JSON Schema of each variable in the path, in their order.
+
+    :return: by name; a rule of a class that reads its text differently gives plain strings.
+    """
+    try:
+        found, parts = parse(rule)
+    except Unreadable:
+        return {name: {"type": "string"} for name in names(template(rule))}
+    converters = [converter for part in parts for converter in part.converters]
+    if len(converters) != len(found):
+        return {name: {"type": "string"} for name in names(template(rule))}
+    return {name: described(converter) for name, converter in zip(found, converters, strict=True)}
+
+
+def described(converter: t.Any) -> Json:
+    """The schema of one variable; a converter class may tell more by a method ``__json_schema__(described, role)``."""
+    made = describe(converter)
+    teller = getattr(type(converter), "__json_schema__", None)
+    return made if teller is None else t.cast(Json, teller(converter, made, "input"))

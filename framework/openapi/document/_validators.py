@@ -1,0 +1,309 @@
+"""What a field's validators ask for, in the words of JSON Schema.
+
+``validate.And`` is taken apart. A validator of the user's own says what it asks by a method
+``__json_schema__(described, role)`` that returns further words; one that has none leaves no trace. Knows nothing of
+schemas.
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import decimal
+import typing as t
+
+import marshmallow as ma
+from marshmallow import validate
+
+from ..._sentinel import MISSING
+from ...fast.strict import anchored, lexical, validator_keywords
+from ..schema import Json, both, decimals, in_order, plain, regexes, type_of, unique
+
+Field: t.TypeAlias = ma.fields.Field[t.Any]
+FieldValidator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
+
+_COUNTS = {
+    "string": ("minLength", "maxLength"),
+    "array": ("minItems", "maxItems"),
+    "object": ("minProperties", "maxProperties"),
+}
+_NUMBERS = frozenset({"integer", "number"})
+_TEXTS_OF_NUMBERS = frozenset(map(anchored, (lexical.DECIMAL_PATTERN, lexical.NUMBER_PATTERN, lexical.FLOAT_PATTERN)))
+
+
+def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
+    """The single validators, those inside ``And`` in its place."""
+    for each in validators:
+        if isinstance(each, validate.And):
+            yield from flat(each.validators)
+        else:
+            yield each
+
+
+def constrain(described: Json, field: Field, role: str, *, whole: bool = True, own: bool = False) -> Json:
+    """Add what the validators of a field ask for.
+
+    :param described: the schema of the field's type.
+    :param field: the field; its own ``_serialize`` writes choices and bounds.
+    :param role: ``"input"``, ``"output"`` or ``"patch"``, for validators that tell for themselves.
+    :param whole: whether a ``Regexp`` has to match the whole text, as strict fields have it.
+    :param own: whether code of the user's own reads or writes the values: validators look at what is loaded, so then
+        only those say something that tell for themselves, and choices, as the field writes them.
+    :return: the schema with them; the given one is not changed.
+    """
+    validators = list(flat(field.validators))
+    if not validators:
+        return described
+    made = dict(described)
+    if not own or role == "output":
+        made = _choices(made, field, validators)
+    if not own:
+        made = _members(made, field, validators)
+    for each in validators:
+        teller = getattr(type(each), "__json_schema__", None)
+        if teller is not None:
+            made = both(made, teller(each, made, role))
+        elif own:
+            continue
+        elif isinstance(each, validate.Range):
+            made = _range(made, field, each)
+        elif isinstance(each, validate.Length):
+            made = _length(made, each) if not _in_one_text(made, field) else both(made, _pieces(field, each))
+        elif isinstance(each, validate.Regexp):
+            made = _regexp(made, each, whole)
+        elif isinstance(each, (validate.Email, validate.URL)):
+            made = _text(made, validator_keywords(each), whole)
+    return made
+
+
+def written(field: Field, value: t.Any) -> t.Any:
+    """Give a Python value as the field would write it; :data:`MISSING` when it cannot."""
+    try:
+        text = field._serialize(value, None, None)
+    except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError):
+        text = value
+    return plain(text)
+
+
+def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
+    """``OneOf`` and ``Equal`` become ``enum`` and ``const``, ``NoneOf`` a ``not``."""
+    allowed: list[t.Any] | None = None
+    refused: list[t.Any] = []
+    for each in validators:
+        if isinstance(each, validate.Equal):
+            values = [each.comparable]
+        elif isinstance(each, validate.OneOf) and not isinstance(each, validate.ContainsOnly):
+            values = in_order(each.choices)
+        elif isinstance(each, validate.NoneOf) and not isinstance(each, validate.ContainsNoneOf):
+            described = _of_texts(made, field, each.iterable)
+            if described is not None:
+                made = both(made, {"not": described})
+            else:
+                refused.extend(written(field, value) for value in in_order(each.iterable))
+            continue
+        else:
+            continue
+        described = _of_texts(made, field, values)
+        if described is not None:
+            made = {**made, **described} if "anyOf" not in described else both(_without_type(made), described)
+            continue
+        texts = [written(field, value) for value in values]
+        allowed = texts if allowed is None else [text for text in allowed if text in texts]
+    if allowed is not None:
+        allowed = unique(text for text in allowed if text is not MISSING)
+        made = _only(made, allowed)
+    refused = unique(text for text in refused if text is not MISSING)
+    if refused:
+        made = both(made, {"not": {"enum": refused}})
+    return made
+
+
+def _without_type(made: Json) -> Json:
+    return {word: value for word, value in made.items() if word not in ("type", "pattern")}
+
+
+def _of_texts(made: Json, field: Field, values: cabc.Iterable[t.Any]) -> Json | None:
+    """The schema of the texts, and the numbers, that equal one of some numbers; ``None`` for another kind of field."""
+    kinds = made.get("type", ())
+    if not isinstance(field, ma.fields.Decimal) or "string" not in kinds:
+        return None
+    numbers = [decimal.Decimal(str(value)) for value in in_order(values)]
+    texts: Json = {"type": "string", "pattern": anchored("|".join(map(decimals.equal, numbers)))}
+    if "number" not in kinds:
+        return texts
+    return {"anyOf": [texts, {"type": "number", "enum": [plain(number) for number in numbers]}]}
+
+
+def _only(made: Json, allowed: list[t.Any]) -> Json:
+    """Narrow a schema to some values."""
+    if "enum" in made:
+        allowed = [value for value in allowed if value in made["enum"]]
+    if "type" not in made and "$ref" not in made:
+        kind = type_of(allowed)
+        made = made if kind is None else {"type": kind, **made}
+    if len(allowed) == 1 and "enum" not in made:
+        return both(made, {"const": allowed[0]})
+    return {**made, "enum": allowed}
+
+
+def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
+    """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array, and of the characters of a text."""
+    if _in_one_text(made, field):
+        return made  # they speak of the pieces, which are in one text
+    if made.get("type") == "string":
+        return _characters(made, validators)
+    if "items" not in made:
+        return made
+    inner = getattr(field, "inner", None)
+
+    def texts(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+        return unique(plain(value) if inner is None else written(inner, value) for value in in_order(values))
+
+    items = made["items"]
+    for each in validators:
+        if isinstance(each, validate.ContainsOnly):
+            chosen = texts(each.choices)
+            items = both(items, {"enum": chosen}) if "$ref" in items else _only(items, chosen)
+        elif isinstance(each, validate.ContainsNoneOf):
+            items = both(items, {"not": {"enum": texts(each.iterable)}})
+    return made if items is made["items"] else {**made, "items": items}
+
+
+def _characters(made: Json, validators: list[t.Any]) -> Json:
+    """The pattern of the texts that have only some characters, or none of them."""
+    for each in validators:
+        allowed = isinstance(each, validate.ContainsOnly)
+        if not allowed and not isinstance(each, validate.ContainsNoneOf):
+            continue
+        values = each.choices if allowed else each.iterable
+        chars = [value for value in in_order(values) if isinstance(value, str) and len(value) == 1]
+        if chars:
+            made = both(made, {"pattern": f"^[{'' if allowed else '^'}{''.join(map(regexes.in_class, chars))}]*$"})
+        elif allowed:
+            made = both(made, {"maxLength": 0})
+    return made
+
+
+def _range(made: Json, field: Field, each: validate.Range) -> Json:
+    """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
+    made = dict(made)
+    kinds = made.get("type", ())
+    numeric = bool(_NUMBERS.intersection([kinds] if isinstance(kinds, str) else kinds))
+    if (
+        isinstance(field, ma.fields.Decimal)
+        and "string" in kinds
+        and not isinstance(each.min or each.max, dt.timedelta)
+    ):
+        made = _range_of_texts(made, each)
+        if not numeric:
+            return made
+    for bound, inclusive, word, exclusive, more in (
+        (each.min, each.min_inclusive, "minimum", "exclusiveMinimum", True),
+        (each.max, each.max_inclusive, "maximum", "exclusiveMaximum", False),
+    ):
+        if bound is None:
+            continue
+        value = written(field, bound) if isinstance(bound, dt.timedelta) or not numeric else plain(bound)
+        if value is MISSING:
+            continue
+        if numeric:
+            _bound(made, word if inclusive else exclusive, value, more)
+        else:
+            made[f"x-{word if inclusive else exclusive}"] = value
+            made = both(made, _dates(made, bound, inclusive, more))
+            relation = {(True, True): "At least", (True, False): "After", (False, True): "At most"}.get(
+                (more, inclusive), "Before"
+            )
+            made["description"] = f"{made.get('description', '')} {relation} {value}.".strip()
+    return made
+
+
+def _range_of_texts(made: Json, each: validate.Range) -> Json:
+    """Bounds of a number that is written as text, by a pattern."""
+    low, high = (None if bound is None else decimal.Decimal(str(bound)) for bound in (each.min, each.max))
+    pattern = decimals.within(low, each.min_inclusive, high, each.max_inclusive)
+    if pattern is not None and "pattern" in made and made["pattern"] not in _TEXTS_OF_NUMBERS:
+        return both(made, {"pattern": anchored(pattern)})
+    return made if pattern is None else {**made, "pattern": anchored(pattern)}
+
+
+def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:
+    """The pattern of the dates from a bound on, or up to it; nothing for what is no date or past the calendar's end."""
+    if made.get("format") != "date" or type(bound) is not dt.date:
+        return {}
+    try:
+        day = bound if inclusive else bound + dt.timedelta(days=1 if more else -1)
+    except OverflowError:
+        return {}
+    return {"pattern": anchored((lexical.date_pattern_from if more else lexical.date_pattern_until)(day))}
+
+
+def _bound(made: Json, word: str, value: t.Any, more: bool) -> None:
+    """Set a bound where it is narrower than what stands there."""
+    if word not in made or (value > made[word] if more else value < made[word]):
+        made[word] = value
+
+
+def _length(made: Json, each: validate.Length) -> Json:
+    """How long a text, an array or an object is."""
+    made = dict(made)
+    kinds = made.get("type", list(_COUNTS))
+    for kind in [kinds] if isinstance(kinds, str) else kinds:
+        if kind not in _COUNTS:
+            continue
+        least, most = _COUNTS[kind]
+        low = each.min if each.equal is None else each.equal
+        high = each.max if each.equal is None else each.equal
+        if low is not None:
+            made[least] = max(low, made.get(least, 0))
+        if high is not None:
+            made[most] = min(high, made.get(most, high))
+    return made
+
+
+def _in_one_text(made: Json, field: Field) -> bool:
+    """Whether a list is written as one text, of which a count of its members says nothing."""
+    return made.get("type") == "string" and getattr(field, "delimiter", None) is not None
+
+
+def _pieces(field: t.Any, each: validate.Length) -> Json:
+    """The pattern of the texts of so many pieces; an empty text has none. Words, for a delimiter of several signs."""
+    low = (each.min if each.equal is None else each.equal) or 0
+    high = each.max if each.equal is None else each.equal
+    if len(field.delimiter) != 1:
+        return {"description": f"{low} to {'any number of' if high is None else high} pieces."}
+    if high is not None and high < 1:
+        return {"maxLength": 0}
+    piece = f"[^{regexes.in_class(field.delimiter)}]"
+    further = f"(?:{regexes.literal(field.delimiter)}{piece}*)"
+    most = "" if high is None else high - 1
+    if low == 0:
+        pattern = f"{piece}*{further}{{0,{most}}}"
+    elif low == 1:  # one piece of no sign is an empty text
+        pattern = f"{piece}+{further}{{0,{most}}}"
+        pattern += "" if high == 1 else f"|{further}{{1,{most}}}"
+    else:
+        pattern = f"{piece}*{further}{{{low - 1},{most}}}"
+    return {"pattern": anchored(pattern)}
+
+
+def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:
+    """The pattern in ECMA-262; one that cannot be said there is shown as it is, and judges nothing."""
+    if not isinstance(each.regex.pattern, str):
+        return made
+    regex = lexical.in_ascii(each.regex)
+    text = regexes.translate(regex)
+    if text is None:
+        return {**made, "x-python-pattern": each.regex.pattern}
+    return both(made, {"pattern": regexes.whole(text) if whole else f"^(?:{text})"})
+
+
+def _text(made: Json, words: Json, whole: bool) -> Json:
+    """A format, and beside it the very pattern that the server checks, if it does."""
+    made = {**made, "format": made.get("format", words["format"])}
+    if not whole:
+        return made
+    if "maxLength" in words:
+        made["maxLength"] = min(words["maxLength"], made.get("maxLength", words["maxLength"]))
+    return both(made, {"pattern": words["pattern"]})
