@@ -93,10 +93,8 @@ class Dispatch(Failures):
                 response = self.handle_exception(raised)
             contract = None if self._route_table is None else self._route_table.contract
             if contract is not None and "framework.contract" not in environ:
-                broken = self._broken(contract, ctx, response)
-                if broken is not None:
-                    error = broken
-                    response = self.handle_exception(broken)
+                response, broken = self._held(contract, ctx, response)
+                error = broken or error
             body = response(environ, start_response)
             streamed = type(response) is not PreparedResponse and is_streamed(response, environ)
             if streamed:
@@ -120,15 +118,17 @@ class Dispatch(Failures):
                 if ctx._tokens:
                     ctx.pop(error)
 
-    def _broken(self, contract: t.Any, ctx: Context, response: Response | PreparedResponse) -> Exception | None:
-        """Return what the contract says against a response, which is closed then."""
+    def _held(
+        self, contract: t.Any, ctx: Context, response: Response | PreparedResponse
+    ) -> tuple[Response | PreparedResponse, Exception | None]:
+        """Return a response that keeps the contract, or the answer to its breach and the breach."""
         try:
             contract.check(ctx, response)
         except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
             if not isinstance(response, PreparedResponse):
                 response.close()
-            return raised
-        return None
+            return self.handle_exception(raised), raised
+        return response, None
 
     def _finish_stream(self, ctx: Context, error: BaseException | None, raised: BaseException | None) -> None:
         error = raised or error
