@@ -39,7 +39,7 @@ _REASONS = (
 )
 
 
-class DumpError(ValueError):
+class JSONError(ValueError):
     """A text that is no JSON, or a value that JSON cannot carry.
 
     :ivar reason: one short sentence; of a text, it is safe to show to whoever sent it.
@@ -54,7 +54,7 @@ class DumpError(ValueError):
         self.path = path
 
 
-class TooManyMembers(DumpError):
+class TooManyMembers(JSONError):
     """A value that has more members than are taken."""
 
     def __init__(self, limit: int) -> None:
@@ -108,7 +108,7 @@ def decode(
     :param max_members: how many members all lists and objects may have together.
     :param exact: give a number that no float is as :class:`Exact`.
     :raises TooManyMembers: there are more of them.
-    :raises DumpError: for anything else that is refused.
+    :raises JSONError: for anything else that is refused.
     """
     if isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
@@ -117,11 +117,11 @@ def decode(
     try:
         value = _decode_exactly(body) if exact and MANY_DIGITS.search(body) else msgspec.json.decode(body)
     except OverflowError:
-        raise DumpError("A number is too large.") from None
+        raise JSONError("A number is too large.") from None
     except RecursionError:
-        raise DumpError(f"Nested deeper than {max_depth} levels.") from None
+        raise JSONError(f"Nested deeper than {max_depth} levels.") from None
     except UnicodeDecodeError:
-        raise DumpError("The text is not UTF-8.", position=_utf8_fault(body)) from None
+        raise JSONError("The text is not UTF-8.", position=_utf8_fault(body)) from None
     except msgspec.DecodeError as error:
         raise _fault(str(error), body) from None
     check(value, body, max_depth=max_depth, max_members=max_members)
@@ -142,14 +142,14 @@ def measure(value: t.Any, max_depth: int, max_members: int | None = None) -> Non
     """Refuse a value that is nested too deep or has too many members, before much of it is looked at.
 
     :raises TooManyMembers: there are more members.
-    :raises DumpError: it is nested deeper.
+    :raises JSONError: it is nested deeper.
     """
     members, depth = 0, 0
     level: list[t.Any] = [value] if type(value) in _CONTAINERS else []
     while level:
         depth += 1
         if depth > max_depth:
-            raise DumpError(f"Nested deeper than {max_depth} levels.")
+            raise JSONError(f"Nested deeper than {max_depth} levels.")
         members += sum(map(len, level))
         if max_members is not None and members > max_members:
             raise TooManyMembers(max_members)
@@ -165,7 +165,7 @@ def check(value: t.Any, body: bytes, *, max_depth: int = MAX_DEPTH, max_members:
     """Refuse what a decoder lets pass: too deep, too many members, and a key that an object has twice.
 
     :param value: what was read from ``body``, in any types that :func:`encode` writes.
-    :raises DumpError: where one of the two is found.
+    :raises JSONError: where one of the two is found.
     """
     opened = body.count(b"{") + body.count(b"[")
     if opened > max_depth or (max_members is not None and may_have_more(body, max_members)):
@@ -198,7 +198,7 @@ def _no_duplicates(pairs: list[tuple[str, t.Any]]) -> None:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise DumpError(f"The key {_shown(key)} is given more than once in one object.")
+                raise JSONError(f"The key {_shown(key)} is given more than once in one object.")
             seen.add(key)
 
 
@@ -214,29 +214,29 @@ def _utf8_fault(body: bytes) -> int | None:
     return None
 
 
-def _fault(message: str, body: bytes) -> DumpError:
+def _fault(message: str, body: bytes) -> JSONError:
     """Give the error for a message of msgspec's."""
     at = re.search(_BYTE, message)
     position = int(at[1]) if at else None
     if not body.strip(b" \t\r\n"):
-        return DumpError("The text is empty.", position=0)
+        return JSONError("The text is empty.", position=0)
     if body[:2] in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
-        return DumpError("The text is not UTF-8, or begins with a byte order mark.", position=0)
+        return JSONError("The text is not UTF-8, or begins with a byte order mark.", position=0)
     for start, reason in _REASONS:
         if message.startswith(start):
             if reason == _REASONS[-1][1]:
                 return _truncated(body)
-            return DumpError(reason, position=position)
-    return DumpError("A character stands where none may.", position=position)
+            return JSONError(reason, position=position)
+    return JSONError("A character stands where none may.", position=position)
 
 
-def _truncated(body: bytes) -> DumpError:
+def _truncated(body: bytes) -> JSONError:
     """Tell an unfinished text from a string whose surrogate has no partner, which msgspec calls truncated too."""
     try:
         json.loads(body)
     except (ValueError, RecursionError):
-        return DumpError(_REASONS[-1][1], position=len(body))
-    return DumpError("A string has half of a surrogate pair.")
+        return JSONError(_REASONS[-1][1], position=len(body))
+    return JSONError("A string has half of a surrogate pair.")
 
 
 def encode(value: t.Any, *, finite: bool = False) -> bytes:
@@ -251,19 +251,19 @@ def encode(value: t.Any, *, finite: bool = False) -> bytes:
 
     :param value: what to write.
     :param finite: the caller knows that the value holds no NaN and no infinity, and spares the search for one.
-    :raises DumpError: for NaN, an infinity, a value that contains itself or nests too deep. ``path`` leads to a number.
+    :raises JSONError: for NaN, an infinity, a value that contains itself or nests too deep. ``path`` leads to a number.
     :raises TypeError: for an object of any other class.
     """
     try:
         text = _encoder.encode(value)
     except RecursionError:
-        raise DumpError("The value contains itself, or nests too deep for JSON.") from None
+        raise JSONError("The value contains itself, or nests too deep for JSON.") from None
     except UnicodeEncodeError:
         return _fallback(value)
     except ValueError as error:
         if "digits" not in str(error):
             raise
-        raise DumpError("An integer has too many digits.") from None
+        raise JSONError("An integer has too many digits.") from None
     # msgspec writes NaN as null, silently; a text without null has none.
     if not finite and b"null" in text:
         _refuse_special(value)
@@ -276,7 +276,7 @@ def _fallback(value: t.Any) -> bytes:
     try:
         return json.dumps(value, default=_builtin, allow_nan=False, separators=(",", ":")).encode()
     except (RecursionError, ValueError) as error:
-        raise DumpError("The value cannot be written as JSON.") from error
+        raise JSONError("The value cannot be written as JSON.") from error
 
 
 def _builtin(value: t.Any) -> t.Any:
@@ -317,7 +317,7 @@ def _refuse_special(value: t.Any) -> None:
     except (TypeError, UnicodeEncodeError):
         plain = value
     except RecursionError:
-        raise DumpError("The value contains itself, or nests too deep for JSON.") from None
+        raise JSONError("The value contains itself, or nests too deep for JSON.") from None
     todo: list[tuple[tuple[str | int, ...], t.Any]] = [((), plain)]
     while todo:
         path, each = todo.pop()
@@ -327,4 +327,4 @@ def _refuse_special(value: t.Any) -> None:
             todo += [((*path, at), child) for at, child in enumerate(each) if child is not None]
         elif isinstance(each, float) and not math.isfinite(each):
             where = ".".join(map(str, path)) or "the value itself"
-            raise DumpError(f"JSON has no number {each!r}: found at {where}.", path=path)
+            raise JSONError(f"JSON has no number {each!r}: found at {where}.", path=path)

@@ -29,7 +29,7 @@ def shortened(body: bytes, limit: int, note: str | None = None) -> bytes:
     """
     try:
         value = fast_json.decode(body, max_depth=_DEEPEST)
-    except fast_json.DumpError:  # deeper than that
+    except fast_json.JSONError:  # deeper than that
         value = {}
     for text in _TEXTS:
         made = _Copy(limit - len(NOTE) - len(note or ""), text).top(value)

@@ -111,7 +111,7 @@ def is_json(stream: t.IO[bytes]) -> bool:
         return False
     try:
         fast_json.decode(text)
-    except fast_json.DumpError:
+    except fast_json.JSONError:
         return False
     return True
 

@@ -133,7 +133,8 @@ class Call:
     )
 
     length: int | None
-    """The length that a JSON body is said to have, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on."""
+    """The length that a JSON body is said to have, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on, and
+    from ``BODY`` on the one that it has."""
     reply: Reply | None
     """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
     the handler. Only for operations with an ``around``."""

@@ -368,7 +368,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
     def write(status: int, value: t.Any) -> PreparedResponse:
         try:
             return PreparedResponse(status, [content_type], encode(listed(status, value)))
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             error.add_note(f"It is the answer {status} of {plan.called}.")
             raise
 

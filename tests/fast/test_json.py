@@ -25,7 +25,7 @@ values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(t
 
 def fault(body, **options):
     """The error with which a text is refused."""
-    with pytest.raises(fast_json.DumpError) as caught:
+    with pytest.raises(fast_json.JSONError) as caught:
         fast_json.decode(body, **options)
     return caught.value
 
@@ -181,7 +181,7 @@ def test_decode_reads_or_raises_a_wire_error(body):
     reason, read = ".", None
     try:
         read = fast_json.decode(body)
-    except fast_json.DumpError as error:
+    except fast_json.JSONError as error:
         reason = error.reason
 
     assert reason.endswith(".")
@@ -215,7 +215,7 @@ def test_a_lost_key_is_always_noticed(members, data):
     fast_json.decode(duplicated(unique).encode())
 
     again = data.draw(st.sampled_from(unique))[0]
-    with pytest.raises(fast_json.DumpError, match="more than once"):
+    with pytest.raises(fast_json.JSONError, match="more than once"):
         fast_json.decode(duplicated([*unique, (again, data.draw(values))]).encode())
 
 
@@ -304,7 +304,7 @@ def test_what_is_written(value, text):
 )
 def test_a_special_number_is_an_error_that_names_its_place(value, path):
     """NaN and the infinities never leave as null."""
-    with pytest.raises(fast_json.DumpError, match="JSON has no number") as caught:
+    with pytest.raises(fast_json.JSONError, match="JSON has no number") as caught:
         fast_json.encode(value)
 
     assert caught.value.path == path
@@ -325,13 +325,13 @@ def test_a_value_that_contains_itself_is_an_error():
     """Neither a hang nor a RecursionError."""
     ring: list[object] = []
     ring.append(ring)
-    with pytest.raises(fast_json.DumpError, match="contains itself"):
+    with pytest.raises(fast_json.JSONError, match="contains itself"):
         fast_json.encode(ring)
 
 
 def test_an_integer_that_python_cannot_print_is_an_error():
     """More digits than are read are not written either."""
-    with pytest.raises(fast_json.DumpError, match="too many digits"):
+    with pytest.raises(fast_json.JSONError, match="too many digits"):
         fast_json.encode({"a": 10**5000})
 
 

@@ -108,7 +108,7 @@ class DumpCode:
             loop = [
                 "try:",
                 *indented(loop),
-                f"except {writer.bind(fast_json.DumpError, 'DumpError')} as error:",
+                f"except {writer.bind(fast_json.JSONError, 'JSONError')} as error:",
                 f"    raise {located}(error, len({out})) from None",
             ]
         writer.write(f"def {one}({obj}):", *indented([*lines, f"return {result}"]), "")
@@ -309,7 +309,7 @@ def _dump_within(dump: Function, keys: tuple[str, ...]) -> Function:
     def dump_member(value: t.Any, obj: t.Any) -> t.Any:
         try:
             return dump(value)
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             raise rows.located(error, *keys) from None
 
     return dump_member
@@ -326,7 +326,7 @@ def _dump_items(dump: Function, inner: AnyField, keys: tuple[str, ...]) -> Funct
                 if value is None and refuses_null:
                     raise kinds.null(keys[-1:])
                 made.append(dump(value))
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             # The name of the list is in front already: it is the name of its inner field.
             error.path = error.path[1:]
             raise rows.located(error, *keys, len(made)) from None

@@ -20,39 +20,39 @@ import marshmallow as ma
 from .. import _internals as internals
 from .. import _plain as plain
 from .. import bounds
-from ..json import DumpError
+from ..json import JSONError
 from . import _reading as reading
 from ._rows import located
 
 
-def not_an_object(value: t.Any, schema: ma.Schema) -> DumpError:
+def not_an_object(value: t.Any, schema: ma.Schema) -> JSONError:
     """Return the error for a value that a schema of one object gets."""
     name = type(schema).__name__
     if inspect.iscoroutine(value):
         value.close()  # it would warn later, far from its cause
-        return DumpError(
+        return JSONError(
             f"{name} cannot dump the coroutine {value.__qualname__!r}. Write 'await' in front of its call."
         )
     hint = " Return the members one by one, or declare many=True." if isinstance(value, (list, tuple, set)) else ""
-    return DumpError(f"{name} cannot dump {shown(value)}, which is not an object.{hint}")
+    return JSONError(f"{name} cannot dump {shown(value)}, which is not an object.{hint}")
 
 
-def not_a_list(value: t.Any, schema: ma.Schema) -> DumpError:
+def not_a_list(value: t.Any, schema: ma.Schema) -> JSONError:
     """Return the error for a value that a schema of many objects gets."""
     if inspect.iscoroutine(value):
         return not_an_object(value, schema)
-    return DumpError(f"{type(schema).__name__}(many=True) cannot dump {shown(value)}, which is not a list.")
+    return JSONError(f"{type(schema).__name__}(many=True) cannot dump {shown(value)}, which is not a list.")
 
 
-def null(path: tuple[str | int, ...]) -> DumpError:
+def null(path: tuple[str | int, ...]) -> JSONError:
     """Return the error for null in a field that does not declare it."""
     text = "None is not allowed here. Give the field a value, or declare it with allow_none=True"
-    return located(DumpError(text), *path)
+    return located(JSONError(text), *path)
 
 
-def not_a_boolean(value: t.Any, path: tuple[str | int, ...]) -> DumpError:
+def not_a_boolean(value: t.Any, path: tuple[str | int, ...]) -> JSONError:
     """Return the error for a value that a Boolean would write as it is."""
-    return located(DumpError(f"{shown(value)} is not a boolean. Give the field True or False"), *path)
+    return located(JSONError(f"{shown(value)} is not a boolean. Give the field True or False"), *path)
 
 
 def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
@@ -83,7 +83,7 @@ def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple
     :param value: The value; iterators are not consumed.
     :param many: Whether it is a collection. Default: as the schema says.
     :param path: The way to the value from the outermost one.
-    :raises DumpError: Something in it is not what the schema dumps; ``path`` leads there.
+    :raises JSONError: Something in it is not what the schema dumps; ``path`` leads there.
     """
     if schema._hooks[internals.PRE_DUMP] or not plain.is_plain_schema(schema, plain.SCHEMA_DUMP_METHODS):
         return

@@ -170,7 +170,7 @@ class JSONDumper(DumpPlan):
             if not self.compilable:
                 return msgspec.Raw(fast_json.encode(codegen.plan(self.schema, DumpPlan).dump(obj, many)))
             return self.dump(obj, many)
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             raise rows.located(error, field.data_key or field.name or "") from None
 
     def _general(self, obj: t.Any) -> t.Any:
@@ -189,7 +189,7 @@ class CheckedJSONDumper(JSONDumper):
         try:
             for each in obj:
                 made.append(self._one(each))
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             raise rows.located(error, len(made)) from None
         return made
 

@@ -52,23 +52,23 @@ def seal(value: t.Any, keys: tuple[str, ...]) -> t.Any:
     """Give what can stand in a row for a dumped value of any type.
 
     :param keys: the way to the member that the value is for, to be named in the error.
-    :raises DumpError: for what JSON has no text for, such as NaN.
+    :raises JSONError: for what JSON has no text for, such as NaN.
     """
     if type(value) in _as_they_are:
         return value
     try:
         return msgspec.Raw(fast_json.encode(value))
-    except fast_json.DumpError as error:
+    except fast_json.JSONError as error:
         raise located(error, *keys) from None
 
 
-def located(error: fast_json.DumpError, *way: str | int) -> fast_json.DumpError:
+def located(error: fast_json.JSONError, *way: str | int) -> fast_json.JSONError:
     """Give the same error, found further down a way of keys and indexes, which may be empty."""
     path = (*way, *error.path)
     if not path:
         return error
     reason = error.reason.partition(": found at ")[0]
-    return fast_json.DumpError(f"{reason.removesuffix('.')}: found at {'.'.join(map(str, path))}.", path=path)
+    return fast_json.JSONError(f"{reason.removesuffix('.')}: found at {'.'.join(map(str, path))}.", path=path)
 
 
 def encode(rows: t.Any) -> bytes:

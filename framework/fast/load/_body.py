@@ -79,7 +79,7 @@ def body_loader(
     :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
     :param fast: ``False`` lets marshmallow do the loading.
     :param max_depth: how many lists and objects may stand in one another.
-    :return: a function of one argument, the text; it raises :exc:`wire.DumpError` for what is no JSON and
+    :return: a function of one argument, the text; it raises :exc:`wire.JSONError` for what is no JSON and
         :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
     """
     read, load = body_reader(schema, fast=fast, max_depth=max_depth), loader(schema, fast=fast)

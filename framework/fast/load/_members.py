@@ -60,16 +60,11 @@ def member_loader(field: AnyField, load: Function) -> Function:
 
 
 def list_loader(field: ma.fields.List[t.Any], load: Function) -> Function:
-    """Give the function that loads the members of a list.
+    """Return the function that loads the members of a list.
 
-    :param load: loads a member.
-    :return: it takes, besides, the members at the front that are loaded already.
+    :param load: Loads a member.
+    :return: It takes, in addition, the members at the front that are loaded already.
     """
-    return _items_loader(field, itertools.repeat(load))
-
-
-def _items_loader(field: AnyField, loads: cabc.Iterable[Function]) -> Function:
-    """As :func:`list_loader`, with a function for each member, in their order."""
     deserialize: Function = field._deserialize
 
     def load_items(values: t.Any, partial: t.Any, result: list[t.Any] | None = None) -> t.Any:
@@ -77,23 +72,49 @@ def _items_loader(field: AnyField, loads: cabc.Iterable[Function]) -> Function:
             return deserialize(values, None, None, **({} if partial is None else {"partial": partial}))
         if result is None:
             result = []
-        errors: dict[int, t.Any] = {}
-        start = len(result)
-        for index, (load, value) in enumerate(zip(loads, values[start:], strict=False), start):
-            left = STATE.left
-            try:
+        start, left = len(result), STATE.left
+        try:
+            for value in values[start:] if start else values:
                 result.append(load(value, partial))
-            except ma.ValidationError as error:
-                if error.valid_data is not None:
-                    result.append(error.valid_data)
-                errors[index] = error.messages
-                if is_full(left):
-                    break
-        if errors:
-            raise ma.ValidationError(t.cast("dict[t.Any, t.Any]", errors), valid_data=result)
+        except ma.ValidationError as error:
+            failed = len(result)
+            rest = zip(itertools.repeat(load), values[failed + 1 :], strict=False)
+            raise _refused_items(error, failed, left, rest, partial, result) from error.__cause__
         return result
 
     return load_items
+
+
+def _refused_items(
+    error: ma.ValidationError,
+    failed: int,
+    left: int,
+    rest: cabc.Iterable[tuple[Function, t.Any]],
+    partial: t.Any,
+    result: list[t.Any],
+) -> ma.ValidationError:
+    """Load the members after one that was refused, and return the error of all of them.
+
+    :param failed: The index of the refused member.
+    :param left: ``STATE.left`` before it was loaded.
+    :param rest: What loads each of the others, and their values.
+    :param result: Gets what is valid.
+    """
+    errors: dict[int, t.Any] = {failed: error.messages}
+    if error.valid_data is not None:
+        result.append(error.valid_data)
+    if not is_full(left):
+        for index, (load, value) in enumerate(rest, failed + 1):
+            left = STATE.left
+            try:
+                result.append(load(value, partial))
+            except ma.ValidationError as refused:
+                if refused.valid_data is not None:
+                    result.append(refused.valid_data)
+                errors[index] = refused.messages
+                if is_full(left):
+                    break
+    return ma.ValidationError(t.cast("dict[t.Any, t.Any]", errors), valid_data=result)
 
 
 def is_full(left: int) -> bool:
@@ -112,80 +133,127 @@ def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[Function]) -> Func
     :param loads: load the members, in their order.
     """
 
-    load_items = _items_loader(field, loads)
-
     def load_tuple(values: t.Any, partial: t.Any) -> tuple[t.Any, ...]:
         if type(values) is not list and not is_sequence_but_not_string(values):
             raise field.make_error("invalid")
         field.validate_length(values)
-        return tuple(load_items(list(values), partial))
+        result: list[t.Any] = []
+        left = STATE.left
+        pairs = zip(loads, values, strict=False)
+        try:
+            for load, value in pairs:
+                result.append(load(value, partial))
+        except ma.ValidationError as error:
+            raise _refused_items(error, len(result), left, pairs, partial, result) from error.__cause__
+        return tuple(result)
 
     return load_tuple
 
 
 def dict_loader(field: ma.fields.Dict, load_key: Function | None, load_value: Function | None) -> Function:
-    """Give the function that loads the keys and values of a dict.
+    """Return the function that loads the keys and values of a dict.
 
     marshmallow looks at all keys before it looks at the first value, and an error of either kind makes the place of its
     key among the messages. So the values of bad keys come first, where the number of errors is bounded.
 
-    :param load_key: loads a key; ``None`` takes all as they are.
-    :param load_value: loads a value; ``None`` takes all as they are.
+    :param load_key: Loads a key; ``None`` takes all as they are.
+    :param load_value: Loads a value; ``None`` takes all as they are.
     """
-
-    def load_keys(value: cabc.Mapping[t.Any, t.Any], partial: t.Any, errors: t.Any) -> dict[t.Any, t.Any]:
-        if load_key is None:
-            return {key: key for key in value}
-        keys: dict[t.Any, t.Any] = {}
-        for key in value:
-            left = STATE.left
-            try:
-                keys[key] = load_key(key, partial)
-            except ma.ValidationError as error:
-                errors[key]["key"] = error.messages
-                if is_full(left):
-                    break
-        return keys
 
     def load_members(value: t.Any, partial: t.Any) -> t.Any:
         if not isinstance(value, cabc.Mapping):
             raise field.make_error("invalid")
-        errors: t.Any = collections.defaultdict(dict)
-        keys = load_keys(value, partial, errors)
         result: t.Any = field.mapping_type()
+        keys: dict[t.Any, t.Any] = {}
+        names, items, left = iter(value), iter(value.items()), STATE.left
+        errors: t.Any = collections.defaultdict(dict)
+        try:
+            for key in names:
+                keys[key] = key if load_key is None else load_key(key, partial)
+        except ma.ValidationError as error:
+            errors[key]["key"] = error.messages
+            if not is_full(left):
+                _load_rest_of_keys(t.cast(Function, load_key), names, partial, keys, errors)
+            if load_value is None:
+                result.update({keys[key]: each for key, each in items if key in keys})
+                raise ma.ValidationError(errors, valid_data=result) from error.__cause__
+            done = _load_values_of_bad_keys(load_value, value, partial, errors)
+            rest = [(key, each) for key, each in items if key not in done]
+            raise _refused_values(load_value, rest, partial, keys, errors, result) from error.__cause__
         if load_value is None:
-            result.update({keys[key]: each for key, each in value.items() if key in keys})
-            if errors:
-                raise ma.ValidationError(errors, valid_data=result)
+            result.update({keys[key]: each for key, each in items})
             return result
-        done: dict[t.Any, t.Any] = {}
-        for key in list(errors):
-            try:
-                done[key] = load_value(value[key], partial)
-            except ma.ValidationError as error:
-                errors[key]["value"] = error.messages
-                done[key] = MISSING
-        for key, each in value.items():
-            if STATE.left <= 0:
-                break
-            if key in done:
-                continue
-            left = STATE.left
-            try:
-                loaded = load_value(each, partial)
-            except ma.ValidationError as error:
-                errors[key]["value"] = error.messages
-                if error.valid_data is not None and key in keys:
-                    result[keys[key]] = error.valid_data
-                is_full(left)
-            else:
-                if key in keys:
-                    result[keys[key]] = loaded
-        if errors:
-            raise ma.ValidationError(errors, valid_data=result)
+        try:
+            for key, each in items:
+                result[keys[key]] = load_value(each, partial)
+        except ma.ValidationError as error:
+            errors[key]["value"] = error.messages
+            if error.valid_data is not None:
+                result[keys[key]] = error.valid_data
+            is_full(left)
+            raise _refused_values(load_value, items, partial, keys, errors, result) from error.__cause__
         return result
 
     return load_members
+
+
+def _load_rest_of_keys(
+    load_key: Function, names: cabc.Iterator[t.Any], partial: t.Any, keys: dict[t.Any, t.Any], errors: t.Any
+) -> None:
+    """Load the keys after one that was refused, up to the bound of errors."""
+    for key in names:
+        left = STATE.left
+        try:
+            keys[key] = load_key(key, partial)
+        except ma.ValidationError as error:
+            errors[key]["key"] = error.messages
+            if is_full(left):
+                break
+
+
+def _load_values_of_bad_keys(
+    load_value: Function, value: cabc.Mapping[t.Any, t.Any], partial: t.Any, errors: t.Any
+) -> set[t.Any]:
+    """Load the values whose keys were refused, for their messages alone; return these keys."""
+    done = set(errors)
+    for key in list(errors):
+        try:
+            load_value(value[key], partial)
+        except ma.ValidationError as error:
+            errors[key]["value"] = error.messages
+    return done
+
+
+def _refused_values(
+    load_value: Function,
+    rest: cabc.Iterable[tuple[t.Any, t.Any]],
+    partial: t.Any,
+    keys: dict[t.Any, t.Any],
+    errors: t.Any,
+    result: t.Any,
+) -> ma.ValidationError:
+    """Load the values that are left after a refusal, and return the error of all members.
+
+    :param rest: The keys as they were sent, and their values.
+    :param keys: The loaded keys by those that were sent.
+    :param errors: The messages so far; gets the others.
+    :param result: Gets what is valid.
+    """
+    for key, each in rest:
+        if STATE.left <= 0:
+            break
+        left = STATE.left
+        try:
+            loaded = load_value(each, partial)
+        except ma.ValidationError as error:
+            errors[key]["value"] = error.messages
+            if error.valid_data is not None and key in keys:
+                result[keys[key]] = error.valid_data
+            is_full(left)
+        else:
+            if key in keys:
+                result[keys[key]] = loaded
+    return ma.ValidationError(errors, valid_data=result)
 
 
 def one_of_loader(field: OneOf, chosen: cabc.Callable[[ma.Schema], Function]) -> Function:

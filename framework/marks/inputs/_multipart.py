@@ -160,5 +160,5 @@ def json_of(part: t.Any, depth: int, members: int | None) -> t.Any:
         return fast_json.decode(text, max_depth=depth, max_members=members, exact=True)
     except fast_json.TooManyMembers:
         raise
-    except fast_json.DumpError as error:
+    except fast_json.JSONError as error:
         raise ValueError(f"{_NOT_JSON[:-1]}: {error}") from None

@@ -16,6 +16,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from ..._sentinel import MISSING
 from ...errors import BadRequest, Messages, ValidationFailed
 from ...fast.bounds import UNKNOWN_FIELD, Bounds, limited
+from ...fast.collector import LARGE, without_collector
 from ...fast.load import loader, prepare
 from ...fast.strict import (
     Rules,
@@ -156,7 +157,10 @@ class LocatedSchema:
         """
         data, wrong = self._source(ctx, call)
         try:
-            value = self._load(data)
+            if self.location == "json" and call.length is not None and call.length > LARGE:
+                value = without_collector(self._load, data)
+            else:
+                value = self._load(data)
         except ValidationError as error:
             messages, is_cut = described(t.cast(t.Any, error).normalized_messages(), self.schema, self.bounds)
             raise self._refusal({**messages, **wrong}, is_cut) from error

@@ -259,7 +259,7 @@ class Contract:
     def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Violation]]:
         try:
             return fast_json.decode(body, max_depth=500), []
-        except fast_json.DumpError as error:
+        except fast_json.JSONError as error:
             text = shown(body.decode("utf-8", "replace"), 200)
             return None, [Violation(f"The body is sent as {media_type} and is not JSON: {error} It is {text}.", "")]
 

@@ -150,7 +150,7 @@ class Sent:
         if is_json_type(media_type):
             try:
                 value = fast_json.decode(body, max_depth=self._max_depth)
-            except fast_json.DumpError as error:
+            except fast_json.JSONError as error:
                 return ValidationResult(False, (f"body: {error}",))
             return self._told("body", self._validator.faults(schema, value))
         if media_type in FORM_TYPES:
@@ -181,7 +181,7 @@ class Sent:
                 try:
                     written = [*(text.encode() for text in fields), *contents]
                     parts = [fast_json.decode(text, max_depth=self._max_depth) for text in written]
-                except fast_json.DumpError as error:
+                except fast_json.JSONError as error:
                     return ValidationResult(False, (f"form $.{name}: {error}",))
                 whole = is_list and len(parts) == 1 and isinstance(parts[0], list)
                 value[name] = parts if is_list and not whole else parts[0]
