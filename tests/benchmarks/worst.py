@@ -310,7 +310,7 @@ def ask(app: App, shape: Shape) -> tuple[int, int, float]:
 
 
 def run(say: cabc.Callable[[str], object], number: int = 30) -> list[tuple[Shape, int, float]]:
-    """Ask all, each twice: the worst of them, the dearest first, with the status and the seconds of the better turn.
+    """Ask all, each five times: the worst of them, the dearest first, with the status and the seconds of the best turn.
 
     :param say: Takes a line about what is going on.
     """
@@ -318,7 +318,7 @@ def run(say: cabc.Callable[[str], object], number: int = 30) -> list[tuple[Shape
     found = []
     for shape in SHAPES:
         say(shape.name)
-        turns = [ask(app, shape) for _ in range(2)]
+        turns = [ask(app, shape) for _ in range(5)]
         found.append((shape, turns[0][0], min(seconds for *_, seconds in turns)))
     return sorted(found, key=lambda each: each[2] / each[0].bound, reverse=True)[:number]
 
@@ -328,7 +328,7 @@ def report(app: App, names: cabc.Sequence[str] = ()) -> cabc.Iterator[str]:
     for shape in SHAPES:
         if names and not any(name in shape.name for name in names):
             continue
-        turns = [ask(app, shape) for _ in range(2)]
+        turns = [ask(app, shape) for _ in range(5)]
         status, length, _ = turns[0]
         seconds = min(turn[2] for turn in turns)
         fault = "" if status in shape.status else f"  STATUS, not {shape.status}"
