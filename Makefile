@@ -32,6 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 	$(BIN)/framework --app sample_api openapi check --strict
 
