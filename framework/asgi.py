@@ -173,7 +173,7 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
             await self._room.acquire()
             more = message.get("more_body", False)
             self._body.put(message.get("body", b""), more)
-        if (await receive())["type"] == "http.request":  # beyond the end of the body, from a caller that is no server
+        if (await receive())["type"] == "http.request":  # beyond the body's end, from no server
             await asyncio.Event().wait()
 
     def _leave(self, listener: asyncio.Task[None]) -> None:

@@ -164,7 +164,7 @@ class Context:
 
     @property
     def routing_exception(self) -> HTTPException | None:
-        """What went wrong when the path was matched; raised after the ``before_request`` functions."""
+        """Return what went wrong when the path was matched; raised after the ``before_request`` functions."""
         if self.is_miss and self._routing_exception is None:
             self._routing_exception = NotFound()
         return self._routing_exception
@@ -192,7 +192,7 @@ class Context:
 
     @property
     def has_request(self) -> bool:
-        """Whether the context was made for a request."""
+        """Return whether the context was made for a request."""
         return self.environ is not None
 
     @property
@@ -249,7 +249,7 @@ class Context:
 
     @property
     def url_adapter(self) -> MapAdapter | None:
-        """What builds and matches URLs here; ``None`` outside of requests when no ``SERVER_NAME`` is set."""
+        """Return what builds and matches URLs here; ``None`` outside of requests when no ``SERVER_NAME`` is set."""
         if self._url_adapter is MISSING:
             self._url_adapter = None  # a host that is refused must not be asked twice
             self._url_adapter = self.app.create_url_adapter(None if self.environ is None else self.request)
@@ -462,12 +462,12 @@ def _request_context() -> Context:
 
 
 def has_app_context() -> bool:
-    """Whether ``current_app`` and ``g`` can be used."""
+    """Return whether ``current_app`` and ``g`` can be used."""
     return _current.get(None) is not None
 
 
 def has_request_context() -> bool:
-    """Whether ``request`` and ``session`` can be used."""
+    """Return whether ``request`` and ``session`` can be used."""
     return request_context_or_none() is not None
 
 

@@ -100,7 +100,7 @@ class APIError(HTTPException):
 
     @property
     def says_nothing_more(self) -> bool:
-        """Whether the body is that of every error of this class."""
+        """Return whether the body is that of every error of this class."""
         return (
             self.description is type(self).description
             and self.errors is None
@@ -142,7 +142,7 @@ class _RetryLater:
 
 
 class BadRequest(APIError, http.BadRequest):
-    """The request could not be understood: its syntax is broken."""
+    """The request is malformed."""
 
 
 class Unauthorized(APIError, http.Unauthorized):
@@ -168,15 +168,15 @@ class Unauthorized(APIError, http.Unauthorized):
 
 
 class Forbidden(APIError, http.Forbidden):
-    """The client is known and may not do this."""
+    """The client is not permitted to perform this operation."""
 
 
 class NotFound(APIError, http.NotFound):
-    """Nothing is at this address."""
+    """Resource not found."""
 
 
 class MethodNotAllowed(APIError, http.MethodNotAllowed):
-    """The address exists and does not take this method.
+    """Method not allowed for this resource.
 
     :param valid_methods: The methods it takes, for the ``Allow`` header.
     """
@@ -193,7 +193,7 @@ class MethodNotAllowed(APIError, http.MethodNotAllowed):
 
 
 class NotAcceptable(APIError, http.NotAcceptable):
-    """The answer exists in none of the media types that the client accepts."""
+    """None of the media types that the client accepts is available."""
 
 
 class RequestTimeout(APIError, http.RequestTimeout):
@@ -201,35 +201,35 @@ class RequestTimeout(APIError, http.RequestTimeout):
 
 
 class Conflict(APIError, http.Conflict):
-    """The request does not fit the present state of the resource."""
+    """The request conflicts with the current state of the resource."""
 
 
 class Gone(APIError, http.Gone):
-    """The resource was here and will not come back."""
+    """The resource is permanently gone."""
 
 
 class LengthRequired(APIError, http.LengthRequired):
-    """The request must say how long its body is."""
+    """The request must have a ``Content-Length`` header."""
 
 
 class PreconditionFailed(APIError, http.PreconditionFailed):
-    """The resource has changed since the client last saw it."""
+    """The resource has changed since the version that the request names."""
 
 
 class RequestEntityTooLarge(APIError, http.RequestEntityTooLarge):
-    """The body is larger than the server takes."""
+    """The request body is larger than the server accepts."""
 
 
 class RequestURITooLarge(APIError, http.RequestURITooLarge):
-    """The address is longer than the server takes."""
+    """The URL is longer than the server accepts."""
 
 
 class UnsupportedMediaType(APIError, http.UnsupportedMediaType):
-    """The body is in a media type that this operation does not take."""
+    """The operation does not accept the media type of the request body."""
 
 
 class RequestedRangeNotSatisfiable(APIError, http.RequestedRangeNotSatisfiable):
-    """The client asked for a part that lies outside the resource.
+    """The requested range is outside the resource.
 
     :param length: The size of the whole, in ``units``, for the ``Content-Range`` header.
     :param units: The unit of the range. Default: ``"bytes"``.
@@ -253,15 +253,15 @@ class ExpectationFailed(APIError, http.ExpectationFailed):
 
 
 class ImATeapot(APIError, http.ImATeapot):
-    """The server is a teapot and brews no coffee (RFC 2324)."""
+    """The server is a teapot and cannot brew coffee (RFC 2324)."""
 
 
 class MisdirectedRequest(APIError, http.MisdirectedRequest):
-    """The request reached a server that does not answer for this host."""
+    """The request reached a server that is not responsible for this host."""
 
 
 class UnprocessableEntity(APIError, http.UnprocessableEntity):
-    """The request is well formed, and its content is not acceptable."""
+    """The request is well formed, but its content is not valid."""
 
 
 class Locked(APIError, http.Locked):
@@ -269,7 +269,7 @@ class Locked(APIError, http.Locked):
 
 
 class FailedDependency(APIError, http.FailedDependency):
-    """An action that this one depends on has failed."""
+    """A request that this one depends on has failed."""
 
 
 class PreconditionRequired(APIError, http.PreconditionRequired):
@@ -277,19 +277,19 @@ class PreconditionRequired(APIError, http.PreconditionRequired):
 
 
 class TooManyRequests(_RetryLater, APIError, http.TooManyRequests):
-    """The client has sent too many requests; ``Retry-After`` says when to come back."""
+    """The client has sent too many requests. ``Retry-After`` says when to retry."""
 
 
 class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
-    """A header is longer than the server takes."""
+    """A request header is longer than the server accepts."""
 
 
 class UnavailableForLegalReasons(APIError, http.UnavailableForLegalReasons):
-    """The resource may not be shown, for legal reasons."""
+    """The resource is unavailable for legal reasons."""
 
 
 class InternalServerError(APIError, http.InternalServerError):
-    """The server met an error that it did not expect.
+    """Unexpected server error.
 
     :param original_exception: The exception that nobody handled.
     """
@@ -306,23 +306,23 @@ class InternalServerError(APIError, http.InternalServerError):
 
 
 class NotImplemented(APIError, http.NotImplemented):
-    """The server does not know this method."""
+    """The server does not support this method."""
 
 
 class BadGateway(APIError, http.BadGateway):
-    """A server behind this one gave an invalid answer."""
+    """An upstream server sent an invalid response."""
 
 
 class ServiceUnavailable(_RetryLater, APIError, http.ServiceUnavailable):
-    """The server cannot answer now; ``Retry-After`` says when to come back."""
+    """The server is temporarily unavailable. ``Retry-After`` says when to retry."""
 
 
 class GatewayTimeout(APIError, http.GatewayTimeout):
-    """A server behind this one did not answer in time."""
+    """An upstream server did not respond in time."""
 
 
 class HTTPVersionNotSupported(APIError, http.HTTPVersionNotSupported):
-    """The server does not speak this version of HTTP."""
+    """The server does not support this version of HTTP."""
 
 
 class ValidationFailed(UnprocessableEntity):

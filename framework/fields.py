@@ -310,7 +310,7 @@ class File(_fields.Field[FileStorage]):
 
 
 def _is_empty(file: FileStorage) -> bool:
-    """Whether an upload has no content; its position stays at the start."""
+    """Return whether an upload has no content; its position stays at the start."""
     start = file.stream.tell()
     first = file.stream.read(1)
     file.stream.seek(start)

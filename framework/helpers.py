@@ -32,13 +32,13 @@ _FALSE = frozenset({"0", "false", "no"})
 
 
 def get_debug_flag() -> bool:
-    """Whether the environment asks for debug mode: ``FRAMEWORK_DEBUG`` is set to something that is not false."""
+    """Return whether the environment asks for debug mode: ``FRAMEWORK_DEBUG`` is set to something that is not false."""
     value = os.environ.get("FRAMEWORK_DEBUG")
     return bool(value) and value.lower() not in _FALSE  # type: ignore[union-attr]
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Whether dotenv files are read: not where ``FRAMEWORK_SKIP_DOTENV`` is set to something that is not false.
+    """Return whether dotenv files are read: not where ``FRAMEWORK_SKIP_DOTENV`` is set to something that is not false.
 
     :param default: The answer where it is not set.
     """
@@ -154,7 +154,7 @@ class Aborter(_Aborter):
         :param code: A status, a response, an exception or an exception class.
         :param args: Go to the exception class; for most, the first is the description.
         :param kwargs: As ``args``.
-        :raises LookupError: The number is no HTTP error.
+        :raises LookupError: The number is not an HTTP error.
         :raises TypeError: ``args`` are given to an exception that exists already.
         """
         if isinstance(code, type) and issubclass(code, Exception):
@@ -177,7 +177,7 @@ def abort(code: int | BaseResponse | Exception | type[Exception], *args: t.Any, 
     :param code: A status (``abort(404)``), an exception (``abort(PetNotFound("..."))``), its class, or a response.
     :param args: Go to the exception class; for most, the first is the description.
     :param kwargs: As ``args``.
-    :raises LookupError: The number is no HTTP error.
+    :raises LookupError: The number is not an HTTP error.
     """
     ctx = context.current_or_none()
     if ctx is not None:
@@ -262,7 +262,7 @@ def _session() -> t.Any:
 
 
 def _default_template_ctx_processor() -> dict[str, t.Any]:
-    """What every template knows: ``g``, and in a request ``request`` and ``session``."""
+    """Return what every template knows: ``g``, and in a request ``request`` and ``session``."""
     ctx = context.current_or_none()
     if ctx is None:
         return {}

@@ -70,7 +70,7 @@ def error_key(code_or_class: int | type[Exception]) -> tuple[type[Exception], in
     """The exception class and status code that an error handler is registered for.
 
     :param code_or_class: An HTTP status that is an error, or an exception class.
-    :raises ValueError: The number is no HTTP error.
+    :raises ValueError: The number is not an HTTP error.
     :raises TypeError: It is neither.
     """
     if isinstance(code_or_class, int):

@@ -34,7 +34,7 @@ default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Whether some handler, of the logger or of one it hands on to, takes messages of the logger's level.
+    """Return whether some handler, of the logger or of one it hands on to, takes messages of the logger's level.
 
     :param logger: The logger.
     """

@@ -37,7 +37,7 @@ class SessionUnavailable(ServiceUnavailable):
 
 
 class SessionMixin(cabc.MutableMapping[str, t.Any]):
-    """What the framework asks of a session beyond being a mapping."""
+    """The protocol of a session: a mapping with three attributes."""
 
     new: bool = False
     """Whether the session did not exist before. What sets it is the interface."""
@@ -50,7 +50,7 @@ class SessionMixin(cabc.MutableMapping[str, t.Any]):
 
     @property
     def permanent(self) -> bool:
-        """Whether the session outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
+        """Return whether the session outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
         return bool(self.get("_permanent", False))
 
     @permanent.setter
@@ -139,7 +139,8 @@ class NullSession(SecureCookieSession):
 
 
 class SessionInterface:
-    """Where sessions come from and go to. Subclass it, and write :meth:`open_session` and :meth:`save_session`.
+    """The base of session interfaces: opens and saves sessions. Subclass it, and write :meth:`open_session` and
+    :meth:`save_session`.
 
     The ``get_cookie_*`` methods read the settings for an interface that sets a cookie.
     """
@@ -177,7 +178,7 @@ class SessionInterface:
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Whether a session is such a substitute, which is never saved.
+        """Return whether a session is such a substitute, which is never saved.
 
         :param obj: The session.
         """
@@ -196,11 +197,11 @@ class SessionInterface:
         return t.cast(str, app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
 
     def get_cookie_httponly(self, app: App) -> bool:
-        """Whether JavaScript is kept from the cookie, ``SESSION_COOKIE_HTTPONLY``."""
+        """Return whether JavaScript is kept from the cookie, ``SESSION_COOKIE_HTTPONLY``."""
         return t.cast(bool, app.config["SESSION_COOKIE_HTTPONLY"])
 
     def get_cookie_secure(self, app: App) -> bool:
-        """Whether the cookie travels over HTTPS only.
+        """Return whether the cookie travels over HTTPS only.
 
         ``SESSION_COOKIE_SECURE``; where that is ``None``, whether the current request came over HTTPS.
         """
@@ -215,7 +216,7 @@ class SessionInterface:
         return t.cast("str | None", app.config["SESSION_COOKIE_SAMESITE"])
 
     def get_cookie_partitioned(self, app: App) -> bool:
-        """Whether the cookie is kept apart for each embedding site, ``SESSION_COOKIE_PARTITIONED``."""
+        """Return whether the cookie is kept apart for each embedding site, ``SESSION_COOKIE_PARTITIONED``."""
         return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
 
     def get_cookie_attributes(self, app: App) -> dict[str, t.Any]:
@@ -233,7 +234,7 @@ class SessionInterface:
         }
 
     def get_expiration_time(self, app: App, session: SessionMixin) -> dt.datetime | None:
-        """When the session ends, in UTC; ``None`` for the end of the browser's own session.
+        """Return when the session ends, in UTC; ``None`` for the end of the browser's own session.
 
         :param app: The application.
         :param session: The session, permanent or not.
@@ -241,7 +242,8 @@ class SessionInterface:
         return dt.datetime.now(dt.UTC) + app.permanent_session_lifetime if session.permanent else None
 
     def should_set_cookie(self, app: App, session: SessionMixin) -> bool:
-        """Whether the answer carries the cookie: the session was modified, or is permanent and refreshed each time.
+        """Return whether the answer carries the cookie: the session was modified, or is permanent and refreshed each
+        time.
 
         :param app: The application.
         :param session: The session.
@@ -297,7 +299,7 @@ class SecureCookieSessionInterface(SessionInterface):
     lazy = True
 
     def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
-        """What signs and reads cookies for an application; ``None`` when it has no secret key.
+        """Return what signs and reads cookies for an application; ``None`` when it has no secret key.
 
         :param app: The application. ``SECRET_KEY`` signs; it and ``SECRET_KEY_FALLBACKS`` read.
         """

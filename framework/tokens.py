@@ -52,7 +52,7 @@ class TokenRevoked(TokenError):
 
 
 class Token(t.NamedTuple):
-    """What is in a good token."""
+    """The content of a valid token."""
 
     payload: t.Any
     """What it was made of."""
@@ -116,7 +116,7 @@ class TokenMaker:
 
     @property
     def has_own_key(self) -> bool:
-        """Whether it was given a key, so that it needs none of the application."""
+        """Return whether it was given a key, so that it needs none of the application."""
         return bool(self._own_keys)
 
     def make(self, payload: t.Any, *, max_age: float | dt.timedelta | None = MISSING) -> str:

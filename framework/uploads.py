@@ -122,7 +122,7 @@ class FileType(validate.Validator):
         return value
 
     def type_of(self, file: FileStorage) -> str | None:
-        """Which of the types a file is of; ``None`` for none of them. The file is left at its start."""
+        """Return which of the types a file is of; ``None`` for none of them. The file is left at its start."""
         stream = file.stream
         for name, signature in self.signatures.items():
             stream.seek(0)
@@ -222,7 +222,7 @@ def save_upload(
     :raises FileExistsError: A file of the given name is there.
     """
     if name is not None and (name != os.path.basename(name) or "\\" in name or "\0" in name or name in ("", ".", "..")):
-        raise ValueError(f"Cannot save a file as {name!r}: that is no plain name. Pass folders in 'folder'.")
+        raise ValueError(f"Cannot save a file as {name!r}: that is not a plain name. Pass folders in 'folder'.")
     target = pathlib.Path(folder) / (safe_name(file.filename) if name is None else name)
     # Beside its place, so that it can be moved there in one step. The mode is that of any file the process makes.
     partial = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -258,4 +258,4 @@ def _place(partial: pathlib.Path, target: pathlib.Path, *, given: bool) -> pathl
             target = first.with_name(f"{first.stem}-{secrets.token_hex(4)}{first.suffix}")
         else:
             return target
-    raise FileExistsError(f"Cannot find a name like {first.name!r} that is free.")
+    raise FileExistsError(f"No free file name found for {first.name!r}.")

@@ -51,7 +51,7 @@ class Request(RequestBase):
     _trusted_hosts: list[str] | None = None
 
     def _setting(self, name: str, own: _T | None, without_app: _T | None) -> _T | None:
-        """What was set on this request, or the application's setting, or what holds without an application."""
+        """Return what was set on this request, or the application's setting, or what holds without an application."""
         if own is not None:
             return own
         ctx = context.current_or_none()
@@ -183,7 +183,7 @@ class Request(RequestBase):
             self.json_module = provider
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
-        """What :meth:`get_json` gives when the body is no JSON.
+        """Return what :meth:`get_json` gives when the body is no JSON.
 
         :param e: What the parser says; ``None`` when the ``Content-Type`` is not JSON.
         :return: A value to use instead. This one always raises.

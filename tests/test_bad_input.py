@@ -470,7 +470,7 @@ def test_limits_are_settings(app, monkeypatch):
 
 @pytest.mark.parametrize("length", ["abc", "-1", "1e3", "0x10", " ", "", "+15", "1_5", "9" * 5000, "15, 15", "\u0665"])
 def test_a_bad_content_length_is_no_500(app, length):
-    """A ``Content-Length`` that is no number is a 4xx, and nothing is read beyond it."""
+    """A ``Content-Length`` that is not a number is a 4xx, and nothing is read beyond it."""
     reply = ask(app, body=b'{"name": "Rex"}', length=length)
 
     assert 400 <= reply.status < 500

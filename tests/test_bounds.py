@@ -161,7 +161,7 @@ def test_members_of_bodies_are_counted(fast):
     ],
 )
 def test_a_form_that_cannot_be_read_is_refused(body, status):
-    """It is never an empty form: 400 for what is no text, 413 for what is too much."""
+    """It is never an empty form: 400 for what is not a text, 413 for what is too much."""
     app = worst.make_app()
 
     assert ask(app, "/form", body, FORM)[0] == status

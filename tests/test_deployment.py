@@ -191,7 +191,8 @@ def test_a_truncated_body_is_refused(served, path):
 
 @pytest.mark.parametrize("path", WAYS_TO_READ)
 def test_broken_chunks_are_the_clients_fault(served, path):
-    """A chunk size that is no number is a 400, or the server's own refusal; never a 500, and nothing is carried out."""
+    """A chunk size that is not a number is a 400, or the server's own refusal; never a 500, and nothing is carried
+    out."""
     if served.name in TAKES_BROKEN_CHUNKS:
         return
     before = times_done(served, path)

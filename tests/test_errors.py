@@ -93,7 +93,7 @@ def test_retry_after_as_werkzeug_takes_it(app):
 
 
 def test_set_up_errors():
-    """A late set-up is Flask's AssertionError too; an answer outside of its contract is no set-up error."""
+    """A late set-up is Flask's AssertionError too; an answer outside of its contract is not a set-up error."""
     assert issubclass(errors.SetupFinished, (AssertionError,))
     assert issubclass(errors.RouteConflict, errors.SetupError)
     assert not issubclass(errors.ContractViolation, errors.SetupError)
@@ -248,7 +248,7 @@ def test_an_error_with_a_response_leaves_unchanged(app):
 
 
 def test_redirects_leave_unchanged(app):
-    """A redirect by routing is no problem object, and no handler for 3xx or ``Exception`` gets it."""
+    """A redirect by routing is not a problem object, and no handler for 3xx or ``Exception`` gets it."""
     app.add_url_rule("/slash/", "slash", lambda: "")
     app.register_error_handler(Exception, lambda error: ("handled", 500))
     reply = app.test_client().get("/slash")
@@ -288,7 +288,7 @@ def test_abort_with_a_response(app):
 
 
 def test_abort_with_an_unknown_status(app):
-    """A status that is no error is refused where it is written."""
+    """A status that is not an error is refused where it is written."""
     with pytest.raises(LookupError):
         abort(299)
 

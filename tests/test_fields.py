@@ -170,7 +170,7 @@ def test_a_delimited_list_names_the_piece_that_is_wrong():
 
 @pytest.mark.parametrize("value", [["1"], 5, b"1,2", {}])
 def test_a_delimited_list_takes_nothing_but_text(value):
-    """A real list is no delimited one."""
+    """A real list is not a delimited one."""
     assert refused(fields.DelimitedList(fields.Integer()), value) == ["Not a valid delimited list."]
     assert refused(fields.DelimitedTuple((fields.Integer(),)), value) == ["Not a valid delimited tuple."]
 

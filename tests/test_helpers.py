@@ -140,7 +140,7 @@ def test_abort_with_a_response():
 
 @pytest.mark.parametrize("code", [200, 302, 999])
 def test_abort_with_no_error(code):
-    """A number that is no HTTP error is a LookupError."""
+    """A number that is not an HTTP error is a LookupError."""
     with pytest.raises(LookupError, match=f"no exception for {code}"):
         abort(code)
 

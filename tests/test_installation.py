@@ -42,7 +42,7 @@ def test_nothing_is_installed_by_its_mere_name(path: Path) -> None:
     ],
 )
 def test_the_search_finds_what_it_is_for(line: str) -> None:
-    """The pattern above is no empty one, and lets an address pass."""
+    """The pattern above is not an empty one, and lets an address pass."""
     assert BY_NAME.search(line)
     assert not BY_NAME.search("pip install './framework-0.2.0-py3-none-any.whl[async]'")
     assert not BY_NAME.search('pip install "framework[async] @ git+https://git.example.com/framework.git"')

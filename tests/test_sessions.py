@@ -126,7 +126,7 @@ def test_each_read_is_noted(name):
 
 
 def test_a_new_mapping_is_untouched():
-    """What a session starts with is no write."""
+    """What a session starts with is not a write."""
     mapping = SecureCookieSession({"a": 1})
 
     assert (mapping.new, mapping.modified, mapping.accessed) == (False, False, False)

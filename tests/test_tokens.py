@@ -103,7 +103,7 @@ def test_what_is_no_token_is_invalid(app, text):
 
 @pytest.mark.parametrize("data", [7, "ann", [], [1], [1, 2], [1, "id", 3, 4], {"id": 1}])
 def test_what_something_else_has_signed_is_invalid(app, data):
-    """A text of another shape, signed with the very key and salt, is no token."""
+    """A text of another shape, signed with the very key and salt, is not a token."""
     maker = TokenMaker("login")
     with app.app_context():
         text = maker._serializer().dumps(data)

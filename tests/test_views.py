@@ -193,7 +193,7 @@ def test_a_class_on_two_rules(app):
 @pytest.mark.parametrize("target", [dict, 3, lambda: None, "Thing"])
 def test_what_is_no_class_of_views(app, target):
     """Only view classes can be added as resources."""
-    with pytest.raises(SetupError, match="is no view class"):
+    with pytest.raises(SetupError, match="is not a view class"):
         app.add_resource(target, "/x")
 
 

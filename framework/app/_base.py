@@ -76,7 +76,7 @@ class AppMap(OrderedMap):
 
 
 class AppBase(Scaffold):
-    """What the parts of :class:`App` stand on. See there for the arguments."""
+    """The base of the parts of :class:`App`. See there for the arguments."""
 
     request_class: type[Request] = Request
     response_class: type[Response] = Response
@@ -178,7 +178,7 @@ class AppBase(Scaffold):
 
     @property
     def debug(self) -> bool:
-        """Whether debug mode is on; never in production."""
+        """Return whether debug mode is on; never in production."""
         return bool(self.config["DEBUG"])
 
     @debug.setter
@@ -189,7 +189,7 @@ class AppBase(Scaffold):
 
     @property
     def json(self) -> JSONProvider:
-        """What writes and reads JSON for ``jsonify``, plain views and ``request.get_json``. Settable."""
+        """Return what writes and reads JSON for ``jsonify``, plain views and ``request.get_json``. Settable."""
         return self._json
 
     @json.setter
@@ -199,7 +199,7 @@ class AppBase(Scaffold):
 
     @property
     def json_untouched(self) -> bool:
-        """Whether the provider is the framework's own, so that declared answers may go straight to the wire."""
+        """Return whether the provider is the framework's own, so that declared answers may go straight to the wire."""
         return type(self._json) is DefaultJSONProvider and not vars(self._json).keys() - {"_app"}
 
     def encode_json(self, value: t.Any) -> bytes:

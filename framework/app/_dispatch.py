@@ -137,7 +137,7 @@ class Dispatch(Failures):
         ctx.finish(error)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        """What a WSGI server calls; calls :meth:`wsgi_app`."""
+        """Return what a WSGI server calls; calls :meth:`wsgi_app`."""
         return self.wsgi_app(environ, start_response)
 
     def request_context(self, environ: WSGIEnvironment) -> Context:
@@ -317,7 +317,7 @@ class Dispatch(Failures):
         return t.cast("Response | PreparedResponse", response)
 
     def _has_more_to_do(self, ctx: Context) -> bool:
-        """Whether ``process_response`` would do anything."""
+        """Return whether ``process_response`` would do anything."""
         return bool(ctx._after_request_functions or ctx._session is not None or self._hooks_of(ctx).processes)
 
     def make_response(self, rv: t.Any) -> Response:
@@ -448,7 +448,7 @@ class Dispatch(Failures):
 
 
 def is_streamed(response: t.Any, environ: WSGIEnvironment) -> bool:
-    """Whether a body is made while it is sent, by code that may use the context."""
+    """Return whether a body is made while it is sent, by code that may use the context."""
     if environ["REQUEST_METHOD"] == "HEAD":
         return False
     return not getattr(response, "is_sequence", False) and not getattr(response, "direct_passthrough", False)

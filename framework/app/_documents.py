@@ -49,7 +49,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Choice(t.TypedDict, total=False):
-    """What stands in a document, and where it is; see :meth:`Documents.add_document`."""
+    """The content and address of a document; see :meth:`Documents.add_document`."""
 
     include: cabc.Callable[[Operation], bool]
     """Whether an operation stands in it."""
@@ -83,7 +83,7 @@ class Document:
         self.path = choice.get("path", "" if self.is_default else f"/{name}").rstrip("/")
         self.settings: dict[str, t.Any] = checked_settings(choice.get("settings") or {})
         if not _NAME.fullmatch(name):
-            raise SetupError(f"{name!r} is no name of a document. Use letters, digits, '_' and '-'.")
+            raise SetupError(f"Invalid document name: {name!r}. Use letters, digits, '_' and '-'.")
         wrong = [key for key in self.settings if key not in _SETTINGS and not key.startswith("API_")]
         if wrong:
             raise SetupError(
@@ -102,7 +102,7 @@ class Document:
         return collections.ChainMap(self.settings, paths, app.config)
 
     def holds(self, app: Documents, operation: Operation) -> bool:
-        """Whether an operation stands in it, as far as that is a matter of the document."""
+        """Return whether an operation stands in it, as far as that is a matter of the document."""
         if self.routers is not None and not self._is_on_routers(app, operation.routers):
             return False
         return self.include is None or bool(self.include(operation))

@@ -110,7 +110,7 @@ class Failures(Urls):
         return None if handler is None else self.ensure_sync(handler)
 
     def trap_http_exception(self, e: Exception) -> bool:
-        """Whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and
+        """Return whether an HTTP exception is treated like any other: by ``TRAP_HTTP_EXCEPTIONS`` and
         ``TRAP_BAD_REQUEST_ERRORS``."""
         if self.config["TRAP_HTTP_EXCEPTIONS"]:
             return True
@@ -131,7 +131,7 @@ class Failures(Urls):
         self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Whether teardown functions are not told of an error. Override it; default: never."""
+        """Return whether teardown functions are not told of an error. Override it; default: never."""
         return False
 
     def render_http_exception(self, error: HTTPException) -> PreparedResponse:
@@ -150,7 +150,7 @@ class Failures(Urls):
         return problem.render(error, self._error_types(current()), limit, self.config["MAX_ERRORS"])
 
     def _error_types(self, ctx: Context) -> str | None:
-        """Where the errors are described, for the ``type`` of problem objects."""
+        """Return where the errors are described, for the ``type`` of problem objects."""
         docs: str | None = self.config["DOCS_PATH"]
         environ: t.Any = ctx.environ or {}
         return None if docs is None else f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{docs.rstrip('/')}/errors/"

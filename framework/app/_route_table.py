@@ -54,7 +54,7 @@ class RouterHooks(t.NamedTuple):
 
 
 class Route(t.NamedTuple):
-    """What is decided for one method of one rule."""
+    """The decisions for one method of one rule."""
 
     operation: Operation
     router_path: RouterPath
@@ -65,7 +65,7 @@ NO_ROUTES: cabc.Mapping[str, Route] = {}
 
 
 class RouteTable:
-    """What a request finds decided.
+    """The decisions that a request finds made: operations, hooks and the road, per route.
 
     :param app: The application.
     :raises SetupError: A mark or an operation does not fit.
@@ -165,12 +165,12 @@ ON_ERRORS = {"handle_http_exception", "handle_user_exception", "render_http_exce
 
 
 def tears_down_app(app: App) -> bool:
-    """Whether the end of an application context has anything to do."""
+    """Return whether the end of an application context has anything to do."""
     return bool(app.teardown_appcontext_funcs) or is_overridden(app, "do_teardown_appcontext")
 
 
 def is_overridden(app: App, name: str) -> bool:
-    """Whether a method is not the framework's own, in the class or on the instance."""
+    """Return whether a method is not the framework's own, in the class or on the instance."""
     if name in vars(app):
         return True
     owner = next(cls for cls in type(app).__mro__ if name in vars(cls))

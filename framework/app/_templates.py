@@ -55,7 +55,7 @@ class Templates(AppBase):
         return DispatchingJinjaLoader(t.cast(t.Any, self))
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Whether a template is escaped by itself: HTML, XML, SVG, and text that has no file.
+        """Return whether a template is escaped by itself: HTML, XML, SVG, and text that has no file.
 
         :param filename: The template's name, or ``None``.
         """

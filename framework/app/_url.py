@@ -34,7 +34,7 @@ class Urls(AppBase):
     """The part of :class:`App` that knows URLs."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What matches and builds URLs for a request, or outside of one.
+        """Return what matches and builds URLs for a request, or outside of one.
 
         :param request: The request, or ``None``.
         :return: ``None`` outside of a request when ``SERVER_NAME`` is not set.

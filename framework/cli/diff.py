@@ -30,7 +30,7 @@ def read_document(name: str, revision: str | None = None) -> dict[str, t.Any]:
     """Read a document from a file, of the disk or of a git revision.
 
     :param name: The file, JSON or YAML; ``-`` is standard input.
-    :raises click.UsageError: It cannot be read, or is no OpenAPI document.
+    :raises click.UsageError: It cannot be read, or is not an OpenAPI document.
     """
     text = read_text(name) if revision is None else read_revision(name, revision)
     where = name if revision is None else f"{revision}:{name}"
@@ -44,7 +44,7 @@ def read_document(name: str, revision: str | None = None) -> dict[str, t.Any]:
         except yaml.YAMLError as error:
             raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
-        raise click.UsageError(f"{where!r} is no OpenAPI 3 document. Write one with 'framework openapi write'.")
+        raise click.UsageError(f"{where!r} is not an OpenAPI 3 document. Write one with 'framework openapi write'.")
     return t.cast("dict[str, t.Any]", document)
 
 
@@ -59,7 +59,7 @@ def read_text(name: str) -> str:
 def read_revision(name: str, revision: str) -> str:
     """The text that a file had in a git revision."""
     if revision.startswith("-"):
-        raise click.UsageError(f"{revision!r} is no git revision.")
+        raise click.UsageError(f"{revision!r} is not a git revision.")
     path = name if name.startswith(("/", "./", "../")) else f"./{name}"
     try:
         done = subprocess.run(["git", "show", f"{revision}:{path}"], capture_output=True, text=True, encoding="utf-8")

@@ -120,7 +120,7 @@ def _parse_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any], boo
 
 def _keyword_name(keyword: ast.keyword) -> str:
     if keyword.arg is None:
-        raise ValueError("A double star is no literal.")
+        raise ValueError("A double star is not a literal.")
 
     return keyword.arg
 

@@ -239,7 +239,7 @@ def _split_request(words: tuple[str, ...]) -> tuple[str, str]:
 
     if len(parts) != 2 or not parts[1].startswith(("/", "http://", "https://")):
         raise click.BadParameter(
-            f"{' '.join(words)!r} is no request. Write a method and a path, as in: explain PUT /pets/3",
+            f"{' '.join(words)!r} is not a request. Write a method and a path, as in: explain PUT /pets/3",
             param_hint="'REQUEST'",
         )
 

@@ -374,7 +374,7 @@ class Config(dict[str, t.Any]):
             self[key] = value
 
     def _read(self, path: str, mode: str, load: cabc.Callable[[t.IO[t.Any]], T], silent: bool) -> T | None:
-        """What ``load`` makes of a file; ``None`` for a missing one that may be missing."""
+        """Return what ``load`` makes of a file; ``None`` for a missing one that may be missing."""
         try:
             with open(path, mode) as file:
                 return load(file)

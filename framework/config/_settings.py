@@ -49,7 +49,7 @@ class Setting(t.NamedTuple):
 
     @property
     def takes(self) -> Kind:
-        """What values it takes."""
+        """Return what values it takes."""
         return kind_of(self.default) if self.kind is None else self.kind
 
 
@@ -259,7 +259,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "EXPLAIN_TEMPLATE_LOADING": Setting(False, "Log where each template was looked for."),
         # Input
-        "STRICT_TYPES": Setting(True, 'JSON types are exact: ``"3"`` is no integer, ``1`` no boolean.'),
+        "STRICT_TYPES": Setting(True, 'JSON types are exact: ``"3"`` is not an integer, ``1`` no boolean.'),
         "STRICT_TEXT": Setting(True, "Text in query, path and headers is read by the rules the document states."),
         "STRICT_NUL": Setting(
             True, "Texts hold no character U+0000, which PostgreSQL and other databases cannot store."

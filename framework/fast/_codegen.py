@@ -86,7 +86,7 @@ def indented(lines: cabc.Iterable[str], depth: int = 1) -> list[str]:
 
 
 class CodeRecord:
-    """What was made for one schema instance: plans by kind, and the texts in the order of their making.
+    """The code of one schema instance: plans by kind, and the texts in the order of their making.
 
     It lives in the instance, so it goes when the schema goes. A copy of the schema is another schema: it finds a
     record that is not its own and gets a new one. Pickles and deep copies leave it out.
@@ -107,7 +107,7 @@ class CodeRecord:
 
 
 def _nothing() -> None:
-    """What a pickled record becomes."""
+    """Return nothing: a pickled record is made anew."""
 
 
 def record(schema: ma.Schema) -> CodeRecord:

@@ -58,7 +58,7 @@ def run(
 
 
 def is_same(one: t.Any, other: t.Any) -> bool:
-    """Whether two values are equal in type, value and order of members, all the way down.
+    """Return whether two values are equal in type, value and order of members, all the way down.
 
     NaN is the same as NaN. Messages are the same when their codes and params are too. Exceptions are the same when
     their class, arguments, messages and valid data are.

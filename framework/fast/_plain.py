@@ -101,25 +101,26 @@ def _unchanged(value: object, noted: cabc.Mapping[str, t.Any], names: cabc.Itera
 
 
 def is_plain_dump(field: AnyField) -> bool:
-    """Whether a field is of a known class and dumps as that class does."""
+    """Return whether a field is of a known class and dumps as that class does."""
     noted = _FIELDS.get(type(field))
     return noted is not None and _unchanged(field, noted, DUMP_METHODS)
 
 
 def is_plain_load(field: AnyField) -> bool:
-    """Whether a field is of a known class and loads as that class does."""
+    """Return whether a field is of a known class and loads as that class does."""
     noted = _FIELDS.get(type(field))
     return noted is not None and _unchanged(field, noted, LOAD_METHODS)
 
 
 def is_plain_validator(validator: object) -> bool:
-    """Whether a validator is of a known class, so that asking it twice is not to be noticed."""
+    """Return whether a validator is of a known class, so that asking it twice is not to be noticed."""
     noted = _VALIDATORS.get(type(validator))
     return noted is not None and _unchanged(validator, noted, ("__call__",))
 
 
 def is_plain_enum(cls: type) -> bool:
-    """Whether the members of an enumeration are what they were declared with: no flags, no ``name`` of their own."""
+    """Return whether the members of an enumeration are what they were declared with: no flags, no ``name`` of their
+    own."""
     if type(cls) is not enum.EnumMeta or issubclass(cls, enum.Flag):
         return False
     own = [base for base in cls.__mro__ if base.__module__ != "enum" and base is not object]
@@ -127,5 +128,5 @@ def is_plain_enum(cls: type) -> bool:
 
 
 def is_plain_schema(schema: ma.Schema, names: cabc.Iterable[str]) -> bool:
-    """Whether a schema's class and instance leave the given methods as :class:`marshmallow.Schema` has them."""
+    """Return whether a schema's class and instance leave the given methods as :class:`marshmallow.Schema` has them."""
     return _unchanged(schema, SCHEMA_METHODS, names)

@@ -36,7 +36,7 @@ _verdict: bool | None = None
 
 
 def is_trusted() -> bool:
-    """Whether generated functions may be used; found out at the first call."""
+    """Return whether generated functions may be used; found out at the first call."""
     if _verdict is None:
         _decide()
     return bool(_verdict)

@@ -28,7 +28,7 @@ _BYTE = r" \(byte ([0-9]+)\)$"
 #: What msgspec calls a fault, and what it is called here; the first that begins the message counts.
 _REASONS = (
     ("JSON is malformed: trailing characters", "There is text after the end of the JSON value."),
-    ("JSON is malformed: trailing comma", "A comma stands before a closing bracket."),
+    ("JSON is malformed: trailing comma", "Trailing comma."),
     ("JSON is malformed: object keys must be strings", "The key of an object must be a string in double quotes."),
     ("JSON is malformed: invalid number", "A number is malformed."),
     ("JSON is malformed: invalid escape", "A string has an escape that does not exist."),
@@ -129,7 +129,7 @@ def decode(
 
 
 def may_have_more(body: bytes, max_members: int) -> bool:
-    """Whether a text may hold more members than are taken; exact when it denies it.
+    """Return whether a text may hold more members than are taken; exact when it denies it.
 
     Each member but the first of its list or object has a comma in front of it; other commas and brackets stand in
     strings.
@@ -178,7 +178,7 @@ def check(value: t.Any, body: bytes, *, max_depth: int = MAX_DEPTH, max_members:
 
 
 def _has_all_keys(value: t.Any, body: bytes) -> bool:
-    """Whether no key got lost in reading; exact when it says so.
+    """Return whether no key got lost in reading; exact when it says so.
 
     Each key is followed by a colon, all other colons stand in strings. Unless a colon is escaped somewhere, a value
     that writes as many colons as its text has lost none.
@@ -227,7 +227,7 @@ def _fault(message: str, body: bytes) -> JSONError:
             if reason == _REASONS[-1][1]:
                 return _truncated(body)
             return JSONError(reason, position=position)
-    return JSONError("A character stands where none may.", position=position)
+    return JSONError("Unexpected character.", position=position)
 
 
 def _truncated(body: bytes) -> JSONError:

@@ -17,12 +17,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def is_scheme_name(text: str) -> bool:
-    """Whether a text can be the name of an authentication scheme (RFC 9110, section 11.1)."""
+    """Return whether a text can be the name of an authentication scheme (RFC 9110, section 11.1)."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def credentials_of(header: str, scheme: str) -> str | None:
-    """What a header ``Authorization`` carries for a scheme.
+    """Return what a header ``Authorization`` carries for a scheme.
 
     :param header: The value of the header.
     :param scheme: The name of the scheme in lower case; names of schemes have no case.
@@ -33,7 +33,7 @@ def credentials_of(header: str, scheme: str) -> str | None:
 
 
 def is_token68(text: str) -> bool:
-    """Whether a text is in the characters of a bearer token (RFC 6750, section 2.1)."""
+    """Return whether a text is in the characters of a bearer token (RFC 6750, section 2.1)."""
     return _TOKEN68.fullmatch(text) is not None
 
 

@@ -116,7 +116,7 @@ def digest(*parts: bytes) -> str:
 
 
 class Verdict(enum.Enum):
-    """What the conditions of a request decide."""
+    """The decision of a request's conditions."""
 
     PROCEED = "proceed"
     NOT_MODIFIED = "not modified"
@@ -180,7 +180,7 @@ def _same_text(one: Tag, other: Tag) -> bool:
 
 
 def _strongly(one: Tag, other: Tag) -> bool:
-    """What the strong comparison asks beside equal texts."""
+    """Return what the strong comparison asks beside equal texts."""
     return not one.weak and not other.weak
 
 

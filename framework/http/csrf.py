@@ -31,7 +31,8 @@ def make_token(key: Secret, bound: str) -> str:
 
 
 def is_token(keys: cabc.Iterable[Secret], token: str, bound: str) -> bool:
-    """Whether one of the keys has made the token for ``bound``. How long it takes does not depend on what is wrong.
+    """Return whether one of the keys has made the token for ``bound``. How long it takes does not depend on what is
+    wrong.
 
     :param keys: The secret key, and those before it.
     :param token: What the client sent.
@@ -56,9 +57,9 @@ def signature(key: Secret, salt: bytes, bound: str) -> bytes:
 
 
 def is_own_page(site: str | None, origin: str | None, own: str, trusted: cabc.Container[str]) -> bool:
-    """Whether the browser says that a page of this origin, or of a trusted one, has sent the request.
+    """Return whether the browser says that a page of this origin, or of a trusted one, has sent the request.
 
-    Pages cannot set these headers. A client that sends none of them is no browser, or an old one: it passes here.
+    Pages cannot set these headers. A client that sends none of them is not a browser, or an old one: it passes here.
 
     :param site: The header ``Sec-Fetch-Site`` (Fetch Metadata).
     :param origin: The header ``Origin``.

@@ -28,7 +28,7 @@ def parse_key(header: str) -> str | None:
     """The key in the header ``Idempotency-Key``: quoted as the draft says, or bare as most clients send it.
 
     :param header: The value as it was sent. ``"a"`` and ``a`` are one key.
-    :return: ``None`` when it is no key: empty, longer than 255 characters, outside of printable ASCII, several.
+    :return: ``None`` when it is not a key: empty, longer than 255 characters, outside of printable ASCII, several.
     """
     header = header.strip(" \t")
     # `$` alone would let a line break pass.
@@ -40,7 +40,7 @@ def parse_key(header: str) -> str | None:
 
 
 def fingerprint(parts: cabc.Iterable[bytes]) -> bytes:
-    """What tells two requests apart: 32 bytes.
+    """Return what tells two requests apart: 32 bytes.
 
     :param parts: What they are made of. Where a part ends is part of it.
     """

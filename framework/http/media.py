@@ -149,7 +149,7 @@ class CSV:
             return []
         names, found = rows[0], []
         if len(set(names)) != len(names):
-            raise ValueError("A column comes twice.")
+            raise ValueError("Duplicate column.")
         for number, row in enumerate(rows[1:], 2):
             if len(row) > len(names):
                 raise ValueError(f"Row {number} has {len(row)} cells, and there are {len(names)} columns.")
@@ -176,7 +176,7 @@ def check_plain(value: t.Any) -> None:
         for each in level:
             if type(each) is dict:
                 if not set(map(type, each)) <= _TEXT:
-                    raise ValueError("A key is no text.")
+                    raise ValueError("A key is not a text.")
                 inner.extend(each.values())
             elif type(each) is list:
                 inner.extend(each)
@@ -188,7 +188,7 @@ _TEXT = frozenset({str})
 
 
 def depth_of(value: t.Any) -> int:
-    """How deep a plain value is nested: 0 for a text, 1 for a list of texts."""
+    """Return how deep a plain value is nested: 0 for a text, 1 for a list of texts."""
     depth, level = 0, [value]
     while True:
         level = [
@@ -230,7 +230,7 @@ def chooser(names: cabc.Sequence[str]) -> cabc.Callable[[str | None], int | None
 
 
 def quality_of(name: str, ranges: cabc.Iterable[tuple[str, float]]) -> float:
-    """How much a media type is wanted, from 0.0 to 1.0."""
+    """Return how much a media type is wanted, from 0.0 to 1.0."""
     family = f"{name.partition('/')[0]}/*"
     found = {0: 0.0}
     for written, quality in ranges:

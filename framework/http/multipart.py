@@ -26,7 +26,7 @@ MAX_HEADERS = 16
 
 
 class FormRules:
-    """What the parts of a form may be."""
+    """The rules for the parts of a form."""
 
     def __init__(self) -> None:
         self.limits: dict[str, int | None] = {}
@@ -35,7 +35,7 @@ class FormRules:
         """Whether parts of other names are refused anyway, so that their content need not be kept."""
 
     def keeps(self, name: str) -> bool:
-        """Whether the content of a part is wanted."""
+        """Return whether the content of a part is wanted."""
         return not self.is_closed or name in self.limits
 
 

@@ -25,7 +25,8 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def leaves_unchanged(error: HTTPException) -> bool:
-    """Whether an exception is an answer already: it carries a response, has no code, or is no error by its status."""
+    """Return whether an exception is an answer already: it carries a response, has no code, or is not an error by
+    its status."""
     return error.response is not None or error.code is None or error.code < 400
 
 

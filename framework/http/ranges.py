@@ -77,7 +77,8 @@ def join_spans(spans: cabc.Sequence[Span]) -> list[Span]:
 
 
 def is_current(header: str | None, tag: Tag | None, modified: dt.datetime | None) -> bool:
-    """Whether ``If-Range`` lets a part be sent: it is absent, or names this very version (RFC 9110, section 13.1.5).
+    """Return whether ``If-Range`` lets a part be sent: it is absent, or names this very version (RFC 9110, section
+    13.1.5).
 
     :param header: ``If-Range``.
     :param tag: The entity tag; a weak one never fits.

@@ -50,14 +50,14 @@ def declared_length(environ: WSGIEnvironment) -> int | None:
 
 
 def has_body(environ: WSGIEnvironment) -> bool:
-    """Whether the request says that it carries a body (RFC 9112, section 6.3)."""
+    """Return whether the request says that it carries a body (RFC 9112, section 6.3)."""
     return (environ.get("CONTENT_LENGTH") or "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
 class BodyStream:
     """The body as the server gives it, for who reads no further than its end.
 
-    What a server's own reader raises (a chunk size that is no number, a client that left) is the client's doing.
+    What a server's own reader raises (a chunk size that is not a number, a client that left) is the client's doing.
 
     :param stream: ``wsgi.input``.
     """
@@ -154,7 +154,7 @@ def too_many_values(limit: int) -> BadRequest:
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text of an environment, of bytes in Latin-1, is UTF-8."""
+    """Return whether a text of an environment, of bytes in Latin-1, is UTF-8."""
     try:
         text.encode("latin1").decode()
     except UnicodeError:

@@ -60,7 +60,8 @@ class Request(_Request):
         super()._load_form_data()
 
     def make_form_data_parser(self) -> FormDataParser:
-        """What reads the form: by :attr:`form_rules`, where there are any. A form that cannot be read is a 400."""
+        """Return what reads the form: by :attr:`form_rules`, where there are any. A form that cannot be read is a
+        400."""
         if self.form_data_parser_class is not FormDataParser:
             return super().make_form_data_parser()
         return FormParser(
@@ -110,7 +111,7 @@ class _AtMost(LimitedStream):
 
 
 def is_json_type(mimetype: str) -> bool:
-    """Whether a media type is JSON: ``application/json`` or ``application/*+json`` (RFC 6839, section 3.1).
+    """Return whether a media type is JSON: ``application/json`` or ``application/*+json`` (RFC 6839, section 3.1).
 
     :param mimetype: In lower case, without parameters.
     """

@@ -78,7 +78,8 @@ SAMPLES: dict[str, bytes] = {
 
 
 def is_text_type(name: str) -> bool:
-    """Whether files of a type are known by being text alone: ``text/csv`` and the like, which nothing tells apart."""
+    """Return whether files of a type are known by being text alone: ``text/csv`` and the like, which nothing tells
+    apart."""
     return name.startswith("text/") and name != "text/html"
 
 
@@ -103,7 +104,7 @@ def sniff(stream: t.IO[bytes]) -> str | None:
 
 
 def is_json(stream: t.IO[bytes]) -> bool:
-    """Whether a file is one JSON text, of at most :data:`MAX_JSON` bytes; it is left at its start."""
+    """Return whether a file is one JSON text, of at most :data:`MAX_JSON` bytes; it is left at its start."""
     stream.seek(0)
     text = stream.read(MAX_JSON + 1)
     stream.seek(0)
@@ -148,7 +149,7 @@ def _markup(text: bytes) -> str | None:
 
 
 def _is_text(head: bytes, stream: t.IO[bytes]) -> bool:
-    """Whether all of a file is UTF-8 without control characters.
+    """Return whether all of a file is UTF-8 without control characters.
 
     :param stream: It, read up to the end of ``head``.
     """

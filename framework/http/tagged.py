@@ -38,7 +38,7 @@ __all__ = [
 
 
 def plain(value: t.Any) -> t.Any:
-    """What stands in JSON for a value that the ``json`` module does not know.
+    """Return what stands in JSON for a value that the ``json`` module does not know.
 
     :param value: A datetime (written by RFC 3339, a naive one as UTC), date, decimal, UUID, dataclass or object with
         ``__html__``.
@@ -76,11 +76,11 @@ class JSONTag:
         self.serializer = serializer
 
     def check(self, value: t.Any) -> bool:
-        """Whether ``value`` is of this tag's type."""
+        """Return whether ``value`` is of this tag's type."""
         raise NotImplementedError
 
     def to_json(self, value: t.Any) -> t.Any:
-        """What JSON can hold for ``value``, tagged inside."""
+        """Return what JSON can hold for ``value``, tagged inside."""
         raise NotImplementedError
 
     def to_python(self, value: t.Any) -> t.Any:
@@ -259,14 +259,14 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: t.Any) -> t.Any:
-        """What JSON can hold for ``value``: tags in place of what it cannot."""
+        """Return what JSON can hold for ``value``: tags in place of what it cannot."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
-        """The value behind a tagged object; the object itself when it is no tag."""
+        """The value behind a tagged object; the object itself when it is not a tag."""
         if len(value) != 1:
             return value
         ((key, inner),) = value.items()

@@ -183,7 +183,7 @@ AroundFactory: t.TypeAlias = "cabc.Callable[[Context, Call], Manager | None]"
 
 
 class Plan:
-    """What a mark may know when it is asked for its faces: the operation in the making.
+    """The operation in the making, as a mark sees it when it is asked for its steps and records.
 
     :param config: The application's settings.
     :param rule: werkzeug's rule.
@@ -244,7 +244,7 @@ class Plan:
 
     @property
     def called(self) -> str:
-        """What the handler is called, for messages."""
+        """Return what the handler is called, for messages."""
         return called(self.handler)
 
     @property
@@ -374,17 +374,17 @@ def address(method: str, rule: Rule) -> str:
 
 
 def called(handler: t.Any) -> str:
-    """What a function is called, for messages; a partial function or an object has no name of its own."""
+    """Return what a function is called, for messages; a partial function or an object has no name of its own."""
     return str(getattr(handler, "__qualname__", None) or repr(handler))
 
 
 def mention(mark: Mark) -> str:
-    """What a mark is called, for messages."""
+    """Return what a mark is called, for messages."""
     return type(mark).__name__ if type(mark).__repr__ is object.__repr__ else repr(mark)
 
 
 def is_inherited(mark: Mark) -> bool:
-    """Whether a method that overrides the one with the mark has it too."""
+    """Return whether a method that overrides the one with the mark has it too."""
     return type(mark).inherit is not Mark.inherit
 
 

@@ -23,7 +23,7 @@ _EMBEDDED = re.compile(r"\{([^{}]*)\}")
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text is a runtime expression, like ``$response.body#/id``."""
+    """Return whether a text is a runtime expression, like ``$response.body#/id``."""
     return _EXPRESSION.fullmatch(text) is not None
 
 
@@ -41,7 +41,8 @@ def check_expressions(text: str, what: str) -> None:
     wrong = [each for each in expressions_in(text) if not is_expression(each)]
     if wrong or text.count("{") != len(_EMBEDDED.findall(text)) or text.count("}") != len(_EMBEDDED.findall(text)):
         raise SetupError(
-            f"{wrong[0] if wrong else text!r} in {what} is no runtime expression. Write one like '$response.body#/id',"
+            f"{wrong[0] if wrong else text!r} in {what} is not a runtime expression. Write one like"
+            " '$response.body#/id',"
             " '$request.path.pet_id' or '$response.header.Location'; within a text in braces."
         )
 

@@ -111,18 +111,18 @@ def checked(media_types: tuple[MediaType, ...], name: str) -> tuple[MediaType, .
 
 
 def is_json(plan: Plan) -> bool:
-    """Whether an operation answers in JSON, so that there is a choice; a stream or a file is what it is."""
+    """Return whether an operation answers in JSON, so that there is a choice; a stream or a file is what it is."""
     said = [getattr(mark, "outcome", None) for mark in plan.marks if getattr(mark, "phase", None) is Phase.OUTCOME]
     with_body = [each for each in said if isinstance(each, Outcome) and each.status not in BODILESS]
     return not with_body or any(each.media_type == JSON for each in with_body)
 
 
 def produced(plan: Plan) -> tuple[MediaType, ...]:
-    """What an operation answers in beside JSON."""
+    """Return what an operation answers in beside JSON."""
     return next((mark.media_types for mark in plan.marks if isinstance(mark, ProducesMark)), ())
 
 
 def consumed(plan: Plan) -> dict[str, MediaType]:
-    """What an operation reads beside JSON, by name."""
+    """Return what an operation reads beside JSON, by name."""
     found = next((mark.media_types for mark in plan.marks if isinstance(mark, ConsumesMark)), ())
     return {each.name: each for each in found}

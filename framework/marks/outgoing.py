@@ -45,7 +45,7 @@ _SIGNATURE = (
 
 
 class Options(t.TypedDict, total=False):
-    """What may be said of a webhook or callback beyond its name and schema."""
+    """Options of a webhook or callback, in addition to its name and schema."""
 
     method: str
     """Default: ``POST``."""
@@ -87,7 +87,7 @@ class Outgoing:
 
     def __init__(self, name: str, schema: SchemaLike | None = None, **options: t.Unpack[Options]) -> None:
         if not isinstance(name, str):
-            raise SetupError(f"{name!r} is no name of a {type(self).__name__.lower()}. Give a text.")
+            raise SetupError(f"{name!r} is not a name of a {type(self).__name__.lower()}. Give a text.")
         self.name = name
         self.schema: Schema | None = None if schema is None else as_schema(schema)
         self.method = options.get("method", "POST").upper()
@@ -113,7 +113,7 @@ class Outgoing:
         if unknown:
             raise SetupError(f"{self!r} has no option {min(unknown)!r}. It has {', '.join(Options.__annotations__)}.")
         if not _NAME.fullmatch(name):
-            raise SetupError(f"{name!r} is no name for {self!r}. Use letters, digits, '.', '_' and '-'.")
+            raise SetupError(f"{name!r} is not a name for {self!r}. Use letters, digits, '.', '_' and '-'.")
         if self.method not in _METHODS:
             raise SetupError(f"{self!r} cannot be sent with {self.method!r}. Use one of {', '.join(_METHODS)}.")
 

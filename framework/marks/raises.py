@@ -54,7 +54,7 @@ def raises(*errors: type[HTTPException] | int) -> RaisesMark:
     """Declare the errors that the operation raises.
 
     :param errors: Classes of ``framework.errors`` or your own subclasses; a werkzeug class or a status stands for ours.
-    :raises SetupError: One is no error class.
+    :raises SetupError: One is not an error class.
     """
     return RaisesMark(tuple(own_error(error) for error in errors))
 
@@ -62,7 +62,7 @@ def raises(*errors: type[HTTPException] | int) -> RaisesMark:
 def own_error(error: type[HTTPException] | int | t.Any) -> type[APIError]:
     """The error class that is meant.
 
-    :raises SetupError: It is no HTTP error.
+    :raises SetupError: It is not an HTTP error.
     """
     if isinstance(error, int) and error in by_status:
         return by_status[error]

@@ -185,7 +185,7 @@ def links_of(links: cabc.Mapping[str, LinkLike] | None) -> tuple[tuple[str, Link
 
 
 def is_negotiated(outcome: Outcome) -> bool:
-    """Whether an outcome can be written in other media types than JSON."""
+    """Return whether an outcome can be written in other media types than JSON."""
     return outcome.media_type == JSON and outcome.status not in BODILESS
 
 

@@ -42,7 +42,7 @@ def as_schema(schema: SchemaLike) -> Schema:
     if isinstance(schema, OneOf) or (isinstance(schema, List) and isinstance(schema.inner, OneOf)):
         return whole(schema)
     raise SetupError(
-        f"{schema!r} is no schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
+        f"{schema!r} is not a schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
     )
 
 
@@ -103,13 +103,13 @@ def shared_instance(cls: type[Schema]) -> Schema:
 def as_field(name: str, field: Field[t.Any] | type[Field[t.Any]]) -> Field[t.Any]:
     """A field instance, for a header or parameter.
 
-    :raises SetupError: It is no marshmallow field.
+    :raises SetupError: It is not a marshmallow field.
     """
     if isinstance(field, type) and issubclass(field, Field):
         return field()
     if isinstance(field, Field):
         return field
-    raise SetupError(f"{field!r} for {name!r} is no field. Give a marshmallow field, like fields.String().")
+    raise SetupError(f"{field!r} for {name!r} is not a field. Give a marshmallow field, like fields.String().")
 
 
 def examples_of(

@@ -23,7 +23,7 @@ class Shape:
     """Shapes apply from the lowest to the highest, whatever the order of their marks."""
 
     def fits(self, outcome: Outcome) -> bool:
-        """Whether an outcome, as it was declared, is changed."""
+        """Return whether an outcome, as it was declared, is changed."""
         return True
 
     def outcome(self, outcome: Outcome, variant: cabc.Hashable = None) -> Outcome:
@@ -34,7 +34,7 @@ class Shape:
         return outcome
 
     def variant(self, call: Call) -> cabc.Hashable:
-        """What of the request decides on the schema; ``None`` for that of the document."""
+        """Return what of the request decides on the schema; ``None`` for that of the document."""
         return None
 
     def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 
 class Around(msgspec.Struct, frozen=True, eq=False):
-    """What one mark puts around an operation, decided at freeze."""
+    """A context manager that a mark puts around an operation, decided at freeze."""
 
     mark: Mark
     phase: Phase

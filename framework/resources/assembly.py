@@ -67,7 +67,7 @@ RouterPath: t.TypeAlias = tuple[str, ...]
 
 
 def is_watched(app: App) -> bool:
-    """Whether requests leave behind what the contract wants to see."""
+    """Return whether requests leave behind what the contract wants to see."""
     return app.watched or app.config["CONTRACT"] in ("log", "raise")
 
 
@@ -100,7 +100,7 @@ def build_operations(app: App) -> cabc.Iterator[Operation]:
 
 
 def has_documented(app: App) -> bool:
-    """Whether the document will hold anything; found out without asking any mark for its faces."""
+    """Return whether the document will hold anything; found out without asking any mark for its faces."""
     for rule, method, view, handler in handled(app):
         marks = merge_marks(app, rule, handler, view, method)
         if is_documented(view, handler) and not is_hidden(marks):
@@ -109,19 +109,19 @@ def has_documented(app: App) -> bool:
 
 
 def is_documented(view: t.Any, handler: cabc.Callable[..., t.Any]) -> bool:
-    """Whether an operation is in the document: that of a Resource, or one with marks of its own."""
+    """Return whether an operation is in the document: that of a Resource, or one with marks of its own."""
     view_class = getattr(view, "view_class", None)
     return (view_class is not None and issubclass(view_class, Resource)) or bool(marks_of(handler))
 
 
 def is_hidden(marks: tuple[Mark, ...]) -> bool:
-    """What the ``doc`` mark nearest to the handler says on hiding."""
+    """Return what the ``doc`` mark nearest to the handler says on hiding."""
     said = [mark.record.hidden for mark in marks if isinstance(mark, DocMark) and mark.record.hidden is not None]
     return bool(said and said[-1])
 
 
 def is_automatic(rule: Rule, view: cabc.Callable[..., t.Any], method: str) -> bool:
-    """Whether the framework answers this method by itself: OPTIONS, and HEAD where GET does it."""
+    """Return whether the framework answers this method by itself: OPTIONS, and HEAD where GET does it."""
     if method == "OPTIONS":
         return bool(getattr(rule, "provide_automatic_options", False))
     if method == "HEAD":
@@ -295,7 +295,7 @@ def implied_outcomes(
 
 
 def reads_environ(app: App) -> bool:
-    """Whether nobody can tell that a body or query was read without the request."""
+    """Return whether nobody can tell that a body or query was read without the request."""
     own = ("__init__", "args", "data", "get_data", "max_content_length", "mimetype", "stream")
     return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
 
@@ -365,7 +365,8 @@ def check_layer(marks: tuple[Mark, ...], where: str) -> None:
 
 
 def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
-    """Whether nothing stands between the view function and the method of its class: no decorator, no override."""
+    """Return whether nothing stands between the view function and the method of its class: no decorator, no
+    override."""
     if view_class is None:
         return True
     if getattr(view, "innermost", None) is not view:
@@ -434,7 +435,7 @@ def check_operation_ids(operations: cabc.Iterable[Operation], webhooks: cabc.Ite
 
 
 def told(owner: IdOwner) -> str:
-    """Who has an operationId, for messages."""
+    """Return who has an operationId, for messages."""
     if isinstance(owner, Operation):
         return f"{owner.address} ({place(owner)})"
     if isinstance(owner, tuple):
@@ -443,5 +444,5 @@ def told(owner: IdOwner) -> str:
 
 
 def place(operation: Operation) -> str:
-    """Where a handler stands, for messages."""
+    """Return where a handler stands, for messages."""
     return f"{called(operation.handler)}, {place_of(operation.handler)}"

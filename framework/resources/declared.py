@@ -47,7 +47,7 @@ def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
 
 
 def is_listed(operation: Operation) -> bool:
-    """Whether an operation may stand in a document."""
+    """Return whether an operation may stand in a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
     return operation.documented and not operation.hidden and not apart
@@ -164,7 +164,7 @@ def tell_why_empty(app: App, operations: cabc.Sequence[Operation]) -> None:
 
 
 def why_empty(app: App, operations: cabc.Sequence[Operation]) -> str:
-    """Why the document of an application with views is empty; empty text where it is not, or is meant to be."""
+    """Return why the document of an application with views is empty; empty text where it is not, or is meant to be."""
     prefixes = {document.endpoint("x").rpartition(".")[0] for document in app.documents.values()}
     views = [each for each in operations if each.endpoint.rpartition(".")[0] not in prefixes]
     views = [each for each in views if each.endpoint.rpartition(".")[2] != "static"]

@@ -58,7 +58,7 @@ refused: dict[int, tuple[weakref.ref[t.Any], weakref.ref[App]]] = {}
 
 
 class ReferenceKind(enum.IntEnum):
-    """How an object holds another one; of several in a row the last in this order counts."""
+    """The way in which an object holds another one; of several in a row the last in this order counts."""
 
     WRAPS = 1
     """Alone, as a wrapper does: in a closure, a default, an attribute."""
@@ -116,7 +116,7 @@ def check_lost_marks(app: App, operations: tuple[Operation, ...]) -> None:
             return
         if last:
             raise MarkLost(message)
-        gc.collect()  # what nobody holds any more but the collector is no mistake
+        gc.collect()  # what nobody holds any more but the collector is not a mistake
 
 
 def check_method_names(operations: cabc.Iterable[Operation]) -> None:
@@ -262,7 +262,7 @@ class MarkSearch:
         return None
 
     def is_lost(self, target: t.Any, routed: Routed, way: ReferenceKind) -> bool:
-        """Whether a routed object that holds a marked function or class lacks its marks."""
+        """Return whether a routed object that holds a marked function or class lacks its marks."""
         if not routed.lacks(target):
             return False
         if way is ReferenceKind.WRAPS:
@@ -273,7 +273,8 @@ class MarkSearch:
         return way is ReferenceKind.SHARES or at_name(target) is not target
 
     def is_elsewhere(self, target: t.Any) -> bool:
-        """Whether the marks reached an operation of another application, or the same code is made anew in this one."""
+        """Return whether the marks reached an operation of another application, or the same code is made anew in
+        this one."""
         seen, app = refused.get(id(target), (None, None))
         if seen is not None and app is not None and seen() is target and app() is not self.app:
             return True
@@ -325,7 +326,7 @@ class MarkSearch:
 
 
 def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: bool) -> str:
-    """What is lost, where, and what to do."""
+    """Return what is lost, where, and what to do."""
     operation = routed.operation
     if is_class:
         remedy = (
@@ -345,19 +346,20 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
 
 
 def members(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
-    """What the class and its bases have for a method, as it stands there, the nearest first."""
+    """Return what the class and its bases have for a method, as it stands there, the nearest first."""
     name = member_name(view_class, method, names)
     found = [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls) and cls not in _OWN]
     return found or [None]
 
 
 def is_wrapper(value: t.Any) -> bool:
-    """Whether an object may wrap another one; what is called, and descriptors, which are called once they are bound."""
+    """Return whether an object may wrap another one; what is called, and descriptors, which are called once they are
+    bound."""
     return callable(value) or issubclass(type(value), (*_DESCRIPTORS, types.CellType))
 
 
 def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
-    """What an object holds, and how.
+    """Return what an object holds, and how.
 
     :param holder: It.
     :param everything: Whether what it holds among others counts too.
@@ -404,7 +406,8 @@ def attributes_of(holder: t.Any) -> dict[str, t.Any] | None:
 
 
 def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
-    """What a function holds: in its closure, its defaults, its attributes, and in containers among its globals."""
+    """Return what a function holds: in its closure, its defaults, its attributes, and in containers among its
+    globals."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -434,7 +437,7 @@ def names_in(code: types.CodeType) -> set[str]:
 
 
 def is_called_by_name(code: types.CodeType, name: str, value: t.Any) -> bool:
-    """Whether a function refers to a neighbour by its name: both stand in one scope, so that it may call it."""
+    """Return whether a function refers to a neighbour by its name: both stand in one scope, so that it may call it."""
     if type(value) is not types.FunctionType and not issubclass(type(value), type):
         return False
     scope, _, own = value.__qualname__.rpartition(".")
@@ -443,7 +446,7 @@ def is_called_by_name(code: types.CodeType, name: str, value: t.Any) -> bool:
 
 
 def at_name(target: t.Any) -> t.Any:
-    """What now stands in a module where a function or class was defined; ``None`` if nobody can tell."""
+    """Return what now stands in a module where a function or class was defined; ``None`` if nobody can tell."""
     kind = type(target)
     if not issubclass(kind, (types.FunctionType, type)) or "<locals>" in target.__qualname__:
         return None
@@ -456,7 +459,7 @@ def at_name(target: t.Any) -> t.Any:
 
 
 def is_defined_as(now: t.Any, target: t.Any) -> bool:
-    """Whether what stands at the name of a function was defined there, in its place, and is no wrapper."""
+    """Return whether what stands at the name of a function was defined there, in its place, and is not a wrapper."""
     if type(now) is types.FunctionType:
         return bool(now.__code__.co_qualname == target.__qualname__)
     return issubclass(type(now), type)

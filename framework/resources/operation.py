@@ -388,7 +388,7 @@ def merge_messages(one: t.Any, other: t.Any) -> t.Any:
 
 
 class DocumentRecords:
-    """What the records of the document face say together, sorted by kind.
+    """The records that marks add to the document, sorted by kind.
 
     :param records: From the outermost mark to the innermost; an inner ``Doc`` is heard before an outer one.
     """

@@ -28,7 +28,7 @@ _NAME = "_framework_witness"
 
 
 class Recorder:
-    """What was seen of one request."""
+    """The facts of one request, for the contract."""
 
     __slots__ = ("called", "files", "headers", "raised", "returned", "step")
 
@@ -45,7 +45,7 @@ class Recorder:
 
 
 def witness_of(ctx: Context) -> Recorder:
-    """What was seen of the request of a context, made on first touch."""
+    """Return what was seen of the request of a context, made on first touch."""
     found: Recorder | None = ctx.__dict__.get(_NAME)
     if found is None:
         found = ctx.__dict__[_NAME] = Recorder()

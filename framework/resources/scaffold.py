@@ -49,7 +49,7 @@ def setupmethod(f: _F) -> _F:
 def _only_marks(marks: cabc.Iterable[Mark], owner: str) -> tuple[Mark, ...]:
     """The marks that an owner is given.
 
-    :raises SetupError: They are no list, or one of them is no mark, like a function that makes one.
+    :raises SetupError: They are no list, or one of them is not a mark, like a function that makes one.
     """
     if isinstance(marks, Mark):
         raise SetupError(f"{owner}(marks=...) got one mark, {marks!r}. Give a list, like marks=[...].")
@@ -58,7 +58,7 @@ def _only_marks(marks: cabc.Iterable[Mark], owner: str) -> tuple[Mark, ...]:
         if not isinstance(each, Mark):
             name = getattr(each, "__name__", None)
             advice = f"Call it: marks=[{name}(...)]." if name else "Give marks alone."
-            raise SetupError(f"{owner}(marks=[...]) got {name or repr(each)}, which is no mark. {advice}")
+            raise SetupError(f"{owner}(marks=[...]) got {name or repr(each)}, which is not a mark. {advice}")
     return given
 
 
@@ -150,7 +150,7 @@ class Scaffold(Hooks):
 
     @property
     def has_static_folder(self) -> bool:
-        """Whether there is a static folder."""
+        """Return whether there is a static folder."""
         return self.static_folder is not None
 
     @property
@@ -256,8 +256,8 @@ class Scaffold(Hooks):
         def decorator(target: _T) -> _T:
             if isinstance(target, Mark):
                 raise SetupError(
-                    f"The route {rule!r} got the mark {type(target).__name__} in place of a function: below it a mark"
-                    " has been given the function as its argument. Call the mark, as in @sparse()."
+                    f"The route {rule!r} received the mark {type(target).__name__}, not a function: the mark below it"
+                    " lacks parentheses. Call it, as in @sparse()."
                 )
             if isinstance(target, type):
                 self.add_resource(target, rule, item_rule, **options)
@@ -294,12 +294,12 @@ class Scaffold(Hooks):
         :param endpoint: Default: the name of the class. That of an item has ``-item`` behind it.
         :param class_args: Passed to the class whenever an instance is made.
         :param class_kwargs: Likewise, by name.
-        :raises SetupError: It is no view class.
+        :raises SetupError: It is not a view class.
         """
         if not (isinstance(resource, type) and issubclass(resource, View)):
             where = f" ({place_of(resource)})" if isinstance(resource, type) else ""
             raise SetupError(
-                f"{resource!r} is no view class. Subclass Resource, or use 'add_url_rule' for functions.{where}"
+                f"{resource!r} is not a view class. Subclass Resource, or use 'add_url_rule' for functions.{where}"
             )
         name = endpoint or resource.__name__
         view = self._class_views.get((resource, name))
@@ -431,7 +431,7 @@ class Scaffold(Hooks):
     def register_error_handler(self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable) -> None:
         """The same as :meth:`errorhandler`, without a decorator.
 
-        :raises ValueError: The number is no HTTP error.
+        :raises ValueError: The number is not an HTTP error.
         """
         cls, code = error_key(code_or_exception)
         self.error_handler_spec[None][code][cls] = f

@@ -101,7 +101,7 @@ def asked(plan: Plan, told: cabc.Sequence[inspect.Parameter]) -> str:
 
 
 def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...]) -> bool:
-    """Whether code of the application may add to what is passed by name, or take some away."""
+    """Return whether code of the application may add to what is passed by name, or take some away."""
     view_class: type[View] | None = getattr(view, "view_class", None)
     if plan.names_open or any(is_own(mark) for mark in plan.marks) or is_decorated(view, view_class):
         return True
@@ -112,13 +112,13 @@ def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...
 
 
 def is_own(mark: Mark) -> bool:
-    """Whether a mark is a user's, with steps or context managers of which nobody knows what they pass."""
+    """Return whether a mark is a user's, with steps or context managers of which nobody knows what they pass."""
     faces = (type(mark).run, type(mark).around)
     return not all(face.__module__.startswith(("framework.marks.", "framework.versions.")) for face in faces)
 
 
 def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:
-    """Whether something stands between the view and the handler that may call it otherwise."""
+    """Return whether something stands between the view and the handler that may call it otherwise."""
     if view_class is None:
         return False
     if getattr(view, "innermost", None) is not view:
@@ -127,7 +127,7 @@ def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:
 
 
 def touches_values(hook: t.Any) -> bool:
-    """Whether a ``before_request`` function may change the values from the path."""
+    """Return whether a ``before_request`` function may change the values from the path."""
     if type(hook) is not types.FunctionType:
         return True
     codes = [hook.__code__]

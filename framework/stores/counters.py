@@ -67,7 +67,7 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """What the library takes for a failing storage: nothing."""
+        """Return what the library takes for a failing storage: nothing."""
         return ()
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:

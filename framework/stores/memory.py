@@ -50,7 +50,7 @@ class MemoryStore:
         return f"MemoryStore({len(self._entries)} of {self.max_entries} entries, {self._bytes} bytes)"
 
     def __len__(self) -> int:
-        """How many entries there are, those included that have expired and were not yet met."""
+        """Return how many entries there are, those included that have expired and were not yet met."""
         return len(self._entries)
 
     @property

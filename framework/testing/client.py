@@ -219,7 +219,7 @@ class AppClient(Client):
 
     @property
     def checks_replies(self) -> bool:
-        """Whether replies are held against what their operations declare."""
+        """Return whether replies are held against what their operations declare."""
         return self.application.config["CONTRACT"] != "off" if self.contract is None else self.contract
 
     def _make_request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any], contexts: list[Context]) -> BaseRequest:

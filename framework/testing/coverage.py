@@ -33,7 +33,7 @@ class Answer(t.NamedTuple):
     media_type: str
     """Empty for an answer without a body."""
     error: str
-    """The name of the error class; empty for an answer that is no error of a class."""
+    """The name of the error class; empty for an answer that is not an error of a class."""
 
 
 @dataclasses.dataclass
@@ -105,7 +105,7 @@ class Coverage:
 
     @property
     def percentage(self) -> float:
-        """How many of the answers that have to be seen were; 100 when there are none."""
+        """Return how many of the answers that have to be seen were; 100 when there are none."""
         wanted = self.wanted
         return 100.0 * sum(bool(row.seen) for row in wanted.values()) / len(wanted) if wanted else 100.0
 
@@ -121,7 +121,7 @@ class Coverage:
 
 
 def key_of(operation: Operation) -> tuple[str, str, str]:
-    """What an operation is known by: its path with the version, where a request says that otherwise."""
+    """Return what an operation is known by: its path with the version, where a request says that otherwise."""
     return operation.operation_id, operation.method, operation.address.partition(" ")[2]
 
 
@@ -134,7 +134,7 @@ def place_of(operation: Operation) -> str:
 
 
 def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
-    """What the marks on a handler and on its class declare."""
+    """Return what the marks on a handler and on its class declare."""
     from ..http.problem import MEDIA_TYPE
     from ..marks.base import marks_of
     from ..marks.raises import RaisesMark

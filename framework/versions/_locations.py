@@ -81,7 +81,7 @@ class VersionSource:
 
     @property
     def told(self) -> str:
-        """What a client sets, for messages."""
+        """Return what a client sets, for messages."""
         return repr(self)
 
 
@@ -119,7 +119,7 @@ class PathPrefix(VersionSource):
         return f"PathPrefix({self.template!r})"
 
     def prefix(self, name: str) -> str:
-        """What the paths of a version begin with."""
+        """Return what the paths of a version begin with."""
         return self.template.replace(_PLACE, name)
 
 
@@ -167,7 +167,7 @@ class QueryVersion(VersionSource):
         return f"the parameter {self.name}"
 
     def read(self, environ: WSGIEnvironment, names: Names) -> str | None:
-        if self.name not in environ.get("QUERY_STRING", ""):  # a name that is written in another way is no name here
+        if self.name not in environ.get("QUERY_STRING", ""):  # a name that is written in another way is not a name here
             return None
         found = {known(given, names) for given in query_values(environ).get(self.name, ())}
         if len(found) > 1:
@@ -327,10 +327,10 @@ def two_versions(found: set[str], names: Names) -> UnknownVersion:
 
 
 def listing(names: Names) -> str:
-    """Which versions there are, as a sentence."""
+    """Return which versions there are, as a sentence."""
     return f"There are: {', '.join(names.values())}."
 
 
 def shown(given: str) -> str:
-    """What a client wrote, short enough to be shown to it."""
+    """Return what a client wrote, short enough to be shown to it."""
     return repr(given if len(given) <= 40 else f"{given[:40]}...")

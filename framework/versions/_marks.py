@@ -53,14 +53,14 @@ class SpanMark(Mark):
         return f"since({self.first!r})" if self.first else f"until({self.last!r})"
 
     def holds(self, name: str, names: tuple[str, ...]) -> bool:
-        """Whether a version is among them.
+        """Return whether a version is among them.
 
         :param names: All versions, oldest first.
         :raises SetupError: There is no version of the mark's name.
         """
         own = self.first or self.last
         if own not in names:
-            raise SetupError(f"{self!r} names a version that is not there. There are: {', '.join(names)}.")
+            raise SetupError(f"Unknown version in {self!r}: {own!r}. Known versions: {', '.join(names)}.")
         at, place = names.index(name), names.index(own)
         return at >= place if self.first else at <= place
 
@@ -94,7 +94,7 @@ def until(version: str) -> SpanMark:
 
 
 class VersionMark(Mark):
-    """What makes an operation that of a version: its schemas, and what its requests and answers say.
+    """The mark that makes an operation that of a version: its schemas, parameters and headers.
 
     :param name: The version.
     :param shapes: The older shapes of schemas.
@@ -239,7 +239,7 @@ class VersionMark(Mark):
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if self.header is not None:
-            text = "The version that has answered."
+            text = "The API version of the response."
             yield Header(self.header, fields.String(), text, required=True)
         if self.chooser is None:
             return
@@ -248,7 +248,7 @@ class VersionMark(Mark):
             for way in self._ways(kind):
                 field = fields.String(required=alone, validate=validate.OneOf([self.name]))
                 default = "" if self.chooser.default is None else f" Without it: {self.chooser.default}."
-                text = f"The version of the API.{default}"
+                text = f"API version.{default}"
                 yield Parameter(way.name, t.cast(t.Any, place), field, text, checked=True)
         for cls in dict.fromkeys(cls for way in self.chooser.ways for cls in way.refusals):
             if cls.code != 415 or any(isinstance(mark, ConsumesMark) for mark in plan.marks):

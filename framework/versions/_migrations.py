@@ -25,7 +25,7 @@ Older: t.TypeAlias = tuple[type[Schema], ...]
 
 
 class OlderShapes:
-    """Which classes describe a schema in which versions.
+    """The classes that describe a schema, by version.
 
     :param names: The versions, oldest first.
     """
@@ -82,7 +82,7 @@ class OlderShapes:
         return self._instances[key][1]
 
     def words(self, schema: Schema, version: str) -> dict[str, str | None] | None:
-        """What the members of a schema are called in a version, found by leading an example down.
+        """Return what the members of a schema are called in a version, found by leading an example down.
 
         :return: By the name in the newest shape, dotted for members of nested objects: the name there, or ``None`` for
             one that has no part in the answer there. A name is missing where its value is made into another. ``None``:
@@ -144,7 +144,7 @@ class OlderShapes:
         return plain
 
     def _places(self, plain: t.Any, values: t.Any, before: str = "") -> t.Iterator[tuple[str, t.Any]]:
-        """Where the values of an example have gone."""
+        """Return where the values of an example have gone."""
         for name, value in plain.items():
             if isinstance(value, dict):
                 yield from self._places(value, values, f"{before}{name}.")
@@ -152,7 +152,7 @@ class OlderShapes:
                 yield f"{before}{name}", value
 
     def touches(self, cls: type[Schema], version: str) -> bool:
-        """Whether a class, or one that it derives from, has another shape in a version."""
+        """Return whether a class, or one that it derives from, has another shape in a version."""
         return any(issubclass(base, Schema) and self.way_to(base, version) for base in cls.__mro__)
 
     def _instance(self, schema: Schema, cls: type[Schema]) -> Schema:
@@ -263,7 +263,7 @@ def field_at(schema: Schema, path: str) -> fields.Field[t.Any] | None:
 
 
 def same_values(one: fields.Field[t.Any] | None, other: fields.Field[t.Any] | None) -> bool:
-    """Whether two fields have the same values: of one kind, and with the same choices."""
+    """Return whether two fields have the same values: of one kind, and with the same choices."""
     if one is None or other is None or type(one) is not type(other):
         return False
     choices = [[list(each.choices) for each in field.validators if isinstance(each, OneOf)] for field in (one, other)]

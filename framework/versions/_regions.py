@@ -106,7 +106,7 @@ class VersionMaps:
             raise refusal or errors.NotFound(headers=self.choose.vary_header) from missed
 
     def _has_version(self, environ: WSGIEnvironment) -> bool:
-        """Whether a path is there in any version."""
+        """Return whether a path is there in any version."""
         try:
             self._app.url_map.bind_to_environ(environ).match()
         except NotFound:
@@ -117,7 +117,7 @@ class VersionMaps:
 
 
 def is_by_request(rule: Rule) -> bool:
-    """Whether a rule is that of a version which the request says."""
+    """Return whether a rule is that of a version which the request says."""
     return bool(getattr(rule, "by_request", False))
 
 

@@ -129,15 +129,16 @@ class RetiredMark(Mark):
             yield Header(
                 "Deprecation",
                 fields.String(),
-                "Since when the operation is on its way out (RFC 9745).",
+                "Date since which the operation is deprecated (RFC 9745).",
                 status=status,
                 required=True,
             )
             if self.until is not None:
-                text = "When the operation goes out of service (RFC 8594)."
+                text = "Date on which the operation is removed (RFC 8594)."
                 yield Header("Sunset", fields.String(), text, status=status, required=True)
             if self.replaced_by is not None or self.information is not None:
-                yield Header("Link", fields.String(), "What replaces it, and where to read more.", status=status)
+                text = "Links to the replacement and to more information."
+                yield Header("Link", fields.String(), text, status=status)
         if self.gone:
             yield Outcome(410, error=Retired)
 
@@ -185,7 +186,7 @@ def moment(value: Moment | None, name: str) -> dt.datetime | None:
         try:
             value = dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value)
         except ValueError:
-            raise SetupError(f"retired({name}={value!r}) is no date. Write it like '2026-12-31'.") from None
+            raise SetupError(f"retired({name}={value!r}) is not a date. Write it like '2026-12-31'.") from None
     if isinstance(value, dt.datetime):
         if value.tzinfo is None:
             raise SetupError(f"retired({name}={value!r}) has no zone. Give one, like tzinfo=datetime.UTC, or a date.")
@@ -194,13 +195,13 @@ def moment(value: Moment | None, name: str) -> dt.datetime | None:
 
 
 def user_agent(ctx: Context) -> str:
-    """What the client calls itself, as text for a table: printable, and not too long."""
+    """Return what the client calls itself, as text for a table: printable, and not too long."""
     name = t.cast("dict[str, str]", ctx.environ).get("HTTP_USER_AGENT", "")
     return "".join(char for char in name if char.isprintable())[:_MAX_NAME].strip() or NOBODY
 
 
 class Counts:
-    """Who has called which retired operation how often, in a store.
+    """The counts of calls of retired operations by client, in a store.
 
     :param store: Where the counts are.
     """
@@ -258,7 +259,7 @@ class Counts:
         return last[1]
 
     def of(self, operation: str) -> dict[str, int]:
-        """How often each caller has called an operation, most often first.
+        """Return how often each caller has called an operation, most often first.
 
         :raises StoreAway: The store does not answer.
         """
@@ -276,9 +277,9 @@ class Counts:
 
 
 def counts_of(app: App) -> Counts:
-    """Where an application counts: in the store of ``RETIRED_STORE_URL`` or ``STORE_URL``, or in this process.
+    """Return where an application counts: in the store of ``RETIRED_STORE_URL`` or ``STORE_URL``, or in this process.
 
-    :raises SetupError: The setting is no URL of a store.
+    :raises SetupError: The setting is not a URL of a store.
     """
     url = store_url(app.config, "RETIRED")
     return once(app, ("retired", url), lambda: Counts(MemoryStore() if url is None else redis_store(app, url)))

@@ -51,7 +51,7 @@ class Version:
         settings: cabc.Mapping[str, t.Any] | None = None,
     ) -> None:
         if not _NAME.fullmatch(name):
-            raise SetupError(f"{name!r} is no name of a version. Use letters, digits, '.', '_' and '-'.")
+            raise SetupError(f"{name!r} is not a name of a version. Use letters, digits, '.', '_' and '-'.")
         self.name = name
         self.marks = tuple(marks)
         self.settings = dict(settings or {})
@@ -61,12 +61,12 @@ class Version:
 
     @property
     def key(self) -> str:
-        """What its routers and its document are called: its name, without dots."""
+        """Return what its routers and its document are called: its name, without dots."""
         return self.name.replace(".", "_")
 
 
 class VersionLocation(t.NamedTuple):
-    """Where a route is mounted: in which version, and who says so."""
+    """The version in which a route is mounted, and where the request names it."""
 
     name: str
     names: tuple[str, ...]
@@ -99,7 +99,7 @@ class Versions:
     :param default: The version of a request that names none. Default: such a request is refused.
     :param header: The header in which an answer names its version; ``None``: it does not. Default: that of
         ``HeaderVersion``, or ``API-Version``.
-    :raises SetupError: A name comes twice, or the default is no version.
+    :raises SetupError: A name comes twice, or the default is not a version.
     """
 
     def __init__(

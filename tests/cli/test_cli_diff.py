@@ -131,9 +131,9 @@ def test_older_documents_are_compared_with_an_older_form(invoke, runner, app):
         ((), "Give the document"),
         (("none.json",), "none.json"),
         (("broken.json",), "neither JSON nor YAML"),
-        (("other.json",), "no OpenAPI 3 document"),
+        (("other.json",), "not an OpenAPI 3 document"),
         (("--git", "none"), "none"),
-        (("--git", "--output=x"), "no git revision"),
+        (("--git", "--output=x"), "not a git revision"),
     ],
 )
 def test_what_cannot_be_compared_is_2(invoke, write, args, told):

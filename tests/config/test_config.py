@@ -121,7 +121,7 @@ def test_missing_file_says_what_it_was_for(config, tmp_path):
 
 @pytest.mark.parametrize("name", ["missing.cfg", ".", "file.txt/inside.cfg"])
 def test_silent_passes_over_missing_files(config, tmp_path, name):
-    """With ``silent`` a missing file is no error, also where a folder stands or a file is the folder."""
+    """With ``silent`` a missing file is not an error, also where a folder stands or a file is the folder."""
     (tmp_path / "file.txt").write_text("")
 
     assert config.from_pyfile(name, silent=True) is False

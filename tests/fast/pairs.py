@@ -753,7 +753,7 @@ def loads(names: cabc.Iterable[str], *, kind: str = "plain") -> int:
 
 
 def shapes(kind: str = "plain") -> int:
-    """Data and schemas of every shape: policies, partial, many, what is no dict.
+    """Data and schemas of every shape: policies, partial, many, what is not a dict.
 
     :param kind: ``"plain"``, or the location that the schema is made strict for.
     """
@@ -793,7 +793,7 @@ def shapes(kind: str = "plain") -> int:
 
 
 def mixes() -> int:
-    """Lists of objects of different kinds, and what is no list."""
+    """Lists of objects of different kinds, and what is not a list."""
     count = 0
     schema = schema_of(
         {"a": fields.String(), "b": fields.Nested(Part), "c": fields.List(fields.Nested(Part))}, many=True

@@ -72,7 +72,7 @@ def test_lists_of_tags(header, meant):
     ],
 )
 def test_malformed_tags(header):
-    """What is no list of quoted tags is refused."""
+    """What is not a list of quoted tags is refused."""
     with pytest.raises(ValueError, match="entity tags"):
         parse_tags(header)
 
@@ -126,7 +126,7 @@ def test_dates(header):
     ],
 )
 def test_what_is_no_date_is_passed_over(header):
-    """A malformed date is no condition (RFC 9110, section 13.1.3)."""
+    """A malformed date is not a condition (RFC 9110, section 13.1.3)."""
     assert parse_http_date(header) is None
     assert read_conditions({"HTTP_IF_MODIFIED_SINCE": header, "HTTP_IF_UNMODIFIED_SINCE": header}) == NO_CONDITIONS
 
@@ -214,7 +214,7 @@ def test_precedence(conditions, verdict):
 
 
 def test_reading_conditions():
-    """The headers of a request are read; what was not sent is no condition, and a malformed one is named."""
+    """The headers of a request are read; what was not sent is not a condition, and a malformed one is named."""
     assert read_conditions({"HTTP_HOST": "x"}) is NO_CONDITIONS
     found = read_conditions(
         {

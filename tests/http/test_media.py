@@ -107,7 +107,7 @@ def test_what_csv_refuses(data):
 
 
 def test_csv_holds_objects_alone():
-    """A list of numbers is no table."""
+    """A list of numbers is not a table."""
     with pytest.raises(TypeError, match="CSV holds objects"):
         CSV().dump([1])
 

@@ -77,7 +77,7 @@ def test_markup_of_other_classes_becomes_markup(serializer):
 
 
 def test_unknown_objects_with_one_member_stay(serializer):
-    """An object whose one member is no tag is just that."""
+    """An object whose one member is not a tag is just that."""
     assert serializer.loads('{"a": 1}') == {"a": 1}
 
 

@@ -319,7 +319,7 @@ def test_what_ends_the_process(kind, store):
 
 
 def test_a_value_that_cannot_be_sent():
-    """The dump belongs to it: a value that cannot be dumped, or is no answer at all, is an exception."""
+    """The dump belongs to it: a value that cannot be dumped, or is not an answer at all, is an exception."""
     seen = []
     declared = one(lambda: {"at": object()}, around(seen), response(200, {"at": fields.Integer(required=True)}))
     plain = one(lambda: None, around(seen))
@@ -1211,7 +1211,8 @@ around_generator.__name__ = "around"
     ],
 )
 def test_mistakes_are_found_at_start_up(mark, words):
-    """What is no function, what makes no context manager, and a phase after the handler are named with their place."""
+    """What is not a function, what makes no context manager, and a phase after the handler are named with their
+    place."""
     with pytest.raises(SetupError) as caught:
         one(lambda: {"ok": True}, mark).freeze()
 

@@ -438,7 +438,7 @@ def test_a_lost_mark_on_a_method(app):
 
 
 def test_a_mark_on_a_method_that_no_request_calls(app):
-    """A mark on a method whose name is no HTTP method stops the start."""
+    """A mark on a method whose name is not an HTTP method stops the start."""
 
     class Thing(Resource):
         def get(self):
@@ -602,9 +602,9 @@ def test_a_step_of_the_handler_s_phase_gets_its_value(app):
 @pytest.mark.parametrize(
     ("marks", "words"),
     [
-        ([security_headers], r"got security_headers, which is no mark. Call it: marks=\[security_headers\(...\)\]"),
-        ([Named], "got Named, which is no mark"),
-        ([3], "got 3, which is no mark. Give marks alone"),
+        ([security_headers], r"got security_headers, which is not a mark. Call it: marks=\[security_headers\(...\)\]"),
+        ([Named], "got Named, which is not a mark"),
+        ([3], "got 3, which is not a mark. Give marks alone"),
         (Named("one"), "got one mark, one. Give a list"),
     ],
 )
@@ -617,7 +617,7 @@ def test_what_is_no_mark_is_refused_where_it_is_given(owner, marks, words):
 
 def test_a_mark_that_was_not_called_is_refused_by_the_route(app):
     """A mark that took the function for its argument does not become the view."""
-    with pytest.raises(SetupError, match="The route '/a' got the mark SparseMark in place of a function"):
+    with pytest.raises(SetupError, match="The route '/a' received the mark SparseMark, not a function"):
         app.get("/a")(sparse(lambda: None))
 
 
@@ -629,7 +629,7 @@ def test_a_class_that_is_no_resource_is_refused_by_the_route(app):
         def get(self):
             return []
 
-    with pytest.raises(SetupError, match=r"Pets'> is no view class\. Subclass Resource"):
+    with pytest.raises(SetupError, match=r"Pets'> is not a view class\. Subclass Resource"):
         app.route("/pets")(Pets)
 
 

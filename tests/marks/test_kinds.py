@@ -1,4 +1,4 @@
-"""What is no object is no answer: values that a schema would dump as nothing are refused, in production too."""
+"""What is not an object is not an answer: values that a schema would dump as nothing are refused, in production too."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_hooks_decide_what_they_make(app, caplog):
 
 
 def test_items_of_streams_are_objects(app, caplog):
-    """A part that is no object ends the stream, and is no ``{}`` in it."""
+    """A part that is not an object ends the stream, and is no ``{}`` in it."""
 
     @app.get("/")
     @stream(PetSchema)

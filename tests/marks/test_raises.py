@@ -31,7 +31,7 @@ def test_what_an_error_stands_for(given, expected):
 
 @pytest.mark.parametrize("given", [200, 299, "404", KeyError, NotFound("x"), APIError, werkzeug_errors.HTTPException])
 def test_what_is_no_error_is_refused(given):
-    """What is no error with a status is refused where the mark is written."""
+    """What is not an error with a status is refused where the mark is written."""
     with pytest.raises(SetupError, match="cannot be declared"):
         raises(given)
 

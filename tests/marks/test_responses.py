@@ -87,7 +87,8 @@ def test_one_status_is_declared_once(app):
 
 
 def test_an_outer_response_gives_way(app):
-    """An outcome of a class or router is added, and gives way to the handler's own of its status; it is no default."""
+    """An outcome of a class or router is added, and gives way to the handler's own of its status; it is not a
+    default."""
     router = Router("r", marks=[response(202, {"outer": fields.String()}), response(203)])
 
     @router.route("/x")
@@ -147,14 +148,14 @@ def test_headers_are_documented(app):
 
 @pytest.mark.parametrize("schema", [3, "Pet", [Pet], object()])
 def test_what_is_no_schema_is_refused(schema):
-    """What is no schema is refused where the mark is written."""
-    with pytest.raises(SetupError, match="is no schema"):
+    """What is not a schema is refused where the mark is written."""
+    with pytest.raises(SetupError, match="is not a schema"):
         response(200, schema)
 
 
 def test_what_is_no_field_is_refused():
     """A header needs a marshmallow field."""
-    with pytest.raises(SetupError, match="is no field"):
+    with pytest.raises(SetupError, match="is not a field"):
         response(200, headers={"X-A": int})
 
 

@@ -684,7 +684,7 @@ def test_functions_that_are_defined_again(app, monkeypatch):
 
 
 def test_an_object_that_knows_all_functions(app):
-    """An object that decorates with ``wraps`` and keeps all that it decorated is no wrapper of the others."""
+    """An object that decorates with ``wraps`` and keeps all that it decorated is not a wrapper of the others."""
 
     class Limiter:
         def __init__(self):

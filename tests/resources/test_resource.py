@@ -44,7 +44,7 @@ def test_static_and_class_methods_are_handlers(app, client):
 
 
 def test_a_status_outside_of_http_is_an_error(app, client):
-    """A pair of numbers that is no value and status is a mistake in the handler, and leaves as 500."""
+    """A pair of numbers that is not a value and status is a mistake in the handler, and leaves as 500."""
 
     @app.route("/pair")
     class Pair(Resource):

@@ -519,7 +519,7 @@ def test_the_signature_that_the_marks_ask_for():
         assert f"It is called like {signature}." in str(caught.value)
 
 
-# What is no mistake
+# What is not a mistake
 
 
 class Passing(Mark):

@@ -74,7 +74,7 @@ def test_a_taken_slug_gets_a_suffix(jake, anna, nobody):
 
 
 def test_an_article_called_feed_can_be_read(jake, nobody):
-    """The address of the feed is no slug."""
+    """The address of the feed is not a slug."""
     slug = jake.publish("Feed")["slug"]
 
     assert slug.startswith("feed-")

@@ -115,5 +115,5 @@ def test_a_comment_is_found_under_its_own_article_only(slug, jake, anna):
 
 @pytest.mark.parametrize("number", ["0", "99999", "2147483647", "2147483648", "9" * 40, "-1", "x", "1.0", "%00"])
 def test_unknown_comments_are_404(slug, anna, number):
-    """A number that no comment has, or that is no number, is 404."""
+    """A number that no comment has, or that is not a number, is 404."""
     assert anna.delete(f"/articles/{slug}/comments/{number}").status_code == 404

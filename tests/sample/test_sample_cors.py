@@ -98,7 +98,7 @@ def test_an_origin_that_is_not_listed_may_not_read(nobody, app, monkeypatch, ori
 
 
 def test_without_an_origin_nothing_is_allowed(nobody, app, monkeypatch):
-    """A client that is no browser has no origin, and with a list of origins gets no header."""
+    """A client that is not a browser has no origin, and with a list of origins gets no header."""
     monkeypatch.setitem(app.config, "CORS_ORIGINS", ORIGIN)
 
     assert "Access-Control-Allow-Origin" not in nobody.get("/tags").headers

@@ -84,7 +84,7 @@ def test_where_no_token_is_read_a_bad_one_does_not_matter(nobody, method, path):
     ],
 )
 def test_foreign_and_forged_tokens_are_401(nobody, token):
-    """What another key, another purpose or another program has signed is no token."""
+    """What another key, another purpose or another program has signed is not a token."""
     for path in ("/user", "/articles"):
         reply = nobody.get(path, headers={"Authorization": f"Token {token}"})
 

@@ -16,7 +16,7 @@ def echo(**values):
 
 @pytest.fixture
 def app():
-    app = App("routing", static_folder=None)
+    app = App("routing_rules", static_folder=None)
     app.testing = True
     return app
 

@@ -168,7 +168,7 @@ def test_the_order_of_the_marks_means_nothing():
     ("options", "words"),
     [
         ({"gone": True}, "until"),
-        ({"until": "tomorrow"}, "is no date"),
+        ({"until": "tomorrow"}, "is not a date"),
         ({"until": dt.datetime(2030, 1, 1)}, "has no zone"),
         ({"since": "2030-01-01", "until": "2029-01-01"}, "begins"),
         ({"replaced_by": "v2"}, "begins with '/'"),

@@ -927,7 +927,7 @@ def test_mistakes_are_found_at_setup():
         Versions("v1", "V1")
     with pytest.raises(SetupError, match="each once"):
         Versions("1.0", "1_0")
-    with pytest.raises(SetupError, match="no name of a version"):
+    with pytest.raises(SetupError, match="not a name of a version"):
         Versions("a b")
     with pytest.raises(SetupError, match="default"):
         Versions("v1", by=HeaderVersion(), default="v2")
@@ -965,7 +965,7 @@ def test_mistakes_are_found_at_freeze():
         frozen(merge_patch(OwnerSchema))
     with pytest.raises(SetupError, match="is in no version"):
         frozen(since("v1"), mounted=False)
-    with pytest.raises(SetupError, match="There are: v1, v2, v3"):
+    with pytest.raises(SetupError, match="Known versions: v1, v2, v3"):
         frozen(since("v9"))
 
 
@@ -1151,7 +1151,7 @@ def test_members_are_chosen_in_the_words_of_the_version():
 
 
 def test_what_a_version_does_not_have_is_left_out():
-    """A member that came later is no parameter of the older version; an order by it is kept as the usual one."""
+    """A member that came later is not a parameter of the older version; an order by it is kept as the usual one."""
     app = zoo(sorts(Animal, "chip", "name", default="-chip"), filters(Animal, "chip"))
     client = app.test_client()
 

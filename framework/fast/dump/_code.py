@@ -41,7 +41,7 @@ Function = cabc.Callable[..., t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Nesting:
-    """What the writer asks about nested schemas, which are compiled by themselves.
+    """The questions of the writer about nested schemas, which are compiled separately.
 
     :param dumper: gives the function that dumps what a ``Nested`` field holds, one object or many.
     :param inlined: gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
@@ -53,7 +53,7 @@ class Nesting:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Scope:
-    """Where lines are written: for which object of which schema, and the way there from the outermost."""
+    """The object and schema for which lines are written, and the path to it from the outermost."""
 
     schema: ma.Schema
     obj: str
@@ -336,5 +336,5 @@ def _dump_items(dump: Function, inner: AnyField, keys: tuple[str, ...]) -> Funct
 
 
 def _is_nested(field: AnyField) -> bool:
-    """Whether a field is a known ``Nested``, and not a ``Pluck``, which gives one member only."""
+    """Return whether a field is a known ``Nested``, and not a ``Pluck``, which gives one member only."""
     return isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck) and plain.is_plain_dump(field)

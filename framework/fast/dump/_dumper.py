@@ -63,7 +63,7 @@ def json_dumper(
     :param schema: the instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the dumping.
     :param compare: do it both ways and log every difference, see ``fast._compare``.
-    :param checked: refuse what is no object, and null where a field does not allow it, see ``fast.dump._kinds``.
+    :param checked: refuse what is not an object, and null where a field does not allow it, see ``fast.dump._kinds``.
     :return: a function of one argument, the object; it returns UTF-8 JSON. It raises :exc:`wire.JSONError`, which
         names the member, for a number that JSON does not have.
     """

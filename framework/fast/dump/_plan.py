@@ -22,11 +22,11 @@ from ._code import DumpCode, Function, Nesting
 
 
 class DumpPlan:
-    """How the objects of one schema instance are dumped."""
+    """The plan by which one schema instance dumps objects."""
 
     to_json: t.ClassVar[bool] = False
     checked: t.ClassVar[bool] = False
-    """Whether what is no object is refused, and null where the field does not allow it."""
+    """Whether what is not an object is refused, and null where the field does not allow it."""
 
     def __init__(self, schema: ma.Schema) -> None:
         self.schema = schema
@@ -38,7 +38,7 @@ class DumpPlan:
         """What dumps one ``dict``, once it is generated and where no hook stands around it."""
 
     def is_current(self) -> bool:
-        """Whether the schema still has the fields that this was made for."""
+        """Return whether the schema still has the fields that this was made for."""
         return self.schema.dump_fields is self.dump_fields
 
     def prepare(self) -> None:
@@ -76,7 +76,7 @@ class DumpPlan:
         return [self._one(each) for each in obj]
 
     def _collection(self, obj: t.Any) -> t.Any:
-        """Dump what has to be a collection and is no list."""
+        """Dump what has to be a collection and is not a list."""
         return self._one(obj)  # None: as marshmallow does
 
     def _one(self, obj: t.Any) -> t.Any:
@@ -153,7 +153,7 @@ class DumpPlan:
 
 
 class JSONDumper(DumpPlan):
-    """How the objects of one schema instance become rows, and their text."""
+    """The plan by which objects of one schema instance become rows, and these JSON."""
 
     to_json = True
 
@@ -178,7 +178,7 @@ class JSONDumper(DumpPlan):
 
 
 class CheckedJSONDumper(JSONDumper):
-    """How objects become rows where nothing may be dumped that the schema does not describe."""
+    """The same plan, where nothing may be dumped that the schema does not describe."""
 
     checked = True
 

@@ -66,7 +66,7 @@ def kind_of(cls: type) -> str:
 
 
 def is_collection(value: t.Any) -> bool:
-    """Whether a value is a collection of objects: no text, no mapping, no single object."""
+    """Return whether a value is a collection of objects: no text, no mapping, no single object."""
     return isinstance(value, cabc.Iterable) and not isinstance(value, (str, bytes, bytearray, cabc.Mapping))
 
 
@@ -94,5 +94,5 @@ def read(target: str, obj: str, key: str, kind: str, absent: str = "") -> list[s
 
 
 def is_readable(key: t.Any) -> bool:
-    """Whether a name can be read by generated code; marshmallow itself takes anything."""
+    """Return whether a name can be read by generated code; marshmallow itself takes anything."""
     return type(key) is str

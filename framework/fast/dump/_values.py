@@ -53,7 +53,7 @@ _OWN_DATE_TIMES = frozenset({own_fields.DateTime, strict_dates.OwnDateTime, stri
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DumpRecipe:
-    """How a value of the expected type is dumped.
+    """The recipe for dumping a value of the expected type.
 
     :param test: an expression that is true for values that ``lines`` can take; never for ``None``.
     :param lines: statements that put the dumped value in the place of the value; none when it is the value itself.

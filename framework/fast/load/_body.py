@@ -92,7 +92,7 @@ def body_loader(
 
 
 class BodyPlan:
-    """How the JSON texts of one schema instance are loaded.
+    """The plan by which one schema instance loads JSON texts.
 
     :ivar depth: how many objects and lists may stand in one another in a text that is taken.
     """
@@ -115,7 +115,7 @@ class BodyPlan:
         self.read = make(code.row, load, code.exact)
 
     def is_current(self) -> bool:
-        """Whether the schema still has the fields and options that this was made for."""
+        """Return whether the schema still has the fields and options that this was made for."""
         schema = self.schema
         return schema.load_fields is self.load_fields and schema.many is self.many and schema.partial is self.partial
 
@@ -163,7 +163,7 @@ def _reader_of_many(row: t.Any, load: Load, exact: bool) -> Reader:
 
 
 def _has_all_names(rows: t.Any, body: bytes) -> bool:
-    """Whether no name got lost in reading; exact when it says so, also where quotes stand in strings.
+    """Return whether no name got lost in reading; exact when it says so, also where quotes stand in strings.
 
     Each name has a colon behind it, all other colons stand in strings; so rows that write as many colons have lost
     nothing, unless a colon is escaped.

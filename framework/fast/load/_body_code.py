@@ -42,7 +42,7 @@ class NotTaken(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the decoder puts a value, and what is done with it.
+    """The place where the decoder puts a value, and the use of it.
 
     :param kind: the type that the decoder reads.
     :param lines: what makes the loaded ``value`` of the one that was read.
@@ -180,7 +180,7 @@ class BodyCode:
                 lines = ["if item is not None:", *indented(lines)]
             lines = ["given, value = value, []", "for item in given:", *indented([*lines, "value.append(item)"])]
         if item.strings:
-            # What is None is no string; of values that may be of any type, the lines above have told.
+            # What is None is not a string; of values that may be of any type, the lines above have told.
             none = " - value.count(None)" if field.inner.allow_none else ""
             lines = [f"strings += len(value){none}", *lines]
         lines += _demand(self._checks(field.validators, "value", list))

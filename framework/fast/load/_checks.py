@@ -108,12 +108,13 @@ def _range(validator: validate.Range, var: str) -> list[str] | None:
 
 
 def _is_simple(choices: t.Any) -> bool:
-    """Whether asking a collection for a member runs no code but the interpreter's."""
+    """Return whether asking a collection for a member runs no code but the interpreter's."""
     return type(choices) in _CONTAINERS and all(type(each) in _SIMPLE for each in choices)
 
 
 def _has_plain_message(validator: validate.Email) -> bool:
-    """Whether making the message, which this validator does for good values too, can neither fail nor be noticed."""
+    """Return whether making the message, which this validator does for good values too, can neither fail nor be
+    noticed."""
     return validator.error == validate.Email.default_message and set(vars(validator)) == {"error"}
 
 

@@ -355,7 +355,7 @@ class Slot:
 
 
 def _raised(expressions: cabc.Iterable[str]) -> tuple[type[Exception], ...]:
-    """What the expressions of ``fast.load._checks`` may raise."""
+    """Return what the expressions of ``fast.load._checks`` may raise."""
     return (ma.ValidationError,) if any("check_url" in each for each in expressions) else ()
 
 
@@ -364,7 +364,7 @@ def _grouped(expression: str) -> str:
 
 
 def has_processors(field: AnyField) -> bool:
-    """Whether functions of users run before or after a field (marshmallow 4.3 and later)."""
+    """Return whether functions of users run before or after a field (marshmallow 4.3 and later)."""
     return bool(getattr(field, "pre_load", None) or getattr(field, "post_load", None))
 
 

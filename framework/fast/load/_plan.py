@@ -19,7 +19,7 @@ from ._code import POLICIES, Errors, Function, LoadCode
 
 
 class LoadPlan:
-    """How data is loaded by one schema instance."""
+    """The plan by which one schema instance loads data."""
 
     def __init__(self, schema: ma.Schema) -> None:
         self.schema = schema
@@ -44,7 +44,7 @@ class LoadPlan:
         )
 
     def is_current(self) -> bool:
-        """Whether the schema still has the fields that this was made for."""
+        """Return whether the schema still has the fields that this was made for."""
         return self.schema.load_fields is self.load_fields
 
     def prepare(self) -> None:
@@ -136,7 +136,8 @@ class LoadPlan:
     # ------------------------------------------------------------------ values
 
     def _values(self, data: t.Any, errors: Errors, many: t.Any, partial: t.Any, unknown: t.Any) -> t.Any:
-        """Load without hooks; marshmallow itself takes what is no dict or no list of them, and partial collections."""
+        """Load without hooks; marshmallow itself takes what is not a dict or no list of them, and partial
+        collections."""
         if unknown in POLICIES and (partial is None or partial is True or partial is False):
             load = self._functions.get(unknown) or self._made(unknown)
             if not many:
@@ -224,6 +225,6 @@ def _by_name(errors: Errors) -> dict[t.Any, t.Any] | None:
 
 
 def stops_partial(field: ma.fields.Nested) -> bool:
-    """Whether ``partial`` of the outer schema does not reach into a nested one, as in strict schemas."""
+    """Return whether ``partial`` of the outer schema does not reach into a nested one, as in strict schemas."""
     strict_plan = getattr(field, "strict_plan", None)
     return strict_plan is not None and bool(strict_plan.rules.nested_partial)

@@ -42,7 +42,7 @@ _FLOAT_LIMIT = 10**300
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoadRecipe:
-    """How a good value is loaded.
+    """The recipe for loading a valid value.
 
     :param test: an expression that is true for values that can be converted; never for ``None``.
     :param kind: the exact type of the loaded value.
@@ -171,7 +171,7 @@ def _ip(writer: Writer, field: ma.fields.IP, var: str) -> LoadRecipe | None:
 
 
 def _reads_iso(field: t.Any, kind: t.Any) -> bool:
-    """Whether a date or time field reads ISO 8601, by the standard library's function."""
+    """Return whether a date or time field reads ISO 8601, by the standard library's function."""
     reader = field.DESERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT)
     return bool(reader == kind.fromisoformat)
 

@@ -102,7 +102,7 @@ class Matcher:
             self._build(url_map)
         except Unreadable:
             self._readable = False
-        # The table for ``None``, which is no domain at all where hosts are matched.
+        # The table for ``None``, which is not a domain at all where hosts are matched.
         self._default = None if url_map.host_matching else self._tables.get(url_map.default_subdomain, _DomainTable())
 
     def _build(self, url_map: Map) -> None:

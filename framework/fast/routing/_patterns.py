@@ -52,7 +52,7 @@ class Unreadable(Exception):
 
 
 class RulePart(t.NamedTuple):
-    """What one edge of the trie takes: a segment, or with *final* all segments that are left."""
+    """An edge of the trie: a segment, or with *final* all segments that are left."""
 
     content: str
     dynamic: bool = False
@@ -68,7 +68,7 @@ class RulePart(t.NamedTuple):
 
 
 class Seat(t.NamedTuple):
-    """What is known of a rule's place in the order of adding.
+    """The place of a rule in the order of adding.
 
     :ivar group: the place of its endpoint, by the endpoint's first rule.
     :ivar place: its place among the rules of the endpoint.

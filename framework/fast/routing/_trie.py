@@ -140,7 +140,7 @@ class Node:
         self.leaves: list[Leaf] = []
         # The leading edges of one variable each, for the first and short road.
         self.quick: tuple[tuple[_Accept, Node], ...] = ()
-        # Method -> the leaf for it, where that is no question.
+        # Method -> the leaf for it, where that is not a question.
         self.by_method: dict[str, Leaf] = {}
         # Part -> its edge, while building.
         self.index: dict[tuple[t.Any, ...], Edge] = {}

@@ -136,7 +136,7 @@ def own_code(key: str) -> str:
 
 
 def _with_code(text: t.Any, code: str, params: Params) -> t.Any:
-    """Return a message with a code; one that has its own keeps it, and what is no text stays."""
+    """Return a message with a code; one that has its own keeps it, and what is not a text stays."""
     if isinstance(text, str):
         if isinstance(text, ErrorText):
             return text

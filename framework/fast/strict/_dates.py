@@ -32,7 +32,7 @@ _EPOCH = dt.datetime(1970, 1, 1)
 
 
 def is_iso(field: ma.fields.Field[t.Any]) -> bool:
-    """Whether a date or time field writes and reads ISO 8601, by marshmallow's own functions."""
+    """Return whether a date or time field writes and reads ISO 8601, by marshmallow's own functions."""
     name = getattr(field, "format", None)
     if name not in ISO_FORMATS:
         return False
@@ -42,7 +42,7 @@ def is_iso(field: ma.fields.Field[t.Any]) -> bool:
 
 
 def is_rfc(field: ma.fields.DateTime) -> bool:
-    """Whether a field reads RFC 822, by the standard library's own function."""
+    """Return whether a field reads RFC 822, by the standard library's own function."""
     read = field.DESERIALIZATION_FUNCS.get(field.format or "")
     return field.format in ("rfc", "rfc822") and read is ma.fields.DateTime.DESERIALIZATION_FUNCS["rfc"]
 
@@ -199,7 +199,7 @@ _TEMPORAL = (ma.fields.DateTime, ma.fields.Date, ma.fields.Time)
 
 
 def longest(field: ma.fields.TimeDelta) -> int:
-    """How many of a field's units a timedelta can hold, either way."""
+    """Return how many of a field's units a timedelta can hold, either way."""
     return -dt.timedelta.min // dt.timedelta(**{field.precision: 1})
 
 

@@ -31,7 +31,7 @@ NUL: t.Final = ErrorText("The character U+0000 is not allowed.", "forbidden_char
 
 
 def same_json(one: object, other: object) -> bool:
-    """Whether two JSON values are equal; ``true`` is not ``1``."""
+    """Return whether two JSON values are equal; ``true`` is not ``1``."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 

@@ -381,7 +381,7 @@ def decimal(text: str, pattern: str = DECIMAL_PATTERN) -> str:
 
 
 def has_surrogate(text: str) -> bool:
-    """Whether a text holds half a surrogate pair, which no UTF-8 can carry."""
+    """Return whether a text holds half a surrogate pair, which no UTF-8 can carry."""
     if text.isascii():
         return False
     try:

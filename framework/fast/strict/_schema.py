@@ -51,7 +51,7 @@ OPEN_LOCATIONS = frozenset({"headers", "cookies"})
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Which rules hold. Each can be relaxed by itself; then marshmallow's own meaning holds in its place.
+    """The strict rules. Each can be relaxed by itself; then marshmallow's own meaning applies.
 
     :param types: exact JSON types in bodies.
     :param text: the document's lexical rule for texts in query, path, headers, cookies and forms.
@@ -122,7 +122,7 @@ def strict(
 
 
 class StrictPlan:
-    """What one call of :func:`strict` decided; its nested fields ask it again when their schema is needed."""
+    """The decisions of one call of :func:`strict`; its nested fields ask it again when their schema is needed."""
 
     def __init__(self, *, location: str, unknown: Unknown | None, default_unknown: Unknown, rules: Rules) -> None:
         self.location = location
@@ -242,7 +242,7 @@ class StrictPlan:
 
 
 def wrote_unknown(schema: ma.Schema) -> bool:
-    """Whether the user said what is to become of unknown names: in a ``Meta`` or to the instance."""
+    """Return whether the user said what is to become of unknown names: in a ``Meta`` or to the instance."""
     if schema.unknown != RAISE:
         return True
     return any("unknown" in vars(base) for base in type(schema).Meta.__mro__ if base is not ma.Schema.Meta)
@@ -257,7 +257,7 @@ def _replaced(old: dict[str, AnyField], new: cabc.Mapping[str, AnyField]) -> dic
 
 
 def _is_delimited(field: AnyField) -> bool:
-    """Whether the members of a list are pieces of one text; webargs' fields are known by the same attribute."""
+    """Return whether the members of a list are pieces of one text; webargs' fields are known by the same attribute."""
     return isinstance(getattr(field, "delimiter", None), str)
 
 

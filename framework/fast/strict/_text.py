@@ -27,7 +27,7 @@ GIVEN_TWICE: t.Final = ErrorText("Given more than once.", "given_twice")
 
 
 class Reader(t.NamedTuple):
-    """What a schema wants to read, found out once.
+    """The names and kinds of values that a schema reads, found once.
 
     :ivar scalars: (key in the dict, name of the header) of each field that takes one value.
     :ivar lists: the same of each field that takes many.
@@ -44,14 +44,16 @@ _readers: weakref.WeakKeyDictionary[ma.Schema, tuple[t.Any, Reader]] = weakref.W
 
 
 def takes_many(field: AnyField) -> bool:
-    """Whether a field takes all values of its name: ``List`` and ``Tuple``, unless they read one delimited text."""
+    """Return whether a field takes all values of its name: ``List`` and ``Tuple``, unless they read one delimited
+    text."""
     if isinstance(field, (ma.fields.List, ma.fields.Tuple)):
         return not isinstance(getattr(field, "delimiter", None), str)
     return isinstance(field, ma.fields.Nested) and bool(field.many)
 
 
 def is_json_part(field: AnyField) -> bool:
-    """Whether a field of a multipart form is written as JSON: an object, or a list of objects, one in each part."""
+    """Return whether a field of a multipart form is written as JSON: an object, or a list of objects, one in each
+    part."""
     if isinstance(field, ma.fields.List) and takes_many(field):
         field = field.inner
     return isinstance(field, (ma.fields.Nested, ma.fields.Mapping, OneOf)) and not isinstance(field, ma.fields.Pluck)

@@ -132,7 +132,7 @@ class CORS(Mark):
         return any(pattern.fullmatch(origin) for pattern in self.patterns)
 
     def allowed(self, origin: str) -> str | None:
-        """What ``Access-Control-Allow-Origin`` says to an origin; ``None`` when it may not read."""
+        """Return what ``Access-Control-Allow-Origin`` says to an origin; ``None`` when it may not read."""
         if self.any_origin:
             return "*"
         return origin if self._is_named(origin) else None
@@ -173,7 +173,7 @@ class CORS(Mark):
         return known
 
     def finish(self, ctx: Context, reply: Reply) -> None:
-        """Write the headers of an answer that is no preflight's."""
+        """Write the headers of an answer that is not a preflight's."""
         if not self.any_origin:
             add_vary(reply, ("Origin",))
         origin = t.cast("dict[str, str]", ctx.environ).get("HTTP_ORIGIN")
@@ -214,7 +214,7 @@ def checked_origin(origin: str) -> str:
 
 
 def rules_of(app: App) -> dict[str | None, CORS]:
-    """Who decides in an application, by the name of the router; its first use puts the hooks in place."""
+    """Return who decides in an application, by the name of the router; its first use puts the hooks in place."""
     rules: dict[str | None, CORS] | None = app.extensions.get("framework.cors")
     if rules is None:
         rules = app.extensions["framework.cors"] = {}

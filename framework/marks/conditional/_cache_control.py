@@ -28,7 +28,7 @@ NO_STORE = "no-store"
 
 
 class Directives(t.TypedDict, total=False):
-    """What an answer may say of caches (RFC 9111, section 5.2.2; RFC 5861; RFC 8246)."""
+    """The directives of ``Cache-Control`` in an answer (RFC 9111, section 5.2.2; RFC 5861; RFC 8246)."""
 
     public: bool
     """Any cache may keep it, also where it would not by itself."""
@@ -69,7 +69,7 @@ _AGAINST = {
 
 
 class CacheControlMark(Mark):
-    """What caches may do; see :func:`cache_control`."""
+    """The directives for caches; see :func:`cache_control`."""
 
     nearest_counts = True
 
@@ -166,7 +166,7 @@ def directive_text(name: str, value: t.Any) -> str | None:
 
 
 def header_record(text: str) -> Header:
-    """What the document says of ``Cache-Control``."""
+    """Return what the document says of ``Cache-Control``."""
     return Header(
         "Cache-Control", fields.String(metadata={"example": text}), "Who may keep the answer, and for how long."
     )
@@ -220,5 +220,5 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
 
 
 def default_headers(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security]) -> tuple[Header, ...]:
-    """What :func:`default_steps` adds to the document."""
+    """Return what :func:`default_steps` adds to the document."""
     return (header_record(NO_STORE),) if default_steps(marks, security) else ()

@@ -47,8 +47,8 @@ if t.TYPE_CHECKING:
     from ...resources.operation import Operation
     from ..base import Reply
 
-NOT_NAMED = "Say in If-Match which version is meant: the ETag of the answer to a GET."
-CHANGED = "The resource is not in the version that the request names. Get it again."
+NOT_NAMED = "Send If-Match with the ETag from a GET response."
+CHANGED = "The resource has changed since that version. Fetch it again."
 _VALUES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, enum.Enum)
 """What is a value and no object, though it has attributes."""
 
@@ -60,7 +60,7 @@ class NotModified(HTTPException):
 
 
 class PreconditionGuard:
-    """What an operation does about conditions.
+    """The preconditions of an operation: found, compared and answered.
 
     :param plan: The operation in the making.
     :param version: Gives what changes whenever the representation does; ``None`` for tags of the bytes that leave.
@@ -114,7 +114,7 @@ class PreconditionGuard:
         ctx.conditional = Check(self, call, conditions)
 
     def ignore(self, ctx: Context, call: Call) -> None:
-        """What is done instead where tags are switched off."""
+        """Accept the call and do nothing, where tags are switched off."""
         ctx.conditional = Check(self, call, None)
 
     def decide(self, ctx: Context, call: Call) -> Reply | None:
@@ -199,7 +199,7 @@ class PreconditionGuard:
                 set_header(reply, "ETag", str(check.tag))
             return
         if self.plan.method == "POST" and reply.status_code != 201 and not check.is_set:
-            return  # the answer to an action is no representation of what the address names
+            return  # the answer to an action is not a representation of what the address names
         tag = check.tag if check.is_set else self._tag_of_answer(ctx, call, reply, before=check.before)
         if tag is not None:
             set_header(reply, "ETag", str(tag))
@@ -282,7 +282,7 @@ class PreconditionGuard:
         return None if found is MISSING else self.tag(ctx, call, text_of(found))
 
     def read(self, get: cabc.Callable[[t.Any], t.Any], found: t.Any) -> t.Any:
-        """What a getter finds.
+        """Return what a getter finds.
 
         :raises TypeError: The object has no such attribute.
         """
@@ -296,7 +296,8 @@ class PreconditionGuard:
         return value
 
     def modified(self, found: t.Any) -> dt.datetime | None:
-        """When an object was last changed, in whole seconds and not in the future; ``None`` where it does not say."""
+        """Return when an object was last changed, in whole seconds and not in the future; ``None`` where it does not
+        say."""
         value = MISSING if self.last_modified is None else self.last_modified(found)
         if value is MISSING or value is None:
             return None
@@ -317,18 +318,19 @@ class PreconditionGuard:
         return modified
 
     def _subject(self, call: Call) -> t.Any:
-        """What the answer is about: what the handler returned. A user's function gets the loaded object, if any."""
+        """Return what the answer is about: what the handler returned. A user's function gets the loaded object, if
+        any."""
         return call.object if call.object is not None and self._asks_object else unpack(call.value)[0]
 
     def learned(self, ctx: Context, call: Call) -> Learned:
-        """What the frozen operations say; looked up at the first request that wants to know."""
+        """Return what the frozen operations say; looked up at the first request that wants to know."""
         if self._learned is None:
             self._learned = Learned(self.plan, call.operation, ctx.app.operations)
         return self._learned
 
 
 class Learned:
-    """What a guard takes from its own operation and from that of GET at the same address.
+    """The facts that a guard takes from its own operation and from that of GET at the same address.
 
     :param operations: All operations of the application.
     """
@@ -359,7 +361,7 @@ class Learned:
         """What of a request selects among the representations: keys of the WSGI environment."""
 
     def shows(self, data: t.Any) -> bool:
-        """Whether GET could answer with this data; a bare version has nothing that its schema would dump."""
+        """Return whether GET could answer with this data; a bare version has nothing that its schema would dump."""
         schema = self._schema
         if schema is None or schema._hooks["pre_dump"]:
             return True
@@ -367,7 +369,7 @@ class Learned:
 
 
 def whose(user: t.Any) -> str:
-    """What tells a user from others; nothing for one who has no identity."""
+    """Return what tells a user from others; nothing for one who has no identity."""
     try:
         return identity(user)
     except TypeError:
@@ -375,7 +377,7 @@ def whose(user: t.Any) -> str:
 
 
 def address_of(rule: Rule) -> tuple[t.Any, ...]:
-    """Where a rule stands; of several versions of an API at one path each has its own."""
+    """Return where a rule stands; of several versions of an API at one path each has its own."""
     return rule.rule, rule.host, rule.subdomain, getattr(rule, "version", None)
 
 
@@ -410,7 +412,7 @@ class Check:
         return verdict
 
     def check_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
-        """What ``check_etag`` does.
+        """Compare data with the conditions, for ``check_etag``.
 
         :raises PreconditionFailed: They do not hold for this data.
         """
@@ -424,7 +426,7 @@ class Check:
             self._end(tag)
 
     def set_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
-        """What ``set_etag`` does.
+        """Keep data for the new tag, for ``set_etag``.
 
         :raises PreconditionFailed: A GET was to be answered for another version alone.
         """

@@ -61,11 +61,11 @@ class EtagMark(Mark):
         return "etag()" if self.version is None else f"etag(version={self.version!r})"
 
     def guards(self, plan: Plan) -> bool:
-        """Whether the operation writes what a condition may protect."""
+        """Return whether the operation writes what a condition may protect."""
         return plan.method in _WRITES or (plan.method == "POST" and self.required is not None)
 
     def is_required(self, plan: Plan) -> bool:
-        """Whether a write without a condition is refused."""
+        """Return whether a write without a condition is refused."""
         return self.guards(plan) and self.required is not False
 
     def run(self, plan: Plan) -> cabc.Iterable[Step]:
@@ -114,25 +114,25 @@ class EtagMark(Mark):
         if self.is_required(plan):
             yield error_outcome(PreconditionRequired)
         for status in self._tagged(plan, safe):
-            yield Header("ETag", _TAG_FIELD, "The version of what is shown, for `If-Match`.", status=status)
+            yield Header("ETag", _TAG_FIELD, "The current version, for `If-Match`.", status=status)
             if self.last_modified is not None:
-                yield Header("Last-Modified", _DATE_FIELD, "When it was last changed.", status=status)
+                yield Header("Last-Modified", _DATE_FIELD, "Date of the last change.", status=status)
 
     def _parameters(self, plan: Plan, safe: bool) -> cabc.Iterator[Parameter]:
         must = self.is_required(plan) and not self.create
-        text = "The versions (`ETag`) that it may have, or `*`: any."
+        text = "Perform the request only if the current ETag is one of these (`*`: any)."
         yield Parameter("If-Match", "header", tags_field("*", required=must), text, checked=True)
         if safe:
-            text = "The versions (`ETag`) that the client has: it is told so if one is current."
+            text = "ETags of the versions that the client has. If one of them is current, the response is 304."
         else:
-            text = "`*`: only if nothing is there yet. Or versions that it may not have."
+            text = "`*`: perform the request only if the resource does not exist. ETags: only if none is current."
         yield Parameter("If-None-Match", "header", tags_field(_EXAMPLE), text, checked=True)
         if self.last_modified is None:
             return
         if safe:
-            text = "The date of what the client has: it is told so if nothing has changed since."
+            text = "Date of the version that the client has. If nothing has changed since, the response is 304."
             yield Parameter("If-Modified-Since", "header", _DATE_SENT, text, checked=True)
-        text = "Only if nothing has changed since this date. Passed over beside `If-Match`."
+        text = "Perform the request only if nothing has changed since this date. Ignored with `If-Match`."
         yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text, checked=True)
 
     def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:

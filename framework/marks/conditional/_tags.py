@@ -22,7 +22,7 @@ Getter: t.TypeAlias = str | cabc.Sequence[str] | cabc.Callable[[t.Any], t.Any]
 
 
 def same_state(one: Tag, other: Tag) -> bool:
-    """Whether two tags of versions are of one state, in whatever representation."""
+    """Return whether two tags of versions are of one state, in whatever representation."""
     return one.text.partition("-")[0] == other.text.partition("-")[0]
 
 
@@ -52,7 +52,7 @@ def getter(wanted: Getter) -> cabc.Callable[[t.Any], t.Any]:
 
 
 def text_of(version: t.Any) -> str:
-    """What a version becomes in a tag: digits that tell nothing of it."""
+    """Return what a version becomes in a tag: digits that tell nothing of it."""
     if type(version) is str or type(version) is int:
         return digest(str(version).encode("utf-8", "surrogatepass"))
     return digest(*_parts(version))

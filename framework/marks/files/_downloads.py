@@ -49,7 +49,7 @@ class Download(msgspec.Struct, frozen=True):
     :param content_type: Its media type. Default: the first that the mark names.
     :param inline: Whether a browser may show it. Default: as the mark says.
     :param etag: Its version. Default: made of size and time of the file on disk, or of the bytes.
-    :param last_modified: When it was last changed. Default: the time of the file on disk.
+    :param last_modified: Date of the last change. Default: the time of the file on disk.
     """
 
     source: FileSource
@@ -136,7 +136,7 @@ class DownloadMark(ResponseMark):
         return self.body(response_class, headers, opened, spans, content_type, environ["REQUEST_METHOD"] == "HEAD")
 
     def headers_of(self, given: Download, opened: _Opened, content_type: str) -> list[tuple[str, str]]:
-        """What is said of the file."""
+        """Return what is said of the file."""
         name = given.name if given.name is not None or opened.path is None else os.path.basename(opened.path)
         inline = self.inline if given.inline is None else given.inline
         headers = [
@@ -187,7 +187,7 @@ class DownloadMark(ResponseMark):
         ]
         version = [
             Header("ETag", _TEXT, "The version of the file."),
-            Header("Last-Modified", _TEXT, "When it was last changed."),
+            Header("Last-Modified", _TEXT, "Date of the last change."),
         ]
         ranges = Header("Accept-Ranges", _TEXT, "`bytes`: parts of it can be asked for by `Range`.")
         whole = (*self.outcome.headers, *said, *version, ranges)
@@ -202,7 +202,7 @@ class DownloadMark(ResponseMark):
         for content_type in (*self.content_types, BYTERANGES):
             yield Outcome(
                 206,
-                description="The parts that the client asked for.",
+                description="The requested ranges.",
                 headers=(*said, *version, ranges, part),
                 media_type=content_type,
                 is_binary=True,
@@ -218,13 +218,19 @@ def _parameters() -> cabc.Iterator[Parameter]:
     for name, text in (
         ("Range", "Parts of the file, like `bytes=0-99` or `bytes=-100`. What is no such header is passed over."),
         ("If-Range", "The version (`ETag`, or a date) that the parts are wanted of; of another one the whole is sent."),
-        ("If-Modified-Since", "The date of what the client has: it is told so if nothing has changed since."),
-        ("If-Unmodified-Since", "Only if nothing has changed since this date. Passed over beside `If-Match`."),
+        (
+            "If-Modified-Since",
+            "Date of the version that the client has. If nothing has changed since, the response is 304.",
+        ),
+        (
+            "If-Unmodified-Since",
+            "Perform the request only if nothing has changed since this date. Ignored with `If-Match`.",
+        ),
     ):
         yield Parameter(name, "header", _TEXT, text, checked=True)
-    text = "The versions (`ETag`) that it may have, or `*`: any."
+    text = "Perform the request only if the current ETag is one of these (`*`: any)."
     yield Parameter("If-Match", "header", tags_field("*"), text, checked=True)
-    text = "The versions (`ETag`) that the client has: it is told so if one is current."
+    text = "ETags of the versions that the client has. If one of them is current, the response is 304."
     yield Parameter("If-None-Match", "header", tags_field('"5d41402abc4b2a76b9719d911017c592"'), text, checked=True)
 
 
@@ -232,7 +238,7 @@ def open_source(ctx: Context, given: Download, where: str) -> _Opened:
     """Open what a handler returned.
 
     :raises NotFound: There is no such file.
-    :raises TypeError: It is no file.
+    :raises TypeError: It is not a file.
     :raises ValueError: Its ETag is none.
     """
     source = given.source

@@ -103,12 +103,12 @@ class EventsMark(StreamMark):
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         yield from super().document(plan)
-        text = "The id of the last event that the client has seen, to go on behind it."
+        text = "ID of the last event that the client received; the stream continues after it."
         yield Parameter("Last-Event-ID", "header", fields.String(), text, checked=True)
 
 
 class Parts(cabc.Iterator[bytes]):
-    """What is sent, and what must be closed then.
+    """The parts to send, and the iterators to close afterwards.
 
     :param parts: The bytes of the parts.
     :param sources: What they come from; what has a ``close`` is closed.
@@ -173,10 +173,10 @@ def events(
     :param retry: Milliseconds that a client waits before it comes again.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
-    :raises SetupError: The schema is one of many, or ``keep_alive`` is no time.
+    :raises SetupError: The schema is one of many, or ``keep_alive`` is not a time.
     """
     if keep_alive is not None and not keep_alive > 0:
-        raise SetupError(f"events(keep_alive={keep_alive!r}) is no time. Give seconds, or None for no comments.")
+        raise SetupError(f"events(keep_alive={keep_alive!r}) is not a time. Give seconds, or None for no comments.")
     return EventsMark(stream_outcome(schema, MEDIA_TYPE, 200, description, headers), keep_alive, retry)
 
 

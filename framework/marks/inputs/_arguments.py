@@ -74,7 +74,7 @@ class ArgumentsMark(Mark):
         content_type: str | None,
     ) -> None:
         if not isinstance(location, str) or location not in LOCATIONS:
-            raise SetupError(f"{location!r} is no location of arguments. Take one of {', '.join(LOCATIONS)}.")
+            raise SetupError(f"{location!r} is not a location of arguments. Take one of {', '.join(LOCATIONS)}.")
         self.factory: Factory | None = None
         if callable(schema) and not isinstance(schema, (type, Schema)):
             self.factory = schema
@@ -90,24 +90,24 @@ class ArgumentsMark(Mark):
         return f"arguments({type(self.schema).__name__}, location={'_or_'.join(self.places)!r})"
 
     def body_required(self, method: str) -> bool:
-        """Whether the document says that the body must be there."""
+        """Return whether the document says that the body must be there."""
         return self.refuses_empty(method) or any(
             field.required and not is_partial(self.schema, name) for name, field in self.schema.load_fields.items()
         )
 
     def refuses_empty(self, method: str) -> bool:
-        """Whether an empty body is refused as such. Where it is not, it loads as an empty object."""
+        """Return whether an empty body is refused as such. Where it is not, it loads as an empty object."""
         if self.required is not None:
             return self.required
         return method == "PATCH" or bool(self.schema.many)
 
     @property
     def reads_body(self) -> bool:
-        """Whether what it reads is in the body."""
+        """Return whether what it reads is in the body."""
         return self.places[0] in GROUPS and self.places[0] != "query"
 
     def applies(self, plan: Plan) -> bool:
-        """Whether the operation has this input; a mark that reaches many operations may pass by some."""
+        """Return whether the operation has this input; a mark that reaches many operations may pass by some."""
         return True
 
     def schema_for(self, plan: Plan) -> Schema:
@@ -115,7 +115,7 @@ class ArgumentsMark(Mark):
         return self.schema
 
     def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
-        """What takes the loaded value: here it goes to the handler, by position or by name."""
+        """Return what takes the loaded value: here it goes to the handler, by position or by name."""
         if self.as_kwargs:
             plan.names_open = True  # hooks of the schema may give other members
 
@@ -250,7 +250,7 @@ class ArgumentsMark(Mark):
 
 
 def is_partial(schema: Schema, name: str) -> bool:
-    """Whether a schema lets a required field be absent."""
+    """Return whether a schema lets a required field be absent."""
     return schema.partial is True or (not isinstance(schema.partial, bool) and name in (schema.partial or ()))
 
 
@@ -266,7 +266,7 @@ def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
 
 
 def has_factory(plan: Plan, group: str) -> bool:
-    """Whether a schema of a group is made per request, so that its names are not known at freeze."""
+    """Return whether a schema of a group is made per request, so that its names are not known at freeze."""
     return any(
         isinstance(mark, ArgumentsMark) and mark.factory is not None and group in {GROUPS.get(p) for p in mark.places}
         for mark in plan.marks
@@ -306,7 +306,7 @@ def arguments(
     :param content_type: The media type of the body. Default: by the location.
     :param max_length: The longest body, in bytes, that is read, in place of what ``MAX_CONTENT_LENGTH`` and
         ``MAX_JSON_LENGTH`` say; a longer one is 413. Of several marks of an operation the largest counts.
-    :raises SetupError: The location or the schema is none, or ``max_length`` is no length of a body.
+    :raises SetupError: The location or the schema is none, or ``max_length`` is not a length of a body.
     """
     made = callable(schema) and not isinstance(schema, (type, Schema))
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))

@@ -42,7 +42,8 @@ OTHER = "other media type"
 
 
 def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
-    """Whether a body of a media type is among those that are taken; a JSON type is taken for JSON, but for a patch."""
+    """Return whether a body of a media type is among those that are taken; a JSON type is taken for JSON, but for a
+    patch."""
     if mimetype in media_types:
         return True
     return is_json_type(mimetype) and "application/json" in media_types and mimetype != "application/json-patch+json"
@@ -216,7 +217,7 @@ def body_steps(plan: Plan, media_types: tuple[str, ...]) -> cabc.Iterator[Step]:
 
 
 def body_outcomes() -> tuple[Outcome, ...]:
-    """What reading a body may answer by itself."""
+    """Return what reading a body may answer by itself."""
     return tuple(
         error_outcome(cls) for cls in (errors.BadRequest, errors.RequestEntityTooLarge, errors.UnsupportedMediaType)
     )

@@ -52,7 +52,7 @@ def validators_of(field: AnyField) -> cabc.Iterator[t.Any]:
 
 
 def content_types(schema: Schema) -> dict[str, str]:
-    """What the parts of a form hold, by name: for objects JSON, for files what their validators say."""
+    """Return what the parts of a form hold, by name: for objects JSON, for files what their validators say."""
     made: dict[str, str] = {}
     for name, field in schema.load_fields.items():
         written = field.data_key if field.data_key is not None else name
@@ -91,7 +91,7 @@ def add_rules(schema: Schema, location: str, plan: Plan) -> None:
 def multipart_source(
     schema: Schema, location: str, plan: Plan
 ) -> cabc.Callable[[Context, Call], tuple[t.Any, Messages]]:
-    """What gives the values of a form with files for a schema.
+    """Return what gives the values of a form with files for a schema.
 
     :param location: ``"files"``, or ``"multipart"`` for fields and files together.
     """
@@ -132,7 +132,7 @@ def multipart_source(
 
 
 def is_nothing(file: FileStorage) -> bool:
-    """Whether a file is what a browser sends where none was chosen."""
+    """Return whether a file is what a browser sends where none was chosen."""
     if file.filename:
         return False
     first = file.stream.read(1)

@@ -54,7 +54,7 @@ def _path(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
 
 
 def source_of(location: str, schema: Schema, plan: Plan) -> InputReader:
-    """What gives the raw values of a location for a schema."""
+    """Return what gives the raw values of a location for a schema."""
     if location == "json":
         return _json
     if location == "path":

@@ -192,7 +192,7 @@ class _Patcher:
             if wrong:
                 raise ValidationFailed({"json": wrong})
         else:
-            raise PatchConflict("The patch would put something in place of the resource that is no object.")
+            raise PatchConflict("The patch would put something in place of the resource that is not an object.")
         try:
             return self._load(after)
         except ValidationError as error:

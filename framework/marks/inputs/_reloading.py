@@ -104,7 +104,7 @@ def items(schema: Schema, after: t.Any, before: t.Any) -> ErrorTree:
 
 
 def same(one: t.Any, other: t.Any) -> bool:
-    """Whether two values of JSON are the same; true is not 1."""
+    """Return whether two values of JSON are the same; true is not 1."""
     return bool(one == other) and (type(one) is type(other) or not isinstance(one, bool) ^ isinstance(other, bool))
 
 

@@ -33,7 +33,7 @@ return such an expression."""
 
 
 class Asked(t.Protocol):
-    """What the parameters say."""
+    """The parameters of a request, loaded."""
 
     def apply(self, collection: t.Any) -> t.Any:
         """A collection as they say."""
@@ -76,7 +76,7 @@ class ListMark(ArgumentsMark):
         return made
 
     def asked(self, value: dict[str, t.Any]) -> Asked:
-        """What loaded parameters say."""
+        """Return what loaded parameters say."""
         raise NotImplementedError
 
     def note(self, call: Call, asked: t.Any) -> None:
@@ -180,7 +180,7 @@ class Asking(t.NamedTuple):
 
 
 def asking(schema: Schema, found: cabc.Mapping[str, Found], columns: Columns, hidden: bool) -> list[Asking]:
-    """What a mark asks for and the answer must send.
+    """Return what a mark asks for and the answer must send.
 
     :param hidden: Whether it may ask for anything.
     """
@@ -191,7 +191,7 @@ def asking(schema: Schema, found: cabc.Mapping[str, Found], columns: Columns, hi
 
 
 def sends(schema: Schema, wanted: Asking) -> bool:
-    """Whether a schema sends a value: from where it is, or for one in a column under its name."""
+    """Return whether a schema sends a value: from where it is, or for one in a column under its name."""
     return _sends(schema, wanted.written.split("."), None if wanted.source is None else wanted.source.split("."))
 
 
@@ -237,7 +237,7 @@ def with_inner(schemas: cabc.Iterable[Schema]) -> cabc.Iterator[Schema]:
 
 
 def is_list(outcome: Outcome) -> bool:
-    """Whether an outcome is a list."""
+    """Return whether an outcome is a list."""
     if not 200 <= outcome.status < 300 or outcome.status in BODILESS:
         return False
     return outcome.schema is None or bool(outcome.schema.many)
@@ -268,7 +268,7 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
     for at, part in enumerate(name.split(".")):
         field = inner.fields.get(part)
         if field is None or field.load_only:
-            problem = "is never sent, and asking for it would tell what it is" if field else "is no field of"
+            problem = "is never sent, and asking for it would tell what it is" if field else "is not a field of"
             raise SetupError(
                 f"{what}: {name!r} {problem} {type(inner).__name__}. Name fields that are sent:"
                 f" {', '.join(each for each, known in inner.fields.items() if not known.load_only)}."
@@ -277,7 +277,7 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
         source.append(field.attribute or part)
         if at < name.count("."):
             if not isinstance(field, ma.fields.Nested) or field.many:
-                raise SetupError(f"{what}: {part!r} in {name!r} is no nested object.")
+                raise SetupError(f"{what}: {part!r} in {name!r} is not a nested object.")
             inner = field.schema
     found = t.cast("ma.fields.Field[t.Any]", field)
     manifold = (ma.fields.Nested, ma.fields.List, ma.fields.Tuple, ma.fields.Mapping)
@@ -285,12 +285,12 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
     if isinstance(found, (*manifold, *computed)):
         one = isinstance(found, ma.fields.Nested) and not found.many
         advice = "Name one of its members, with a dot or two underscores between" if one else "Leave it out"
-        raise SetupError(f"{what}: {name!r} is no single stored value, but {type(found).__name__}. {advice}.")
+        raise SetupError(f"{what}: {name!r} is not a single stored value, but {type(found).__name__}. {advice}.")
     return Found(".".join(written), ".".join(source), found)
 
 
 def source_of(found: Found, name: str, columns: Columns) -> t.Any:
-    """Where the value of a field is: as the mark says, else by its attribute."""
+    """Return where the value of a field is: as the mark says, else by its attribute."""
     return columns.get(name, found.source)
 
 

@@ -23,7 +23,7 @@ import msgspec
 from itsdangerous import BadSignature, Signer
 
 MAX_LENGTH: t.Final = 2000
-"""A longer text is no cursor: it must fit into a URL."""
+"""A longer text is not a cursor: it must fit into a URL."""
 
 SALT: t.Final = "framework.cursor"
 
@@ -52,7 +52,7 @@ _WRITTEN: t.Final[dict[str, tuple[t.Any, cabc.Callable[[t.Any], str], cabc.Calla
 
 
 class BadCursor(ValueError):
-    """A text that is no cursor of this place."""
+    """A text that is not a cursor of this place."""
 
 
 class Cursor(t.NamedTuple):

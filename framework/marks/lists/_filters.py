@@ -27,21 +27,21 @@ LONGEST_TEXT: t.Final = 1000
 """How long a text may be that is looked for within others."""
 
 _WORDS: t.Final = {
-    "eq": "Only items whose {} is this.",
-    "ne": "Only items whose {} is there and is not this.",
-    "lt": "Only items whose {} is less than this.",
-    "lte": "Only items whose {} is at most this.",
-    "gt": "Only items whose {} is greater than this.",
-    "gte": "Only items whose {} is at least this.",
-    "in": "Only items whose {} is one of these.",
-    "not_in": "Only items whose {} is there and is none of these.",
+    "eq": "Only items whose {} equals this value.",
+    "ne": "Only items whose {} exists and differs from this value.",
+    "lt": "Only items whose {} is less than this value.",
+    "lte": "Only items whose {} is at most this value.",
+    "gt": "Only items whose {} is greater than this value.",
+    "gte": "Only items whose {} is at least this value.",
+    "in": "Only items whose {} is one of these values.",
+    "not_in": "Only items whose {} exists and is none of these values.",
     "isnull": "Only items that have no {}, or with `false` those that have one.",
     "contains": "Only items whose {} contains this text.",
-    "icontains": "Only items whose {} contains this text, in whatever case.",
+    "icontains": "Only items whose {} contains this text, ignoring case.",
     "startswith": "Only items whose {} starts with this text.",
-    "istartswith": "Only items whose {} starts with this text, in whatever case.",
+    "istartswith": "Only items whose {} starts with this text, ignoring case.",
     "endswith": "Only items whose {} ends with this text.",
-    "iendswith": "Only items whose {} ends with this text, in whatever case.",
+    "iendswith": "Only items whose {} ends with this text, ignoring case.",
 }
 _UNORDERED: t.Final = (ma.fields.Boolean, ma.fields.Enum, ma.fields.UUID)
 
@@ -84,7 +84,7 @@ class Filters(cabc.Sequence[Condition]):
 
 
 class FiltersMark(ListMark):
-    """Which items leave; see :func:`filters`."""
+    """The conditions on the items of a list; see :func:`filters`."""
 
     order = 10
 
@@ -128,7 +128,7 @@ class FiltersMark(ListMark):
         :raises SetupError: The field cannot be compared in that way.
         """
         if operator not in OPERATORS:
-            raise SetupError(f"{self.name}: {operator!r} is no comparison. Take one of {', '.join(OPERATORS)}.")
+            raise SetupError(f"{self.name}: {operator!r} is not a comparison. Take one of {', '.join(OPERATORS)}.")
         misfit = (operator in TEXT_OPERATORS and not is_text(found.field)) or (
             operator in ("lt", "lte", "gt", "gte") and isinstance(found.field, _UNORDERED)
         )
@@ -157,7 +157,7 @@ class FiltersMark(ListMark):
 
 
 def is_text(field: ma.fields.Field[t.Any]) -> bool:
-    """Whether a field's values are texts."""
+    """Return whether a field's values are texts."""
     return isinstance(field, ma.fields.String) and not isinstance(field, ma.fields.UUID)
 
 

@@ -26,7 +26,7 @@ def text(description: str) -> fields.String:
 
 
 class PaginationMetadata(Schema):
-    """Where a page stands among the others."""
+    """The position of a page among the others."""
 
     total = number("How many items there are in all.")
     total_pages = number("How many pages there are.")
@@ -38,7 +38,7 @@ class PaginationMetadata(Schema):
 
 
 class OffsetMetadata(Schema):
-    """Where a part of a list stands in the whole."""
+    """The position of a slice in the whole list."""
 
     total = number("How many items there are in all.")
     offset = number("How many items come before this part.")
@@ -48,7 +48,7 @@ class OffsetMetadata(Schema):
 
 
 class CursorMetadata(Schema):
-    """What leads from a part of a list to the others."""
+    """The cursors that lead from a slice of a list to the others."""
 
     total = number("How many items there are in all.")
     previous_cursor = text("The cursor of the part before.")
@@ -100,7 +100,7 @@ def nested(items: Schema, *, required: bool = False) -> fields.Nested:
 
 
 def is_plain(schema: Schema) -> bool:
-    """Whether an instance is what its class says, and the class has a name that somebody gave it."""
+    """Return whether an instance is what its class says, and the class has a name that somebody gave it."""
     declared = set(type(schema)._declared_fields)
     return (
         type(schema).__name__ != "GeneratedSchema"

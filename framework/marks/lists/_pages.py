@@ -22,7 +22,7 @@ Query: t.TypeAlias = dict[str, t.Any]
 
 
 class CollectionTerms(t.NamedTuple):
-    """What a request and its mark say of the collection to come.
+    """The terms for a collection: conditions, order and slice, from the request and its mark.
 
     :ivar session: A session of SQLAlchemy, or a function that gives one.
     :ivar total: Whether all items are counted.
@@ -39,7 +39,7 @@ class CollectionTerms(t.NamedTuple):
 
 
 class PageRequest:
-    """What a client wants of a list, and what is known of the list once a part of it was taken."""
+    """The page that a client requests, and the facts of the list once it was taken."""
 
     def __init__(self, source: CollectionTerms | None = None) -> None:
         self.source = source or CollectionTerms()
@@ -57,7 +57,7 @@ class PageRequest:
         raise NotImplementedError
 
     def metadata(self) -> dict[str, t.Any] | None:
-        """What is said of the list; ``None`` while nothing is known of it."""
+        """Return what is said of the list; ``None`` while nothing is known of it."""
         raise NotImplementedError
 
     def links(self) -> cabc.Iterator[tuple[str, Query]]:
@@ -285,7 +285,7 @@ class CursorParameters(PageRequest):
 
 
 def bad_cursor(error: BadCursor) -> ValidationFailed:
-    """What the client is told of a text that is no cursor."""
+    """Return what the client is told of a text that is not a cursor."""
     return ValidationFailed({"query": {"cursor": [ErrorText(str(error), "invalid_cursor")]}})
 
 
@@ -319,7 +319,7 @@ class Page:
 
     @property
     def item_count(self) -> int:
-        """How many items there are in all."""
+        """Return how many items there are in all."""
         return count(self.collection, self.page_params.source.session)
 
 

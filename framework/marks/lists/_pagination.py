@@ -53,7 +53,7 @@ _KEYWORD: t.Final = "pagination_parameters"
 
 
 class PageOptions(t.TypedDict, total=False):
-    """What can be said of a paginated list beside its sizes."""
+    """Options of a paginated list, in addition to its sizes."""
 
     session: t.Any
     """Where selects run: a session of SQLAlchemy, or a function that gives that of the request."""
@@ -121,7 +121,7 @@ class PaginateMark(ArgumentsMark):
     # Where it applies
 
     def pages(self, outcome: Outcome) -> bool:
-        """Whether an outcome is a list that can be taken in parts."""
+        """Return whether an outcome is a list that can be taken in parts."""
         if not 200 <= outcome.status < 300 or outcome.status in BODILESS:
             return False
         return bool(outcome.schema.many) if outcome.schema is not None else self.member is None
@@ -186,7 +186,7 @@ class PaginateMark(ArgumentsMark):
         return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
 
     def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], PageRequest]:
-        """What makes an object of the parameters that were read."""
+        """Return what makes an object of the parameters that were read."""
         session, total, unique, by, default = (
             self.options.get("session"),
             self.total,
@@ -225,7 +225,8 @@ class PaginateMark(ArgumentsMark):
         return by_number
 
     def cursors(self, plan: Plan) -> cabc.Callable[[Context, Call, cabc.Sequence[SortKey]], Cursors]:
-        """What makes and reads the cursors of a request: bound to the operation and to all that chooses its rows."""
+        """Return what makes and reads the cursors of a request: bound to the operation and to all that chooses its
+        rows."""
         secret = plan.config["SECRET_KEY"]
         if not secret:
             raise SetupError(
@@ -249,7 +250,7 @@ class PaginateMark(ArgumentsMark):
         return make
 
     def teller(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
-        """What sets the headers."""
+        """Return what sets the headers."""
         header, links = self.header, self.options.get("links", True)
         manual = self.pager is None
 
@@ -293,12 +294,10 @@ class PaginateMark(ArgumentsMark):
             if self.header:
                 members = ", ".join(f"`{name}`" for name in self.style.metadata().fields)
                 field = fields.String(metadata={"contentMediaType": "application/json"})
-                text = (
-                    f"Where the part stands in the whole: a JSON object with the members {members}, those that apply."
-                )
+                text = f"Pagination metadata as a JSON object with any of: {members}."
                 yield Header(self.header, field, text, status)
             if self.options.get("links", True):
-                text = "Leads to the parts `first`, `prev`, `next` and `last`, those that there are (RFC 8288)."
+                text = "Links to the `first`, `prev`, `next` and `last` page, where they exist (RFC 8288)."
                 yield Header("Link", fields.String(), text, status)
 
 
@@ -357,7 +356,7 @@ def paginate(
     """
     chosen = pager or by or Page
     if not isinstance(chosen, type) or not issubclass(chosen, (Page, CursorPage)):
-        raise SetupError(f"{chosen!r} is no pager. Give Page, OffsetPage, CursorPage, or a class derived from one.")
+        raise SetupError(f"{chosen!r} is not a pager. Give Page, OffsetPage, CursorPage, or a class derived from one.")
     for number in (page, page_size, max_page_size):
         if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
             raise SetupError(f"paginate() got the size {number!r}. Give whole numbers.")
@@ -380,7 +379,7 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
         metadata={"description": "How many items to give at most."},
     )
     if style.pager is CursorPage:
-        text = "Where to go on: a cursor that the answer to the same request without it, or with another, has given."
+        text = "Cursor of the page to return, taken from a previous response."
         where: t.Any = CursorField(
             load_default=None, validate=validate.Length(min=1, max=MAX_LENGTH), metadata={"description": text}
         )
@@ -412,7 +411,7 @@ def sort_keys(names: str | cabc.Iterable[str]) -> tuple[SortKey, ...]:
 
 
 def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
-    """Whether a handler has a place for the parameters."""
+    """Return whether a handler has a place for the parameters."""
     known = inspect.signature(handler).parameters.values()
     return any(each.name == _KEYWORD or each.kind is each.VAR_KEYWORD for each in known)
 

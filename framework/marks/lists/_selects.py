@@ -165,7 +165,8 @@ def member_of(expression: Expression, value: t.Any) -> t.Any:
 def beyond(
     terms: cabc.Sequence[tuple[Expression, bool, bool]], position: cabc.Sequence[t.Any]
 ) -> sa.ColumnElement[bool]:
-    """What rows after a position meet: greater in the first key, or equal in it and greater in the next, and so on."""
+    """Return what rows after a position meet: greater in the first key, or equal in it and greater in the next, and
+    so on."""
     cases: list[t.Any] = []
     equal: list[t.Any] = []
     for (expression, descending, nullable), value in zip(terms, position, strict=True):
@@ -217,7 +218,7 @@ def fetch(select: Select, session: t.Any, extra: int) -> tuple[list[t.Any], list
 
 
 def is_whole(described: t.Any) -> bool:
-    """Whether what is selected is an item by itself: an object of a class, or JSON."""
+    """Return whether what is selected is an item by itself: an object of a class, or JSON."""
     entity = described.get("entity")
     return (entity is not None and described["expr"] is entity) or isinstance(described["type"], sa.JSON)
 
@@ -251,7 +252,7 @@ def row_class(names: tuple[str, ...]) -> t.Any:
 def opened(session: t.Any, select: Select) -> t.Any:
     """The session to run a select in: the one that was given, or what the function that was given returns.
 
-    :raises TypeError: None was given, or what was given is no session.
+    :raises TypeError: None was given, or what was given is not a session.
     """
     if session is None:
         raise TypeError(
@@ -280,7 +281,7 @@ def check_open(select: Select) -> None:
 
 
 def has_order(select: Select) -> bool:
-    """Whether a select says in which order its rows come."""
+    """Return whether a select says in which order its rows come."""
     return bool(select._order_by_clauses)
 
 
@@ -328,7 +329,7 @@ def solid_tables(select: Select) -> set[t.Any]:
 
 
 def is_nullable(expression: Expression, solid: cabc.Set[t.Any]) -> bool:
-    """Whether an expression may be null in a row; what is not a plain column may.
+    """Return whether an expression may be null in a row; what is not a plain column may.
 
     :param solid: See :func:`solid_tables`.
     """
@@ -375,7 +376,7 @@ class Beyond(enum.Enum):
     OTHER = frozenset({"ne"})
 
     def meets(self, name: str) -> bool:
-        """Whether all values that there are meet the condition."""
+        """Return whether all values that there are meet the condition."""
         return name in self.value
 
 

@@ -26,7 +26,7 @@ _TEXT_TESTS: t.Final[dict[str, cabc.Callable[[t.Any, t.Any], bool]]] = {
 
 
 def is_select(value: t.Any) -> bool:
-    """Whether a value is a select of SQLAlchemy, found out without importing it."""
+    """Return whether a value is a select of SQLAlchemy, found out without importing it."""
     sqlalchemy = sys.modules.get("sqlalchemy")
     return sqlalchemy is not None and isinstance(value, sqlalchemy.Select)
 
@@ -43,7 +43,7 @@ def as_sequence(value: t.Any) -> cabc.Sequence[t.Any]:
     if isinstance(value, cabc.Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, cabc.Mapping)):
         return list(value)
     raise TypeError(
-        f"{value!r} is no collection. Return a list or another sequence, an iterator, or a select of SQLAlchemy."
+        f"{value!r} is not a collection. Return a list or another sequence, an iterator, or a select of SQLAlchemy."
     )
 
 
@@ -95,7 +95,7 @@ def ordered(collection: t.Any, keys: cabc.Sequence[SortKey]) -> t.Any:
 
 
 def count(collection: t.Any, session: t.Any) -> int:
-    """How many items there are; a select is counted by one statement."""
+    """Return how many items there are; a select is counted by one statement."""
     if is_select(collection):
         from . import _selects as selects
 
@@ -152,7 +152,7 @@ def part(
 
 
 def comes_after(item: t.Any, keys: cabc.Sequence[SortKey], position: cabc.Sequence[t.Any]) -> bool:
-    """Whether an item stands after a position, given as ranks."""
+    """Return whether an item stands after a position, given as ranks."""
     for key, there in zip(keys, position, strict=True):
         here = rank(value_of(item, key.source))
         if here != there:
@@ -184,7 +184,8 @@ def comparable(value: t.Any) -> t.Any:
 
 
 def rank(value: t.Any) -> tuple[int, t.Any]:
-    """What a value is sorted by: ``None`` is the greatest. Kinds that cannot be compared come one after the other."""
+    """Return what a value is sorted by: ``None`` is the greatest. Kinds that cannot be compared come one after the
+    other."""
     if value is None:
         return 4, 0
     if isinstance(value, str):
@@ -199,7 +200,7 @@ def rank(value: t.Any) -> tuple[int, t.Any]:
 
 
 def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
-    """Whether a value meets a condition."""
+    """Return whether a value meets a condition."""
     if name == "isnull":
         return lambda value: (value is None) is wanted
     if name in LIST_OPERATORS:

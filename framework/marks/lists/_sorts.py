@@ -94,7 +94,7 @@ class SortsMark(ListMark):
         :param usual: The order where the client names none; ``None`` where there are no words for it.
         """
         inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
-        text = "What to sort by: the first counts first, and `-` in front turns the order round."
+        text = "Comma-separated sort keys, most significant first. Prefix a key with `-` for descending order."
         most = len(self.keys) // 2
         field = Pieces(inner, most, load_default=usual, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"sort": field})()
@@ -150,7 +150,7 @@ def sorts(
     :param apply: Whether what the handler returns is put in order. With ``False`` the handler gets a :class:`Sorting`.
     :param parameter: The name of the parameter.
     :param hidden: Whether clients may sort by fields that the answer never sends, and so find out their values.
-    :raises SetupError: A name is no field that can be sorted by; at start-up: the answer never sends it.
+    :raises SetupError: A name is not a field that can be sorted by; at start-up: the answer never sends it.
     """
     return SortsMark(
         as_schema(schema), names, columns or {}, default=default, apply=apply, parameter=parameter, hidden=hidden
@@ -248,6 +248,6 @@ def searches(
     :param apply: Whether it is applied to what the handler returns. With ``False`` the handler gets a :class:`Search`.
     :param parameter: The name of the parameter.
     :param hidden: Whether fields that the answer never sends are searched too, which tells clients their values.
-    :raises SetupError: A name is no field that can be searched; at start-up: the answer never sends it.
+    :raises SetupError: A name is not a field that can be searched; at start-up: the answer never sends it.
     """
     return SearchesMark(as_schema(schema), names, columns or {}, apply=apply, parameter=parameter, hidden=hidden)

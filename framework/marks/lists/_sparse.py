@@ -78,7 +78,7 @@ class SparseMark(ArgumentsMark):
                 f" {', '.join(map(repr, others))}. There are {', '.join(known)}."
             )
         inner = fields.String(validate=Known(self.names or known, "Unknown field."))
-        text = "Which members to send: all of them where this is missing."
+        text = "Fields to include in the response. Default: all."
         field = Pieces(inner, MAX_CHOSEN, load_default=None, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"fields": field})()
 
@@ -117,7 +117,7 @@ class SparseShape(Shape):
 
 
 def narrows(outcome: Outcome) -> bool:
-    """Whether an outcome has members to choose from."""
+    """Return whether an outcome has members to choose from."""
     return 200 <= outcome.status < 300 and outcome.schema is not None and bool(outcome.schema.dump_fields)
 
 

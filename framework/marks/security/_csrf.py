@@ -48,7 +48,7 @@ def csrf_token(cookie: str | None = None) -> str:
 
 
 def is_guarded(plan: Plan, schemes: cabc.Iterable[Scheme]) -> bool:
-    """Whether an operation has anything to protect."""
+    """Return whether an operation has anything to protect."""
     return plan.method not in SAFE and any(scheme.csrf for scheme in schemes)
 
 
@@ -86,7 +86,7 @@ def csrf_step(plan: Plan, schemes: cabc.Iterable[Scheme]) -> Step:
 
 
 def csrf_records(plan: Plan, schemes: cabc.Sequence[Scheme], optional: bool) -> cabc.Iterator[Record]:
-    """What the document says of it."""
+    """Return what the document says of it."""
     if any(scheme.csrf == "token" for scheme in schemes):
         always = not optional and all(scheme.csrf == "token" for scheme in schemes)
         text = "The CSRF token." if always else "The CSRF token, needed with a cookie that says who sends the request."

@@ -13,7 +13,7 @@ from ...errors import Forbidden, Unauthorized
 class CredentialsMissing(Unauthorized):
     """The request must say who sends it; `WWW-Authenticate` tells how."""
 
-    description = "Credentials are needed."
+    description = "Credentials are required."
 
 
 class CredentialsInvalid(Unauthorized):

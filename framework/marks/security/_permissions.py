@@ -123,7 +123,7 @@ def loads(loader: PermissionFunction, *, as_kwarg: str | None = None, error: typ
 
 
 class PermissionMark(Mark):
-    """What the user must be allowed to do; see :func:`permission`."""
+    """A permission that the user must have; see :func:`permission`."""
 
     def __init__(
         self, check: PermissionFunction, of: str | None, name: str, error: type[Forbidden] | type[NotFound]
@@ -211,7 +211,9 @@ def permission(
     :raises SetupError: The error is neither.
     """
     if not (isinstance(error, type) and issubclass(error, (Forbidden, NotFound))):
-        raise SetupError(f"{error!r} is no answer to a missing permission. Give a subclass of Forbidden or NotFound.")
+        raise SetupError(
+            f"{error!r} is not an answer to a missing permission. Give a subclass of Forbidden or NotFound."
+        )
     if not callable(check):
         raise SetupError(f"permission got {check!r}, which cannot be called. Give a function of the user.")
     return PermissionMark(check, of, name or name_of(check), error)
@@ -252,7 +254,7 @@ permissions_required: t.Final = PolicyMark()
 
 
 def takes_object(check: PermissionFunction) -> bool:
-    """Whether a check looks at the object: it takes two values."""
+    """Return whether a check looks at the object: it takes two values."""
     try:
         told = inspect.signature(check).parameters.values()
     except ValueError:  # written in C
@@ -268,5 +270,5 @@ def taken_by(handler: PermissionFunction) -> frozenset[str]:
 
 
 def name_of(function: t.Any) -> str:
-    """What a function is called."""
+    """Return what a function is called."""
     return str(getattr(function, "__name__", None) or type(function).__name__)

@@ -36,7 +36,7 @@ class AccessMark(Mark):
 
     @property
     def decides(self) -> bool:
-        """Whether what stands around it does not matter any more."""
+        """Return whether what stands around it does not matter any more."""
         return True
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -71,7 +71,7 @@ public: t.Final = PublicMark()
 
 
 class Access(t.NamedTuple):
-    """What the ``requires`` marks of an operation say together."""
+    """The schemes and scopes that the ``requires`` marks of an operation demand together."""
 
     schemes: tuple[Scheme, ...]
     scopes: tuple[str, ...]
@@ -79,7 +79,7 @@ class Access(t.NamedTuple):
 
 
 class RequiresMark(AccessMark):
-    """Who may call the operation; see :func:`requires`."""
+    """A restriction of who may call the operation; see :func:`requires`."""
 
     def __init__(
         self,
@@ -143,9 +143,9 @@ class RequiresMark(AccessMark):
         if not self.optional or any(scheme.csrf != "token" for scheme in access.schemes):
             yield refusal(self.invalid)
         if access.scopes:
-            how = (Header("WWW-Authenticate", fields.String(), "The scopes that are needed.", status=403),)
+            how = (Header("WWW-Authenticate", fields.String(), "The required scopes.", status=403),)
             needed = ", ".join(f"`{scope}`" for scope in access.scopes)
-            text = f"The credentials must be good for {needed}."
+            text = f"The credentials must have the scope{'s' if len(access.scopes) > 1 else ''} {needed}."
             yield Outcome(403, error=ScopesMissing, description=text, headers=how)
         if self.csrf and is_guarded(plan, access.schemes):
             yield from csrf_records(plan, access.schemes, self.optional)
@@ -176,7 +176,7 @@ def requires(
     :param csrf: Whether unsafe methods need a proof, where a browser sends the credentials by itself.
     :param missing: The error for no credentials.
     :param invalid: The error for wrong ones.
-    :raises SetupError: It is no scheme.
+    :raises SetupError: It is not a scheme.
     """
     if scheme is None:
         schemes: tuple[Scheme, ...] = ()
@@ -185,12 +185,14 @@ def requires(
     elif isinstance(scheme, Scheme):
         schemes = (scheme,)
     else:
-        raise SetupError(f"{scheme!r} is no security scheme. Give one like Bearer(verify), or several joined with |.")
+        raise SetupError(
+            f"{scheme!r} is not a security scheme. Give one like Bearer(verify), or several joined with |."
+        )
     if isinstance(scopes, str):
         raise SetupError(f"'scopes' is the text {scopes!r}. Give a list, like scopes=[{scopes!r}].")
     for cls in (missing, invalid):
         if not (isinstance(cls, type) and issubclass(cls, Unauthorized)):
-            raise SetupError(f"{cls!r} is no 401. Give a subclass of framework.errors.Unauthorized.")
+            raise SetupError(f"{cls!r} is not a 401 error. Give a subclass of framework.errors.Unauthorized.")
     return RequiresMark(schemes, tuple(scopes), optional, as_kwarg, csrf, (missing, invalid))
 
 
@@ -207,7 +209,7 @@ def check_place(mark: Mark, plan: Plan) -> None:
 
 
 def takes(handler: cabc.Callable[..., t.Any], name: str) -> bool:
-    """Whether a handler can be passed a value by that name."""
+    """Return whether a handler can be passed a value by that name."""
     told = inspect.signature(handler).parameters
     return name in told or any(each.kind is inspect.Parameter.VAR_KEYWORD for each in told.values())
 
@@ -219,7 +221,7 @@ def refusal(error: type[Unauthorized]) -> Outcome:
 
 
 def access_of(plan: Plan) -> Access | None:
-    """What an operation asks for; ``None`` where it is open.
+    """Return what an operation asks for; ``None`` where it is open.
 
     :raises SetupError: It asks for scopes, and nothing says by which scheme.
     """
@@ -304,7 +306,7 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
 def refuser(
     plan: Plan, access: Access
 ) -> cabc.Callable[[type[Unauthorized], cabc.Sequence[tuple[Scheme, str]]], Unauthorized]:
-    """What makes the 401 of an operation, with a challenge for each scheme (RFC 9110, section 11.6.1)."""
+    """Return what makes the 401 of an operation, with a challenge for each scheme (RFC 9110, section 11.6.1)."""
     config, needed = plan.config, " ".join(access.scopes) or None
     plain = {scheme: scheme.challenge(config, needed) for scheme in access.schemes}
 

@@ -31,7 +31,7 @@ CSRF_SECRET = "_csrf"
 
 
 class Words(t.TypedDict, total=False):
-    """What may be said of any scheme."""
+    """Options of every scheme."""
 
     name: str
     """The name in the document, one for each scheme of an application. Default: by the kind of scheme."""
@@ -56,7 +56,7 @@ EVERY_SCOPE: t.Final = Everything()
 
 
 class Grant(t.NamedTuple):
-    """What a verifying function returns where credentials have scopes: whose they are, and what they are good for."""
+    """A user and the scopes of the credentials: what a verifying function returns where credentials have scopes."""
 
     user: t.Any
     """Not ``None``."""
@@ -140,7 +140,7 @@ class Scheme:
         """
 
     def csrf_secret(self, ctx: Context, *, make: bool = False) -> str | None:
-        """What a CSRF token has to be bound to, for a scheme whose ``csrf`` is ``"token"``.
+        """Return what a CSRF token has to be bound to, for a scheme whose ``csrf`` is ``"token"``.
 
         :param make: Make one where there is none yet.
         """
@@ -244,7 +244,7 @@ class OAuth2(Bearer):
             raise SetupError(f"{self!r} has no flows. Give at least one of {', '.join(self.URLS)}.")
         for flow, told in flows.items():
             if flow not in self.URLS:
-                raise SetupError(f"{flow!r} is no flow of OAuth 2.0. Take one of {', '.join(self.URLS)}.")
+                raise SetupError(f"{flow!r} is not a flow of OAuth 2.0. Take one of {', '.join(self.URLS)}.")
             for url in self.URLS[flow]:
                 if not told.get(url):
                     raise SetupError(f"The flow {flow!r} of {self!r} has no {url!r}. Say where clients go.")
@@ -325,7 +325,7 @@ class APIKey(Scheme):
     def __init__(self, verify: Verify, key: str, *, location: str = "header", **words: t.Unpack[Words]) -> None:
         super().__init__(verify, **words)
         if location not in ("header", "query", "cookie"):
-            raise SetupError(f"{location!r} is no place for a key. Take 'header', 'query' or 'cookie'.")
+            raise SetupError(f"{location!r} is not a place for a key. Take 'header', 'query' or 'cookie'.")
         self.key = key
         self.location = location
         self._environ_key = "HTTP_" + key.upper().replace("-", "_")
@@ -403,7 +403,7 @@ class SessionAuth(Scheme):
 
 
 def session_secret(session: SessionMixin, *, make: bool = False) -> str | None:
-    """What the CSRF tokens of a session are bound to.
+    """Return what the CSRF tokens of a session are bound to.
 
     :param make: Make one where there is none yet.
     """

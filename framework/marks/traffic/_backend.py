@@ -83,7 +83,8 @@ def parse_windows(texts: cabc.Iterable[str], name: str, cost: int, taken: set[st
             items += limits.parse_many(text)
         except (ValueError, TypeError):
             raise SetupError(
-                f"{where}: {text!r} is no window of a limit. Write a number and a time, like '10/minute', '1000/day' or"
+                f"{where}: {text!r} is not a window of a limit. Write a number and a time, like '10/minute',"
+                " '1000/day' or"
                 " '5 per 2 hours'."
             ) from None
     made = []
@@ -120,7 +121,7 @@ def quote(text: str, where: str) -> str:
 
 
 def is_remote(config: Config, own: RedisStore | None) -> bool:
-    """Whether calls are counted somewhere that may be away.
+    """Return whether calls are counted somewhere that may be away.
 
     :param own: The store of the limit itself.
     """
@@ -227,7 +228,7 @@ def known_strategy(name: str) -> str:
 
     if name not in STRATEGIES:
         raise SetupError(
-            f"{name!r} is no strategy of counting. Set RATELIMIT_STRATEGY, or 'strategy=', to one of"
+            f"{name!r} is not a strategy of counting. Set RATELIMIT_STRATEGY, or 'strategy=', to one of"
             f" {', '.join(sorted(STRATEGIES))}."
         )
     return name

@@ -107,7 +107,7 @@ def has_same(kept: list[tuple[str, str]], headers: list[tuple[str, str]]) -> boo
 
 
 class IdempotencyStore:
-    """Where the keys of an application are kept, and for how long.
+    """The store of an application's keys, and how long it keeps them.
 
     :param app: The application.
     :param store: The store.

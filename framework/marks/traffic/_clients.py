@@ -42,7 +42,7 @@ class Address:
 
     def __init__(self, ipv6_prefix: int = 64) -> None:
         if not 1 <= ipv6_prefix <= 128:
-            raise SetupError(f"{ipv6_prefix!r} is no length of an IPv6 prefix. Take one from 1 to 128.")
+            raise SetupError(f"{ipv6_prefix!r} is not a length of an IPv6 prefix. Take one from 1 to 128.")
         self.ipv6_prefix = ipv6_prefix
         self._network = functools.lru_cache(maxsize=1024)(functools.partial(network_of, prefix=ipv6_prefix))
 
@@ -99,7 +99,7 @@ class User:
 
 
 def identity(user: t.Any) -> str:
-    """What a user has that nobody else has, as text.
+    """Return what a user has that nobody else has, as text.
 
     Text, numbers and UUIDs are their own identity; mappings are asked for ``id`` or ``sub``, other objects for their
     attribute ``id``, or for ``get_id()``.
@@ -187,7 +187,7 @@ def tenant_function(by: By, plan: Plan) -> cabc.Callable[[Context], t.Any] | Non
 
 
 def phase_of(by: By) -> Phase:
-    """When a key can be had: by address first of all, by anything else once it is known who asks."""
+    """Return when a key can be had: by address first of all, by anything else once it is known who asks."""
     if by == "address" or isinstance(by, Address):
         return Phase.LIMIT_ADDRESS
     return Phase.LIMIT_USER

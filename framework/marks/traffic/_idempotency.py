@@ -62,7 +62,7 @@ class IdempotencyKeyMissing(errors.BadRequest):
 class IdempotencyKeyInvalid(errors.BadRequest):
     """The ``Idempotency-Key`` is none: it has 1 to 255 printable ASCII characters, best in double quotes."""
 
-    description = "The header Idempotency-Key holds no key: give it 1 to 255 printable ASCII characters."
+    description = "Invalid Idempotency-Key. Send 1 to 255 printable ASCII characters."
 
 
 class IdempotencyKeyReused(errors.UnprocessableEntity):
@@ -74,13 +74,13 @@ class IdempotencyKeyReused(errors.UnprocessableEntity):
 class RequestInProgress(errors.Conflict):
     """A request with this ``Idempotency-Key`` is being carried out; repeat it later to get its answer."""
 
-    description = "A request with this idempotency key is being carried out."
+    description = "A request with this idempotency key is in progress."
 
 
 class AnswerNotKept(errors.Conflict):
     """The request with this ``Idempotency-Key`` was carried out, and its answer was too large to be kept."""
 
-    description = "The request with this idempotency key was carried out; its answer was too large to be kept."
+    description = "The request with this idempotency key was executed, but its response was too large to keep."
 
 
 class OutcomeUnknown(errors.Conflict):
@@ -94,9 +94,9 @@ class OutcomeUnknown(errors.Conflict):
 
 
 class IdempotencyUnavailable(errors.ServiceUnavailable):
-    """Whether the request was carried out before cannot be found out now, so it was not carried out."""
+    """Idempotency keys are temporarily unavailable; the request was not executed."""
 
-    description = "Idempotency keys cannot be looked up at the moment; the request was not carried out."
+    description = "Idempotency keys are temporarily unavailable. The request was not executed."
 
 
 class Idempotent(Mark):
@@ -122,7 +122,8 @@ class Idempotent(Mark):
             )
 
     def applies(self, plan: Plan) -> bool:
-        """Whether the operation is one whose repetition does harm: POST and PATCH, and those that carry the mark.
+        """Return whether the operation is one whose repetition does harm: POST and PATCH, and those that carry the
+        mark.
 
         :raises SetupError: The mark stands on a method that changes nothing.
         """
@@ -193,7 +194,8 @@ class Idempotent(Mark):
         if not self.applies(plan):
             return
         text = (
-            "Names this request. Whoever repeats it with the same key gets the same answer, and it is carried out once."
+            "Unique key for this request. A retry with the same key returns the first response and is not executed"
+            " again."
         )
         yield Parameter(
             HEADER,
@@ -325,7 +327,7 @@ def bytes_of(reply: Reply) -> bytes | None:
 
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
-    """What makes a request the same as another: method, path, query, media type and body."""
+    """Return what makes a request the same as another: method, path, query, media type and body."""
     environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
     if getattr(plan.rule, "by_request", False):
         yield t.cast(t.Any, plan.rule).version.encode("utf-8")
@@ -397,7 +399,7 @@ def idempotent(
         raise errors.SetupError(f"An answer cannot be kept for {lifetime!r} seconds. Give more than 0.")
     if store is not None and not isinstance(store, Store):
         raise errors.SetupError(
-            f"{store!r} is no store. Give a MemoryStore, a RedisStore, or an object with the methods of"
+            f"{store!r} is not a store. Give a MemoryStore, a RedisStore, or an object with the methods of"
             " framework.stores.base.Store; a URL belongs into the setting IDEMPOTENCY_STORE_URL."
         )
     return Idempotent(required, by, lifetime, store)

@@ -27,22 +27,22 @@ if t.TYPE_CHECKING:
 
 Cost: t.TypeAlias = int | cabc.Callable[["Context"], int]
 
-POLICY = "Tells the limits: for each its name, the quota `q` and the window `w` in seconds."
-STATE = "Tells what is left of each limit: `r` calls, and the seconds `t` until there are more."
+POLICY = "Rate limit policies: name, quota `q` and window `w` in seconds."
+STATE = "Remaining quota `r` and seconds `t` until reset, per policy."
 
 _NOTES = "limits"
 
 
 class RateLimitExceeded(errors.TooManyRequests):
-    """The client has called too often; ``Retry-After`` says in how many seconds it may call again."""
+    """The client has sent too many requests. ``Retry-After`` says in how many seconds it may retry."""
 
-    description = "There were too many calls. Wait as long as Retry-After says."
+    description = "Too many requests. Retry after the time in Retry-After."
 
 
 class RateLimitUnavailable(errors.ServiceUnavailable):
-    """Calls cannot be counted at the moment, and are not let through uncounted."""
+    """Rate limits are temporarily unavailable, and no request is let through unchecked."""
 
-    description = "Calls cannot be counted at the moment."
+    description = "Rate limits are temporarily unavailable."
 
 
 class Limit(Mark):
@@ -129,7 +129,7 @@ class Limit(Mark):
         return check
 
     def lets_pass(self, plan: Plan) -> bool:
-        """Whether calls go on while the store is away.
+        """Return whether calls go on while the store is away.
 
         :raises SetupError: Neither the mark nor the setting says so in the words there are.
         """
@@ -154,7 +154,7 @@ class Limit(Mark):
 
 
 class LimitPlan:
-    """What the limits of one operation know together.
+    """The limits of one operation together.
 
     :param plan: The operation in the making.
     :raises SetupError: A limit does not fit.

@@ -25,7 +25,7 @@ _lock = threading.RLock()
 
 
 def once(app: App, name: t.Hashable, make: cabc.Callable[[], _T]) -> _T:
-    """What an application has under a name; made by the first who asks, and kept over changes of settings."""
+    """Return what an application has under a name; made by the first who asks, and kept over changes of settings."""
     kept: dict[t.Hashable, t.Any] = app.extensions.setdefault(EXTENSION, {})
     if name not in kept:
         with _lock:
@@ -35,9 +35,9 @@ def once(app: App, name: t.Hashable, make: cabc.Callable[[], _T]) -> _T:
 
 
 def store_url(config: Config, kind: str) -> str | None:
-    """Where a kind of state is kept: ``<KIND>_STORE_URL``, else ``STORE_URL``; ``None`` for the memory.
+    """Return where a kind of state is kept: ``<KIND>_STORE_URL``, else ``STORE_URL``; ``None`` for the memory.
 
-    :raises SetupError: The setting is no URL of a store.
+    :raises SetupError: The setting is not a URL of a store.
     :raises ImportError: The library that the store needs is not installed.
     """
     name = f"{kind}_STORE_URL"
@@ -81,7 +81,7 @@ def redis_store(app: App, url: str) -> t.Any:
 
 
 def guard_of(app: App, store: t.Any, consequence: str) -> CircuitBreaker:
-    """What stands before a store that may be away, for one use of it."""
+    """Return what stands before a store that may be away, for one use of it."""
     return once(
         app, ("guard", id(store), consequence), lambda: CircuitBreaker(f"The {type(store).__name__}", consequence)
     )

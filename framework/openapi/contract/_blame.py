@@ -32,7 +32,7 @@ _NOT_SHOWN = frozenset({"host", "content-length", "user-agent", "connection", "a
 
 
 def is_secret(name: str) -> bool:
-    """Whether what a header, parameter or member of that name holds should not be shown."""
+    """Return whether what a header, parameter or member of that name holds should not be shown."""
     return _SECRET.search(name) is not None
 
 
@@ -165,7 +165,7 @@ def source_of_class(cls: type, member: str | None = None) -> tuple[str, int] | N
 
 
 class Origin(t.NamedTuple):
-    """Where an error came from."""
+    """The origin of an error."""
 
     file: str
     line: int
@@ -185,7 +185,7 @@ def origin_of(error: BaseException) -> Origin | None:
 
 
 def is_ours(file: str) -> bool:
-    """Whether a file belongs to the framework or to werkzeug, or was generated."""
+    """Return whether a file belongs to the framework or to werkzeug, or was generated."""
     library = os.path.dirname(t.cast(str, sys.modules["werkzeug"].__file__))
     return file.startswith((PACKAGE_DIRECTORY, library + os.sep, "<"))
 
@@ -194,7 +194,7 @@ def is_ours(file: str) -> bool:
 
 
 def name_of_schema(schema: ma.Schema) -> str:
-    """How a schema is written in code, as far as can be told: ``PetSchema(many=True)``."""
+    """Return how a schema is written in code, as far as can be told: ``PetSchema(many=True)``."""
     name = type(schema).__name__
     if name == "GeneratedSchema":
         name = "{...}"

@@ -58,7 +58,7 @@ _FAULTS_SHOWN = 10
 
 
 class DescribedOperation(t.NamedTuple):
-    """What the document says of an operation, references followed where answers are concerned."""
+    """The document's entry of an operation, with the references of its answers resolved."""
 
     operation: Json
     responses: cabc.Mapping[int, Json]
@@ -67,7 +67,7 @@ class DescribedOperation(t.NamedTuple):
 
 
 class Contract:
-    """What an application's operations promise.
+    """The promises of an application's operations.
 
     :param app: The application; its document is made at the first check.
     """
@@ -89,7 +89,7 @@ class Contract:
         return made
 
     def check(self, exchange: Exchange) -> list[Violation]:
-        """What is wrong with an answer; empty when all is as declared."""
+        """Return what is wrong with an answer; empty when all is as declared."""
         operation = exchange.operation
         if not operation.declared:
             return []
@@ -109,7 +109,7 @@ class Contract:
     # The document
 
     def described(self, operation: Operation) -> DescribedOperation:
-        """What the document says of an operation; one that it hides is described for itself."""
+        """Return what the document says of an operation; one that it hides is described for itself."""
         with self._lock:
             operations = self._app.operations
             if self._operations is not operations:
@@ -246,7 +246,7 @@ class Contract:
             yield Violation(f"The body has {len(faults) - _FAULTS_SHOWN} more faults, which are not shown.", "")
 
     def part(self, exchange: Exchange, part: bytes) -> list[Violation]:
-        """What is wrong with one part of a stream, as it is sent; empty when all is as declared."""
+        """Return what is wrong with one part of a stream, as it is sent; empty when all is as declared."""
         described, media_type = self.described(exchange.operation), mimetype(exchange.headers)
         media = media_for(media_type, described.responses.get(exchange.status, {}).get("content", {})) or {}
         text = data_of(part) if media_type == EVENTS else part
@@ -266,7 +266,7 @@ class Contract:
     # The handler's value
 
     def _value(self, exchange: Exchange) -> cabc.Iterator[Violation]:
-        """What a handler returned and the answer cannot show."""
+        """Return what a handler returned and the answer cannot show."""
         returned = exchange.recorder.returned
         if returned is MISSING or exchange.recorder.raised is not None:
             return
@@ -287,7 +287,7 @@ class Contract:
     # The request
 
     def _request(self, exchange: Exchange, described: DescribedOperation) -> cabc.Iterator[Violation]:
-        """Whether a request was refused that the document calls valid, or taken although it is not."""
+        """Return whether a request was refused that the document calls valid, or taken although it is not."""
         refused = exchange.status in (400, 415, 422)
         if not refused and (exchange.status >= 400 or not exchange.recorder.called or self._is_relaxed()):
             return

@@ -74,7 +74,7 @@ def media_for(media_type: str, content: cabc.Mapping[str, Json]) -> Json | None:
 
 
 def is_empty(value: t.Any) -> bool:
-    """Whether a value stands for no body."""
+    """Return whether a value stands for no body."""
     if isinstance(value, PreparedResponse):
         return not value.body
     if isinstance(value, BaseResponse):
@@ -132,7 +132,7 @@ def body_of(ctx: Context) -> bytes | None:
 
 
 def is_encoded(headers: Headers) -> bool:
-    """Whether a body was compressed on its way, so that it cannot be read as it is."""
+    """Return whether a body was compressed on its way, so that it cannot be read as it is."""
     return headers.get("Content-Encoding", "identity").lower() != "identity"
 
 

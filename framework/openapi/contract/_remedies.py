@@ -67,7 +67,7 @@ def report(exchange: Exchange, findings: cabc.Sequence[Violation], *, shows_requ
 
 
 def schema_argument(operation: Operation) -> str:
-    """How the schema of the operation's first outcome is written, to be repeated in a declaration."""
+    """Return how the schema of the operation's first outcome is written, to be repeated in a declaration."""
     for outcome in operation.outcomes:
         if outcome.schema is not None and outcome.error is None:
             return blame.name_of_schema(outcome.schema)
@@ -154,7 +154,7 @@ def undeclared_header(operation: Operation, status: int, name: str, value: str) 
 
 
 def error_handler(app: App, operation: Operation, raised: Exception) -> str:
-    """What made an answer of an error: the function that is registered for it."""
+    """Return what made an answer of an error: the function that is registered for it."""
     handler = find_error_handler(app.error_handler_spec, raised, operation.routers)
     return "the handler" if handler is None else f"the error handler {blame.place_of(handler)}"
 
@@ -218,7 +218,7 @@ def wrong_body(
 
 
 def value_at(body: t.Any, at: Path) -> t.Any:
-    """What stands at a place in a body; ``None`` where nothing does."""
+    """Return what stands at a place in a body; ``None`` where nothing does."""
     for part in at:
         try:
             body = body[part]
@@ -256,7 +256,7 @@ def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
 
 
 class KnownMembers(t.NamedTuple):
-    """What is known of the members that a schema dumps."""
+    """The known members that a schema dumps."""
 
     names: frozenset[str]
     """Every name that a value may have them under, also those that this instance leaves out."""
@@ -268,7 +268,7 @@ _known: weakref.WeakKeyDictionary[ma.Schema, KnownMembers | None] = weakref.Weak
 
 
 def known_of(schema: ma.Schema) -> KnownMembers | None:
-    """What is known of a schema, found out once; ``None`` where other things may read the value."""
+    """Return what is known of a schema, found out once; ``None`` where other things may read the value."""
     if schema not in _known:
         _known[schema] = find_known(schema) if speaks_for_itself(schema) else None
     return _known[schema]
@@ -307,7 +307,8 @@ def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple
 
 
 def speaks_for_itself(schema: ma.Schema) -> bool:
-    """Whether nothing but the declared fields reads a value that is dumped: no hooks, no functions, no own classes."""
+    """Return whether nothing but the declared fields reads a value that is dumped: no hooks, no functions, no own
+    classes."""
     if wrote_unknown(schema) and schema.unknown != RAISE:
         return False
     if schema._hooks.get("pre_dump") or schema._hooks.get("post_dump") or type(schema).dump is not ma.Schema.dump:
@@ -419,7 +420,7 @@ def told_refusals(
 
 
 def tells_all(field: ma.fields.Field[t.Any]) -> bool:
-    """Whether the document can say all that a field asks of a value."""
+    """Return whether the document can say all that a field asks of a value."""
     if not isinstance(field, _PLAIN_FIELDS) or type(field).__module__ not in ("marshmallow.fields", fields.__name__):
         return False
     if isinstance(field, ma.fields.DateTime) and field.format not in fields.RFC3339_FORMATS:

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 
 class ValidationResult(t.NamedTuple):
-    """What the document says of a request."""
+    """The document's judgement of a request."""
 
     valid: bool | None
     """``None`` where the document has no words for what was sent."""
@@ -81,7 +81,7 @@ class Sent:
         return ValidationResult(False if reasons else None if unsure else True, tuple(reasons))
 
     def _path_fits(self, operation: Json, values: cabc.Iterable[t.Any]) -> bool:
-        """Whether the variables of the path are what their parameters describe.
+        """Return whether the variables of the path are what their parameters describe.
 
         The routing has judged the path by then, and a schema for its variables may refuse more. Their texts are not
         known any more, so that what does not fit makes a request neither valid nor invalid.

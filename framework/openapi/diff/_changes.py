@@ -19,7 +19,7 @@ _DEEPEST = 100
 
 
 class Level(enum.StrEnum):
-    """How much a change matters to clients."""
+    """The weight of a change for clients."""
 
     BREAKING = "breaking"
     RISKY = "risky"
@@ -50,14 +50,14 @@ class Change:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ChangeLocation:
-    """Where the comparison is."""
+    """The place of the comparison in both documents."""
 
     operation: str
     part: str
     """``request body``, ``response 200``, ``query page``."""
     way: t.Literal["request", "response"]
     is_error: bool = False
-    """An answer of 400 or more: that another error joins is no break."""
+    """An answer of 400 or more: that another error joins is not a break."""
     path: str = "$"
     component: str | None = None
     member: str | None = None
@@ -96,7 +96,7 @@ class Changes:
         self._same = same_components(old.document, new.document) if same is None else same
 
     def is_same(self, schema: t.Any) -> bool:
-        """Whether a schema that stands in both documents alike means the same in both."""
+        """Return whether a schema that stands in both documents alike means the same in both."""
         return not isinstance(schema, SchemaShape) and references(schema) <= self._same
 
     def add(self, level: Level, code: str, message: str, spot: ChangeLocation) -> None:
@@ -377,7 +377,7 @@ class Changes:
         return None
 
     def breaks(self, old: t.Any, new: t.Any, spot: ChangeLocation) -> bool:
-        """Whether one schema in place of another would break."""
+        """Return whether one schema in place of another would break."""
         trial = Changes(self.old, self.new, self._same)
         trial._open = list(self._open)
         trial.schema(old, new, dataclasses.replace(spot, is_error=False))
@@ -390,7 +390,7 @@ class Changes:
 
 
 def identities(shapes: Shapes, part: t.Any) -> set[t.Any]:
-    """What a choice is known by: its component, and the members that can have one value only."""
+    """Return what a choice is known by: its component, and the members that can have one value only."""
     shape = shapes.of(part)
     found: set[t.Any] = {("name", shape.name)} if shape.name else set()
     for name, schema in shape.properties.items():
@@ -402,7 +402,7 @@ def identities(shapes: Shapes, part: t.Any) -> set[t.Any]:
 
 
 def is_multiple(before: t.Any, after: t.Any) -> bool:
-    """Whether all multiples of a number are multiples of another."""
+    """Return whether all multiples of a number are multiples of another."""
     try:
         return bool(before % after == 0)
     except (TypeError, ZeroDivisionError):

@@ -166,7 +166,7 @@ class Comparison:
                 self.changes.add(Level.COMPATIBLE, "parameter-added", text, inner)
 
     def is_compound(self, *parameters: Json) -> bool:
-        """Whether a parameter is an array or object, so that its style shows."""
+        """Return whether a parameter is an array or object, so that its style shows."""
         return any(
             shapes.of(schema_of(parameter)).types & {"array", "object"}
             for shapes, parameter in zip(self.shapes, parameters, strict=True)
@@ -298,7 +298,7 @@ class Comparison:
             self.changes.add(Level.COMPATIBLE, "security-flow-added", text, spot)
 
     def requirements(self, side: int, operation: Json) -> list[dict[str, list[str]]]:
-        """What lets a client in: alternatives, each of which asks for all of its schemes."""
+        """Return what lets a client in: alternatives, each of which asks for all of its schemes."""
         whole = self.new if side else self.old
         found = operation["security"] if "security" in operation else whole.get("security")
         return found or [{}]

@@ -61,7 +61,7 @@ class SchemaShape:
 
     @property
     def is_closed(self) -> bool:
-        """Whether undeclared members are refused."""
+        """Return whether undeclared members are refused."""
         return self.extra is False
 
 
@@ -152,7 +152,7 @@ class Shapes:
         return made
 
     def _expanded(self, value: t.Any, seen: tuple[str, ...] = ()) -> t.Any:
-        """A rule with its references followed, so that a renamed component is no change."""
+        """A rule with its references followed, so that a renamed component is not a change."""
         if isinstance(value, dict):
             ref = value.get("$ref")
             if isinstance(ref, str):
@@ -216,7 +216,7 @@ def narrower_bound(one: Bound | None, other: Bound | None, *, lower: bool) -> Bo
 
 
 def is_narrower(old: Bound | None, new: Bound | None, *, lower: bool) -> bool:
-    """Whether a new limit lets less through than the old one."""
+    """Return whether a new limit lets less through than the old one."""
     if new is None:
         return False
     if old is None:
@@ -261,7 +261,7 @@ def join(one: SchemaShape, other: SchemaShape) -> SchemaShape:
 
 
 def reference_of(schema: t.Any) -> str | None:
-    """Where a schema leads that is a reference and nothing else."""
+    """Return where a schema leads that is a reference and nothing else."""
     return schema["$ref"] if isinstance(schema, dict) and len(schema) == 1 and "$ref" in schema else None
 
 

@@ -14,11 +14,11 @@ from ._changes import Change, Level
 
 
 class Advice(t.NamedTuple):
-    """What version the new document deserves (Semantic Versioning 2.0.0)."""
+    """The version that the new document deserves (Semantic Versioning 2.0.0)."""
 
     bump: t.Literal["major", "minor", "patch", "none"]
     at_least: str
-    """The lowest version that says so; empty where the old one is no semantic version."""
+    """The lowest version that says so; empty where the old one is not a semantic version."""
     is_enough: bool
     """Whether the new document's version is at least that."""
 
@@ -55,6 +55,6 @@ def without_version(whole: Json) -> Json:
 
 
 def version_of(whole: Json) -> tuple[int, int, int] | None:
-    """The version of a document; ``None`` if it is no semantic version."""
+    """The version of a document; ``None`` if it is not a semantic version."""
     match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", str(whole.get("info", {}).get("version", "")))
     return None if match is None else (int(match[1]), int(match[2]), int(match[3] or 0))

@@ -64,7 +64,7 @@ def schema_of(parameter: Json) -> t.Any:
 
 
 def style_of(parameter: Json, where: str) -> tuple[str, bool]:
-    """How a parameter is written, defaults filled in."""
+    """Return how a parameter is written, defaults filled in."""
     style, explode = _DEFAULT_STYLES.get(where, ("form", True))
     style = parameter.get("style", style)
     return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
@@ -81,12 +81,12 @@ def by_media_type(content: cabc.Mapping[str, Json]) -> dict[str, Json]:
 
 
 def content_types(media: Json) -> dict[str, str]:
-    """What the parts of a multipart body are."""
+    """Return what the parts of a multipart body are."""
     return {name: str(each["contentType"]) for name, each in media.get("encoding", {}).items() if "contentType" in each}
 
 
 def satisfies(given: cabc.Mapping[str, list[str]], needed: cabc.Mapping[str, list[str]]) -> bool:
-    """Whether what a client has is enough."""
+    """Return whether what a client has is enough."""
     return all(name in given and set(scopes) <= set(given[name]) for name, scopes in needed.items())
 
 

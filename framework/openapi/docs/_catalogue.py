@@ -76,7 +76,7 @@ def every_class(cls: type[errors.APIError]) -> cabc.Iterator[type[errors.APIErro
 
 
 def entry(app: App, built: Built, cls: type[errors.APIError]) -> Entry:
-    """What is known of a class."""
+    """Return what is known of a class."""
     status = t.cast(int, cls.code)
     components = Components()
     answers = Answers(components, app.error_renderer, error_types(app.config))

@@ -69,7 +69,7 @@ def line(operation: Json, method: str, path: str, root: str, document: Json) -> 
 
 
 def has_example(parameter: Json, schemas: cabc.Mapping[str, Json]) -> bool:
-    """Whether somebody gave an example."""
+    """Return whether somebody gave an example."""
     return "example" in parameter or compose(parameter["schema"], schemas) is not MISSING
 
 
@@ -155,7 +155,7 @@ def file_names(schema: Json, schemas: cabc.Mapping[str, Json]) -> set[str]:
 
 
 def is_file(schema: Json) -> bool:
-    """Whether a schema stands for the content of a file, in either version of OpenAPI."""
+    """Return whether a schema stands for the content of a file, in either version of OpenAPI."""
     return schema.get("format") == "binary" or schema.get("contentMediaType") == "application/octet-stream"
 
 

@@ -113,7 +113,7 @@ def error_part(entry: Entry, docs_url: str | None) -> Markup:
 
 
 def members_table(members: cabc.Iterable[Member]) -> Markup:
-    """What the JSON object has."""
+    """Return what the JSON object has."""
     rows = Markup("\n").join(
         Markup("<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>").format(each.name, each.kind, each.description)
         for each in members
@@ -124,7 +124,7 @@ def members_table(members: cabc.Iterable[Member]) -> Markup:
 
 
 def uses_table(uses: cabc.Sequence[Use], docs_url: str | None) -> Markup:
-    """Who answers with an error."""
+    """Return who answers with an error."""
     if not uses:
         return Markup("<p>No operation of the document declares this error.</p>")
     rows = Markup("\n").join(

@@ -80,7 +80,7 @@ def by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
 
 
 def server_of(item: Json, operation: Json) -> str | None:
-    """Where an operation is, if not where the page was asked for: its first server, variables filled in."""
+    """Return where an operation is, if not where the page was asked for: its first server, variables filled in."""
     for server in operation.get("servers") or item.get("servers") or ():
         url = str(server["url"])
         for name, variable in server.get("variables", {}).items():
@@ -140,7 +140,7 @@ def operation_part(
 
 
 def links_part(responses: cabc.Mapping[str, Json]) -> Markup:
-    """What can be called next with the answers."""
+    """Return what can be called next with the answers."""
     rows = [
         Markup(
             '<tr><td>{}</td><td>{}</td><td><a href="#{}"><code>{}</code></a></td><td>{}</td><td>{}</td></tr>'
@@ -153,7 +153,7 @@ def links_part(responses: cabc.Mapping[str, Json]) -> Markup:
 
 
 def given(link: Json) -> Markup:
-    """What a link fills in."""
+    """Return what a link fills in."""
     values = {**link.get("parameters", {}), **({"body": link["requestBody"]} if "requestBody" in link else {})}
     return Markup("<br>").join(
         Markup("<code>{} = {}</code>").format(name, value if isinstance(value, str) else json.dumps(value))
@@ -162,7 +162,7 @@ def given(link: Json) -> Markup:
 
 
 def callbacks_part(callbacks: cabc.Mapping[str, Json]) -> Markup:
-    """What is sent because of the operation."""
+    """Return what is sent because of the operation."""
     made = Markup("").join(
         Markup("\n<p>{} <code>{} {}</code></p>").format(name, method.upper(), expression) + sent_part(operation)
         for name, callback in callbacks.items()
@@ -197,7 +197,7 @@ def sent_part(operation: Json) -> Markup:
 
 
 def parameters_table(parameters: cabc.Iterable[Json]) -> Markup:
-    """What goes in beside the body."""
+    """Return what goes in beside the body."""
     return table(
         ("Name", "In", "Type", "Meaning"),
         (
@@ -222,7 +222,7 @@ def content_rows(content: cabc.Mapping[str, Json]) -> cabc.Iterator[Markup]:
 
 
 def answers_table(responses: cabc.Mapping[str, Json], document: Json, errors: cabc.Sequence[Reference]) -> Markup:
-    """What comes out, by status."""
+    """Return what comes out, by status."""
     shared = document.get("components", {}).get("responses", {})
     rows = []
     for status, response in responses.items():
@@ -249,7 +249,7 @@ def error_link(reference: Reference) -> Markup:
 
 
 def security_part(requirements: cabc.Sequence[cabc.Mapping[str, cabc.Sequence[str]]]) -> Markup:
-    """Who may call."""
+    """Return who may call."""
     if not requirements:
         return Markup("")
     ways = [
@@ -309,7 +309,7 @@ def kind(schema: t.Any) -> Markup:
 
 
 def meaning(description: str, schema: Json, deprecated: bool = False) -> Markup:
-    """What a value stands for, and the rules it follows."""
+    """Return what a value stands for, and the rules it follows."""
     parts = [marked(description)] if description else []
     if deprecated:
         parts.append(Markup("<em>Deprecated.</em>"))

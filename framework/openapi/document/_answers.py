@@ -69,23 +69,23 @@ ISSUE: Json = {
             "description": "Limits of the rule, such as `min` and `max`.",
             "additionalProperties": True,
         },
-        "message": {"type": "string", "description": "The message that `errors` has for it."},
+        "message": {"type": "string", "description": "The message, as in `errors`."},
     },
     "required": ["location", "path", "code", "params", "message"],
 }
 VALIDATION_PROBLEM: Json = {
     **PROBLEM,
-    "description": "What of the request does not fit its schemas (RFC 9457).",
+    "description": "Validation errors of the request (RFC 9457).",
     "properties": {
         **PROBLEM["properties"],
         "errors": {
             "type": "object",
-            "description": "The messages, by part of the request and by the path of the field.",
+            "description": "Messages by part of the request and by field path.",
             "additionalProperties": {"type": "object", "additionalProperties": True},
         },
         "issues": {
             "type": "array",
-            "description": "The same, one by one, for programs. A very long answer leaves the last ones out.",
+            "description": "The same errors as a list for programs. Very long responses omit the last ones.",
             "items": ISSUE,
         },
     },
@@ -97,12 +97,12 @@ _TEXT: Json = {"type": "string"}
 
 
 def is_shared(cls: type[errors.APIError]) -> bool:
-    """Whether a class is one of the framework's own, whose answer stands in ``components.responses``."""
+    """Return whether a class is one of the framework's own, whose answer stands in ``components.responses``."""
     return cls.__module__ == errors.__name__
 
 
 def text_of(cls: type) -> str:
-    """What the docstring of an error class says, without its field lists."""
+    """Return what the docstring of an error class says, without its field lists."""
     return docstrings.published(cls, fields=False)
 
 
@@ -177,14 +177,14 @@ class Answers:
         return made
 
     def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, Json]:
-        """What can be called next with the answers of one status, by name."""
+        """Return what can be called next with the answers of one status, by name."""
         if self.links is None:
             return {}
         made = {name: self.links.of(operation, name, link) for outcome in outcomes for name, link in outcome.links}
         return {name: link for name, link in made.items() if link is not None}
 
     def description(self, status: int, outcomes: list[Outcome], classes: list[type[errors.APIError]]) -> str:
-        """What an answer means: the words of the marks, or of the error classes."""
+        """Return what an answer means: the words of the marks, or of the error classes."""
         told = list(dict.fromkeys(outcome.description for outcome in outcomes if outcome.description))
         if not classes:
             return "\n\n".join(told) or phrase(status)
@@ -301,7 +301,7 @@ class Answers:
         return self.components.add("Problem", PROBLEM, Answers)
 
     def problem_example(self, cls: type[errors.APIError]) -> Json | None:
-        """What an error of the class looks like; ``None`` where its members have no examples."""
+        """Return what an error of the class looks like; ``None`` where its members have no examples."""
         status = t.cast(int, cls.code)
         made: Json = {
             "type": "about:blank" if self.types is None else self.types + cls.error_code,

@@ -221,7 +221,7 @@ def tags_of_webhook(app: App, webhook: Webhook) -> tuple[str, ...]:
 
 
 def is_listed(operation: Operation) -> bool:
-    """Whether an operation may stand in a document."""
+    """Return whether an operation may stand in a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
     return (
@@ -276,7 +276,7 @@ def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
 
 
 def tag_description(app: App, name: str) -> str:
-    """What a tag is about: the description of the router of that name."""
+    """Return what a tag is about: the description of the router of that name."""
     for mount, router in app.routers.items():
         if name in (app.mounts[mount].options.get("tag"), router.name) and router.description:
             return router.description
@@ -284,7 +284,8 @@ def tag_description(app: App, name: str) -> str:
 
 
 def error_types(config: cabc.Mapping[str, t.Any]) -> str | None:
-    """What the ``type`` of a problem begins with, under the root of the application; ``None`` without docs pages."""
+    """Return what the ``type`` of a problem begins with, under the root of the application; ``None`` without docs
+    pages."""
     docs = config["DOCS_PATH"]
     return None if docs is None else f"{docs.rstrip('/')}/errors/"
 

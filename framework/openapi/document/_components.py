@@ -160,7 +160,7 @@ class Components:
         return view
 
     def _policy(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool) -> str:
-        """What becomes of undeclared members, by the rules of :func:`fast.strict.strict`."""
+        """Return what becomes of undeclared members, by the rules of :func:`fast.strict.strict`."""
         if view.unknown is not None and (top or self.rules.unknown):
             return view.unknown
         if unknown is not None and not top:
@@ -173,7 +173,7 @@ class Components:
         return self.default_unknown
 
     def _variant(self, schema: ma.Schema, view: SchemaUse, policy: str) -> t.Any:
-        """What sets an instance apart from what its class says; ``None`` where nothing does."""
+        """Return what sets an instance apart from what its class says; ``None`` where nothing does."""
         options = schema.opts
         nested = tuple(
             (name, _members(getattr(field, "only", None)), _members(getattr(field, "exclude", ())))
@@ -215,7 +215,7 @@ class Components:
         return view
 
     def _looks_same(self, schema: ma.Schema, one: SchemaUse, other: SchemaUse) -> bool:
-        """Whether a schema of no variant reads the same in two views, and all that is nested in it too."""
+        """Return whether a schema of no variant reads the same in two views, and all that is nested in it too."""
         key = (type(schema), one, other)
         if key not in self._same:
             self._same[key] = True  # a schema that contains itself does not differ by that
@@ -323,7 +323,7 @@ class _Trial:
 
 
 def _asks_more(schema: ma.Schema) -> bool:
-    """Whether a whole object must have a member that a partial one may leave out."""
+    """Return whether a whole object must have a member that a partial one may leave out."""
     return any(field.required for field in schema.load_fields.values())
 
 
@@ -336,12 +336,12 @@ def base_name(cls: type) -> str:
 
 
 def own_docstring(cls: type) -> str:
-    """What a class says of itself; a docstring that it inherits says nothing of it."""
+    """Return what a class says of itself; a docstring that it inherits says nothing of it."""
     return docstrings.published(cls, inherited=False)
 
 
 def place(cls: type) -> str:
-    """Where a class stands, for messages: ``shop.schemas.PetSchema (line 12)``."""
+    """Return where a class stands, for messages: ``shop.schemas.PetSchema (line 12)``."""
     name = f"{cls.__module__}.{cls.__qualname__}"
     try:
         return f"{name} (line {inspect.getsourcelines(cls)[1]})"
@@ -354,7 +354,7 @@ def _clean(name: str) -> str:
 
 
 def _is_named(cls: type[ma.Schema]) -> bool:
-    """Whether the name of a class was chosen by somebody."""
+    """Return whether the name of a class was chosen by somebody."""
     return (cls.__name__ != _GENERATED and cls is not ma.Schema) or _NAME in vars(cls)
 
 
@@ -418,7 +418,7 @@ def _innermost(field: ma.fields.Field[t.Any]) -> ma.fields.Field[t.Any]:
 
 
 def _is_narrowed(schema: ma.Schema, name: str, field: ma.fields.Field[t.Any]) -> bool:
-    """Whether the instance narrows a nested schema by a dotted name."""
+    """Return whether the instance narrows a nested schema by a dotted name."""
     declared = type(schema)._declared_fields.get(name)
     if declared is None or not hasattr(field, "only"):
         return False

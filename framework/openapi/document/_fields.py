@@ -74,22 +74,22 @@ class SchemaUse:
 
     @property
     def reads(self) -> bool:
-        """Whether the server reads it."""
+        """Return whether the server reads it."""
         return self.role != "output"
 
     @property
     def text(self) -> bool:
-        """Whether the values are texts."""
+        """Return whether the values are texts."""
         return self.reads and self.location != "json"
 
     @property
     def parameter(self) -> bool:
-        """Whether it stands outside of the body."""
+        """Return whether it stands outside of the body."""
         return self.location not in ("json", "form", "multipart")
 
 
 class SchemaNames(t.Protocol):
-    """What a field may ask for that has a name of its own in the document."""
+    """The component names that a field may ask for."""
 
     rules: Rules
     """Which strict rules hold for what is read."""
@@ -146,7 +146,7 @@ def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
 
 
 def _left_by(function: t.Any, made: Json, field: Field, view: SchemaUse) -> Json:
-    """What remains true of a type that a method of the user's own reads or writes.
+    """Return what remains true of a type that a method of the user's own reads or writes.
 
     What is read is a text, an array or an object as before; its form, and which number it is, are the method's matter.
     What is written is what the method is annotated to return.
@@ -187,12 +187,12 @@ def always_sent(field: Field) -> bool:
 
 
 def is_sent(field: Field) -> bool:
-    """Whether a member can be in an answer; a ``Method`` without a method to ask never is."""
+    """Return whether a member can be in an answer; a ``Method`` without a method to ask never is."""
     return not (isinstance(field, ma.fields.Method) and field.serialize_method_name is None)
 
 
 def style(field: Field, location: str) -> Json:
-    """How a parameter with several values is written, in the words of a Parameter Object.
+    """Return how a parameter with several values is written, in the words of a Parameter Object.
 
     :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
     :return: ``style`` and ``explode``; empty for one value.
@@ -208,7 +208,8 @@ def style(field: Field, location: str) -> Json:
 
 
 def is_array_parameter(field: Field, view: SchemaUse) -> bool:
-    """Whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI knows."""
+    """Return whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI
+    knows."""
     known = _STYLES if view.location == "query" else (",",)
     return view.parameter and getattr(field, "delimiter", None) in known
 
@@ -221,7 +222,7 @@ def _kind(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
 
 @functools.lru_cache(maxsize=1024)
 def _giver(cls: t.Any) -> cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json] | None:
-    """What describes the fields of a class, where there is more to say than its type."""
+    """Return what describes the fields of a class, where there is more to say than its type."""
     return next((give for kinds, give in _KINDS if issubclass(cls, kinds)), None)
 
 
@@ -322,7 +323,8 @@ def _constant(field: ma.fields.Constant[t.Any], view: SchemaUse, names: SchemaNa
 
 
 def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, names: SchemaNames) -> Json:
-    """What the function of a ``Function`` or ``Method`` field is annotated to return, where that says something."""
+    """Return what the function of a ``Function`` or ``Method`` field is annotated to return, where that says
+    something."""
     if view.reads:
         return {}
     if isinstance(field, ma.fields.Method):
@@ -376,7 +378,8 @@ def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> J
 
 
 def _float(field: ma.fields.Float, view: SchemaUse, names: SchemaNames) -> Json:
-    """What is written as text may have any size that a float has; what is read as text has a bound that can be said."""
+    """Return what is written as text may have any size that a float has; what is read as text has a bound that can
+    be said."""
     if view.reads or not field.as_string:
         return _scalar(field, view)
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
@@ -447,7 +450,7 @@ _OWN = (own.DateTime, own.File)
 
 
 def _with_default(made: Json, field: Field, view: SchemaUse) -> Json:
-    """What stands for an absent member; only where one may be absent and the server fills it in."""
+    """Return what stands for an absent member; only where one may be absent and the server fills it in."""
     if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
         return made
     default = field.load_default

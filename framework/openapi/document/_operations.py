@@ -230,7 +230,7 @@ def requirements(operation: Operation) -> list[dict[str, list[str]]]:
 
 
 def resolved(value: t.Any, components: Components) -> t.Any:
-    """What a mark adds to the object as it is, with the schemas and fields in it described, at every depth."""
+    """Return what a mark adds to the object as it is, with the schemas and fields in it described, at every depth."""
     if isinstance(value, type) and issubclass(value, (ma.Schema, ma.fields.Field)):
         value = value()
     if isinstance(value, ma.Schema):

@@ -46,7 +46,7 @@ def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operati
 
 
 def responses(outgoing: Outgoing, answers: Answers) -> Json:
-    """What the receiver may answer; that it may take or refuse it is a matter of HTTP."""
+    """Return what the receiver may answer; that it may take or refuse it is a matter of HTTP."""
     made: Json = {}
     for outcome in outgoing.responses:
         answer: Json = {"description": outcome.description or phrase(outcome.status)}

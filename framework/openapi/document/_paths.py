@@ -36,7 +36,8 @@ def braced(text: str) -> str:
 
 
 def shape(path: str) -> str:
-    """What two paths have in common that only name their variables differently, which OpenAPI calls identical."""
+    """Return what two paths have in common that only name their variables differently, which OpenAPI calls
+    identical."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 

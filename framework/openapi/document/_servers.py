@@ -84,5 +84,5 @@ class Servers:
 
 
 def key_of(operation: Operation) -> t.Any:
-    """What two operations have in common that are one to a client, on several hosts."""
+    """Return what two operations have in common that are one to a client, on several hosts."""
     return paths.shape(paths.template(operation.rule)), operation.method, operation.handler

@@ -229,7 +229,8 @@ def _range_of_texts(made: Json, each: validate.Range) -> Json:
 
 
 def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:
-    """The pattern of the dates from a bound on, or up to it; nothing for what is no date or past the calendar's end."""
+    """The pattern of the dates from a bound on, or up to it; nothing for what is not a date or past the calendar's
+    end."""
     if made.get("format") != "date" or type(bound) is not dt.date:
         return {}
     try:
@@ -246,7 +247,7 @@ def _bound(made: Json, word: str, value: t.Any, more: bool) -> None:
 
 
 def _length(made: Json, each: validate.Length) -> Json:
-    """How long a text, an array or an object is."""
+    """Return how long a text, an array or an object is."""
     made = dict(made)
     kinds = made.get("type", list(_COUNTS))
     for kind in [kinds] if isinstance(kinds, str) else kinds:
@@ -263,7 +264,7 @@ def _length(made: Json, each: validate.Length) -> Json:
 
 
 def _in_one_text(made: Json, field: Field) -> bool:
-    """Whether a list is written as one text, of which a count of its members says nothing."""
+    """Return whether a list is written as one text, of which a count of its members says nothing."""
     return made.get("type") == "string" and getattr(field, "delimiter", None) is not None
 
 

@@ -71,7 +71,7 @@ def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
 
 
 class _Places:
-    """Where the parts of an application's document are written."""
+    """The source lines of the parts of an application's document."""
 
     def __init__(self, app: App, made: document.Built, which: Document) -> None:
         self._components = made.components

@@ -13,7 +13,7 @@ from ..schema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS, Json
 Pointer: t.TypeAlias = tuple[str | int, ...]
 NodeKind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
 
-# Of an object that is no schema: the members that hold others by name, and what those are.
+# Of an object that is not a schema: the members that hold others by name, and what those are.
 _MAPS: dict[str, NodeKind] = {
     **dict.fromkeys(
         ("paths", "webhooks", "x-webhooks", "responses", "requestBodies", "links", "callbacks", "pathItems"), "other"

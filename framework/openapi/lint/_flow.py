@@ -109,7 +109,7 @@ def _expressions(
     """
     for expression in expressions_in(value) if isinstance(value, str) else ():
         if not is_expression(expression):
-            text = f"{what} has {expression!r}, which is no runtime expression. Write one like '$response.body#/id'."
+            text = f"{what} has {expression!r}, which is not a runtime expression. Write one like '$response.body#/id'."
             yield Finding("runtime-expression", text, at)
         elif not _names_something(document, expression, source, answer):
             text = f"{what} takes {expression!r}, and the document describes nothing there. Correct it, or declare it."
@@ -117,7 +117,7 @@ def _expressions(
 
 
 def _names_something(document: Json, expression: str, source: DocumentOperation, answer: Json) -> bool:
-    """Whether what an expression names is described."""
+    """Return whether what an expression names is described."""
     side, _, rest = expression.removeprefix("$").partition(".")
     kind, _, name = rest.partition(".")
     if side == "response" and not answer:
@@ -135,7 +135,7 @@ def _names_something(document: Json, expression: str, source: DocumentOperation,
 
 
 def has_member(document: Json, schema: t.Any, parts: list[str], depth: int = 0) -> bool:
-    """Whether a schema describes something at a path; where it says nothing at all, anything may be there."""
+    """Return whether a schema describes something at a path; where it says nothing at all, anything may be there."""
     schema = resolved(document, schema) if isinstance(schema, dict) else schema
     if not parts or not isinstance(schema, dict) or depth > 50:
         return schema is not False
@@ -161,7 +161,7 @@ def parameters(document: Json, place: DocumentOperation) -> list[Json]:
 
 
 def resolved(document: Json, value: Json) -> Json:
-    """What a reference leads to."""
+    """Return what a reference leads to."""
     while isinstance(value, dict) and isinstance(value.get("$ref"), str):
         value = lookup(document, value["$ref"])
     return value

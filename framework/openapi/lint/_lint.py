@@ -160,7 +160,7 @@ def _paths(document: Json) -> cabc.Iterator[Finding]:
 
 
 def _ambiguous(one: str, other: str) -> bool:
-    """Whether some request fits both templates, and neither is the more exact one."""
+    """Return whether some request fits both templates, and neither is the more exact one."""
     mine, theirs = one.split("/"), other.split("/")
     if len(mine) != len(theirs):
         return False
@@ -231,7 +231,7 @@ def _answers(at: Pointer, operation: Json) -> cabc.Iterator[Finding]:
         yield Finding("operation-4xx-response", text, at)
     for key, answer in responses.items():
         if not _RESPONSE_KEY.fullmatch(str(key)):
-            yield Finding("struct", f"{key!r} is no status. Write one of three digits.", (*at, "responses", key))
+            yield Finding("struct", f"{key!r} is not a status. Write one of three digits.", (*at, "responses", key))
         elif isinstance(answer, dict) and "$ref" not in answer and not answer.get("description"):
             text = f"The answer {key} has no description. Give response(..., description='...')."
             yield Finding("struct", text, (*at, "responses", key))
@@ -288,7 +288,7 @@ def _components(document: Json) -> cabc.Iterator[Finding]:
         for name in components.get(kind, {}):
             at = ("components", kind, name)
             if not _COMPONENT_NAME.fullmatch(name):
-                text = f"{name!r} is no name of a component: letters, digits, '.', '_' and '-' are. Rename the class."
+                text = f"{name!r} is not a component name: use letters, digits, '.', '_' and '-'. Rename the class."
                 yield Finding("spec-components-invalid-map-name", text, at)
             if written(at) not in used:
                 yield Finding("no-unused-components", f"Nothing refers to the component {name!r}. Drop it.", at)
@@ -323,7 +323,7 @@ def _references(document: Json, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iter
 
 
 def _texts(nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
-    """What a page that shows a description might run."""
+    """Return what a page that shows a description might run."""
     for node in nodes:
         for word in ("description", "title", "summary"):
             text = node.value.get(word)

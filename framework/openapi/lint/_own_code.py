@@ -71,7 +71,7 @@ def _inside(field: t.Any) -> cabc.Iterator[t.Any]:
 
 
 def _is_unsaid(field: t.Any, reads: bool) -> bool:
-    """Whether code of the user's own decides, and nothing says what it decides."""
+    """Return whether code of the user's own decides, and nothing says what it decides."""
     function = own_method(type(field), READS if reads else WRITES)
     if function is None or hasattr(type(field), "__json_schema__") or _TYPED & set(field.metadata):
         return False
@@ -106,7 +106,7 @@ def _hooks(cls: type[ma.Schema], schema: ma.Schema, reads: bool) -> cabc.Iterato
 
 
 def _changes(function: t.Any, names: set[str]) -> str | None:
-    """How a hook changes the members of an object, as far as its source tells."""
+    """Return how a hook changes the members of an object, as far as its source tells."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
@@ -127,7 +127,7 @@ def _changes(function: t.Any, names: set[str]) -> str | None:
 
 
 def _returned(value: ast.expr | None, names: set[str]) -> str | None:
-    """How what a hook returns differs in shape from what it got."""
+    """Return how what a hook returns differs in shape from what it got."""
     match value:
         case ast.Dict(keys=keys):
             for key in keys:

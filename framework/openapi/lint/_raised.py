@@ -73,7 +73,7 @@ class _Search:
                 yield from self.visit(statement, ())
 
     def visit(self, node: ast.AST, caught: tuple[type, ...]) -> cabc.Iterator[Raised]:
-        """What a part of the source raises.
+        """Return what a part of the source raises.
 
         :param caught: The classes that something around it catches.
         """
@@ -100,7 +100,7 @@ class _Search:
             yield Raised(error, self.file, t.cast(int, getattr(node, "lineno", 0)), "")
 
     def call(self, node: ast.Call, caught: tuple[type, ...]) -> cabc.Iterator[Raised]:
-        """What a call raises: ``abort``, or a function of the application."""
+        """Return what a call raises: ``abort``, or a function of the application."""
         called = self.value(node.func)
         if any(called is each for each in _ABORTS):
             if node.args:
@@ -142,7 +142,7 @@ class _Search:
         return value
 
     def value(self, node: ast.expr) -> t.Any:
-        """What a name or a dotted name stands for; ``None`` where that is not known before the call."""
+        """Return what a name or a dotted name stands for; ``None`` where that is not known before the call."""
         if isinstance(node, ast.Name):
             if node.id == "self":
                 return self.view_class

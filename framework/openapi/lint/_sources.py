@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 
 class Sources:
-    """Where the parts of an application's document are written.
+    """The source lines of the parts of an application's document.
 
     :param app: The application.
     :param name: Which of its documents.

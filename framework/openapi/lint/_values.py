@@ -39,7 +39,7 @@ def _schema(node: DocumentNode, is_old: bool) -> cabc.Iterator[Finding]:
     tests = [TYPES[name] for name in names if name in TYPES]
     for name in names:
         if name not in TYPES:
-            yield Finding("struct", f"{name!r} is no type of JSON Schema. Correct the field's metadata.", at)
+            yield Finding("struct", f"{name!r} is not a type of JSON Schema. Correct the field's metadata.", at)
     if is_old:
         beside = sorted(schema.keys() - {"$ref"})
         if "$ref" in schema and beside:

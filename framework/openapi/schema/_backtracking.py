@@ -24,7 +24,7 @@ _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT"})
 
 @functools.lru_cache(maxsize=1024)
 def is_explosive(pattern: str) -> bool:
-    """Whether a pattern repeats a part that itself can be cut in many ways.
+    """Return whether a pattern repeats a part that itself can be cut in many ways.
 
     :param pattern: In Python's syntax, or in the part of ECMA-262 that is the same.
     :return: ``False`` also for what cannot be parsed.
@@ -57,7 +57,7 @@ def _inside(name: str, value: t.Any) -> list[t.Any]:
 
 
 def _is_bad(name: str, value: t.Any) -> bool:
-    """Whether a part is a repetition around another that nothing holds apart."""
+    """Return whether a part is a repetition around another that nothing holds apart."""
     return name in _REPEATS and value[1] >= _MANY and any(map(_cuts, _ways(value[2])))
 
 
@@ -72,14 +72,14 @@ def _ways(items: t.Any) -> list[list[tuple[str, t.Any]]]:
 
 
 def _opened(name: str, value: t.Any) -> list[tuple[str, t.Any]]:
-    """Give the parts of a group that stands in a row, where it is no choice."""
+    """Give the parts of a group that stands in a row, where it is not a choice."""
     if name == "SUBPATTERN":
         return [part for inner, each in _named(value[3]) for part in _opened(inner, each)]
     return [(name, value)]
 
 
 def _cuts(row: list[tuple[str, t.Any]]) -> bool:
-    """Whether a row that is repeated has a long repetition, and no part that tells where the next row begins."""
+    """Return whether a row that is repeated has a long repetition, and no part that tells where the next row begins."""
     for place, (name, value) in enumerate(row):
         if name in _REPEATS and value[1] >= _MANY:
             eaten = _chars([(name, value)])
@@ -90,7 +90,7 @@ def _cuts(row: list[tuple[str, t.Any]]) -> bool:
 
 
 def _is_needed(name: str, value: t.Any) -> bool:
-    """Whether a part always takes a character."""
+    """Return whether a part always takes a character."""
     if name in _ONE:
         return True
     if name in _REPEATS or name == "POSSESSIVE_REPEAT":

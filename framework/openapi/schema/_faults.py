@@ -41,7 +41,7 @@ def written_path(at: Path) -> str:
 
 
 def lookup(document: cabc.Mapping[str, t.Any], ref: str) -> t.Any:
-    """What a reference of the form ``#/components/schemas/Pet`` leads to (RFC 6901).
+    """Return what a reference of the form ``#/components/schemas/Pet`` leads to (RFC 6901).
 
     :raises LookupError: Nothing is there.
     """
@@ -53,7 +53,7 @@ def lookup(document: cabc.Mapping[str, t.Any], ref: str) -> t.Any:
 
 
 def nearest(value: t.Any, at: Path, failed: list[list[Fault]]) -> list[Fault]:
-    """What to say when no choice fits: the faults of the one that was meant, where that can be told."""
+    """Return what to say when no choice fits: the faults of the one that was meant, where that can be told."""
     meant = [faults for faults in failed if not any(fault.at == at and fault.word == "type" for fault in faults)]
     tagged = [faults for faults in meant if not any(fault.word == "enum" for fault in faults)]
     meant = tagged if len(tagged) == 1 else meant
@@ -90,7 +90,7 @@ def equal(one: t.Any, other: t.Any) -> bool:
 
 
 def has_repetition(items: list[t.Any]) -> bool:
-    """Whether two items of an array are equal."""
+    """Return whether two items of an array are equal."""
     texts: set[str] = set()
     others: list[t.Any] = []
     for item in items:

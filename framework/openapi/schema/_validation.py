@@ -39,7 +39,7 @@ class Validator:
         self._roots: dict[int, tuple[t.Any, Root]] = {}
 
     def faults(self, schema: t.Any, value: t.Any) -> list[Fault]:
-        """What is wrong with a value; empty when all is well.
+        """Return what is wrong with a value; empty when all is well.
 
         :param schema: A schema of the document, or one whose references lead into it. It must not be changed
             afterwards.
@@ -81,7 +81,7 @@ class Validator:
         return root
 
     def _names_members(self, schema: t.Any, refs: tuple[str, ...]) -> bool:
-        """Whether a schema, or one that speaks of the same value, has ``properties``."""
+        """Return whether a schema, or one that speaks of the same value, has ``properties``."""
         if not isinstance(schema, dict):
             return False
         ref = schema.get("$ref")
@@ -189,7 +189,7 @@ class Validator:
                 (most, "maximum", "is above the maximum of", lambda value, limit: value > limit),
                 (above, "exclusiveMinimum", "is not above", lambda value, limit: value <= limit),
                 (below, "exclusiveMaximum", "is not below", lambda value, limit: value >= limit),
-                (step, "multipleOf", "is no multiple of", _is_no_multiple),
+                (step, "multipleOf", "is not a multiple of", _is_no_multiple),
             )
             if limit is not None and limit is not False
         ]

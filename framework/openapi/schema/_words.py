@@ -203,7 +203,7 @@ def both(one: Json, other: Json) -> Json:
 
 
 def _says_no_nul_for_nothing(one: Json, other: Json) -> bool:
-    """Whether a schema refuses the character U+0000 beside one of a form that has none."""
+    """Return whether a schema refuses the character U+0000 beside one of a form that has none."""
     return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
 

@@ -37,7 +37,7 @@ class EvenConverter(IntegerConverter):
 
 
 class MoodyConverter(BaseConverter):
-    """Fails on some texts with an error that is no refusal."""
+    """Fails on some texts with an error that is not a refusal."""
 
     def to_python(self, value: str) -> t.Any:
         if value == "b":

@@ -599,7 +599,7 @@ class Pet(ma.Schema):
     @ma.validates_schema(pass_original=True)
     def check(self, data, original, **kwargs):
         if data.get("name") == "x":
-            raise ma.ValidationError("x is no name.", "name")
+            raise ma.ValidationError("x is not a name.", "name")
 
     @ma.post_load
     def make(self, data, **kwargs):
@@ -616,7 +616,7 @@ def test_a_strict_schema_is_the_users_schema():
 
     assert (kind, same) == ("pet", True)
     assert data == {"name": "Rex", "years": 3, "secret": "s", "size": (4, made), "tag": "A"}
-    assert refusal(made, {"petName": "x"}) == {"petName": ["x is no name."]}
+    assert refusal(made, {"petName": "x"}) == {"petName": ["x is not a name."]}
     assert refusal(made, {"age": 100, "id": 1}) == {
         "petName": ["Missing data for required field."],
         "age": ["Too old."],
@@ -1082,7 +1082,7 @@ def test_without_the_rule_for_unknown_names_marshmallow_decides():
 
 
 def test_bounds_come_from_the_settings_that_are_there():
-    """A bound whose setting is absent keeps its default; ``None`` is no bound."""
+    """A bound whose setting is absent keeps its default; ``None`` is not a bound."""
     assert Bounds.from_config({}) == Bounds()
     assert Bounds.from_config({"MAX_ERRORS": 7, "MAX_ERROR_NAME": None}) == Bounds(errors=7, name=sys.maxsize)
 

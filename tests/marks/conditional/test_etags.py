@@ -252,7 +252,7 @@ def test_malformed_headers(client, store, name, value, method):
 
 
 def test_malformed_dates_are_passed_over(app, client, versioned):
-    """A date that is none is no condition."""
+    """A date that is none is not a condition."""
     for name in ("If-Modified-Since", "If-Unmodified-Since"):
         assert client.get("/pets/1", headers={name: "yesterday"}).status_code == 200
 
@@ -678,7 +678,7 @@ def test_set_etag_ends_a_get(app, client):
 
 
 def test_a_handler_of_all_exceptions_does_not_see_the_end_of_a_get(app, client):
-    """The 304 of ``set_etag`` is no error."""
+    """The 304 of ``set_etag`` is not an error."""
 
     @app.get("/")
     @etag

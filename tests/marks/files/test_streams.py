@@ -440,7 +440,7 @@ def test_an_error_while_it_is_kept_alive(app):
 @pytest.mark.parametrize("keep_alive", [0, -1])
 def test_a_time_that_is_none(keep_alive):
     """Comments without a pause are refused."""
-    with pytest.raises(SetupError, match="is no time"):
+    with pytest.raises(SetupError, match="is not a time"):
         events(keep_alive=keep_alive)
 
 

@@ -121,7 +121,7 @@ def test_json_or_form(app):
 
 def test_an_unknown_location():
     """A location that does not exist is refused where the mark is written."""
-    with pytest.raises(SetupError, match="'body' is no location"):
+    with pytest.raises(SetupError, match="'body' is not a location"):
         arguments(Pet, location="body")
 
 
@@ -142,7 +142,7 @@ def test_forms_of_schemas(app, schema):
 @pytest.mark.parametrize("schema", [3, "Pet", [Pet], None])
 def test_what_is_no_schema(schema):
     """Anything else is refused where the mark is written."""
-    with pytest.raises(SetupError, match="is no schema"):
+    with pytest.raises(SetupError, match="is not a schema"):
         arguments(schema)
 
 

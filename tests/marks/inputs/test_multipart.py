@@ -176,7 +176,7 @@ def test_what_is_no_json_is_refused(app, place):
 
 
 def test_types_in_parts_of_json_are_exact(app):
-    """A number within an object is no text, a text in a field is."""
+    """A number within an object is not a text, a text in a field is."""
     wrong = app.test_client().post("/albums", data=sent(place='{"city": "A", "height": "3"}'))
 
     assert wrong.json["errors"] == {"form": {"place": {"height": ["Not a valid integer."]}}}
@@ -363,7 +363,7 @@ def test_too_many_parts_are_413(app):
     ids=range(6),
 )
 def test_a_broken_form_is_400(app, content_type, body):
-    """What is no form is 400, not a form without parts."""
+    """What is not a form is 400, not a form without parts."""
     reply = app.test_client(contract=False).post("/albums", data=body, content_type=content_type)
 
     assert reply.status_code in (400, 422)

@@ -133,7 +133,7 @@ BAD = [
 
 @pytest.mark.parametrize(("query", "name", "words"), BAD, ids=[name for _, name, _ in BAD])
 def test_bad_filters_are_422(query, name, words, fast):
-    """What is no filter, or no value of one, is refused by name, with a hint where one is near."""
+    """What is not a filter, or no value of one, is refused by name, with a hint where one is near."""
     client = serve(filters(PetSchema, "colour", **OPERATORS), FAST_PATH=fast)
     reply = client.get(f"/pets?{query}")
 
@@ -164,7 +164,7 @@ def test_filters_are_documented():
     assert told["petName__in"]["schema"] == {"type": "array", "items": text, "minItems": 1, "maxItems": 100}
     assert (told["petName__in"]["style"], told["petName__in"]["explode"]) == ("form", False)
     assert told["age__gt"]["schema"] == {"type": "integer"}
-    assert told["age__gt"]["description"] == "Only items whose `age` is greater than this."
+    assert told["age__gt"]["description"] == "Only items whose `age` is greater than this value."
     assert told["colour"]["schema"] == {"type": "string", "enum": ["black", "white"]}
     assert not any(each.get("required") for each in told.values())
 
@@ -318,17 +318,17 @@ def test_a_router_may_filter_all_its_lists():
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
-        (lambda: filters(PetSchema, "nme"), "no field of PetSchema"),
+        (lambda: filters(PetSchema, "nme"), "not a field of PetSchema"),
         (lambda: filters(PetSchema, "secret"), "never sent"),
-        (lambda: filters(PetSchema, "tags"), "no single stored value"),
-        (lambda: filters(PetSchema, "owner"), "no single stored value, but Nested. Name one of its members"),
-        (lambda: filters(PetSchema, "loud"), "no single stored value"),
-        (lambda: filters(PetSchema, name=["like"]), "no comparison"),
+        (lambda: filters(PetSchema, "tags"), "not a single stored value"),
+        (lambda: filters(PetSchema, "owner"), "not a single stored value, but Nested. Name one of its members"),
+        (lambda: filters(PetSchema, "loud"), "not a single stored value"),
+        (lambda: filters(PetSchema, name=["like"]), "not a comparison"),
         (lambda: filters(PetSchema, age=["contains"]), "does not fit"),
         (lambda: filters(PetSchema, good=["lt"]), "does not fit"),
         (lambda: filters(PetSchema, "name", columns={"age": "x"}), "does not name"),
         (lambda: filters(PetSchema), "by nothing"),
-        (lambda: filters(PetSchema, name__x="eq"), "no nested object"),
+        (lambda: filters(PetSchema, name__x="eq"), "not a nested object"),
         (lambda: sorts(PetSchema), "by nothing"),
         (lambda: sorts(PetSchema, "name", default="age"), "default 'age'"),
         (lambda: sorts(PetSchema, "secret"), "never sent"),
@@ -343,7 +343,7 @@ def test_mistakes_are_refused_where_they_are_written(mark, words):
 
 
 def test_a_mark_without_a_list_is_refused():
-    """A filter on what is no list says what to do."""
+    """A filter on what is not a list says what to do."""
     app = App(__name__)
     app.get("/pet")(filters(PetSchema, "name")(response(200, PetSchema)(lambda: PETS[0])))
 

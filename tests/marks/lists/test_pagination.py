@@ -250,7 +250,7 @@ def cursor_of(client, path="/pets"):
 
 
 def test_bad_cursors_are_422(fast):
-    """A text that is no cursor, one that was changed, and one of another key are refused by name."""
+    """A text that is not a cursor, one that was changed, and one of another key are refused by name."""
     client = serve(paginate(CursorPage), FAST_PATH=fast)
     good = cursor_of(client)
     other = cursor_of(serve(paginate(CursorPage), FAST_PATH=fast, SECRET_KEY="another"))
@@ -507,14 +507,14 @@ def test_a_router_may_page_all_its_lists():
 
 def test_what_is_no_collection_is_explained():
     """A value that has no parts says what can be returned."""
-    with pytest.raises(TypeError, match="is no collection"):
+    with pytest.raises(TypeError, match="is not a collection"):
         serve(paginate(Page), returned=lambda: {"id": 1}).get("/pets")
 
 
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
-        (lambda: paginate(int), "no pager"),
+        (lambda: paginate(int), "not a pager"),
         (lambda: paginate(Page, page_size=0), "at least 1"),
         (lambda: paginate(Page, page_size=20, max_page_size=10), "no greater"),
     ],

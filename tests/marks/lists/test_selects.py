@@ -616,7 +616,7 @@ def test_one_column_gives_rows(shop, pager):
     ],
 )
 def test_an_order_that_rows_do_not_have_is_refused(shop, pager, query):
-    """What is not selected, or not grouped by, is no order, on SQLite as on PostgreSQL."""
+    """What is not selected, or not grouped by, is not an order, on SQLite as on PostgreSQL."""
     by_mark = [paginate(pager, session=shop.session, order_by="age")]
     by_client = [paginate(pager, session=shop.session), sorts(Numbered, "age", default="age")]
     for marks in (by_mark, by_client):
@@ -657,7 +657,7 @@ def test_rows_without_a_key(toys):
 
 
 def test_a_name_that_two_classes_have_is_refused(toys):
-    """A name that several classes have is no order; the error says how to name one."""
+    """A name that several classes have is not an order; the error says how to name one."""
     query = sa.select(Pet, Owner).join(Pet.owner)
     client = serve(toys, paginate(Page, session=toys.session), sorts(OwnerSchema, "name"), select=query)
 
@@ -741,7 +741,7 @@ CASES = [
     ("seen__lt=2024-01-03T13:30:00%2B01:00", lambda: Pet.seen < dt.datetime(2024, 1, 3, 12, 30)),
     ("species=dog", lambda: Pet.species == Species.DOG),
     ("species__in=dog,cat", lambda: sa.true()),
-    # What a column cannot hold is no error.
+    # What a column cannot hold is not an error.
     ("age=99999999999", lambda: sa.false()),
     ("age__lt=99999999999", lambda: Pet.age.is_not(None)),
     ("age__gt=-99999999999999999999999", lambda: Pet.age.is_not(None)),

@@ -534,7 +534,7 @@ def test_a_permission_below_public(app):
 
 def test_errors_that_cannot_be():
     """Only 403 and 404 answer a missing permission."""
-    with pytest.raises(SetupError, match="is no answer to a missing permission"):
+    with pytest.raises(SetupError, match="is not an answer to a missing permission"):
         permission(is_ann, error=UnprocessableEntity)
     with pytest.raises(SetupError, match="cannot be declared"):
         loads(find_pet, error=ValueError)

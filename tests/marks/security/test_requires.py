@@ -748,7 +748,7 @@ def test_the_current_user(app):
     @app.get("/open")
     @response(200)
     def opened():
-        return [bool(current_user), current_user == None]  # noqa: E711 - a proxy is no singleton
+        return [bool(current_user), current_user == None]  # noqa: E711 - a proxy is not a singleton
 
     client = app.test_client()
 
@@ -900,15 +900,15 @@ def test_two_schemes_of_one_name(app):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: requires("bearer"), "is no security scheme"),
-        (lambda: requires(Bearer), "is no security scheme"),
+        (lambda: requires("bearer"), "is not a security scheme"),
+        (lambda: requires(Bearer), "is not a security scheme"),
         (lambda: requires(bearer, scopes="read"), "Give a list, like scopes="),
-        (lambda: requires(bearer, missing=ValueError), "is no 401"),
+        (lambda: requires(bearer, missing=ValueError), "is not a 401 error"),
         (lambda: Bearer("secret"), "to verify credentials with"),
         (lambda: Bearer(USERS.get, word="a b"), "cannot stand before a token"),
-        (lambda: APIKey(USERS.get, "k", location="body"), "is no place for a key"),
+        (lambda: APIKey(USERS.get, "k", location="body"), "is not a place for a key"),
         (lambda: OAuth2(USERS.get, {}), "has no flows"),
-        (lambda: OAuth2(USERS.get, {"magic": {}}), "is no flow of OAuth"),
+        (lambda: OAuth2(USERS.get, {"magic": {}}), "is not a flow of OAuth"),
         (lambda: OAuth2(USERS.get, {"password": {}}), "has no 'tokenUrl'"),
     ],
 )
@@ -1023,7 +1023,7 @@ def test_the_user_goes_to_those_who_take_it(app):
 
 
 def test_only_the_test_client_names_users(app):
-    """What else stands in the environment is no user."""
+    """What else stands in the environment is not a user."""
     client = who(app, requires(bearer))
 
     assert client.get("/who", environ_overrides={FORCED: "ann"}).status_code == 401

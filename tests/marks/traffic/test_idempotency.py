@@ -164,7 +164,7 @@ def test_keys(header, key):
 
 @pytest.mark.parametrize("header", ["", '""', "a, b", '"a', "x" * 300, "gr\xf6\xdfe"])
 def test_a_malformed_key_is_400(header, fast):
-    """What is no key is refused, and nothing is carried out."""
+    """What is not a key is refused, and nothing is carried out."""
     shop = Shop(idempotent(), fast=fast)
     reply = shop.send(key=header)
 
@@ -779,7 +779,7 @@ def test_a_tenant_belongs_to_the_user():
 
 
 def test_a_made_up_host_evades_no_limit():
-    """A host that nothing checks is no part of a limit by user; trusted hosts count apart."""
+    """A host that nothing checks is not a part of a limit by user; trusted hosts count apart."""
     shop = Shop(limit("1/minute", by="user"), known())
 
     def send(host):

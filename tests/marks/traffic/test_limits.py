@@ -618,11 +618,11 @@ def test_the_document_tells_it():
 @pytest.mark.parametrize(
     ("mark", "settings", "words"),
     [
-        (lambda: limit("often"), {}, "'often' is no window"),
-        (lambda: limit("10/fortnight"), {}, "'10/fortnight' is no window"),
+        (lambda: limit("often"), {}, "'often' is not a window"),
+        (lambda: limit("10/fortnight"), {}, "'10/fortnight' is not a window"),
         (lambda: limit("0/minute"), {}, "lets no call through"),
         (lambda: limit("3/minute", cost=4), {}, "each one counts 4"),
-        (lambda: limit("3/minute", strategy="guess"), {}, "'guess' is no strategy"),
+        (lambda: limit("3/minute", strategy="guess"), {}, "'guess' is not a strategy"),
         (lambda: limit("3/minute"), {"RATELIMIT_STRATEGY": "guess"}, "setting RATELIMIT_STRATEGY: 'guess'"),
         (lambda: limit("3/minute", by="colour"), {}, "'colour' tells no clients apart"),
         (lambda: limit("3/minute", when_away="maybe"), {}, "'maybe' does not say"),

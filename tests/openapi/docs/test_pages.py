@@ -213,7 +213,7 @@ def test_the_errors_are_listed(client: t.Any) -> None:
 
 
 def test_an_error_is_explained(client: t.Any) -> None:
-    """Its page has status, text, members, an example and the operations, with what is no text of it left out."""
+    """Its page has status, text, members, an example and the operations, with what is not a text of it left out."""
     page = Reader(client.get("/docs/errors/sold").text)
 
     assert "409 Conflict" in page.text

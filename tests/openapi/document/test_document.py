@@ -217,7 +217,7 @@ def test_errors_of_one_status_are_told_apart_by_their_code() -> None:
     media = found["content"]["application/problem+json"]
     validator = jsonschema.Draft202012Validator({**media["schema"], "components": document["components"]})
 
-    assert found["description"] == "- `gone`: It was here.\n- `not_found`: Nothing is at this address."
+    assert found["description"] == "- `gone`: It was here.\n- `not_found`: Resource not found."
     assert set(media["examples"]) == {"gone", "not_found"}
     for example in media["examples"].values():
         assert validator.is_valid(example["value"])

@@ -225,7 +225,7 @@ def test_documents_are_kept_until_a_setting_changes(app: App) -> None:
             lambda app: (app.add_document("default", routers=["pets"]), app.add_document("default")),
             "There is a document 'default' already",
         ),
-        (lambda app: app.add_document("a b"), "'a b' is no name of a document"),
+        (lambda app: app.add_document("a b"), "Invalid document name: 'a b'"),
         (lambda app: app.add_document("a", settings={"DEBUG": True}), "cannot have a setting 'DEBUG' of its own"),
         (lambda app: (app.add_document("a", webhooks=["x"]), app.freeze()), "names a webhook 'x'.* petSold, userGone"),
         (

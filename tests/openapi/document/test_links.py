@@ -216,9 +216,9 @@ def test_a_link_to_one_of_several_is_refused() -> None:
 )
 def test_what_is_no_expression_is_refused(value: str) -> None:
     """An expression that OpenAPI does not know is an error where the link is made."""
-    with pytest.raises(SetupError, match="is no runtime expression"):
+    with pytest.raises(SetupError, match="is not a runtime expression"):
         Link("getToy", {"toy_id": value})
-    with pytest.raises(SetupError, match="is no runtime expression"):
+    with pytest.raises(SetupError, match="is not a runtime expression"):
         Link("getToy", body=value)
 
 

@@ -167,14 +167,14 @@ def test_an_application_of_webhooks_alone_has_docs() -> None:
 @pytest.mark.parametrize(
     ("declare", "words"),
     [
-        (lambda app: app.webhook("toy made"), "is no name"),
-        (lambda app: app.webhook("toyMade", 5), "is no schema"),
+        (lambda app: app.webhook("toy made"), "is not a name"),
+        (lambda app: app.webhook("toyMade", 5), "is not a schema"),
         (lambda app: app.webhook("toyMade", method="SEND"), "cannot be sent with 'SEND'"),
         (lambda app: app.webhook("toyMade", sumary="?"), "has no option 'sumary'. It has method, summary"),
         (lambda app: (app.webhook("toyMade"), app.webhook("toyMade")), "two webhooks 'toyMade': .*test_outgoing.py:"),
         (lambda app: callback("made", "https://shop.invalid"), "which the client has no say in"),
         (lambda app: callback("made", "{$request.bdy}"), "'\\$request.bdy' in the expression of callback 'made'"),
-        (lambda app: callback("made", "{x}/{$url}"), "is no runtime expression"),
+        (lambda app: callback("made", "{x}/{$url}"), "is not a runtime expression"),
     ],
 )
 def test_what_cannot_be_is_refused(declare: t.Any, words: str) -> None:
