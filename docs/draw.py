@@ -31,7 +31,7 @@ FLOORS = (
 """The names of the floors, the highest first."""
 
 _LAYERS_OF_FLOORS = (4, 1, 3, 1, 1, 1, 1, 1)
-"""How many layers of the contract each floor has, the highest first: those of one floor have an order too."""
+"""The number of the contract's layers on each floor, the highest first: those of one floor have an order too."""
 
 ROAD = (
     ("app/_dispatch.py", "Dispatch.wsgi_app"),

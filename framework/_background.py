@@ -27,7 +27,7 @@ class Task(t.NamedTuple):
     args: tuple[t.Any, ...]
     kwargs: dict[str, t.Any]
     always: bool
-    """Whether it is also done after an error."""
+    """True if it is also done after an error."""
 
 
 def after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:

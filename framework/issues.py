@@ -13,11 +13,11 @@ import collections.abc as cabc
 import types
 import typing as t
 
+from marshmallow.exceptions import SCHEMA as SCHEMA
+
 INVALID: t.Final = "invalid"
 """The code of a text that carries none."""
 UNKNOWN: t.Final = "unknown"
-SCHEMA: t.Final = "_schema"
-"""The name under which marshmallow keeps the messages for an object as a whole."""
 MAX_DEPTH: t.Final = 400
 """Deeper messages, which no request can cause, have no issues."""
 

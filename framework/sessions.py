@@ -40,13 +40,13 @@ class SessionMixin(cabc.MutableMapping[str, t.Any]):
     """The protocol of a session: a mapping with three attributes."""
 
     new: bool = False
-    """Whether the session did not exist before. What sets it is the interface."""
+    """True if the session did not exist before. What sets it is the interface."""
 
     modified: bool = True
-    """Whether something was written. A session that cannot tell leaves ``True``."""
+    """True if something was written. A session that cannot tell leaves ``True``."""
 
     accessed: bool = False
-    """Whether this request touched the session at all; set by the context, and the reason for ``Vary: Cookie``."""
+    """True if this request touched the session at all; set by the context, and the reason for ``Vary: Cookie``."""
 
     @property
     def permanent(self) -> bool:
@@ -149,10 +149,10 @@ class SessionInterface:
     """What :meth:`make_null_session` makes."""
 
     pickle_based: bool = False
-    """Whether values are pickled, for extensions that want to know."""
+    """True if values are pickled, for extensions that want to know."""
 
     lazy: bool = False
-    """Whether sessions may be opened at the first touch, and left alone in requests that never touch theirs.
+    """True if sessions may be opened at the first touch, and left alone in requests that never touch theirs.
 
     Otherwise each request opens its session when its context is pushed, and saves it. A subclass with an
     ``open_session`` or ``save_session`` of its own is not lazy unless it says so itself.
@@ -364,10 +364,10 @@ class StoreSession(SecureCookieSession):
     """The text that was read from the store."""
 
     begins_anew = False
-    """Whether nothing of what was loaded is in it: it was cleared."""
+    """True if nothing of what was loaded is in it: it was cleared."""
 
     unavailable = False
-    """Whether the store is away: the session is empty, takes what is written, and is not kept."""
+    """True if the store is away: the session is empty, takes what is written, and is not kept."""
 
     def renew(self) -> None:
         """Keep it under another name from now on; the old one is worth nothing then.

@@ -31,13 +31,13 @@ class View:
     """The HTTP methods. Default: GET."""
 
     provide_automatic_options: t.ClassVar[bool | None] = None
-    """Whether OPTIONS is answered by itself; ``None``: by the setting ``PROVIDE_AUTOMATIC_OPTIONS``."""
+    """True if OPTIONS is answered by itself; ``None``: by the setting ``PROVIDE_AUTOMATIC_OPTIONS``."""
 
     decorators: t.ClassVar[list[cabc.Callable[..., t.Any]]] = []
     """Applied to the view function that :meth:`as_view` makes, the first one first."""
 
     init_every_request: t.ClassVar[bool] = True
-    """Whether each request gets an instance of its own, so that what is put on ``self`` never leaks into another."""
+    """True if each request gets an instance of its own, so that what is put on ``self`` never leaks into another."""
 
     def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Answer the request.

@@ -61,7 +61,7 @@ class AppRule(Rule):
     """The methods of a class of two paths that answer here."""
     version: str | None = None
     by_request: bool = False
-    """Whether the request says the version, so that there is one rule for each at the same path."""
+    """True if the request says the version, so that there is one rule for each at the same path."""
 
 
 class AppMap(OrderedMap):
@@ -89,7 +89,7 @@ class AppBase(Scaffold):
     url_map_class: type[Map] = AppMap
     default_config: cabc.Mapping[str, t.Any] = DEFAULTS
     watched: bool = False
-    """Whether requests leave behind what the contract wants to see; a test client that checks answers says so."""
+    """True if requests leave behind what the contract wants to see; a test client that checks answers says so."""
 
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")

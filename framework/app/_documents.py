@@ -52,7 +52,7 @@ class Choice(t.TypedDict, total=False):
     """The content and address of a document; see :meth:`Documents.add_document`."""
 
     include: cabc.Callable[[Operation], bool]
-    """Whether an operation stands in it."""
+    """True if an operation stands in it."""
     routers: cabc.Collection[Router | str]
     """Instead: what is mounted on these routers, given themselves or by the names of their mounts."""
     webhooks: cabc.Collection[str] | bool
@@ -76,7 +76,7 @@ class Document:
         self.name = name
         self.is_default = name == DEFAULT
         self.is_chosen = bool(choice) or not self.is_default
-        """Whether somebody has said what it is; the default document is there without that."""
+        """True if somebody has said what it is; the default document is there without that."""
         self.include = choice.get("include")
         self.routers = choice.get("routers")
         self.webhooks = choice.get("webhooks")

@@ -109,10 +109,7 @@ def _operation_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, 
         (step.phase, getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0].removesuffix(".run"))
         for step in operation.steps
     ]
-    arounds = [
-        (0 if around.mark.keeps_answer else around.phase, f"{type(around.mark).__name__}.around")
-        for around in operation.arounds
-    ]
+    arounds = [(around.order, f"{type(around.mark).__name__}.around") for around in operation.arounds]
     before = [(phase, phase.name.lower(), name) for phase, name in steps if phase < Phase.HANDLER]
     entered = [(phase, "enter", name) for phase, name in arounds]
     for _, title, name in sorted([*entered, *before], key=lambda row: row[0]):

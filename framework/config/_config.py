@@ -28,7 +28,7 @@ T = t.TypeVar("T")
 
 _PACKAGE = __name__.partition(".")[0]
 PACKAGE_DIRECTORY: t.Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-"""Where the files of the package are; messages look past them for the code of the application."""
+"""The folder of the package; messages look past its files for the code of the application."""
 _ANYTHING = Anything()
 
 ABSENT: t.Final = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR)

@@ -45,7 +45,7 @@ class Setting(t.NamedTuple):
     """What values it takes. Default: those that the default suggests."""
 
     secret: bool = False
-    """Whether its value is never shown."""
+    """True if its value is never shown."""
 
     @property
     def takes(self) -> Kind:

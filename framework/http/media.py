@@ -31,7 +31,7 @@ class MediaType(t.Protocol):
     name: str
     """``"application/msgpack"``, in lower case and without parameters."""
     is_text: bool
-    """Whether what it reads are texts, like those of a form, so that a schema reads numbers out of them. The document
+    """True if what it reads are texts, like those of a form, so that a schema reads numbers out of them. The document
     then calls the body text."""
 
     def dump(self, value: t.Any) -> bytes:

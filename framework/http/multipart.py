@@ -32,7 +32,7 @@ class FormRules:
         self.limits: dict[str, int | None] = {}
         """How many bytes a part may have, by its name; ``None`` for as many as the body."""
         self.is_closed = False
-        """Whether parts of other names are refused anyway, so that their content need not be kept."""
+        """True if parts of other names are refused anyway, so that their content need not be kept."""
 
     def keeps(self, name: str) -> bool:
         """Return whether the content of a part is wanted."""

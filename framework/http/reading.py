@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 CHUNK: t.Final = 65_536
-"""How many bytes of a stream are read at a time."""
+"""The number of bytes that are read from a stream at a time."""
 QueryValues: t.TypeAlias = cabc.Mapping[str, list[str]]
 """The values of each name, in the order they were sent."""
 

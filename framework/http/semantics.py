@@ -1,4 +1,4 @@
-"""What HTTP says of methods, statuses and media types: the sets that the framework looks things up in.
+"""The sets of methods, statuses and media types that HTTP defines, as the framework looks them up.
 
 Not here: the methods of Flask's views (``views.http_method_funcs`` is made of these), those of a Path Item Object
 (``openapi.document._paths``).

@@ -139,9 +139,9 @@ class Call:
     """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
     the handler. Only for operations with an ``around``."""
     begun: bool
-    """Whether the handler was called. Only for operations with an ``around``."""
+    """True if the handler was called. Only for operations with an ``around``."""
     entered: list[tuple[t.Any, t.Any]]
-    """What was entered and not left so far, with its context manager; kept by the runner."""
+    """The context managers that were entered and not left so far, each with its ``Around``; kept by the runner."""
 
     def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
         self.operation = operation
@@ -217,9 +217,9 @@ class Plan:
         self.encode = encode
         self.direct = direct
         self.fast = bool(config["FAST_PATH"])
-        """Whether compiled functions are used."""
+        """True if compiled functions are used."""
         self.compare = config["FAST_PATH"] == "compare"
-        """Whether marshmallow does the same work beside them, and differences are logged."""
+        """True if marshmallow does the same work beside them, and differences are logged."""
         self.config = config
         self.rule = rule
         self.method = method
@@ -238,7 +238,7 @@ class Plan:
         self.dropped: set[str] = set()
         """Values of the path that a mark takes away."""
         self.names_open = False
-        """Whether nobody can tell the names before a request."""
+        """True if nobody can tell the names before a request."""
         self.shapes: list[Shape] = []
         """What marks do to the value of the handler before it is written, see ``marks.shapes``."""
 
@@ -266,14 +266,14 @@ class Mark:
     """
 
     nearest_counts: t.ClassVar[bool] = False
-    """Whether of several marks of the class that sets this only the one nearest to the handler counts."""
+    """True if of several marks of the class that sets this only the one nearest to the handler counts."""
 
     around_phase: Phase = Phase.LOAD
     """The phase before whose steps :meth:`around` is entered: any up to ``HANDLER``. Default: once the client is known
     and what it sent is checked, and before objects are loaded."""
 
     keeps_answer: t.ClassVar[bool] = False
-    """Whether the mark keeps the answer, as ``idempotent`` does. Its :meth:`around` is then entered before all others,
+    """True if the mark keeps the answer, as ``idempotent`` does. Its :meth:`around` is then entered before all others,
     whatever the phase, and left after them, since each of them may still turn the answer into an error."""
 
     origin: Mark | None = None

@@ -42,8 +42,7 @@ def check_expressions(text: str, what: str) -> None:
     if wrong or text.count("{") != len(_EMBEDDED.findall(text)) or text.count("}") != len(_EMBEDDED.findall(text)):
         raise SetupError(
             f"{wrong[0] if wrong else text!r} in {what} is not a runtime expression. Write one like"
-            " '$response.body#/id',"
-            " '$request.path.pet_id' or '$response.header.Location'; within a text in braces."
+            " '$response.body#/id', '$request.path.pet_id' or '$response.header.Location'; within a text in braces."
         )
 
 

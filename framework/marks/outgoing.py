@@ -62,7 +62,7 @@ class Options(t.TypedDict, total=False):
     example: t.Any
     examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any]
     signed: bool
-    """Whether it carries a signature, by the rules of Standard Webhooks."""
+    """True if it carries a signature, by the rules of Standard Webhooks."""
     deprecated: bool
     operation_id: str
     """Default: the name; for a callback that of its operation is in front."""

@@ -22,9 +22,9 @@ def _implied(name: str, description: str, *, required: bool = False) -> Header:
     return Header(name, fields.String(), description, required=required, implied=True)
 
 
-_RETRY_AFTER: t.Final = _implied("Retry-After", "When to come back: seconds, or a date.")
+_RETRY_AFTER: t.Final = _implied("Retry-After", "Time after which to retry: seconds, or a date.")
 _IMPLIED_HEADERS: t.Final[cabc.Mapping[type[APIError], tuple[Header, ...]]] = {
-    errors.MethodNotAllowed: (_implied("Allow", "The methods that the address takes.", required=True),),
+    errors.MethodNotAllowed: (_implied("Allow", "Methods that the resource supports.", required=True),),
     errors.UnsupportedMediaType: (
         _implied("Accept", "Media types that the operation reads."),
         _implied("Accept-Encoding", "Content codings that the operation reads."),
@@ -33,7 +33,7 @@ _IMPLIED_HEADERS: t.Final[cabc.Mapping[type[APIError], tuple[Header, ...]]] = {
     errors.TooManyRequests: (_RETRY_AFTER,),
     errors.ServiceUnavailable: (_RETRY_AFTER,),
 }
-"""What the framework's own errors say in their headers, those of subclasses too."""
+"""The headers of the framework's own errors, those of subclasses too."""
 
 
 class RaisesMark(Mark):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import inspect
+import operator
 import typing as t
 
 import msgspec
@@ -34,6 +35,11 @@ class Around(msgspec.Struct, frozen=True, eq=False):
     """``make(ctx, call)`` returns the context manager of a request, or ``None`` where it needs none."""
     place: str
     """File and line of the mark's class, for messages."""
+
+    @property
+    def order(self) -> int:
+        """The place in the order of entering: the phase, or before all phases for a mark that keeps the answer."""
+        return 0 if self.mark.keeps_answer else self.phase
 
     @property
     def name(self) -> str:
@@ -80,7 +86,7 @@ def in_order(arounds: cabc.Iterable[Around]) -> tuple[Around, ...]:
 
     :param arounds: In the order of their marks.
     """
-    return tuple(sorted(arounds, key=lambda around: (not around.mark.keeps_answer, around.phase)))
+    return tuple(sorted(arounds, key=lambda around: around.order))
 
 
 def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -> list[Step]:
@@ -89,9 +95,9 @@ def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -
     :param before: These, in their order.
     :param arounds: In the order in which they are entered.
     """
-    first = [_entering(around) for around in arounds if around.mark.keeps_answer]
-    others = [_entering(around) for around in arounds if not around.mark.keeps_answer]
-    return [*first, *sorted([*others, *before], key=lambda step: step.phase)]
+    placed = [(around.order, _entering(around)) for around in arounds]
+    placed += [(int(step.phase), step) for step in before]
+    return [step for _, step in sorted(placed, key=operator.itemgetter(0))]
 
 
 def _entering(around: Around) -> Step:

@@ -67,7 +67,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     make_instance: cabc.Callable[[], t.Any] | None
     """Makes the resource; ``None`` for functions."""
     direct: bool
-    """Whether the class may be made and the handler called without going through ``view``."""
+    """True if the class may be made and the handler called without going through ``view``."""
     routers: tuple[str, ...]
     """The names of the routers it is mounted on, the innermost first."""
     operation_id: str
@@ -91,11 +91,11 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     callbacks: tuple[Callback, ...]
     extra: cabc.Mapping[str, t.Any]
     data_rules: bool
-    """Whether a returned value is data (a Resource, or a ``response`` mark) or follows Flask's rules for views."""
+    """True if a returned value is data (a Resource, or a ``response`` mark) or follows Flask's rules for views."""
     declared: bool
-    """Whether it has a ``response`` mark, so that its answers are held to it."""
+    """True if it has a ``response`` mark, so that its answers are held to it."""
     documented: bool
-    """Whether it is in the document, unless ``hidden``."""
+    """True if it is in the document, unless ``hidden``."""
     source: tuple[str, int]
     """File and line of the handler."""
     preparations: tuple[cabc.Callable[[], None], ...]

@@ -57,7 +57,7 @@ class VersionSource:
     """One way in which a request says its version. Join several with ``|``."""
 
     by_request = True
-    """Whether several versions stand at one path, so that the request as a whole decides."""
+    """True if several versions stand at one path, so that the request as a whole decides."""
 
     vary: tuple[str, ...] = ()
     """The request headers that it reads."""

@@ -33,7 +33,7 @@ class OlderShapes:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self.fast = True
-        """Whether the newest shape is dumped by compiled functions."""
+        """True if the newest shape is dumped by compiled functions."""
         self._newest: dict[type[Schema], type[Schema]] = {}
         self._older: dict[type[Schema], dict[str, type[Schema]]] = {}
         self._made: dict[tuple[type[Schema], str], type[Schema]] = {}

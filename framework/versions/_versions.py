@@ -71,7 +71,7 @@ class VersionLocation(t.NamedTuple):
     name: str
     names: tuple[str, ...]
     by_request: bool
-    """Whether the request decides, so that other versions stand at the same path."""
+    """True if the request decides, so that other versions stand at the same path."""
 
     def methods(
         self, app: App, endpoint: str, view: t.Any, methods: cabc.Iterable[str], names: Names | None = None

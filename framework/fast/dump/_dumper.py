@@ -68,21 +68,21 @@ def json_dumper(
         names the member, for a number that JSON does not have.
     """
 
-    def plain_to_wire(obj: t.Any) -> bytes:
+    def plain_to_json(obj: t.Any) -> bytes:
         if checked:
             kinds.check(schema, obj)
         return fast_json.encode(schema.dump(obj))
 
     if not fast:
-        return plain_to_wire
+        return plain_to_json
     dump = checked_dumper(schema) if checked else dumper(schema)
     plan: JSONDumper | None = None
 
-    def to_wire(obj: t.Any) -> bytes:
+    def to_json(obj: t.Any) -> bytes:
         nonlocal plan
         if plan is None or plan.dump_fields is not schema.dump_fields:
             if not canary.is_trusted():
-                return plain_to_wire(obj)
+                return plain_to_json(obj)
             plan = _json_plan(schema, checked)
         if plan.of_dict is not None and type(obj) is dict and not schema.many:
             row = plan.of_dict(obj)  # PERF: the same as below, five calls shorter: 0.25 us
@@ -92,7 +92,7 @@ def json_dumper(
                 return rows.encode(row)
         return rows.encode(plan.dump(obj, schema.many)) if plan.compilable else fast_json.encode(dump(obj))
 
-    return _compared_wire(schema, to_wire, plain_to_wire) if compare else to_wire
+    return _compared_json(schema, to_json, plain_to_json) if compare else to_json
 
 
 def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
@@ -138,8 +138,8 @@ def _compared_dump(schema: ma.Schema, dump: Transform) -> Transform:
     return both
 
 
-def _compared_wire(schema: ma.Schema, to_wire: Transform, plain_to_wire: Transform) -> Transform:
+def _compared_json(schema: ma.Schema, to_json: Transform, plain_to_json: Transform) -> Transform:
     def both(obj: t.Any) -> t.Any:
-        return compare.run("dump to JSON", schema, plain_to_wire, to_wire, obj)
+        return compare.run("dump to JSON", schema, plain_to_json, to_json, obj)
 
     return both

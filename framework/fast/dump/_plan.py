@@ -26,7 +26,7 @@ class DumpPlan:
 
     to_json: t.ClassVar[bool] = False
     checked: t.ClassVar[bool] = False
-    """Whether what is not an object is refused, and null where the field does not allow it."""
+    """True if what is not an object is refused, and null where the field does not allow it."""
 
     def __init__(self, schema: ma.Schema) -> None:
         self.schema = schema

@@ -139,7 +139,7 @@ def _decimal(writer: Writer, field: ma.fields.Decimal, var: str) -> LoadRecipe |
         test = f"type({var}) is str or type({var}) is int or type({var}) is float"
         return LoadRecipe(test, decimal.Decimal, f"{make}(str({var}))", f"{var}.is_finite()", errors)
     if field.as_string:
-        # PERF: what lexical.decimal does, without its call and without asking for NaN, which no digits are: 0.1 us.
+        # PERF: what lexical.number_like does, without its call and without asking for NaN, which no digits are: 0.1 us.
         is_decimal = writer.bind(lexical.is_decimal, "is_decimal")
         rest = f"len({var}) <= {lexical.MAX_DIGITS} and {is_decimal}({var}) is not None"
         return _text(var, decimal.Decimal, f"{make}({var})", rest=rest)

@@ -50,7 +50,7 @@ class String(ma.fields.String):
     """A JSON string: no bytes, no half of a surrogate pair, no NUL, which databases refuse."""
 
     refuses_nul = True
-    """Whether the character U+0000 is refused; an instance may say otherwise."""
+    """True if the character U+0000 is refused; an instance may say otherwise."""
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> str:
         if isinstance(value, bytes):
@@ -104,6 +104,11 @@ def _number_text(
     return value
 
 
+def _float_text(text: str) -> str:
+    """Check the text of a number that has the size of a float."""
+    return lexical.number_like(text, lexical.FLOAT_PATTERN)
+
+
 class Integer(ma.fields.Integer):
     """A JSON number without a fraction, so ``1.0`` is one; with ``as_string`` the text of an integer instead."""
 
@@ -130,7 +135,7 @@ class Float(ma.fields.Float):
     STRICT_TEXT: t.ClassVar[bool] = False
 
     def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> float:
-        read = lexical.float_text if self.as_string else lexical.number
+        read = _float_text if self.as_string else lexical.number
         value = _number_text(self, value, read, text=self.STRICT_TEXT)
         result = super()._deserialize(value, attr, data, **kwargs)
         if not math.isfinite(result):
@@ -166,10 +171,10 @@ class Decimal(ma.fields.Decimal):
     def _read_text(self, text: str) -> str:
         pattern = rounded_pattern(self)
         if pattern is not None and (self.as_string or not self.STRICT_TEXT):
-            return lexical.decimal(text, pattern)
+            return lexical.number_like(text, pattern)
         if self.as_string:
-            return lexical.decimal(text)
-        return lexical.number(text) if self.STRICT_TEXT else lexical.float_text(text)
+            return lexical.number_like(text, lexical.DECIMAL_PATTERN)
+        return lexical.number(text) if self.STRICT_TEXT else _float_text(text)
 
     def _exact(self, value: Exact) -> t.Any:
         if self.as_string:

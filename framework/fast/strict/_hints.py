@@ -85,9 +85,7 @@ class _Hinter(MessageCopier):
         if not isinstance(messages, dict):
             return self.leaf(messages)
         unknown = [str(schema.error_messages["unknown"])]
-        known = {
-            field.data_key if field.data_key is not None else name: field for name, field in schema.load_fields.items()
-        }
+        known = _by_sent_name(schema)
         made: dict[t.Any, t.Any] = {}
         others: list[str] = []
         for name, found in messages.items():
@@ -99,8 +97,8 @@ class _Hinter(MessageCopier):
                 self.copy_into(made, [(name, found)], functools.partial(self.of_schema, schema=schema))
             if self.is_full:
                 return made
-        last = [name for name in ("_schema",) if name in messages and name not in known]
-        for name in [*self.ordered([name for name in others if name != "_schema"]), *last]:
+        last = [SCHEMA] if SCHEMA in messages and SCHEMA not in known else []
+        for name in [*self.ordered([name for name in others if name != SCHEMA]), *last]:
             found = messages[name]
             if found == unknown and self.hints > 0:
                 self.hints -= 1
@@ -176,11 +174,12 @@ def marked(messages: AnyMessages, field: AnyField | None) -> AnyMessages:
 def _members_of(field: ma.fields.Nested | OneOf) -> dict[str, AnyField]:
     """Return the fields of an object by the names in JSON; of several objects, those of all of them."""
     schemas = [field.member(tag) for tag in field.schemas] if isinstance(field, OneOf) else [field.schema]
-    return {
-        each.data_key if each.data_key is not None else name: each
-        for schema in schemas
-        for name, each in schema.load_fields.items()
-    }
+    return {name: each for schema in schemas for name, each in _by_sent_name(schema).items()}
+
+
+def _by_sent_name(schema: ma.Schema) -> dict[str, AnyField]:
+    """Return the fields of a schema by the names that clients write."""
+    return {each.data_key if each.data_key is not None else name: each for name, each in schema.load_fields.items()}
 
 
 def _hide_plucked(messages: dict[t.Any, t.Any], field: ma.fields.Pluck) -> dict[t.Any, t.Any]:

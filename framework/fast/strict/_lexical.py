@@ -352,31 +352,17 @@ def number(text: str) -> str:
     return text
 
 
-def float_text(text: str) -> str:
-    """Check a number by :data:`FLOAT_PATTERN`.
+def number_like(text: str, pattern: str) -> str:
+    """Check a number by a narrower pattern: :data:`FLOAT_PATTERN`, :data:`DECIMAL_PATTERN`, :func:`rounded_pattern`.
 
-    :return: the text itself, for ``float`` to read.
-    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
-    :raises ValueError: when it is none.
-    """
-    if len(text) > MAX_DIGITS:
-        raise OverflowError("Too many digits.")
-    if compiled(FLOAT_PATTERN).fullmatch(text) is None:
-        raise ValueError("Not a number.")
-    return text
-
-
-def decimal(text: str, pattern: str = DECIMAL_PATTERN) -> str:
-    """Check a number by :data:`DECIMAL_PATTERN`, or by that of :func:`rounded_pattern`.
-
-    :return: the text itself, for ``Decimal`` to read.
-    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
-    :raises ValueError: when it is none.
+    :return: The text itself, for ``float`` or ``Decimal`` to read.
+    :raises OverflowError: It has more than :data:`MAX_DIGITS` characters.
+    :raises ValueError: It does not match.
     """
     if len(text) > MAX_DIGITS:
         raise OverflowError("Too many digits.")
     if compiled(pattern).fullmatch(text) is None:
-        raise ValueError("Not a decimal number.")
+        raise ValueError("Not a number.")
     return text
 
 

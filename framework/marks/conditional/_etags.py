@@ -40,7 +40,7 @@ class EtagMark(Mark):
 
     phase = Phase.ETAG
     sends_304 = True
-    """Whether a GET may be answered with 304, which other marks then describe as well."""
+    """True if a GET may be answered with 304, which other marks then describe as well."""
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ class ArgumentsMark(Mark):
 
     phase = Phase.INPUTS
     is_placed: bool = True
-    """Whether somebody has said the location."""
+    """True if somebody has said the location."""
     max_length: int | None = None
     """The longest body, in bytes, that the operation reads; ``None``: as the settings say."""
 

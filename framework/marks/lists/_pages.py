@@ -46,7 +46,7 @@ class PageRequest:
         self.item_count: int | None = None
         """How many items there are in all; a handler without a pager sets it."""
         self.more: bool | None = None
-        """Whether there are items after this part, where the total is not known."""
+        """True if there are items after this part, where the total is not known."""
 
     def take(self, collection: t.Any, session: t.Any = None) -> list[t.Any]:
         """The wanted part of a collection.

@@ -62,11 +62,11 @@ class PageOptions(t.TypedDict, total=False):
     key: str | cabc.Sequence[str]
     """What sets any two items apart. Default: what does in a select, and for cursors over other items ``id``."""
     total: bool
-    """Whether all items are counted. Default: they are, except for cursors."""
+    """True if all items are counted. Default: they are, except for cursors."""
     envelope: bool | str
-    """Whether the list stands in an object, and under which name. Default: it is the answer itself."""
+    """True if the list stands in an object, and under which name. Default: it is the answer itself."""
     links: bool
-    """Whether a ``Link`` header leads to the other parts. Default: it does."""
+    """True if a ``Link`` header leads to the other parts. Default: it does."""
     header: str | None
     """The header that says where the part stands. Default: ``X-Pagination``, and none with an envelope."""
 

@@ -80,7 +80,7 @@ class Scheme:
     cookies, ``"origin"`` where only ``Origin`` can be looked at, ``""`` when it cannot."""
 
     uses_authorization = False
-    """Whether the credentials travel in the header ``Authorization``."""
+    """True if the credentials travel in the header ``Authorization``."""
 
     query_names: tuple[str, ...] = ()
     """Names in the query string that are read here."""

@@ -84,8 +84,7 @@ def parse_windows(texts: cabc.Iterable[str], name: str, cost: int, taken: set[st
         except (ValueError, TypeError):
             raise SetupError(
                 f"{where}: {text!r} is not a window of a limit. Write a number and a time, like '10/minute',"
-                " '1000/day' or"
-                " '5 per 2 hours'."
+                " '1000/day' or '5 per 2 hours'."
             ) from None
     made = []
     for item in sorted(items, key=lambda item: t.cast(int, item.get_expiry())):

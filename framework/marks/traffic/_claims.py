@@ -40,7 +40,7 @@ class Claim:
         self._record = record
         self._print = print
         self.is_open = True
-        """Whether the answer was neither kept nor the key given back so far."""
+        """True if the answer was neither kept nor the key given back so far."""
         self._kept: Done | None = None
         self._is_late = False
 
@@ -232,7 +232,7 @@ class Late:
             self._bytes -= len(self._waiting.pop(place)[1] or b"")
 
 
-def open_keeper(app: App, own: Store | None, lifetime: float) -> IdempotencyStore:
+def open_idempotency_store(app: App, own: Store | None, lifetime: float) -> IdempotencyStore:
     """Return the keeper of an application for a store and a lifetime.
 
     :param own: The store of the mark; ``None``: that of the settings.

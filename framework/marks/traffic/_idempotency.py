@@ -25,7 +25,7 @@ from ...stores.base import PAUSE, Store, StoreAway
 from ..base import REPLAY, Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
 from ..inputs import ask_request, too_large
 from ..responses import ResponseMark
-from ._claims import Claim, IdempotencyStore, open_keeper
+from ._claims import Claim, IdempotencyStore, open_idempotency_store
 from ._clients import By, key_function, tenant_function
 from ._stores import store_url
 
@@ -169,7 +169,7 @@ class Idempotent(Mark):
             if key is None:
                 raise IdempotencyKeyInvalid()
             if key_store is None:
-                key_store = open_keeper(ctx.app, own, lifetime)
+                key_store = open_idempotency_store(ctx.app, own, lifetime)
             print_ = fingerprint(parts_of(plan, ctx, call))
             # Hashed: of bounded length, and nothing in it can be taken for another client's.
             tenant = "" if tenant_of is None else str(tenant_of(ctx))

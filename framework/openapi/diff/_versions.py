@@ -20,7 +20,7 @@ class Advice(t.NamedTuple):
     at_least: str
     """The lowest version that says so; empty where the old one is not a semantic version."""
     is_enough: bool
-    """Whether the new document's version is at least that."""
+    """True if the new document's version is at least that."""
 
 
 def advice(changes: cabc.Sequence[Change], old: Json, new: Json) -> Advice:

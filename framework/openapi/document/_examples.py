@@ -35,7 +35,7 @@ class Composer:
     def __init__(self, components: cabc.Mapping[str, Json]) -> None:
         self.components = components
         self.given = False
-        """Whether anybody gave an example for any part."""
+        """True if anybody gave an example for any part."""
 
     def of(self, schema: Json, depth: int) -> t.Any:
         if depth > _DEEPEST_EXAMPLE:

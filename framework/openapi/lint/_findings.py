@@ -37,7 +37,7 @@ class Finding(t.NamedTuple):
     at: Pointer
     """Where in the document."""
     advice: bool = False
-    """Whether it may well be right as it is."""
+    """True if it may well be right as it is."""
     file: str = ""
     """Where in the source; empty where that is not known."""
     line: int = 0
