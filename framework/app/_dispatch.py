@@ -20,7 +20,7 @@ from .._sentinel import MISSING
 from ..context import Context, _current, current
 from ..errors import NotFound
 from ..http import problem
-from ..http.response import PreparedResponse
+from ..http.response import PreparedResponse, Reply
 from ..sessions import NullSession, SessionUnavailable
 from ..teardown import CollectErrors, ContextIterator
 from ._failures import Failures
@@ -118,14 +118,12 @@ class Dispatch(Failures):
                 if ctx._tokens:
                     ctx.pop(error)
 
-    def _held(
-        self, contract: t.Any, ctx: Context, response: Response | PreparedResponse
-    ) -> tuple[Response | PreparedResponse, Exception | None]:
+    def _held(self, contract: t.Any, ctx: Context, response: Reply) -> tuple[Reply, Exception | None]:
         """Return a response that keeps the contract, or the answer to its breach and the breach."""
         try:
             contract.check(ctx, response)
         except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
-            if not isinstance(response, PreparedResponse):
+            if isinstance(response, BaseResponse):
                 response.close()
             return self.handle_exception(raised), raised
         return response, None
@@ -144,7 +142,7 @@ class Dispatch(Failures):
         """A context for a WSGI environment; push it, or use it with ``with``."""
         return Context(self, environ)  # type: ignore[arg-type]
 
-    def full_dispatch_request(self) -> Response | PreparedResponse:
+    def full_dispatch_request(self) -> Reply:
         """From the hooks to the finished response, with the handling of exceptions."""
         ctx = _current.get(None) or current()  # PERF: 0.05 us
         try:
@@ -288,7 +286,7 @@ class Dispatch(Failures):
 
     # From a value to the response.
 
-    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response | PreparedResponse:
+    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Reply:
         """Make the response of a returned value, and run what comes after.
 
         :param rv: What a view, a hook or an error handler returned.
@@ -314,7 +312,7 @@ class Dispatch(Failures):
             if not from_error_handler:
                 raise
             self.logger.exception("Request finalizing failed with an error while handling an error")
-        return t.cast("Response | PreparedResponse", response)
+        return t.cast("Reply", response)
 
     def _has_more_to_do(self, ctx: Context) -> bool:
         """Return whether ``process_response`` would do anything."""

@@ -18,7 +18,7 @@ from ..debughelpers import FormDataRoutingRedirect
 from ..errors import InternalServerError
 from ..hooks import find_error_handler
 from ..http import problem
-from ..http.response import PreparedResponse
+from ..http.response import PreparedResponse, Reply
 from ..http.semantics import SAFE
 from ..http.shortening import ROOM
 from ..logging import printable
@@ -30,7 +30,6 @@ if t.TYPE_CHECKING:
     from .. import typing as ft
     from ..context import Context
     from ..http.problem import ErrorRenderer
-    from ..wrappers import Response
 
 
 class Failures(Urls):
@@ -80,7 +79,7 @@ class Failures(Urls):
         handler = self._find_error_handler(e)
         return e if handler is None else handler(e)
 
-    def handle_exception(self, e: Exception) -> Response | PreparedResponse:
+    def handle_exception(self, e: Exception) -> Reply:
         """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
 
         :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
@@ -155,6 +154,6 @@ class Failures(Urls):
         environ: t.Any = ctx.environ or {}
         return None if docs is None else f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{docs.rstrip('/')}/errors/"
 
-    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response | PreparedResponse:
+    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Reply:
         """Make the response of a returned value; :class:`Dispatch` does it."""
         raise NotImplementedError

@@ -31,6 +31,19 @@ _ADDRESSES = frozenset({"location", "content-location"})
 _NOT_SENT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
+class Reply(t.Protocol):
+    """An answer on its way to the client: a :class:`PreparedResponse`, or a response of werkzeug."""
+
+    status_code: int
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, to read and to change."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """Send it."""
+
+
 class Response(_Response):
     """werkzeug's response. Its meaning is not changed here."""
 
@@ -135,12 +148,26 @@ def sendable(name: str, value: str) -> str:
 # What marks do with an answer of either kind.
 
 
-def header_of(reply: PreparedResponse | _Response, name: str) -> str | None:
+def body_of(reply: Reply) -> bytes | None:
+    """Return the bytes of an answer; ``None`` where they are made while they are sent, or belong to a file."""
+    if isinstance(reply, PreparedResponse):
+        return reply.body
+    if isinstance(reply, _Response) and reply.is_sequence and not reply.direct_passthrough:
+        return reply.get_data()
+    return None
+
+
+def header_pairs_of(reply: Reply) -> cabc.Iterable[tuple[str, str]]:
+    """Return all headers of an answer, to read."""
+    return reply.header_pairs() if isinstance(reply, PreparedResponse) else reply.headers
+
+
+def header_of(reply: Reply, name: str) -> str | None:
     """The first value of a header; ``None`` where it is not set."""
     return reply.get_header(name) if isinstance(reply, PreparedResponse) else reply.headers.get(name)
 
 
-def set_header(reply: PreparedResponse | _Response, name: str, value: str) -> None:
+def set_header(reply: Reply, name: str, value: str) -> None:
     """Add a header that an answer does not carry.
 
     :param value: Without line breaks.
@@ -151,7 +178,7 @@ def set_header(reply: PreparedResponse | _Response, name: str, value: str) -> No
         reply.headers[name] = value
 
 
-def add_vary(reply: PreparedResponse | _Response, names: cabc.Iterable[str]) -> None:
+def add_vary(reply: Reply, names: cabc.Iterable[str]) -> None:
     """Add names of request headers to ``Vary``, each once."""
     present = [part.strip() for value in reply.headers.getlist("Vary") for part in value.split(",") if part.strip()]
     known = {name.lower() for name in present}

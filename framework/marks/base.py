@@ -31,15 +31,13 @@ if t.TYPE_CHECKING:
     from ..config import Config
     from ..context import Context
     from ..errors import APIError
-    from ..http.response import PreparedResponse
+    from ..http.response import Reply
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
-    from ..wrappers import Response
     from .links import Link
     from .outgoing import Outgoing
     from .shapes import Shape
 
-    Reply: t.TypeAlias = PreparedResponse | Response
     Manager: t.TypeAlias = contextlib.AbstractContextManager[t.Any] | contextlib.AbstractAsyncContextManager[t.Any]
 
 _T = t.TypeVar("_T")
@@ -83,27 +81,89 @@ class Phase(enum.IntEnum):
     HEADERS = 20
 
 
-TELLS: t.Final = "framework.tells"
+class Key(t.Generic[_T]):
+    """The typed key of a note in :attr:`Plan.notes` or :attr:`Call.notes`.
+
+    Make one per kind of note, as a constant of your module: ``LOCK: Final = Key[Lock]("lock")``. Only what has the key
+    can read or write the note, and a type checker knows what it holds.
+
+    :param name: What the note is, for debugging.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Key {self.name!r}>"
+
+
+if t.TYPE_CHECKING:
+
+    class Notes:
+        """Notes by their keys, each of the type that its key says; a plain ``dict`` when it runs."""
+
+        def __contains__(self, key: object) -> bool: ...
+        def __getitem__(self, key: Key[_T]) -> _T: ...
+        def __setitem__(self, key: Key[_T], value: _T) -> None: ...
+        def get(self, key: Key[_T]) -> _T | None: ...
+        def setdefault(self, key: Key[_T], value: _T) -> _T: ...
+        def pop(self, key: Key[_T], default: None) -> _T | None: ...
+
+else:
+    # PERF: reading a note is no call of a Python function.
+    Notes = dict
+
+
+REPRESENTATION_HEADERS: t.Final = Key[tuple[str, ...]]("representation headers")
 """The note of a :class:`Plan` with the names of the headers that belong to what an answer represents, like its body.
 Marks set them in the phase ``OUTCOME``, so that a tag covers them and a 304 repeats them."""
-REPLAY: t.Final = "framework.replay"
+REPLAY: t.Final = Key["Reply"]("replay")
 """The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed."""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing to do in a phase.
+    """One thing to do before the handler is called.
 
-    :param phase: When.
-    :param run: Before the handler ``run(ctx, call)``: a returned value that is not ``None`` is the answer, and the
-        handler is not called. In ``HANDLER`` ``run(ctx, call, value)``, with what the handler returned: a returned
-        value takes the place. From ``OUTCOME`` on ``run(ctx, call, reply)``: a returned reply takes the place.
-    :param errors: For a step from ``OUTCOME`` on: whether it also gets the answer to an error that an earlier step or
-        the handler raised, as a ``Response``. Steps of phases that the error has cut off have then not been run.
+    :param phase: When: a phase before ``HANDLER``.
+    :param run: ``run(ctx, call)``. A returned value that is not ``None`` is the answer, and the handler is not called.
     """
 
     phase: Phase
-    run: cabc.Callable[..., t.Any]
+    run: cabc.Callable[[Context, Call], object]
+
+
+class ValueStep(msgspec.Struct, frozen=True):
+    """One thing to do with the value that the handler returned.
+
+    :param run: ``run(ctx, call, value)``. A returned value that is not ``None`` takes its place.
+    """
+
+    run: cabc.Callable[[Context, Call, t.Any], object]
+
+    @property
+    def phase(self) -> Phase:
+        """Return ``HANDLER``."""
+        return Phase.HANDLER
+
+
+class ReplyStep(msgspec.Struct, frozen=True):
+    """One thing to do with the reply.
+
+    :param phase: When: a phase from ``OUTCOME`` on.
+    :param run: ``run(ctx, call, reply)``. A returned reply that is not ``None`` takes its place.
+    :param errors: Whether it also gets the answer to an error that an earlier step or the handler raised, as a
+        ``Response``. Steps of phases that the error has cut off have then not been run.
+    """
+
+    phase: Phase
+    run: cabc.Callable[[Context, Call, Reply], Reply | None]
     errors: bool = False
+
+
+Steps: t.TypeAlias = "cabc.Iterable[Step | ValueStep | ReplyStep]"
+"""What :meth:`Mark.run` gives."""
 
 
 class Call:
@@ -163,8 +223,8 @@ class Call:
         """What the phase ``LOAD`` has found for the values of the path; permissions and preconditions look at it."""
         self.value: t.Any = None
         """What the handler returned."""
-        self.notes: dict[t.Any, t.Any] | None = None
-        """A place for marks to leave things for their own later steps; ``None`` until one does."""
+        self.notes: Notes = Notes()
+        """What marks leave for their later steps and for other marks, each note under its :class:`Key`."""
 
     @property
     def body(self) -> t.Any:
@@ -231,8 +291,8 @@ class Plan:
         """Called by ``freeze(compile=True)``: whoever uses a schema adds what compiles it."""
         self.query_names: set[str] = set()
         """Names in the query string that marks read without a schema: they are not undeclared."""
-        self.notes: dict[t.Any, t.Any] = {}
-        """A place for marks of one kind to work together at freeze."""
+        self.notes: Notes = Notes()
+        """What marks of one family share at freeze, each note under its :class:`Key`."""
         self.names: set[str] = set()
         """What marks pass to the handler by name, besides the values of the path."""
         self.dropped: set[str] = set()
@@ -336,7 +396,7 @@ class Mark:
         :raises SetupError: The mark does not belong there.
         """
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         """The first face: what it does. Asked once, at freeze."""
         return ()
 

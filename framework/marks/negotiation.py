@@ -14,7 +14,7 @@ import typing as t
 from ..errors import NotAcceptable, SetupError
 from ..http.response import add_vary
 from ..http.semantics import BODILESS, JSON
-from .base import Mark, Outcome, Phase, Plan, Record, Step
+from .base import Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from .raises import error_outcome
 
 if t.TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ProducesMark(MediaMark):
 
     phase = Phase.ACCEPT
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if not is_json(plan):
             return ()
         from ..http.media import (
@@ -60,7 +60,7 @@ class ProducesMark(MediaMark):
         def vary(ctx: Context, call: Call, reply: t.Any) -> None:
             add_vary(reply, ("Accept",))
 
-        return [Step(Phase.ACCEPT, accept), Step(Phase.HEADERS, vary, errors=True)]
+        return [Step(Phase.ACCEPT, accept), ReplyStep(Phase.HEADERS, vary, errors=True)]
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if is_json(plan):

@@ -19,7 +19,7 @@ from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
 
 if t.TYPE_CHECKING:
     from ..context import Context
-    from ..marks.base import Reply
+    from ..http.response import Reply
 
     Responder: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
     Entered: t.TypeAlias = list[tuple["Around", t.Any]]

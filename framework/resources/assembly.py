@@ -29,13 +29,17 @@ from ..marks.base import (
     Mark,
     Outcome,
     Parameter,
+    Phase,
     Plan,
     Record,
+    ReplyStep,
     Step,
+    ValueStep,
     address,
     called,
     is_inherited,
     marks_of,
+    mention,
     own_marks,
 )
 from ..marks.conditional import default_headers, default_steps
@@ -263,17 +267,37 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
     return operation
 
 
-def ask_marks(plan: Plan) -> tuple[list[Step], tuple[Around, ...]]:
-    """Ask the marks of an operation what they do: their steps, and their context managers in the order of entering."""
-    steps: list[Step] = []
+def ask_marks(plan: Plan) -> tuple[list[Step | ValueStep | ReplyStep], tuple[Around, ...]]:
+    """Ask the marks of an operation what they do: their steps, and their context managers in the order of entering.
+
+    :raises SetupError: A step is in a phase of another kind of step.
+    """
+    steps: list[Step | ValueStep | ReplyStep] = []
     arounds: list[Around] = []
     for mark in plan.marks:
-        steps.extend(mark.run(plan))
+        for step in mark.run(plan):
+            check_phase(step, mark, plan)
+            steps.append(step)
         if type(mark).around is not Mark.around:
             around = make_around(mark, plan, place_of(type(mark)))
             if around is not None:
                 arounds.append(around)
     return steps, in_order(arounds)
+
+
+def check_phase(step: Step | ValueStep | ReplyStep, mark: Mark, plan: Plan) -> None:
+    """Refuse a step in a phase in which it would be called with other arguments.
+
+    :raises SetupError: It is one.
+    """
+    kind: type[Step | ValueStep | ReplyStep] = Step
+    if step.phase >= Phase.HANDLER:
+        kind = ValueStep if step.phase == Phase.HANDLER else ReplyStep
+    if not isinstance(step, kind):
+        raise SetupError(
+            f"{mention(mark)} on {plan.called} ({plan.address}) gave a {type(step).__name__} for the phase"
+            f" {step.phase.name}, in which a {kind.__name__} runs. Give one of these ({place_of(type(mark))})."
+        )
 
 
 def implied_outcomes(

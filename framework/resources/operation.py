@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import _docstrings as docstrings
 from ..errors import Messages, ValidationFailed
 from ..fast.bounds import Bounds, limited
-from ..http.response import PreparedResponse
+from ..http.response import PreparedResponse, Reply
 from ..marks.base import (
     Body,
     Call,
@@ -32,8 +32,10 @@ from ..marks.base import (
     Phase,
     Plan,
     Record,
+    ReplyStep,
     Security,
     Step,
+    ValueStep,
     address,
 )
 from ..marks.responses import outcome_step
@@ -45,7 +47,6 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
     from ..errors import APIError
-    from ..wrappers import Response
 
 Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, t.Any], t.Any], t.Any]
 Dump: t.TypeAlias = cabc.Callable[["Context", Call, t.Any], t.Any]
@@ -78,7 +79,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     hidden: bool
     marks: tuple[Mark, ...]
     """All of them, the outermost first, as merged."""
-    steps: tuple[Step, ...]
+    steps: tuple[Step | ValueStep | ReplyStep, ...]
     """In the order they run."""
     arounds: tuple[Around, ...]
     """The context managers of the marks, in the order in which they are entered."""
@@ -163,13 +164,13 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def runner(
     plan: Plan,
-    steps: cabc.Sequence[Step],
+    steps: cabc.Iterable[Step | ValueStep | ReplyStep],
     arounds: cabc.Sequence[Around],
     data_rules: bool,
     handler: cabc.Callable[..., t.Any],
     *,
     watched: bool = False,
-) -> tuple[tuple[Step, ...], cabc.Callable[[Operation], Runner]]:
+) -> tuple[tuple[Step | ValueStep | ReplyStep, ...], cabc.Callable[[Operation], Runner]]:
     """Put the steps in order, and make the function that runs them.
 
     :param plan: The operation in the making, after all marks have been asked.
@@ -181,11 +182,11 @@ def runner(
     :return: The steps in their order, and a function that binds the runner to its operation.
     """
     ordered = sorted(steps, key=lambda step: step.phase)
-    before = collect_inputs([step for step in ordered if step.phase < Phase.HANDLER], Bounds.from_config(plan.config))
+    before = collect_inputs([step for step in ordered if isinstance(step, Step)], Bounds.from_config(plan.config))
     if watched:
         before = [remember_step(step) for step in before]
-    on_value = [step for step in ordered if step.phase == Phase.HANDLER]
-    after = [step for step in ordered if step.phase > Phase.HANDLER]
+    on_value = [step for step in ordered if isinstance(step, ValueStep)]
+    after = [step for step in ordered if isinstance(step, ReplyStep)]
     on_error = [step for step in after if step.errors]
     outcome = outcome_step(plan) if data_rules else None
     slots = plan.slots
@@ -219,10 +220,10 @@ def run_steps(
     slots: int,
     before: cabc.Sequence[Step],
     handler: cabc.Callable[..., t.Any],
-    on_value: cabc.Sequence[Step],
+    on_value: cabc.Sequence[ValueStep],
     outcome: Dump | None,
     finish: Dump,
-    on_error: cabc.Sequence[Step],
+    on_error: cabc.Sequence[ReplyStep],
 ) -> Runner:
     """Make the runner of an operation with steps and without context managers."""
     is_method = operation.view_class is not None
@@ -230,8 +231,8 @@ def run_steps(
     def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
         call = Call(operation, view_args, slots, instance)
         try:
-            for step in before:
-                reply = step.run(ctx, call)
+            for check in before:
+                reply = check.run(ctx, call)
                 if reply is not None:
                     return finish(ctx, call, reply if outcome is None else outcome(ctx, call, reply))
             if is_method:
@@ -245,8 +246,8 @@ def run_steps(
                     value = changed
             return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
         except Exception:
-            for step in on_error:
-                ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+            for late in on_error:
+                ctx.after_this_request(functools.partial(finish_error, late, ctx, call))
             raise
 
     return run
@@ -257,7 +258,7 @@ def run_within(
     slots: int,
     answer: cabc.Callable[[Context, Call], t.Any],
     finish: Dump,
-    on_error: cabc.Sequence[Step],
+    on_error: cabc.Sequence[ReplyStep],
 ) -> Runner:
     """Make the runner of an operation with context managers around its handler."""
 
@@ -268,14 +269,14 @@ def run_within(
             return finish(ctx, call, answer_within(ctx, call, answer))
         except Exception:
             call.reply = None
-            for step in on_error:
-                ctx.after_this_request(functools.partial(finish_error, step, ctx, call))
+            for late in on_error:
+                ctx.after_this_request(functools.partial(finish_error, late, ctx, call))
             raise
 
     return run
 
 
-def make_finish(after: cabc.Sequence[Step]) -> Dump:
+def make_finish(after: cabc.Sequence[ReplyStep]) -> Dump:
     """Make the function that gives an answer to the steps that look at it."""
 
     def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
@@ -296,7 +297,7 @@ def make_answer(
     before: cabc.Sequence[Step],
     handler: cabc.Callable[..., t.Any],
     is_method: bool,
-    on_value: cabc.Sequence[Step],
+    on_value: cabc.Sequence[ValueStep],
     outcome: Dump | None,
 ) -> cabc.Callable[[Context, Call], t.Any]:
     """Make the function that answers within context managers, from the first step to the dumped value.
@@ -331,9 +332,9 @@ def make_answer(
     return answer
 
 
-def finish_error(step: Step, ctx: Context, call: Call, response: Response) -> Response:
+def finish_error(step: ReplyStep, ctx: Context, call: Call, response: Reply) -> Reply:
     """Give the answer to an error to a step that wants these too."""
-    changed: Response | None = step.run(ctx, call, response)
+    changed = step.run(ctx, call, response)
     return response if changed is None else changed
 
 

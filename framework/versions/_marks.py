@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 
 from ..errors import SetupError
 from ..http.response import add_vary, set_header
-from ..marks.base import Header, Mark, Parameter, Phase, Plan, Record, Step
+from ..marks.base import Header, Mark, Parameter, Phase, Plan, Record, ReplyStep, Steps
 from ..marks.inputs import ArgumentsMark, PatchMark
 from ..marks.lists import ListMark, SparseMark, narrows
 from ..marks.negotiation import ConsumesMark, MediaMark, ProducesMark
@@ -64,7 +64,7 @@ class SpanMark(Mark):
         at, place = names.index(name), names.index(own)
         return at >= place if self.first else at <= place
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if getattr(plan.rule, "version", None) is None:
             raise SetupError(
                 f"{plan.called} is marked {self!r}, and its route {plan.rule.rule!r} is in no version."
@@ -220,7 +220,7 @@ class VersionMark(Mark):
         made.body = msgspec.structs.replace(mark.body, schema=older, examples=None)
         return made
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         self.shapes.fast = plan.fast
         name, header = self.name, self.header
         vary = self.varies
@@ -232,7 +232,7 @@ class VersionMark(Mark):
             if vary:
                 add_vary(reply, vary)
 
-        return [Step(Phase.HEADERS, finish, errors=True)] if header is not None or vary else []
+        return [ReplyStep(Phase.HEADERS, finish, errors=True)] if header is not None or vary else []
 
     def _ways(self, kind: type[t.Any]) -> list[t.Any]:
         return [way for way in self.chooser.ways if isinstance(way, kind)] if self.chooser is not None else []

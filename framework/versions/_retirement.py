@@ -20,7 +20,7 @@ from werkzeug.http import http_date
 
 from ..errors import Gone, SetupError
 from ..http.response import PreparedResponse
-from ..marks.base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, Step
+from ..marks.base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from ..marks.traffic import once, redis_store, store_url
 from ..stores.base import CircuitBreaker, StoreAway
 from ..stores.memory import MemoryStore
@@ -75,7 +75,7 @@ class RetiredMark(Mark):
     def __repr__(self) -> str:
         return "retired()" if self.until is None else f"retired(until={self.until.isoformat()!r})"
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         self._check_replacement(plan)
         label = plan.address
         caller = self.caller
@@ -95,7 +95,7 @@ class RetiredMark(Mark):
             for link in self._links(ctx, call):
                 add("Link", link)
 
-        return [Step(Phase.RETIRED, begin), Step(Phase.HEADERS, finish, errors=True)]
+        return [Step(Phase.RETIRED, begin), ReplyStep(Phase.HEADERS, finish, errors=True)]
 
     def _links(self, ctx: Context, call: Call) -> cabc.Iterator[str]:
         if self.replaced_by is not None:

@@ -18,7 +18,7 @@ from framework import (
     signals,
 )
 from framework.errors import NotFound
-from framework.marks.base import Mark, Phase, Step
+from framework.marks.base import Mark, Phase, ReplyStep, Step, ValueStep
 
 
 @pytest.fixture
@@ -41,7 +41,13 @@ class Note(Mark):
         self.trace = trace
 
     def run(self, plan):
-        yield Step(self.phase, lambda ctx, call, *reply: self.trace.append(self.phase.name))
+        def write(*args):
+            self.trace.append(self.phase.name)
+
+        if self.phase == Phase.HANDLER:
+            yield ValueStep(write)
+        else:
+            yield (Step if self.phase < Phase.HANDLER else ReplyStep)(self.phase, write)
 
 
 def note(trace, word, value=None):

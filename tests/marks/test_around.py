@@ -40,7 +40,7 @@ from framework import (
     stream,
 )
 from framework.errors import SetupError
-from framework.marks.base import Mark, Phase, Step
+from framework.marks.base import Mark, Phase, ReplyStep, Step, ValueStep
 from framework.sessions import SecureCookieSessionInterface
 from framework.stores.base import ValueTooLarge
 from framework.stores.memory import MemoryStore
@@ -93,7 +93,10 @@ class noted(Mark):
             if self.raises is not None:
                 raise self.raises
 
-        yield Step(self.phase, note)
+        if self.phase == Phase.HANDLER:
+            yield ValueStep(note)
+        else:
+            yield (Step if self.phase < Phase.HANDLER else ReplyStep)(self.phase, note)
 
 
 class NotedStore(MemoryStore):
@@ -926,7 +929,7 @@ def test_an_error_after_the_commit_does_not_repeat_the_work(phase, store):
                 if len(carried_out) == 1 and not reply.headers.get("Idempotency-Replayed"):
                     raise ValueError("broken")
 
-            yield Step(phase, fail)
+            yield ReplyStep(phase, fail)
 
     app = one(lambda: carried_out.append(1) or {"a": 1}, failing(), idempotent(store=store), response(201))
     got = [app.test_client(contract=False).post("/", headers=KEY) for _ in range(2)]
@@ -950,7 +953,7 @@ def test_a_later_answer_leaves_what_was_kept(raises, store):
                     raise errors.Conflict()
                 return Response("other", 202, mimetype="text/plain")
 
-            yield Step(Phase.OUTCOME, step)
+            yield ReplyStep(Phase.OUTCOME, step)
 
     app = one(lambda: ({"a": 1}, 409), late(), idempotent(store=store))
     first, second = (app.test_client(contract=False).post("/", headers=KEY) for _ in range(2))
@@ -973,7 +976,7 @@ def test_the_tag_of_a_kept_answer(store):
                 if "X-Version" not in reply.headers:
                     reply.headers["X-Version"] = str(row.version)
 
-            yield Step(Phase.OUTCOME, count)
+            yield ReplyStep(Phase.OUTCOME, count)
 
     shown = response(200, {"name": fields.String()}, headers={"X-Version": fields.String()})
     app = one(

@@ -25,7 +25,21 @@ from framework import (
     sparse,
 )
 from framework.errors import MarkLost, NotFound, PreconditionRequired, SetupError, TooManyRequests
-from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Phase, Security, Step, marks_of
+from framework.marks.base import (
+    Doc,
+    Header,
+    Key,
+    Mark,
+    Notes,
+    Outcome,
+    Parameter,
+    Phase,
+    ReplyStep,
+    Security,
+    Step,
+    ValueStep,
+    marks_of,
+)
 
 
 @pytest.fixture
@@ -73,7 +87,7 @@ class KeyRequired(Mark):
             if call.notes:
                 reply.headers["X-Uses"] = str(call.notes[KeyRequired])
 
-        return [Step(Phase.AUTHENTICATE, check), Step(Phase.HEADERS, count)]
+        return [Step(Phase.AUTHENTICATE, check), ReplyStep(Phase.HEADERS, count)]
 
     def document(self, plan):
         yield Parameter("X-Tenant", "header", ma.String(), "Who asks.")
@@ -343,7 +357,7 @@ def test_a_step_after_the_handler_changes_the_answer(app):
             def stamp(ctx, call, reply):
                 reply.headers["X-Stamp"] = type(call.value).__name__
 
-            return [Step(Phase.HEADERS, stamp), Step(Phase.ETAG, lambda ctx, call, reply: None)]
+            return [ReplyStep(Phase.HEADERS, stamp), ReplyStep(Phase.ETAG, lambda ctx, call, reply: None)]
 
     app.marks = (Stamp(),)
 
@@ -535,7 +549,7 @@ class Stamp(Mark):
         def write(ctx, call, reply):
             reply.headers["X-Stamp"] = "seen"
 
-        return [Step(Phase.HEADERS, write, errors=True)]
+        return [ReplyStep(Phase.HEADERS, write, errors=True)]
 
 
 def test_a_step_may_ask_for_the_answers_to_errors():
@@ -577,7 +591,7 @@ class InPlace(Mark):
         self.seen = []
 
     def run(self, plan):
-        yield Step(Phase.HANDLER, self.look)
+        yield ValueStep(self.look)
 
     def look(self, ctx, call, value):
         self.seen.append(value)
@@ -637,3 +651,40 @@ def test_a_response_without_a_status_is_refused():
     """The mark that stands bare above a function says what it misses."""
     with pytest.raises(SetupError, match="Give a number first"):
         response(lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (Step(Phase.HANDLER, lambda ctx, call: None), "ValueStep"),
+        (Step(Phase.HEADERS, lambda ctx, call: None), "ReplyStep"),
+        (ReplyStep(Phase.LOAD, lambda ctx, call, reply: None), "a Step runs"),
+    ],
+)
+def test_steps_in_a_phase_of_another_kind(step, kind):
+    """A step in a phase that calls its function with other arguments is refused at freeze, with the right class."""
+
+    class wrong(Mark):
+        def run(self, plan):
+            yield step
+
+    app = App("app")
+
+    @app.get("/")
+    @wrong()
+    def home():
+        return {}
+
+    with pytest.raises(SetupError, match=rf"(?s)wrong on .*home \(GET /\).*{step.phase.name}.*{kind}.*test_base.py:"):
+        app.freeze()
+
+
+def test_notes_are_kept_by_the_identity_of_their_key():
+    """Two keys of one name are two notes, and one that was never written is ``None``."""
+    first, second = Key("lock"), Key("lock")
+    notes = Notes()
+    notes[first] = 1
+
+    assert (notes.get(first), notes.get(second)) == (1, None)
+    assert first in notes
+    assert second not in notes

@@ -38,7 +38,7 @@ from framework import (
     validate,
 )
 from framework.http.media import CSV, MessagePack
-from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, Security, Step
+from framework.marks.base import Header, Mark, Outcome, Parameter, Phase, ReplyStep, Security, Step
 from tests.openapi.files import files
 from tests.openapi.guarded import TOKEN, vault
 from tests.openapi.lists import lists
@@ -242,7 +242,7 @@ class Guarded(Mark):
     def run(self, plan: t.Any) -> t.Iterable[Step]:
         yield Step(Phase.AUTHENTICATE, self.check_token)
         yield Step(Phase.INPUTS, self.check_tenant)
-        yield Step(Phase.HEADERS, self.tell_tenant)
+        yield ReplyStep(Phase.HEADERS, self.tell_tenant)
 
     def check_token(self, ctx: t.Any, call: t.Any) -> None:
         if ctx.request.headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -24,10 +24,10 @@ from ..base import Header, Mark, Plan, Record
 if t.TYPE_CHECKING:
     from ...app import App
     from ...context import Context
+    from ...http.response import Reply
     from ...resources.operation import Operation
     from ...resources.scaffold import Scaffold
     from ...wrappers import Request, Response
-    from ..base import Reply
 
 AllowedOrigin: t.TypeAlias = str | re.Pattern[str]
 

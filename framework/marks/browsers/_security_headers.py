@@ -15,13 +15,13 @@ from marshmallow import fields
 from ...context import Context, current
 from ...errors import SetupError
 from ...http.response import header_of, set_header
-from ..base import Header, Mark, Phase, Plan, Record, Step
+from ..base import Header, Mark, Phase, Plan, Record, ReplyStep, Steps
 from ..conditional import NO_STORE
 
 if t.TYPE_CHECKING:
     from ...config import Config
+    from ...http.response import Reply
     from ...resources.scaffold import Scaffold
-    from ..base import Reply
 
 HSTS = "Strict-Transport-Security"
 _WORDS = {
@@ -68,10 +68,10 @@ class SecurityHeadersMark(Mark):
         scaffold.after_request(t.cast(t.Any, tell_all))
         self._is_installed = True
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         hsts_text(plan.config)
         if not self._is_installed:
-            yield Step(self.phase, lambda ctx, call, reply: self.tell(ctx, reply), errors=True)
+            yield ReplyStep(self.phase, lambda ctx, call, reply: self.tell(ctx, reply), errors=True)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         for name, value in self.pairs:

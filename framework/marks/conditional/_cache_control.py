@@ -16,11 +16,11 @@ from marshmallow import fields
 from ...errors import SetupError
 from ...http.response import add_vary, header_of, set_header
 from ...http.semantics import READS
-from ..base import Call, Header, Mark, Phase, Plan, Record, Security, Step
+from ..base import Call, Header, Mark, Phase, Plan, Record, ReplyStep, Security, Steps
 
 if t.TYPE_CHECKING:
     from ...context import Context
-    from ..base import Reply
+    from ...http.response import Reply
 
 Seconds: t.TypeAlias = int | dt.timedelta
 
@@ -84,7 +84,7 @@ class CacheControlMark(Mark):
     def __repr__(self) -> str:
         return f"cache_control({self.text!r})"
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         safe = plan.method in READS
         text = self.text if safe or not self.stores else ""
 
@@ -99,7 +99,7 @@ class CacheControlMark(Mark):
                 if names:
                     add_vary(reply, names)
 
-        yield Step(self.phase, tell, errors=True)
+        yield ReplyStep(self.phase, tell, errors=True)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if self.text and (plan.method in READS or not self.stores):
@@ -189,7 +189,7 @@ def credentials(security: cabc.Iterable[Security]) -> list[str]:
     return list(names)
 
 
-def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security]) -> list[Step]:
+def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security]) -> list[ReplyStep]:
     """The step that keeps answers to authenticated requests out of caches; none where a mark says otherwise.
 
     :param security: What the operation asks for; nothing for operations that are open.
@@ -216,7 +216,7 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
         elif names and environ["REQUEST_METHOD"] in READS:
             add_vary(reply, names)
 
-    return [Step(Phase.HEADERS, tell, errors=True)]
+    return [ReplyStep(Phase.HEADERS, tell, errors=True)]
 
 
 def default_headers(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security]) -> tuple[Header, ...]:

@@ -32,20 +32,20 @@ from ...http.conditional import (
     read_conditions,
     to_http_date,
 )
-from ...http.response import PreparedResponse, header_of, set_header
+from ...http.response import PreparedResponse, body_of, header_of, header_pairs_of, set_header
 from ...http.semantics import BODILESS, READS
-from ..base import REPLAY, TELLS, Call, Plan
+from ..base import REPLAY, REPRESENTATION_HEADERS, Call, Plan
 from ..responses import ResponseMark, encoder, is_response, unpack
 from ..schemas import SchemaLike, as_schema
 from ..traffic import identity
-from ._tags import Getter, body_of, getter, same_state, tag_on, text_of
+from ._tags import Getter, getter, same_state, tag_on, text_of
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ...context import Context
+    from ...http.response import Reply
     from ...resources.operation import Operation
-    from ..base import Reply
 
 NOT_NAMED = "Send If-Match with the ETag from a GET response."
 CHANGED = "The resource has changed since that version. Fetch it again."
@@ -124,7 +124,7 @@ class PreconditionGuard:
         """
         check = t.cast(Check, ctx.conditional)
         found = call.object
-        if found is None or self.version is None or REPLAY in (call.notes or ()):
+        if found is None or self.version is None or REPLAY in call.notes:
             return None
         state = text_of(self.read(self.version, found))
         check.before = state
@@ -176,7 +176,7 @@ class PreconditionGuard:
         if check.conditions is NO_CONDITIONS:
             return None
         if check.judge(tag, modified) is Verdict.NOT_MODIFIED:
-            headers = headers_for_304(reply.header_pairs() if isinstance(reply, PreparedResponse) else reply.headers)
+            headers = headers_for_304(header_pairs_of(reply))
             if isinstance(reply, BaseResponse):
                 reply.close()
             return PreparedResponse(304, headers, b"")
@@ -186,7 +186,7 @@ class PreconditionGuard:
         """Name the new version; say so where nobody has looked at the conditions."""
         if check.called and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
             self._warn(ctx, reply.status_code)
-        if header_of(reply, "ETag") is not None or REPLAY in (call.notes or ()):
+        if header_of(reply, "ETag") is not None or REPLAY in call.notes:
             return  # what is there now says nothing of an answer that was kept
         if reply.status_code in BODILESS:
             # A handler that says it knows which state it has left; nothing else does (RFC 9110, section 15.3.5).
@@ -264,7 +264,7 @@ class PreconditionGuard:
             if body is None:
                 return None
             tag = self.tag_of_body(body, header_of(reply, "Content-Type"))
-            told = [header_of(reply, name) for name in self.plan.notes.get(TELLS, ())]
+            told = [header_of(reply, name) for name in self.plan.notes.get(REPRESENTATION_HEADERS) or ()]
             if any(told):
                 tag = Tag(digest(tag.text.encode(), *(str(each).encode() for each in told)), self.weak)
             return tag

@@ -14,7 +14,7 @@ from ...context import current
 from ...errors import BadRequest, PreconditionFailed, PreconditionRequired, SetupError
 from ...http.conditional import TAGS_PATTERN, headers_for_304
 from ...http.semantics import READS
-from ..base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step
+from ..base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, ReplyStep, Step, Steps, ValueStep
 from ..raises import error_outcome
 from ..responses import ResponseMark
 from ._conditions import Check, PreconditionGuard
@@ -68,7 +68,7 @@ class EtagMark(Mark):
         """Return whether a write without a condition is refused."""
         return self.guards(plan) and self.required is not False
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if plan.method not in _METHODS:
             return
         if self.weak and self.guards(plan):
@@ -92,10 +92,10 @@ class EtagMark(Mark):
         if self.version is not None:
             yield Step(Phase.PRECONDITION, guard.decide)
             if guard.safe:
-                yield Step(Phase.HANDLER, guard.look_at)
+                yield ValueStep(guard.look_at)
         if guard.guards:
-            yield Step(Phase.HANDLER, guard.note)
-        yield Step(Phase.ETAG, guard.finish)
+            yield ValueStep(guard.note)
+        yield ReplyStep(Phase.ETAG, guard.finish)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if plan.method not in _METHODS or plan.config["ETAG_DISABLED"]:

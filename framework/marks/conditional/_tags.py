@@ -12,10 +12,10 @@ import typing as t
 
 from ..._sentinel import MISSING
 from ...http.conditional import Tag, digest, parse_tag
-from ...http.response import PreparedResponse, header_of
+from ...http.response import header_of
 
 if t.TYPE_CHECKING:
-    from ..base import Reply
+    from ...http.response import Reply
 
 
 Getter: t.TypeAlias = str | cabc.Sequence[str] | cabc.Callable[[t.Any], t.Any]
@@ -67,15 +67,6 @@ def _parts(version: t.Any) -> cabc.Iterator[bytes]:
     if isinstance(version, dt.datetime) and version.tzinfo is not None:
         version = version.astimezone(dt.UTC)
     yield version if isinstance(version, bytes) else str(version).encode("utf-8", "surrogatepass")
-
-
-def body_of(reply: Reply) -> bytes | None:
-    """The bytes of an answer; ``None`` where they are made while they are sent, or belong to a file."""
-    if isinstance(reply, PreparedResponse):
-        return reply.body
-    if not reply.is_sequence or reply.direct_passthrough:
-        return None
-    return reply.get_data()
 
 
 def tag_on(reply: Reply) -> Tag | None:

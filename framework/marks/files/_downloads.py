@@ -15,12 +15,13 @@ import typing as t
 
 import msgspec
 from marshmallow import fields
+from werkzeug.wrappers import Response as BaseResponse
 
 from ...context import current
 from ...errors import BadRequest, NotFound, PreconditionFailed, RequestedRangeNotSatisfiable, SetupError
 from ...http.conditional import Tag, Verdict, digest, headers_for_304, parse_tag, read_conditions, to_http_date
 from ...http.ranges import FileParts, RangePart, Span, content_range, disposition, is_current, multipart, parse_ranges
-from ...http.response import PreparedResponse
+from ...http.response import PreparedResponse, Reply
 from ...http.semantics import READS
 from ..base import Header, Outcome, Parameter, Plan, Record
 from ..conditional import tags_field
@@ -81,12 +82,12 @@ class DownloadMark(ResponseMark):
     def __repr__(self) -> str:
         return f"download({', '.join(map(repr, self.content_types))})"
 
-    def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], PreparedResponse | Response]:
+    def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Reply]:
         is_safe = plan.method in READS
         where = plan.called
         x_sendfile = bool(plan.config["USE_X_SENDFILE"])
 
-        def send(status: int, value: t.Any) -> PreparedResponse | Response:
+        def send(status: int, value: t.Any) -> Reply:
             ctx = current()
             given = value if isinstance(value, Download) else Download(value)
             opened = open_source(ctx, given, where)
@@ -95,15 +96,13 @@ class DownloadMark(ResponseMark):
             except BaseException:
                 opened.file.close()
                 raise
-            if isinstance(reply, PreparedResponse) or not isinstance(reply.response, FileParts):
+            if not (isinstance(reply, BaseResponse) and isinstance(reply.response, FileParts)):
                 opened.file.close()  # nothing of it is sent
             return reply
 
         return send
 
-    def reply(
-        self, ctx: Context, given: Download, opened: _Opened, *, is_safe: bool, x_sendfile: bool
-    ) -> PreparedResponse | Response:
+    def reply(self, ctx: Context, given: Download, opened: _Opened, *, is_safe: bool, x_sendfile: bool) -> Reply:
         """The answer for a request.
 
         :raises BadRequest: A condition is malformed.

@@ -18,7 +18,7 @@ from ...fast.load import prepare
 from ...fast.strict import parameter_name
 from ...http.reading import media_type
 from ...http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
-from ..base import Body, Call, Mark, Parameter, Phase, Plan, Record, Step, marks_of
+from ..base import Body, Call, Key, Mark, Parameter, Phase, Plan, Record, Step, Steps, marks_of
 from ..negotiation import consumed
 from ..raises import error_outcome
 from ..schemas import SchemaLike, WholeSchema, as_schema, examples_of
@@ -52,6 +52,9 @@ _PARAMETERS: dict[str, t.Literal["query", "path", "header", "cookie"]] = {
     "headers": "header",
     "cookies": "cookie",
 }
+
+PARTS: t.Final = Key[list[LocatedSchema]]("parts")
+"""The parts of a request that the marks of an operation read, in ``Plan.notes``."""
 
 
 class ArgumentsMark(Mark):
@@ -130,7 +133,7 @@ class ArgumentsMark(Mark):
 
         return by_position
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if not self.applies(plan):
             return
         self.check_place(plan)
@@ -174,7 +177,7 @@ class ArgumentsMark(Mark):
         alone = sum(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in plan.marks) == 1
         parts = [LocatedSchema(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
-            plan.notes.setdefault("parts", []).extend(parts)
+            plan.notes.setdefault(PARTS, []).extend(parts)
             for place in self.places:
                 if GROUPS.get(place) == "form":
                     add_rules(schema, place, plan)
@@ -202,7 +205,7 @@ class ArgumentsMark(Mark):
                 return parts[1]
             if refuses_empty:
                 raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)
-        if parts[-1].texts and call.notes is not None and OTHER in call.notes and call.notes[OTHER].is_text:
+        if parts[-1].texts and OTHER in call.notes and call.notes[OTHER].is_text:
             return parts[-1]
         return parts[0]
 
@@ -256,7 +259,7 @@ def is_partial(schema: Schema, name: str) -> bool:
 
 def undeclared_steps(plan: Plan) -> cabc.Iterator[Step]:
     """The steps that refuse undeclared names, judged on all marks of the operation per location."""
-    parts: list[LocatedSchema] = plan.notes.get("parts", [])
+    parts = plan.notes.get(PARTS) or []
     for group in ("query", "form", "json"):
         members = [part for part in parts if GROUPS.get(part.location) == group and not part.judges_alone]
         if members and all(part.refuses_unknown for part in members) and not has_factory(plan, group):

@@ -22,7 +22,7 @@ from ...fast.json import NOT_TAKEN
 from ...http.reading import check_encoding, declared_length, has_body, media_type, read_body
 from ...http.request import is_json_type
 from ...http.semantics import FORM_TYPES
-from ..base import Call, Outcome, Phase, Plan, Step
+from ..base import Call, Key, Outcome, Phase, Plan, Step
 from ..negotiation import consumed
 from ..raises import error_outcome
 from ._multipart import rules_of
@@ -34,11 +34,14 @@ if t.TYPE_CHECKING:
     from ...http.media import MediaType
     from ...wrappers import Request
 
-BODY_READER = "body reader"
-"""Where a mark leaves the function that loads the text of the body, in ``Plan.notes``."""
+BODY_READER: t.Final = Key[cabc.Callable[[bytes], object]]("body reader")
+"""The function that loads the text of the body for the only schema that reads it, in ``Plan.notes``."""
 
-OTHER = "other media type"
-"""Where the media type of a body that is not JSON is left, in ``Call.notes``."""
+MEDIA_TYPES: t.Final = Key[tuple[str, ...]]("media types of the body")
+"""The media types that all marks of an operation take together, in ``Plan.notes``."""
+
+OTHER: t.Final = Key["MediaType"]("media type other than JSON")
+"""The media type of a body that is not JSON, in ``Call.notes``."""
 
 
 def takes(mimetype: str, media_types: cabc.Collection[str]) -> bool:
@@ -141,7 +144,7 @@ def json_step(plan: Plan) -> Step:
         except ValueError as error:
             raise not_valid(other.name, error) from error
         call.body = value
-        call.notes = {**(call.notes or {}), OTHER: other}
+        call.notes[OTHER] = other
 
     def read(ctx: Context, call: Call) -> None:
         environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
@@ -207,7 +210,7 @@ def body_steps(plan: Plan, media_types: tuple[str, ...]) -> cabc.Iterator[Step]:
 
     :param media_types: What all of them together take.
     """
-    if plan.notes.setdefault("body", media_types) is not media_types:
+    if plan.notes.setdefault(MEDIA_TYPES, media_types) is not media_types:
         return
     yield media_type_step(plan, media_types)
     if any(is_json_type(media_type) for media_type in media_types):

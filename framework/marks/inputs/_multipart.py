@@ -19,6 +19,7 @@ from ...fields import File
 from ...http.multipart import FormRules
 from ...http.request import is_json_type
 from ...issues import ErrorText
+from ..base import Key
 
 if t.TYPE_CHECKING:
     from ...context import Context
@@ -27,8 +28,8 @@ if t.TYPE_CHECKING:
 
     AnyField: t.TypeAlias = fields.Field[t.Any]
 
-RULES = "form rules"
-"""Where the rules of the form of an operation stand, in ``Plan.notes``."""
+RULES: t.Final = Key[FormRules]("form rules")
+"""The rules of the form of an operation, in ``Plan.notes``."""
 
 _NOT_JSON: t.Final = "Not a part of JSON."
 
@@ -67,8 +68,7 @@ def content_types(schema: Schema) -> dict[str, str]:
 
 def rules_of(plan: Plan) -> FormRules:
     """The rules of the form of an operation."""
-    rules: FormRules = plan.notes.setdefault(RULES, FormRules())
-    return rules
+    return plan.notes.setdefault(RULES, FormRules())
 
 
 def add_rules(schema: Schema, location: str, plan: Plan) -> None:

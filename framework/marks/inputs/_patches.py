@@ -23,7 +23,7 @@ from ...fast.load import loader, merge_schema
 from ...fast.strict import Rules, described, lexical, strict
 from ...http.media import depth_of
 from ...issues import ErrorText
-from ..base import Body, Call, Plan, Record, Step
+from ..base import Body, Call, Plan, Record, Steps
 from ..raises import error_outcome
 from ..schemas import SchemaLike, as_schema, examples_of
 from ._arguments import ArgumentsMark
@@ -48,7 +48,7 @@ class PatchConflict(Conflict):
 class PatchMark(ArgumentsMark):
     """A body that says what changes; no other mark reads the body beside it."""
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         for mark in plan.marks:
             if isinstance(mark, ArgumentsMark) and mark is not self and mark.media_types(plan):
                 raise SetupError(

@@ -17,7 +17,7 @@ from marshmallow import Schema
 
 from ...errors import SetupError
 from ...http.semantics import BODILESS
-from ..base import Body, Call, Outcome, Plan, Step, marks_of
+from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
 from ..inputs import ArgumentsMark
 from ..responses import ResponseMark
 from ..shapes import Shape
@@ -56,6 +56,8 @@ class ListMark(ArgumentsMark):
     def __init__(self, schema: Schema, apply: bool, asked: cabc.Iterable[Asking] = ()) -> None:
         super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.apply = apply
+        self.key = Key[Asked](type(self).__name__)
+        """What a request asks of the list, in :attr:`Call.notes`."""
         self.asks = tuple(asked)
         """The fields whose values clients may ask for, which the answer must send; none where that is not wanted."""
 
@@ -100,15 +102,14 @@ class ListMark(ArgumentsMark):
 
         def keep(ctx: Context, call: Call, value: t.Any) -> None:
             asked = self.asked(value)
-            notes = call.notes = call.notes or {}
-            notes[self] = asked
+            call.notes[self.key] = asked
             self.note(call, asked)
             if slot is not None:
                 call.arguments[slot] = asked
 
         return keep
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         yield from super().run(plan)
         if not self.applies(plan):
             return
@@ -151,7 +152,7 @@ class ListShape(Shape):
         return is_list(outcome)
 
     def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
-        asked: Asked = t.cast("dict[t.Any, t.Any]", call.notes)[self.mark]
+        asked = call.notes[self.mark.key]
         if is_select(value) and PAGED not in self.plan.notes:
             raise TypeError(
                 f"{self.plan.called} returned a select, and nobody runs it. Take parts of it with"

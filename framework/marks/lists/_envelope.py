@@ -15,7 +15,7 @@ from marshmallow import Schema
 
 from ... import fields
 from ...errors import SetupError
-from ..base import Call, Mark, Outcome, Plan, Step
+from ..base import Call, Mark, Outcome, Plan, Steps
 from ..negotiation import produced
 from ..responses import ResponseMark, is_negotiated
 from ..schemas import SPARSE, SchemaLike, as_schema
@@ -43,7 +43,7 @@ class EnvelopeMark(Mark):
     def __repr__(self) -> str:
         return f"envelope({self.member!r})"
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         shape = None if self.member is None else EnvelopeShape(self, self.member, plan.ensure_sync)
         if shape is None or not any(isinstance(mark, ResponseMark) and shape.fits(mark.outcome) for mark in plan.marks):
             return ()

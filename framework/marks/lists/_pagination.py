@@ -21,7 +21,21 @@ from marshmallow import Schema, validate
 from ... import fields
 from ...errors import SetupError
 from ...http.semantics import BODILESS
-from ..base import TELLS, Body, Call, Header, Outcome, Phase, Plan, Record, Step, marks_of
+from ..base import (
+    REPRESENTATION_HEADERS,
+    Body,
+    Call,
+    Header,
+    Key,
+    Outcome,
+    Phase,
+    Plan,
+    Record,
+    ReplyStep,
+    Step,
+    Steps,
+    marks_of,
+)
 from ..inputs import ArgumentsMark, query_of
 from ..responses import ResponseMark
 from ..shapes import Shape
@@ -50,6 +64,10 @@ MAX_NUMBER: t.Final = 2**31 - 1
 LONGEST_QUERY: t.Final = 2000
 """Characters of a query string that links repeat; one that is longer has none."""
 _KEYWORD: t.Final = "pagination_parameters"
+PARAMETERS: t.Final = Key[dict[str, t.Any]]("pagination parameters")
+"""The parameters of a request as they were read, in ``Call.notes``."""
+PAGE: t.Final = Key[PageRequest]("page")
+"""What a request asks for, in ``Call.notes``."""
 
 
 class PageOptions(t.TypedDict, total=False):
@@ -149,14 +167,13 @@ class PaginateMark(ArgumentsMark):
             plan.names.add(_KEYWORD)
 
         def keep(ctx: Context, call: Call, value: t.Any) -> None:
-            notes = call.notes = call.notes or {}
-            notes[PaginateMark] = value
+            call.notes[PARAMETERS] = value
             if manual:
                 call.kwargs = {**call.kwargs, _KEYWORD: None}
 
         return keep
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if not self.applies(plan):
             return
         yield from super().run(plan)
@@ -164,8 +181,7 @@ class PaginateMark(ArgumentsMark):
         manual = self.pager is None
 
         def prepare(ctx: Context, call: Call) -> None:
-            notes = t.cast("dict[t.Any, t.Any]", call.notes)
-            wanted = notes[PaginateMark] = make(ctx, call, notes[PaginateMark])
+            wanted = call.notes[PAGE] = make(ctx, call, call.notes[PARAMETERS])
             if manual:
                 call.kwargs[_KEYWORD] = wanted
 
@@ -178,8 +194,8 @@ class PaginateMark(ArgumentsMark):
                 f"{self!r} on {plan.called} has an envelope and no pager: the handler makes the answer"
                 " itself. Give a pager, or leave 'envelope' out and declare the object with @response."
             )
-        plan.notes[TELLS] = (*plan.notes.get(TELLS, ()), *self.told())
-        yield Step(Phase.OUTCOME, self.teller(plan))
+        plan.notes[REPRESENTATION_HEADERS] = (*(plan.notes.get(REPRESENTATION_HEADERS) or ()), *self.told())
+        yield ReplyStep(Phase.OUTCOME, self.teller(plan))
 
     def told(self) -> list[str]:
         """The headers that say where the part stands."""
@@ -199,7 +215,7 @@ class PaginateMark(ArgumentsMark):
             keys_of = self.cursors(plan)
 
             def by_cursor(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
-                keys = t.cast("dict[t.Any, t.Any]", call.notes).get(SORTED) or default
+                keys = call.notes.get(SORTED) or default
                 cursors = keys_of(ctx, call, keys)
                 cursor: Cursor | None = None
                 if value["cursor"] is not None:
@@ -217,7 +233,7 @@ class PaginateMark(ArgumentsMark):
         unordered = CollectionTerms(session, total, (), unique)
 
         def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
-            source = unordered if SORTED in t.cast("dict[t.Any, t.Any]", call.notes) else usual
+            source = unordered if SORTED in call.notes else usual
             if by.pager is OffsetPage:
                 return OffsetParameters(value["offset"], value["limit"], source)
             return PaginationParameters(value["page"], value["page_size"], source)
@@ -255,8 +271,8 @@ class PaginateMark(ArgumentsMark):
         manual = self.pager is None
 
         def tell(ctx: Context, call: Call, reply: t.Any) -> None:
-            wanted = (call.notes or {}).get(PaginateMark)
-            if not isinstance(wanted, PageRequest) or reply.status_code >= 300:
+            wanted = call.notes.get(PAGE)
+            if wanted is None or reply.status_code >= 300:
                 return
             told = wanted.metadata()
             if told is None:
@@ -321,7 +337,7 @@ class PageShape(Shape):
 
     def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
         mark = self.mark
-        wanted: PageRequest = t.cast("dict[t.Any, t.Any]", call.notes)[PaginateMark]
+        wanted = call.notes[PAGE]
         if mark.is_own:
             items = wanted.take(value)
         else:

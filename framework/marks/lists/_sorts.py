@@ -128,7 +128,7 @@ class SortsMark(ListMark):
 
     def note(self, call: Call, asked: t.Any) -> None:
         if asked.keys:
-            t.cast("dict[t.Any, t.Any]", call.notes)[SORTED] = asked.keys
+            call.notes[SORTED] = asked.keys
 
 
 def sorts(

@@ -16,7 +16,7 @@ from marshmallow import Schema
 
 from ... import fields
 from ...errors import SetupError
-from ..base import Body, Call, Outcome, Plan, Step, marks_of
+from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
 from ..inputs import ArgumentsMark
 from ..responses import ResponseMark
 from ..shapes import Shape
@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
 
 MAX_CHOSEN: t.Final = 50
 """How many members a client may name."""
+FIELDS: t.Final = Key[tuple[str, ...]]("fields")
+"""The members that the client names, in ``Call.notes``."""
 
 
 class SparseMark(ArgumentsMark):
@@ -41,6 +43,8 @@ class SparseMark(ArgumentsMark):
         super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.names = tuple(names)
         self.parameter = parameter
+        self.key = Key[Schema]("sparse fieldset")
+        """The schema of the parameter for an operation, in ``Plan.notes``."""
         self.free_of_rows = frozenset({parameter})
         """The parameters that do not change which items a list has."""
 
@@ -57,9 +61,9 @@ class SparseMark(ArgumentsMark):
         return fits
 
     def schema_for(self, plan: Plan) -> Schema:
-        made: Schema | None = plan.notes.get(self)
+        made = plan.notes.get(self.key)
         if made is None:
-            made = plan.notes[self] = self.parameters(plan)
+            made = plan.notes[self.key] = self.parameters(plan)
         return made
 
     def parameters(self, plan: Plan) -> Schema:
@@ -86,12 +90,11 @@ class SparseMark(ArgumentsMark):
         def keep(ctx: Context, call: Call, value: t.Any) -> None:
             names = value["fields"]
             if names:
-                notes = call.notes = call.notes or {}
-                notes[SparseMark] = tuple(sorted(set(names)))
+                call.notes[FIELDS] = tuple(sorted(set(names)))
 
         return keep
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         yield from super().run(plan)
         if self.applies(plan):
             plan.shapes.append(SparseShape())
@@ -113,7 +116,7 @@ class SparseShape(Shape):
         return msgspec.structs.replace(outcome, schema=narrowed_schema(schema, tree))
 
     def variant(self, call: Call) -> cabc.Hashable:
-        return None if call.notes is None else call.notes.get(SparseMark)
+        return call.notes.get(FIELDS)
 
 
 def narrows(outcome: Outcome) -> bool:

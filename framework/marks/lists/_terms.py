@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..base import Key
+
 OPERATORS: t.Final = (
     *("eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "isnull"),
     *("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
@@ -16,10 +18,10 @@ OPERATORS: t.Final = (
 TEXT_OPERATORS: t.Final = frozenset(OPERATORS[9:])
 LIST_OPERATORS: t.Final = frozenset({"in", "not_in"})
 
-SORTED: t.Final = "sorted"
-"""The note of a call with the keys that the client wants its list sorted by."""
-PAGED: t.Final = "paged"
-"""The note of a plan whose lists are taken in parts, so that selects are run."""
+SORTED: t.Final = Key["tuple[SortKey, ...]"]("sort keys")
+"""The keys that the client wants its list sorted by, in ``Call.notes``."""
+PAGED: t.Final = Key[bool]("paged")
+"""Set in ``Plan.notes`` where lists are taken in parts, so that selects are run."""
 
 
 class Condition(t.NamedTuple):

@@ -12,7 +12,7 @@ import inspect
 import typing as t
 
 from ...errors import APIError, Forbidden, NotFound, SetupError
-from ..base import BY_PLACE, REPLAY, Call, Mark, Phase, Plan, Record, Step
+from ..base import BY_PLACE, REPLAY, Call, Key, Mark, Phase, Plan, Record, Step, Steps
 from ..raises import error_outcome, own_error
 from ._errors import PermissionDenied
 from ._requires import PublicMark, access_of, check_place, refusal, refuser, takes
@@ -23,6 +23,9 @@ if t.TYPE_CHECKING:
     PermissionFunction: t.TypeAlias = cabc.Callable[..., t.Any]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+LOADED: t.Final = Key[dict[str, object]]("loaded objects")
+"""What ``loads`` has found, by the name that the handler gets it under, in ``Call.notes``."""
 
 
 class LoadsMark(Mark):
@@ -45,7 +48,7 @@ class LoadsMark(Mark):
             if isinstance(other, LoadsMark) and other.as_kwarg == self.as_kwarg is not None:
                 raise SetupError(f"{where} loads two objects as {self.as_kwarg!r}. Give one another name.")
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         variables = frozenset(plan.rule.arguments or ())
         names = self.values_of(plan, variables)
         dropped = names - taken_by(plan.handler)
@@ -60,7 +63,7 @@ class LoadsMark(Mark):
             values = call.view_args
             found = loader(**{name: values[name] for name in names if name in values})
             if found is None:
-                if REPLAY in (call.notes or ()):
+                if REPLAY in call.notes:
                     return  # the first request may have removed it; the handler is not called again
                 raise error()
             call.object = found
@@ -69,7 +72,7 @@ class LoadsMark(Mark):
             if as_kwarg is None:
                 call.arguments[slot] = found
                 return
-            call.notes = {**(call.notes or {}), (LoadsMark, as_kwarg): found}
+            call.notes.setdefault(LOADED, {})[as_kwarg] = found
             if passed:
                 call.kwargs = {**call.kwargs, as_kwarg: found}
 
@@ -147,7 +150,7 @@ class PermissionMark(Mark):
         if any(isinstance(other, PublicMark) for other in others):
             raise SetupError(f"{where} carries both {self!r} and public: a public operation knows no user. Drop one.")
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         loaded = [mark for mark in plan.marks if isinstance(mark, LoadsMark)]
         if any(isinstance(mark, PublicMark) for mark in plan.marks):
             raise SetupError(
@@ -169,8 +172,8 @@ class PermissionMark(Mark):
             if not asks_object:
                 allowed = check(user)
             else:
-                found = call.object if of is None else (call.notes or {}).get((LoadsMark, of))
-                if found is None and REPLAY in (call.notes or ()):
+                found = call.object if of is None else (call.notes.get(LOADED) or {}).get(of)
+                if found is None and REPLAY in call.notes:
                     return
                 allowed = check(user, found)
             if allowed:
@@ -236,7 +239,7 @@ class PolicyMark(Mark):
     def inherit(self, own: tuple[Mark, ...]) -> tuple[Mark, ...]:
         return self.merge(own)
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         loaded = [mark for mark in plan.marks if isinstance(mark, LoadsMark)]
         said = any(isinstance(mark, (PermissionMark, PublicMark)) for mark in plan.marks)
         if loaded and not said:

@@ -13,7 +13,7 @@ from marshmallow import fields
 
 from ...errors import SetupError, Unauthorized
 from ...tokens import TokenError, TokenMaker
-from ..base import Call, Header, Mark, Outcome, Phase, Plan, Record, Security, Step
+from ..base import Call, Header, Key, Mark, Outcome, Phase, Plan, Record, Security, Step, Steps
 from ._csrf import csrf_records, csrf_step, is_guarded
 from ._errors import CredentialsInvalid, CredentialsMissing, ScopesMissing
 from ._schemes import EVERY_SCOPE, MALFORMED, Alternatives, Grant, Scheme
@@ -25,8 +25,8 @@ FORCED: t.Final[str] = "framework.user"
 """Where the environment of a request says who sends it, without credentials: a :class:`Grant` that the test client has
 put there. No header of a client gets there."""
 
-_GRANTED: t.Final = "framework.scopes"
-_ACCESS: t.Final = "framework.access"
+_GRANTED: t.Final = Key[cabc.Container[str]]("granted scopes")
+_ACCESS: t.Final = Key["Access | None"]("access")
 
 
 class AccessMark(Mark):
@@ -106,7 +106,7 @@ class RequiresMark(AccessMark):
     def decides(self) -> bool:
         return bool(self.schemes)
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         access = access_of(plan)
         if access is None or access.mark is not self:
             return
@@ -227,7 +227,7 @@ def access_of(plan: Plan) -> Access | None:
     """
     if _ACCESS not in plan.notes:
         plan.notes[_ACCESS] = find_access(plan)
-    return t.cast("Access | None", plan.notes[_ACCESS])
+    return plan.notes[_ACCESS]
 
 
 def find_access(plan: Plan) -> Access | None:
@@ -295,7 +295,7 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
             ctx.scheme, user = find(ctx)
         if type(user) is Grant:
             user, scopes = user
-            call.notes = {**(call.notes or {}), _GRANTED: scopes}
+            call.notes[_GRANTED] = scopes
         ctx.user = user
         if as_kwarg is not None:
             call.kwargs = {**call.kwargs, as_kwarg: user}
@@ -332,7 +332,7 @@ def scopes_check(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], N
     def check(ctx: Context, call: Call) -> None:
         if ctx.user is None:
             return
-        granted = (call.notes or {}).get(_GRANTED)
+        granted = call.notes.get(_GRANTED)
         if granted is None:
             raise TypeError(
                 f"{ctx.scheme!r} did not say which scopes its credentials have, and {plan.called} asks"

@@ -13,16 +13,30 @@ import time
 import typing as t
 
 from marshmallow import fields, validate
-from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_host
 
 from ... import errors
 from ...http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ...http.reading import declared_length, has_body, media_type, read_body
-from ...http.response import PreparedResponse
+from ...http.response import PreparedResponse, body_of, header_pairs_of
 from ...http.semantics import FORM_TYPES, SAFE
 from ...stores.base import PAUSE, Store, StoreAway
-from ..base import REPLAY, Call, Header, Mark, Outcome, Parameter, Phase, Plan, Record, Step, marks_of
+from ..base import (
+    REPLAY,
+    Call,
+    Header,
+    Key,
+    Mark,
+    Outcome,
+    Parameter,
+    Phase,
+    Plan,
+    Record,
+    ReplyStep,
+    Step,
+    Steps,
+    marks_of,
+)
 from ..inputs import ask_request, too_large
 from ..responses import ResponseMark
 from ._claims import Claim, IdempotencyStore, open_idempotency_store
@@ -35,7 +49,8 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from ...context import Context
-    from ..base import AroundFactory, Reply
+    from ...http.response import Reply
+    from ..base import AroundFactory
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -50,7 +65,7 @@ KEPT_HEADERS = (
 NOT_KEPT = frozenset({408, 412, 423, 425, 429})
 """Answers below 500 that say "not now": the request may be tried again with the same key."""
 
-_CLAIM = "framework.idempotency"
+_CLAIM: t.Final = Key[Claim]("claim")
 
 
 class IdempotencyKeyMissing(errors.BadRequest):
@@ -135,13 +150,13 @@ class Idempotent(Mark):
             )
         return is_own or plan.method in METHODS
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
+    def run(self, plan: Plan) -> Steps:
         if not self.applies(plan):
             return
         store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
         yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
         yield Step(Phase.PRECONDITION, give)
-        yield Step(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
+        yield ReplyStep(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
 
     def around(self, plan: Plan) -> AroundFactory | None:
         names = kept_names(plan)
@@ -179,8 +194,6 @@ class Idempotent(Mark):
                 found = key_store.claim(place, print_)
             except StoreAway:
                 raise IdempotencyUnavailable(retry_after=max(1, round(PAUSE))) from None
-            if call.notes is None:
-                call.notes = {}
             if isinstance(found, Claim):
                 call.notes[_CLAIM] = found
                 return
@@ -245,9 +258,9 @@ def replay(present: bytes, print_: bytes) -> PreparedResponse:
     return PreparedResponse(found.status, [*found.headers, (REPLAYED, "true")], found.body)
 
 
-def give(ctx: Context, call: Call) -> PreparedResponse | None:
+def give(ctx: Context, call: Call) -> Reply | None:
     """Give the answer that was kept, now that the permissions hold still."""
-    return None if call.notes is None else call.notes.get(REPLAY)
+    return call.notes.get(REPLAY)
 
 
 class Hold:
@@ -270,7 +283,7 @@ class Hold:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         call = self._call
-        claim: Claim | None = None if call.notes is None else call.notes.get(_CLAIM)
+        claim = call.notes.get(_CLAIM)
         if claim is None:
             return
         if error is None:
@@ -291,7 +304,7 @@ def kept_names(plan: Plan) -> frozenset[str]:
 def keep(claim: Claim, call: Call, reply: Reply, names: frozenset[str]) -> None:
     """Keep an answer for its key, or give the key back where the request may be tried again."""
     status = reply.status_code
-    body = bytes_of(reply)
+    body = body_of(reply)
     if not call.begun or status >= 500 or status in NOT_KEPT or body is None:
         claim.release()
         return
@@ -302,7 +315,7 @@ def complete_step(names: frozenset[str]) -> cabc.Callable[[Context, Call, Reply]
     """Return the step that keeps the answer to an error, and the headers that marks have added to a kept answer."""
 
     def complete(ctx: Context, call: Call, reply: Reply) -> None:
-        claim: Claim | None = None if call.notes is None else call.notes.pop(_CLAIM, None)
+        claim = call.notes.pop(_CLAIM, None)
         if claim is None:
             return
         if claim.is_open:
@@ -315,15 +328,7 @@ def complete_step(names: frozenset[str]) -> cabc.Callable[[Context, Call, Reply]
 
 def headers_of(reply: Reply, names: frozenset[str]) -> list[tuple[str, str]]:
     """Return the headers of an answer that are kept."""
-    pairs = reply.headers if isinstance(reply, BaseResponse) else reply.header_pairs()
-    return [(name, value) for name, value in pairs if name.lower() in names]
-
-
-def bytes_of(reply: Reply) -> bytes | None:
-    """The body of an answer; ``None`` for one that is made while it is sent."""
-    if isinstance(reply, BaseResponse):
-        return reply.get_data() if reply.is_sequence and not reply.direct_passthrough else None
-    return reply.body
+    return [(name, value) for name, value in header_pairs_of(reply) if name.lower() in names]
 
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:

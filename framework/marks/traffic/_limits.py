@@ -16,21 +16,24 @@ from marshmallow import fields
 from ... import errors
 from ...http.response import PreparedResponse
 from ...stores.base import PAUSE, StoreAway
-from ..base import Call, Header, Mark, Outcome, Phase, Plan, Record, Step
+from ..base import Call, Header, Key, Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from ._backend import Meter, Window, is_remote, known_strategy, open_meter, parse_windows
 from ._clients import By, bounded, key_function, name_of, phase_of
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ...http.response import Reply
     from ...stores.redis import RedisStore
-    from ..base import Reply
 
 Cost: t.TypeAlias = int | cabc.Callable[["Context"], int]
 
 POLICY = "Rate limit policies: name, quota `q` and window `w` in seconds."
 STATE = "Remaining quota `r` and seconds `t` until reset, per policy."
 
-_NOTES = "limits"
+LIMITS: t.Final = Key["LimitPlan"]("limits")
+"""The limits of an operation together, in ``Plan.notes``."""
+COUNTED: t.Final = Key[list[tuple[Window, tuple[int, int]]]]("counted")
+"""What is left of each limit after this request, and for how many seconds, in ``Call.notes``."""
 
 
 class RateLimitExceeded(errors.TooManyRequests):
@@ -81,14 +84,14 @@ class Limit(Mark):
             return inner
         return (self, *inner)
 
-    def run(self, plan: Plan) -> cabc.Iterable[Step]:
-        book = book_of(plan)
+    def run(self, plan: Plan) -> Steps:
+        limits = limits_of(plan)
         if not self.windows or not plan.config["RATELIMIT_ENABLED"]:
             return
         is_remote(plan.config, self.store)  # a setting that names no store is found now
-        yield Step(phase_of(self.by), self._check_step(plan, book.windows[id(self)], book.tells))
-        if book.first is self and book.tells:
-            yield Step(Phase.HEADERS, tell_step(book.policy), errors=True)
+        yield Step(phase_of(self.by), self._check_step(plan, limits.windows[id(self)], limits.tells))
+        if limits.first is self and limits.tells:
+            yield ReplyStep(Phase.HEADERS, tell_step(limits.policy), errors=True)
 
     def _check_step(self, plan: Plan, windows: tuple[Window, ...], tells: bool) -> cabc.Callable[[Context, Call], None]:
         key_of = key_function(self.by, plan)
@@ -119,9 +122,7 @@ class Limit(Mark):
                     return
                 raise RateLimitUnavailable(retry_after=max(1, round(PAUSE))) from None
             if tells:
-                if call.notes is None:
-                    call.notes = {}
-                call.notes.setdefault(_NOTES, []).extend(zip(windows, states, strict=True))
+                call.notes.setdefault(COUNTED, []).extend(zip(windows, states, strict=True))
             if not allowed:
                 seconds = max((left for remaining, left in states if remaining < cost), default=1)
                 raise RateLimitExceeded(retry_after=max(1, seconds))
@@ -145,7 +146,7 @@ class Limit(Mark):
         if not self.windows:
             return
         told: tuple[Header, ...] = ()
-        if book_of(plan).tells:
+        if limits_of(plan).tells:
             told = (Header("RateLimit", fields.String(), STATE), Header("RateLimit-Policy", fields.String(), POLICY))
         yield from told
         yield Outcome(429, error=RateLimitExceeded, headers=told)
@@ -173,19 +174,19 @@ class LimitPlan:
         self.policy = ", ".join(window.policy for windows in self.windows.values() for window in windows)
 
 
-def book_of(plan: Plan) -> LimitPlan:
-    """The book of an operation; the first limit that is asked makes it."""
-    book = plan.notes.get(_NOTES)
-    if book is None:
-        book = plan.notes[_NOTES] = LimitPlan(plan)
-    return t.cast(LimitPlan, book)
+def limits_of(plan: Plan) -> LimitPlan:
+    """Return the limits of an operation together; collected when the first of them asks."""
+    found = plan.notes.get(LIMITS)
+    if found is None:
+        found = plan.notes[LIMITS] = LimitPlan(plan)
+    return found
 
 
 def tell_step(policy: str) -> cabc.Callable[[Context, Call, Reply], None]:
     """The step that tells a client what is left. Nothing is told to those who are not counted."""
 
     def tell(ctx: Context, call: Call, reply: Reply) -> None:
-        counted = None if call.notes is None else call.notes.get(_NOTES)
+        counted = call.notes.get(COUNTED)
         if not counted:
             return
         state = ", ".join([f"{window.quoted};r={remaining};t={left}" for window, (remaining, left) in counted])

@@ -27,7 +27,7 @@ from ...http import problem
 from ...http.events import MEDIA_TYPE as EVENTS
 from ...http.events import data_of
 from ...http.request import is_json_type
-from ...http.response import PreparedResponse
+from ...http.response import Reply, body_of
 from ...http.semantics import BODILESS
 from ...marks.responses import ResponseMark, unpack
 from .. import document
@@ -42,7 +42,6 @@ if t.TYPE_CHECKING:
     from ...app import App
     from ...context import Context
     from ...resources.operation import Operation
-    from ...wrappers import Response
 
 OF_TRANSPORT = frozenset(
     {
@@ -333,7 +332,7 @@ class ContractMiddleware:
         self._contract = Contract.of(app)
         self._told: set[str] = set()
 
-    def check(self, ctx: Context, response: Response | PreparedResponse) -> None:
+    def check(self, ctx: Context, response: Reply) -> None:
         """Look at an answer.
 
         :raises ContractViolation: It is not as declared, and the mode is ``"raise"``. The application answers it as any
@@ -345,11 +344,7 @@ class ContractMiddleware:
         key = operation.address
         if key in self._told or (self._share < 1 and random.random() >= self._share):
             return
-        if isinstance(response, PreparedResponse):
-            body: bytes | None = response.body
-        else:
-            readable = response.is_sequence and not is_encoded(response.headers)
-            body = response.get_data() if readable else None
+        body = None if is_encoded(response.headers) else body_of(response)
         exchange = exchange_of(ctx, response.status_code, response.headers, body)
         if exchange is None:
             return

@@ -34,7 +34,7 @@ from framework import (
 )
 from framework.errors import ContractViolation, SetupError
 from framework.http.media import MessagePack
-from framework.marks.base import Mark, Phase, Step
+from framework.marks.base import Mark, Phase, ReplyStep, Step
 from framework.marks.security import loads
 from framework.openapi.document import document_of
 
@@ -851,7 +851,7 @@ class Stamp(Mark):
     """A header of the last phase, and a step of the first."""
 
     def run(self, plan):
-        yield Step(Phase.HEADERS, lambda ctx, call, reply: reply.headers.set("X-Stamp", "1"))
+        yield ReplyStep(Phase.HEADERS, lambda ctx, call, reply: reply.headers.set("X-Stamp", "1"))
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
