@@ -34,17 +34,17 @@ _LAYERS_OF_FLOORS = (4, 1, 3, 1, 1, 1, 1, 1)
 """The number of the contract's layers on each floor, the highest first: those of one floor have an order too."""
 
 ROAD = (
-    ("app/_dispatch.py", "Dispatch.wsgi_app"),
+    ("app/_app.py", "App.wsgi_app"),
     ("context.py", "Context.push"),
-    ("app/_url.py", "Urls.match_request"),
-    ("app/_dispatch.py", "Dispatch.full_dispatch_request"),
-    ("app/_dispatch.py", "Dispatch.preprocess_request"),
-    ("app/_dispatch.py", "Dispatch.dispatch_request"),
+    ("app/_app.py", "App.match_request"),
+    ("app/_app.py", "App.full_dispatch_request"),
+    ("app/_app.py", "App.preprocess_request"),
+    ("app/_app.py", "App.dispatch_request"),
     ("resources/operation.py", "run_steps"),
     ("marks/responses.py", "outcome_step"),
-    ("app/_failures.py", "Failures.handle_user_exception"),
-    ("app/_dispatch.py", "Dispatch.finalize_request"),
-    ("app/_dispatch.py", "Dispatch.process_response"),
+    ("app/_app.py", "App.handle_user_exception"),
+    ("app/_app.py", "App.finalize_request"),
+    ("app/_app.py", "App.process_response"),
     ("context.py", "Context.pop"),
 )
 """The functions that a request walks through, in their order: the file within the package, and the qualified name."""

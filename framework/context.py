@@ -2,7 +2,7 @@
 
 One class, :class:`Context`, one ``ContextVar``. Inside the framework the context is passed along or asked for
 with :func:`current`; the proxies at the end (``request``, ``g``, ...) are for users' code.
-Not here: what happens to a request (``app._dispatch``).
+Not here: what happens to a request (``app._app``).
 Floor 3.
 """
 
@@ -132,6 +132,7 @@ class Context:
     _routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: RouterHooks | None = None
+    is_direct = False  # the operation may be run without asking the application's methods
     media_type: MediaType | None = None  # what the answer is written in; None is JSON
     pump: Producer | None = None  # the thread in which a stream is made
     deferred: cabc.Sequence[Task] = ()  # what after_response was given

@@ -1,7 +1,7 @@
 """The functions that run around requests, in the shapes that Flask's extensions know.
 
 Each table maps a scope to what is registered there: ``None`` for the application, a router's name for a router.
-Not here: registering (``resources.scaffold``) and running them (``app._dispatch``).
+Not here: registering (``resources.scaffold``) and running them (``app._app``).
 Floor 3.
 """
 

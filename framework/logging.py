@@ -1,6 +1,6 @@
 """The application's logger: the standard library's, with a handler of its own where nobody set one up.
 
-Not here: what is logged (``app._dispatch``).
+Not here: what is logged (``app._app``).
 Floor 3.
 """
 

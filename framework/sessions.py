@@ -1,7 +1,7 @@
 """Sessions: a dictionary per client, by default in a signed cookie.
 
 Replace :attr:`App.session_interface` to keep sessions elsewhere: two methods of an interface are all that is asked.
-Not here: when a session is opened and saved (``context``, ``app._dispatch``), how its values are written
+Not here: when a session is opened and saved (``context``, ``app._app``), how its values are written
 (``http.tagged``).
 Floor 3.
 """

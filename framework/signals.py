@@ -1,6 +1,6 @@
 """The signals that the framework sends, and a namespace for those of extensions.
 
-Not here: when they are sent (``context``, ``app._dispatch``, ``templating``, ``helpers``).
+Not here: when they are sent (``context``, ``app._app``, ``templating``, ``helpers``).
 Floor 0.
 
 Every receiver gets the sender, an :class:`~framework.App`, and keyword arguments::

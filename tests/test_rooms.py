@@ -294,9 +294,9 @@ def test_the_parser_sees_what_is_there():
     """The imports are really found: known ones of each form are among them."""
     found = {(item.source, item.target) for item in everything()}
 
-    assert ("app._app", "app._dispatch") in found
+    assert ("app._app", "app._answers") in found
     assert ("context", "signals") in found
-    assert ("app._dispatch", "http.problem") in found
+    assert ("app._app", "http.problem") in found
     assert ("json", "json.provider") in found
     assert ("context", "app") not in found
 

@@ -46,8 +46,9 @@ class RouterHooks(t.NamedTuple):
     preprocesses: bool
     """``preprocess_request`` has more to do than to call ``before``."""
     processes: bool
-    light: tuple[cabc.Callable[..., t.Any], ...]
-    """The functions ``after``, where ``processes`` is false: each takes a small answer as it is."""
+    """``process_response`` has something to do for every answer."""
+    finalizes: bool
+    """``finalize_request`` has something to do for every answer."""
     tears_down: bool
     ends_quietly: bool
     """Neither the request nor the application context has anything to tear down."""
@@ -59,6 +60,8 @@ class Route(t.NamedTuple):
     operation: Operation
     router_path: RouterPath
     hooks: RouterHooks
+    is_direct: bool
+    """The operation may be run without asking the application's methods."""
 
 
 NO_ROUTES: cabc.Mapping[str, Route] = {}
@@ -88,12 +91,13 @@ class RouteTable:
             from ..resources.links import check_links
 
             check_links(self.operations)
+        self.dispatches = dispatches(app)
         # werkzeug's rules are not hashable; they live as long as the map that the application holds.
         self.routes: dict[int, dict[str, Route]] = {}
         """By the identity of the rule and the method; nothing for an automatic OPTIONS."""
         for operation in self.operations:
             router_path = split_router_path(operation.endpoint.rpartition(".")[0])
-            route = Route(operation, router_path, self.hooks(router_path))
+            route = Route(operation, router_path, self.hooks(router_path), operation.direct and self.dispatches)
             self.routes.setdefault(id(operation.rule), {})[operation.method] = route
         for methods in self.routes.values():
             if "GET" in methods:
@@ -116,11 +120,10 @@ class RouteTable:
                 self.exact.setdefault(path, {})[method] = exact_route
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = tears_down_app(app)
-        self.dispatches = not self.overridden & {"dispatch_request", "raise_routing_exception"}
         # Whether the answer for a path that no rule matches is known where no handler takes it.
         self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
         self.makes_contexts = "request_context" not in self.overridden
-        self.finalizes = bool(self.overridden & {"finalize_request", "make_response"})
+        self.finalizes = finalizes(app)
         self.contract = make_contract(app)
 
     def hooks(self, router_path: RouterPath) -> RouterHooks:
@@ -162,6 +165,16 @@ STEPS = (
     "trap_http_exception",
 )
 ON_ERRORS = {"handle_http_exception", "handle_user_exception", "render_http_exception", "trap_http_exception"}
+
+
+def dispatches(app: App) -> bool:
+    """Return whether an operation may be run without asking the methods of the application."""
+    return not (is_overridden(app, "dispatch_request") or is_overridden(app, "raise_routing_exception"))
+
+
+def finalizes(app: App) -> bool:
+    """Return whether a prepared answer is to be seen by a method of the application, whatever hooks there are."""
+    return is_overridden(app, "finalize_request") or is_overridden(app, "make_response")
 
 
 def tears_down_app(app: App) -> bool:
@@ -221,7 +234,7 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
     if is_watched(app):
         before = tuple(remember_error(function) for function in before)
     teardown = last(app.teardown_request_funcs)
-    processes = not all(map(takes_wire, after)) or is_overridden(app, "process_response")
+    processes = bool(after) or is_overridden(app, "process_response")
     return RouterHooks(
         preprocess_url,
         before,
@@ -229,16 +242,10 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
         teardown,
         preprocesses=bool(preprocess_url) or is_overridden(app, "preprocess_request"),
         processes=processes,
-        light=() if processes else after,
+        finalizes=processes or finalizes(app),
         tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
         ends_quietly=not (tears_down or tears_down_app(app)),
     )
-
-
-def takes_wire(function: cabc.Callable[..., t.Any]) -> bool:
-    """Return whether an ``after_request`` function takes a ``PreparedResponse`` too: its attribute ``takes_wire``."""
-    # PERF: a full response for its sake costs 5 us.
-    return bool(getattr(function, "takes_wire", False))
 
 
 @functools.cache

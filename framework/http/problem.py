@@ -1,6 +1,6 @@
 """How an error is written to the wire: RFC 9457, ``application/problem+json``.
 
-Not here: who handles an error (``app._dispatch``), how it is described (``openapi``).
+Not here: who handles an error (``app._app``), how it is described (``openapi``).
 Floor 2.
 """
 

@@ -1,6 +1,6 @@
 """``response`` and ``alt_response``: what an operation answers, and how the value of a handler becomes that answer.
 
-Not here: the rules for values of plain views, which are Flask's (``app._dispatch``), and errors (``raises``).
+Not here: the rules for values of plain views, which are Flask's (``app._answers``), and errors (``raises``).
 Floor 4.
 """
 

@@ -57,3 +57,93 @@ def test_headers_are_made_on_touch():
 def test_status_lines(status, line):
     """A status line is written as werkzeug writes it."""
     assert status_line(status) == line == BaseResponse(status=status).status
+
+
+class Own(Response):
+    """A class with a constructor of its own."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.made = True
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 304, 404, 599])
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_response_is_made_as_by_its_constructor(status, touched):
+    """It has what the constructor sets, nothing shared with another, and a constructor of one's own is called."""
+
+    def prepared():
+        made = PreparedResponse(status, [("Content-Type", "text/plain"), ("X-A", "1")], b"text")
+        if touched:
+            made.headers["Content-Length"] = "9"
+        return made
+
+    quick, usual = prepared().to_response(Response), prepared().to_response(Own)
+
+    assert usual.made
+    assert vars(quick) == {name: value for name, value in vars(usual).items() if name != "made"}
+    assert quick.headers.get("Content-Length") == (None if status in (204, 304) else "4")
+    assert send(quick) == send(usual)
+    quick.headers["X-A"] = "2"
+    quick.call_on_close(lambda: None)
+    other = prepared().to_response(Response)
+    assert other.headers["X-A"] == "1"
+    assert other._on_close == []
+
+
+class Chunked(Response):
+    """Writes its body in its own way."""
+
+    def iter_encoded(self):
+        return iter([b"own"])
+
+
+class Unmeasured(Response):
+    """Does not say its length."""
+
+    automatically_set_content_length = False
+
+
+CLOSED = []
+
+
+def closing(response):
+    """Ask to be told of the end."""
+    response.call_on_close(lambda: CLOSED.append(response.status_code))
+    return response
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda cls: cls("text"),
+        lambda cls: cls(b"text", 201, {"X-A": "1"}),
+        lambda cls: cls("text", "299 Own words"),
+        lambda cls: cls("text", 204),
+        lambda cls: cls("text", 304),
+        lambda cls: cls("text", 199),
+        lambda cls: cls(["te", b"xt"]),
+        lambda cls: cls(iter(["te", "xt"])),
+        lambda cls: cls(),
+        lambda cls: cls("text", headers={"Content-Length": "4"}),
+        lambda cls: cls("text", 302, {"Location": "/\u00e9"}),
+        lambda cls: cls("text", headers={"Content-Location": "/\u00e9"}),
+        lambda cls: cls([b"text"], direct_passthrough=True),
+        lambda cls: closing(cls("text")),
+    ],
+)
+@pytest.mark.parametrize("cls", [Response, Own, Chunked, Unmeasured])
+def test_a_response_is_sent_as_werkzeug_sends_it(cls, make, method):
+    """Status, headers, body and what is called at the end are the same, whatever the class overrides."""
+
+    class Werkzeug(cls):
+        __call__ = BaseResponse.__call__
+
+    def sent(response):
+        CLOSED.clear()
+        environ = create_environ(method=method)
+        body, status, headers = run_wsgi_app(response, environ, buffered=True)
+        return b"".join(body), status, list(headers), list(CLOSED)
+
+    assert sent(make(cls)) == sent(make(Werkzeug))

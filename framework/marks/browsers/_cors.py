@@ -249,7 +249,6 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
             rule.finish(current(), reply)
         return reply
 
-    write_headers.takes_wire = True  # type: ignore[attr-defined]
     app.before_request_funcs.setdefault(None, []).insert(0, answer_preflight)
     app.after_request_funcs.setdefault(None, []).insert(0, write_headers)
 

@@ -64,7 +64,6 @@ class SecurityHeadersMark(Mark):
                 self.tell(ctx, reply)
             return reply
 
-        tell_all.takes_wire = True  # type: ignore[attr-defined]
         scaffold.after_request(t.cast(t.Any, tell_all))
         self._is_installed = True
 

@@ -80,24 +80,6 @@ def test_pages_load_what_they_need(app):
     assert docs.headers.getlist("X-Content-Type-Options") == ["nosniff"]
 
 
-def test_declared_answers_stay_small(app):
-    """The mark makes no full response of a small one: not of a declared answer, and not of a miss."""
-    made = []
-
-    class Counted(Response):
-        def __init__(self, *args, **kwargs):
-            made.append(1)
-            super().__init__(*args, **kwargs)
-
-    client = app.test_client()  # which wraps replies in the class of the application as it is now
-    app.response_class = Counted
-
-    assert picked(client.get("/declared")) == picked(client.get("/nowhere")) == USUAL
-    assert made == []
-    assert picked(client.get("/page"))["Referrer-Policy"] == "no-referrer"
-    assert made == [1]
-
-
 def test_an_overridden_step_gets_the_headers():
     """Where ``process_response`` is overridden it gets a response that has them."""
     seen = []

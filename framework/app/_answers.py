@@ -1,0 +1,60 @@
+"""What a view returned, as a response.
+
+Not here: declared answers (``marks.responses``), tuples with status and headers (``App.make_response``).
+Floor 6.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import sys
+import typing as t
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..context import current
+from ..http import problem
+from ..http.response import PreparedResponse
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..wrappers import Response
+    from ._app import App
+
+
+def response_of(app: App, rv: t.Any, status: t.Any) -> Response:
+    """The body of a returned value as a response; ``status`` is used where the body makes a new one."""
+    if isinstance(rv, app.response_class):
+        return rv
+    if isinstance(rv, PreparedResponse):
+        return rv.to_response(app.response_class)
+    if isinstance(rv, HTTPException) and not problem.leaves_unchanged(rv):
+        return app.render_http_exception(rv).to_response(app.response_class)
+    if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
+        # The status goes in here, so that the class does not set a default that is then changed.
+        return app.response_class(t.cast(t.Any, rv), status=status)
+    if isinstance(rv, (dict, list)):
+        return app.json.response(rv)
+    if isinstance(rv, BaseResponse) or callable(rv):
+        try:
+            return t.cast("Response", app.response_class.force_type(t.cast(t.Any, rv), current().environ))
+        except TypeError as error:
+            raise TypeError(f"{error}\n{_wrong_type(rv)}").with_traceback(sys.exc_info()[2]) from None
+    raise TypeError(_wrong_type(rv))
+
+
+def _wrong_type(rv: t.Any) -> str:
+    return (
+        "The view function did not return a valid response. The return type must be a string, dict, list, tuple"
+        " with headers or status, Response instance, or WSGI callable, but it was a"
+        f" {type(rv).__name__}. Return one of these, or declare the answer with a 'response' mark."
+    )
+
+
+def is_streamed(response: t.Any, environ: WSGIEnvironment) -> bool:
+    """Return whether a body is made while it is sent, by code that may use the context."""
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return False
+    return not getattr(response, "is_sequence", False) and not getattr(response, "direct_passthrough", False)
