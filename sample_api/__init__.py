@@ -9,9 +9,9 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from framework import App, Router
+from framework import CORS, App, Router
 
-from . import articles, comments, converters, cors, database, demo, errors, favorites, profiles, settings, tags, users
+from . import articles, comments, converters, database, demo, errors, favorites, profiles, settings, tags, users
 
 
 def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
@@ -20,11 +20,12 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     :param config: Settings that win over the environment and the defaults, see ``settings``.
     :return: A new application; its database is opened by the first request or command that needs it.
     """
-    app = App(__name__, static_folder=None)
+    # Users are known by a header that a front end's own code sets, never by a cookie: pages of any origin may call.
+    cors = CORS(settings.origins(config), headers=("Authorization", "Content-Type"), max_age=7200)
+    app = App(__name__, static_folder=None, marks=[cors])
     settings.init_app(app, config)
     database.init_app(app)
     converters.init_app(app)
-    cors.init_app(app)
     errors.init_app(app)
     demo.init_app(app)
 

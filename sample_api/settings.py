@@ -12,7 +12,8 @@
 ``PASSWORD_METHOD``       How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
 ========================  ==============================================================================
 
-The first four are read from environment variables of the same names.
+The first four are read from environment variables of the same names. ``CORS_ORIGINS`` counts when the application is
+made, and is not changed later.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 import typing as t
@@ -38,7 +40,6 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
         API_LICENSE={"name": "BSD 3-Clause", "identifier": "BSD-3-Clause"},
         API_CONTACT={"name": "The maintainers of the sample"},
         API_DESCRIPTION="The RealWorld blogging API: articles, comments, tags, favorites, and who writes them.",
-        CORS_ORIGINS="*",
         TOKEN_MAX_AGE=7 * 24 * 60 * 60,
         PASSWORD_METHOD="scrypt",
     )
@@ -49,6 +50,12 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
         app.config["DATABASE_URL"] = f"sqlite:///{instance_folder(app) / 'conduit.sqlite3'}"
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = kept_secret(instance_folder(app) / "secret_key")
+
+
+def origins(config: cabc.Mapping[str, t.Any] | None) -> list[str]:
+    """The origins of front ends, read before there is an application: its marks are given when it is made."""
+    setting = (config or {}).get("CORS_ORIGINS") or os.environ.get("CORS_ORIGINS") or "*"
+    return [origin for origin in re.split(r"[\s,]+", setting) if origin]
 
 
 def instance_folder(app: App) -> Path:

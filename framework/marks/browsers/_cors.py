@@ -174,10 +174,11 @@ class CORS(Mark):
 
     def finish(self, ctx: Context, reply: Reply) -> None:
         """Write the headers of an answer that is not a preflight's."""
+        allowed: str | None = "*"  # also without an Origin: a cache may give the answer to a page
         if not self.any_origin:
             add_vary(reply, ("Origin",))
-        origin = t.cast("dict[str, str]", ctx.environ).get("HTTP_ORIGIN")
-        allowed = None if origin is None else self.allowed(origin)
+            origin = t.cast("dict[str, str]", ctx.environ).get("HTTP_ORIGIN")
+            allowed = None if origin is None else self.allowed(origin)
         if allowed is None or header_of(reply, "Access-Control-Allow-Methods") is not None:
             return
         self.permit(reply, allowed)

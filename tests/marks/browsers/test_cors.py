@@ -398,3 +398,49 @@ def test_what_is_no_origin_matches_no_pattern(origin):
 
     assert "Access-Control-Allow-Origin" not in client.get("/open", headers={"Origin": origin}).headers
     assert "Access-Control-Allow-Origin" in client.get("/open", headers={"Origin": "https://a.example.com"}).headers
+
+
+def test_what_every_origin_may_read_says_so_to_all():
+    """With ``*`` an answer to a request without an origin has the header too: a cache may give it to a page."""
+    reply = make_app(CORS("*")).test_client().get("/pets")
+
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_origins_are_one_or_several():
+    """Something that is neither an origin nor several is refused when the mark is made."""
+    with pytest.raises(SetupError, match="CORS got 5 as origins"):
+        CORS(5)
+
+
+def test_a_key_in_a_header_is_allowed_and_one_in_the_query_needs_nothing():
+    """A preflight names the header of an API key; a key in the query string is no header."""
+
+    class key(Mark):
+        def __init__(self, place):
+            self.place = place
+
+        def document(self, plan):
+            yield Security(self.place, {"type": "apiKey", "in": self.place, "name": "X-Key"})
+
+    app = App("keys", marks=[CORS([OURS])])
+    for place in ("header", "query"):
+        app.add_url_rule(f"/{place}", place, key(place)(response(200)(lambda: {})))
+    client = app.test_client()
+
+    assert names(preflight(client, "/header", "GET"), "Access-Control-Allow-Headers") == {"X-Key"}
+    assert "Access-Control-Allow-Headers" not in preflight(client, "/query", "GET").headers
+
+
+def test_what_was_learned_of_old_operations_is_dropped(monkeypatch):
+    """Operations that are made anew do not fill the memory, and answers stay the same."""
+    monkeypatch.setattr("framework.marks.browsers._cors._MAX_LEARNED", 1)
+    rule = CORS([OURS])
+    app = make_app(rule)
+    client = app.test_client()
+
+    for _ in range(4):
+        app.config["MAX_ERRORS"] = 100  # drops the operations
+        reply = client.get("/pets", headers={"Origin": OURS})
+        assert names(reply, "Access-Control-Expose-Headers") == {"X-Total"}
+        assert len(rule._exposed) <= 2
