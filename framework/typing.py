@@ -14,6 +14,9 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.sansio.response import Response
 
+JSONObject: t.TypeAlias = dict[str, t.Any]
+"""An object of a JSON document whose members are read and built at any depth: an OpenAPI document, a schema."""
+
 # What a view may return as the body.
 ResponseValue = t.Union[
     "Response",

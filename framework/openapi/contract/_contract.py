@@ -30,9 +30,10 @@ from ...http.request import is_json_type
 from ...http.response import Reply, body_of
 from ...http.semantics import BODILESS
 from ...marks.responses import ResponseMark, unpack
+from ...typing import JSONObject
 from .. import document
 from ..document import STREAMS, Answers, Components, operation_object, paths
-from ..schema import Json, Validator, shown
+from ..schema import Validator, shown
 from . import _remedies as remedies
 from ._exchange import Exchange, exchange_of, is_empty, is_encoded, media_for, mimetype, set_by_handler
 from ._remedies import Violation
@@ -59,8 +60,8 @@ _FAULTS_SHOWN = 10
 class DescribedOperation(t.NamedTuple):
     """The document's entry of an operation, with the references of its answers resolved."""
 
-    operation: Json
-    responses: cabc.Mapping[int, Json]
+    operation: JSONObject
+    responses: cabc.Mapping[int, JSONObject]
     closed: Validator
     sent: Sent
 
@@ -75,7 +76,7 @@ class Contract:
         self._ref = weakref.ref(app)
         self._operations: tuple[Operation, ...] | None = None
         self._described: dict[int, DescribedOperation] = {}
-        self._listed: dict[int, Json] = {}
+        self._listed: dict[int, JSONObject] = {}
         self._lock = threading.RLock()
 
     @classmethod
@@ -144,10 +145,10 @@ class Contract:
         whole = {"components": {"schemas": components.to_dict(), "responses": answers.shared}}
         return self._resolved(made, *self._judges(whole))
 
-    def _judges(self, whole: Json) -> tuple[Validator, Sent]:
+    def _judges(self, whole: JSONObject) -> tuple[Validator, Sent]:
         return Validator(whole, closed=True), Sent(whole, self._app.config["MAX_JSON_DEPTH"])
 
-    def _resolved(self, made: Json, closed: Validator, sent: Sent) -> DescribedOperation:
+    def _resolved(self, made: JSONObject, closed: Validator, sent: Sent) -> DescribedOperation:
         responses = {
             int(status): closed.resolve(answer) for status, answer in made["responses"].items() if status.isdigit()
         }
@@ -180,7 +181,9 @@ class Contract:
         if exchange.method != "HEAD":
             yield from self._body(exchange, described, answer)
 
-    def _headers(self, exchange: Exchange, described: DescribedOperation, answer: Json) -> cabc.Iterator[Violation]:
+    def _headers(
+        self, exchange: Exchange, described: DescribedOperation, answer: JSONObject
+    ) -> cabc.Iterator[Violation]:
         declared = {
             name.lower(): (name, described.closed.resolve(header)) for name, header in answer.get("headers", {}).items()
         }
@@ -212,8 +215,8 @@ class Contract:
             if low not in free and not low.startswith("access-control-") and name in exchange.headers:
                 yield remedies.undeclared_header(exchange.operation, exchange.status, name, value)
 
-    def _body(self, exchange: Exchange, described: DescribedOperation, answer: Json) -> cabc.Iterator[Violation]:
-        content: cabc.Mapping[str, Json] = answer.get("content", {})
+    def _body(self, exchange: Exchange, described: DescribedOperation, answer: JSONObject) -> cabc.Iterator[Violation]:
+        content: cabc.Mapping[str, JSONObject] = answer.get("content", {})
         status, body = exchange.status, exchange.body
         if status in BODILESS or (not content and 300 <= status < 400):
             return  # what is not sent is a matter of the handler's value; a redirect may have some words for people

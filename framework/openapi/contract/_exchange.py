@@ -20,7 +20,7 @@ from ...http.request import is_json_type
 from ...http.response import PreparedResponse
 from ...http.semantics import BODILESS
 from ...resources.recorder import Recorder, witness_of
-from ..schema import Json
+from ...typing import JSONObject
 
 if t.TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -64,7 +64,7 @@ def mimetype(headers: Headers) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def media_for(media_type: str, content: cabc.Mapping[str, Json]) -> Json | None:
+def media_for(media_type: str, content: cabc.Mapping[str, JSONObject]) -> JSONObject | None:
     """The Media Type Object for a media type, ranges such as ``text/*`` included."""
     for declared in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         for name, media in content.items():

@@ -16,7 +16,8 @@ from ...fast import json as fast_json
 from ...fast.strict import lexical
 from ...http.request import is_json_type
 from ...http.semantics import FORM_TYPES
-from ..schema import DELIMITERS, Fault, Json, Validator, written_path
+from ...typing import JSONObject
+from ..schema import DELIMITERS, Fault, Validator, written_path
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
@@ -51,7 +52,7 @@ class Sent:
         self._max_depth = max_depth
 
     def judge(
-        self, operation: Json, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()
+        self, operation: JSONObject, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()
     ) -> ValidationResult:
         """Say what the document makes of a request.
 
@@ -80,7 +81,7 @@ class Sent:
             unsure = unsure or verdict.valid is None
         return ValidationResult(False if reasons else None if unsure else True, tuple(reasons))
 
-    def _path_fits(self, operation: Json, values: cabc.Iterable[t.Any]) -> bool:
+    def _path_fits(self, operation: JSONObject, values: cabc.Iterable[t.Any]) -> bool:
         """Return whether the variables of the path are what their parameters describe.
 
         The routing has judged the path by then, and a schema for its variables may refuse more. Their texts are not
@@ -94,7 +95,7 @@ class Sent:
                 return False
         return True
 
-    def _parameter(self, parameter: Json, request: Request) -> ValidationResult:
+    def _parameter(self, parameter: JSONObject, request: Request) -> ValidationResult:
         name, where = parameter["name"], parameter["in"]
         schema = self._validator.resolve(parameter.get("schema", {}))
         if where == "query":
@@ -129,7 +130,7 @@ class Sent:
 
         return ValidationResult(not faults, tuple(f"{place(fault)}: {fault.message}" for fault in faults))
 
-    def _body(self, described: Json, request: Request, body: bytes | None) -> ValidationResult:
+    def _body(self, described: JSONObject, request: Request, body: bytes | None) -> ValidationResult:
         described = self._validator.resolve(described)
         if body is None:
             return ValidationResult(None)
@@ -139,7 +140,7 @@ class Sent:
             )
         if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             return ValidationResult(None)
-        content: cabc.Mapping[str, Json] = described["content"]
+        content: cabc.Mapping[str, JSONObject] = described["content"]
         media_type = request.mimetype
         media = content.get(media_type)
         if media is None:
@@ -158,7 +159,7 @@ class Sent:
                 return self._form(self._validator.resolve(schema), media.get("encoding", {}), request)
         return ValidationResult(None)
 
-    def _form(self, schema: Json, encoding: Json, request: Request) -> ValidationResult:
+    def _form(self, schema: JSONObject, encoding: JSONObject, request: Request) -> ValidationResult:
         if "properties" not in schema:
             return ValidationResult(None)
         value: dict[str, t.Any] = {}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ...typing import JSONObject
 from ..document import address, paths
-from ..schema import Json
 from ._changes import Change, ChangeLocation, Changes, Level
 from ._flow import Flow
 from ._rules import Shapes
@@ -32,7 +32,7 @@ from ._words import (
 _ORDER = {Level.BREAKING: 0, Level.RISKY: 1, Level.COMPATIBLE: 2}
 
 
-def compare(old: Json, new: Json) -> list[Change]:
+def compare(old: JSONObject, new: JSONObject) -> list[Change]:
     """Find what changed.
 
     :param old: The document that clients know.
@@ -48,7 +48,7 @@ def compare(old: Json, new: Json) -> list[Change]:
 class Comparison:
     """One run of :func:`compare`."""
 
-    def __init__(self, old: Json, new: Json) -> None:
+    def __init__(self, old: JSONObject, new: JSONObject) -> None:
         self.old, self.new = old, new
         self.shapes = Shapes(old), Shapes(new)
         self.changes = Changes(*self.shapes)
@@ -60,7 +60,7 @@ class Comparison:
         self.flow.webhooks(webhooks_of(self.old), webhooks_of(self.new))
         self.servers(self.old.get("servers", ()), self.new.get("servers", ()))
 
-    def servers(self, old: cabc.Sequence[Json], new: cabc.Sequence[Json]) -> None:
+    def servers(self, old: cabc.Sequence[JSONObject], new: cabc.Sequence[JSONObject]) -> None:
         """Compare the servers. That one of several is gone is a risk, that none is left of those known is a break."""
         known = {str(server.get("url")) for server in new}
         gone = [str(server.get("url")) for server in old if str(server.get("url")) not in known]
@@ -69,7 +69,7 @@ class Comparison:
             text = f"The server {url} is not listed any more."
             self.changes.add(level, "server-removed", text, ChangeLocation("", "", "request"))
 
-    def paths(self, old: dict[str, tuple[str, Json]], new: dict[str, tuple[str, Json]]) -> None:
+    def paths(self, old: dict[str, tuple[str, JSONObject]], new: dict[str, tuple[str, JSONObject]]) -> None:
         """Compare the paths."""
         for shape, (path, item) in old.items():
             if shape not in new:
@@ -100,7 +100,7 @@ class Comparison:
 
     # Operations
 
-    def operation(self, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def operation(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare two operations, parameters apart."""
         if old.get("operationId") != new.get("operationId") and "operationId" in old:
             text = (
@@ -120,10 +120,10 @@ class Comparison:
         self.flow.callbacks(old.get("callbacks", {}), new.get("callbacks", {}), spot)
 
     def parameters(
-        self, side: int, item: Json, operation: Json, rename: cabc.Mapping[str, str]
-    ) -> dict[tuple[str, str], Json]:
+        self, side: int, item: JSONObject, operation: JSONObject, rename: cabc.Mapping[str, str]
+    ) -> dict[tuple[str, str], JSONObject]:
         """The parameters of an operation, those of its path included; variables of the path by their new names."""
-        found: dict[tuple[str, str], Json] = {}
+        found: dict[tuple[str, str], JSONObject] = {}
         for given in (*item.get("parameters", ()), *operation.get("parameters", ())):
             parameter = self.side(side, given)
             name, where = str(parameter.get("name")), str(parameter.get("in"))
@@ -132,7 +132,7 @@ class Comparison:
         return found
 
     def parameters_of(
-        self, old: dict[tuple[str, str], Json], new: dict[tuple[str, str], Json], spot: ChangeLocation
+        self, old: dict[tuple[str, str], JSONObject], new: dict[tuple[str, str], JSONObject], spot: ChangeLocation
     ) -> None:
         """Compare parameters."""
         for (where, name), parameter in old.items():
@@ -165,14 +165,14 @@ class Comparison:
                 text = f"The parameter {name!r} in {where} is new."
                 self.changes.add(Level.COMPATIBLE, "parameter-added", text, inner)
 
-    def is_compound(self, *parameters: Json) -> bool:
+    def is_compound(self, *parameters: JSONObject) -> bool:
         """Return whether a parameter is an array or object, so that its style shows."""
         return any(
             shapes.of(schema_of(parameter)).types & {"array", "object"}
             for shapes, parameter in zip(self.shapes, parameters, strict=True)
         )
 
-    def body(self, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def body(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare request bodies."""
         inner = self.part(spot, "request body")
         if not old or not new:
@@ -203,7 +203,7 @@ class Comparison:
         for media_type in after.keys() - before.keys():
             self.changes.add(Level.COMPATIBLE, "request-media-type-added", f"{media_type} is taken now.", inner)
 
-    def responses(self, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def responses(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare the answers."""
         old, new = by_status(old), by_status(new)
         for status, given in old.items():
@@ -223,7 +223,7 @@ class Comparison:
             level = Level.RISKY if status[:1] in "23" else Level.COMPATIBLE
             self.changes.add(level, "response-status-added", f"The status {status} is new.", inner)
 
-    def response(self, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def response(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare two answers of one status."""
         before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
         for media_type, media in before.items():
@@ -250,7 +250,7 @@ class Comparison:
             self.changes.add(Level.COMPATIBLE, "response-header-added", f"The header {name} is new.", inner)
         self.flow.links(old.get("links", {}), new.get("links", {}), spot)
 
-    def security(self, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def security(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare what a client needs to be let in: whatever was enough must still be."""
         before = self.requirements(0, old)
         after = self.requirements(1, new)
@@ -274,7 +274,7 @@ class Comparison:
                         self.changes.add(Level.BREAKING, "security-scheme-changed", text, spot)
                 self.flows(name, one, two, spot)
 
-    def flows(self, name: str, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def flows(self, name: str, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare how a client gets a token of OAuth 2: where it asks for one, and for which scopes."""
         before, after = flows_of(old), flows_of(new)
         for kind, told in before.items():
@@ -297,7 +297,7 @@ class Comparison:
             text = f"The scheme {name!r} has the flow {kind} now."
             self.changes.add(Level.COMPATIBLE, "security-flow-added", text, spot)
 
-    def requirements(self, side: int, operation: Json) -> list[dict[str, list[str]]]:
+    def requirements(self, side: int, operation: JSONObject) -> list[dict[str, list[str]]]:
         """Return what lets a client in: alternatives, each of which asks for all of its schemes."""
         whole = self.new if side else self.old
         found = operation["security"] if "security" in operation else whole.get("security")
@@ -305,11 +305,11 @@ class Comparison:
 
     # Small things
 
-    def side(self, side: int, value: t.Any) -> Json:
+    def side(self, side: int, value: t.Any) -> JSONObject:
         """An object of one side, references followed; an empty one for nothing."""
         return resolved(self.shapes[side], value)
 
-    def item(self, side: int, value: t.Any) -> Json:
+    def item(self, side: int, value: t.Any) -> JSONObject:
         """A Path Item Object."""
         return self.side(side, value)
 

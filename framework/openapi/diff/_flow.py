@@ -11,7 +11,7 @@ import collections.abc as cabc
 import dataclasses
 import typing as t
 
-from ..schema import Json
+from ...typing import JSONObject
 from ._changes import ChangeLocation, Changes, Level
 from ._rules import Shapes
 from ._words import by_media_type, by_status, operations_of, resolved, schema_of
@@ -28,7 +28,7 @@ class Flow:
         self.shapes = shapes
         self.changes = changes
 
-    def webhooks(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json]) -> None:
+    def webhooks(self, old: cabc.Mapping[str, JSONObject], new: cabc.Mapping[str, JSONObject]) -> None:
         """Compare the webhooks of two documents."""
         for name, item in old.items():
             spot = ChangeLocation(f"webhook {name}", "", "response")
@@ -40,7 +40,9 @@ class Flow:
             spot = ChangeLocation(f"webhook {name}", "", "response")
             self.changes.add(Level.COMPATIBLE, "webhook-added", "The webhook is new.", spot)
 
-    def callbacks(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: ChangeLocation) -> None:
+    def callbacks(
+        self, old: cabc.Mapping[str, JSONObject], new: cabc.Mapping[str, JSONObject], spot: ChangeLocation
+    ) -> None:
         """Compare the callbacks of an operation."""
         for name, given in old.items():
             inner = dataclasses.replace(spot, part=f"callback {name}", way="response")
@@ -61,7 +63,7 @@ class Flow:
             inner = dataclasses.replace(spot, part=f"callback {name}", way="response")
             self.changes.add(Level.COMPATIBLE, "callback-added", f"The callback {name!r} is new.", inner)
 
-    def sent(self, kind: str, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def sent(self, kind: str, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare the requests that the application sends.
 
         :param kind: ``"webhook"`` or ``"callback"``.
@@ -82,7 +84,7 @@ class Flow:
             text = f"It may be sent with {method.upper()} now."
             self.changes.add(Level.RISKY, f"{kind}-method-added", text, spot)
 
-    def body(self, kind: str, old: Json, new: Json, spot: ChangeLocation) -> None:
+    def body(self, kind: str, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare the bodies that are sent."""
         inner = self.part(spot, "body")
         if old and not new:
@@ -103,7 +105,7 @@ class Flow:
             # Nobody has asked the receiver what it reads.
             self.changes.add(Level.RISKY, f"{kind}-media-type-added", f"{media_type} may be sent now.", inner)
 
-    def headers(self, kind: str, old: dict[str, Json], new: dict[str, Json], spot: ChangeLocation) -> None:
+    def headers(self, kind: str, old: dict[str, JSONObject], new: dict[str, JSONObject], spot: ChangeLocation) -> None:
         """Compare the headers and other parameters that are sent."""
         for name, parameter in old.items():
             inner = self.part(spot, name)
@@ -119,7 +121,11 @@ class Flow:
             self.changes.add(Level.COMPATIBLE, f"{kind}-header-added", f"The {name} is new.", self.part(spot, name))
 
     def answers(
-        self, kind: str, old: cabc.Mapping[t.Any, Json], new: cabc.Mapping[t.Any, Json], spot: ChangeLocation
+        self,
+        kind: str,
+        old: cabc.Mapping[t.Any, JSONObject],
+        new: cabc.Mapping[t.Any, JSONObject],
+        spot: ChangeLocation,
     ) -> None:
         """Compare what the receiver may answer."""
         before, after = by_status(old), by_status(new)
@@ -144,7 +150,9 @@ class Flow:
             inner = dataclasses.replace(self.part(spot, f"answer {status}"), way="request")
             self.changes.add(Level.COMPATIBLE, f"{kind}-status-added", f"The receiver may answer {status}.", inner)
 
-    def links(self, old: cabc.Mapping[str, Json], new: cabc.Mapping[str, Json], spot: ChangeLocation) -> None:
+    def links(
+        self, old: cabc.Mapping[str, JSONObject], new: cabc.Mapping[str, JSONObject], spot: ChangeLocation
+    ) -> None:
         """Compare the links of an answer; clients are free to follow them, so no change of one is a sure break."""
         for name, given in old.items():
             if name not in new:
@@ -158,16 +166,16 @@ class Flow:
         for name in new.keys() - old.keys():
             self.changes.add(Level.COMPATIBLE, "response-link-added", f"The link {name!r} is new.", spot)
 
-    def parameters(self, side: int, item: Json, operation: Json) -> dict[str, Json]:
+    def parameters(self, side: int, item: JSONObject, operation: JSONObject) -> dict[str, JSONObject]:
         """The parameters of a request that is sent, by place and name."""
-        found: dict[str, Json] = {}
+        found: dict[str, JSONObject] = {}
         for given in (*item.get("parameters", ()), *operation.get("parameters", ())):
             parameter = self.side(side, given)
             name, where = str(parameter.get("name")), str(parameter.get("in"))
             found[f"{where} {name.lower() if where == 'header' else name}"] = parameter
         return found
 
-    def side(self, side: int, value: t.Any) -> Json:
+    def side(self, side: int, value: t.Any) -> JSONObject:
         """An object of one side, references followed; an empty one for nothing."""
         return resolved(self.shapes[side], value)
 

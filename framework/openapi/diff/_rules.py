@@ -11,7 +11,8 @@ import collections.abc as cabc
 import dataclasses
 import typing as t
 
-from ..schema import SCHEMA_COMPONENTS, Json, equal, lookup
+from ...typing import JSONObject
+from ..schema import SCHEMA_COMPONENTS, equal, lookup
 
 EVERYTHING = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 """The types; ``number`` is ``integer`` and ``fraction``."""
@@ -118,7 +119,7 @@ class Shapes:
             return join(made, inner)
         return dataclasses.replace(made, choices=[*made.choices, *members])
 
-    def _own(self, schema: Json) -> SchemaShape:
+    def _own(self, schema: JSONObject) -> SchemaShape:
         """The words of a schema itself."""
         made = SchemaShape(types=types_of(schema))
         values = list(schema["enum"]) if "enum" in schema else None
@@ -164,7 +165,7 @@ class Shapes:
 _WORDS_APART = frozenset({"title", "description", "example", "examples"})
 
 
-def types_of(schema: Json) -> frozenset[str]:
+def types_of(schema: JSONObject) -> frozenset[str]:
     """The types that a schema lets through."""
     kinds = schema.get("type")
     if kinds is None:

@@ -9,7 +9,7 @@ import collections.abc as cabc
 import re
 import typing as t
 
-from ..schema import Json
+from ...typing import JSONObject
 from ._changes import Change, Level
 
 
@@ -23,7 +23,7 @@ class Advice(t.NamedTuple):
     """True if the new document's version is at least that."""
 
 
-def advice(changes: cabc.Sequence[Change], old: Json, new: Json) -> Advice:
+def advice(changes: cabc.Sequence[Change], old: JSONObject, new: JSONObject) -> Advice:
     """Say which part of the version has to grow.
 
     Below 1.0.0, where nothing is promised, a break asks for the next minor version.
@@ -49,12 +49,12 @@ def advice(changes: cabc.Sequence[Change], old: Json, new: Json) -> Advice:
     return Advice(bump, ".".join(map(str, needed)), after >= needed)
 
 
-def without_version(whole: Json) -> Json:
+def without_version(whole: JSONObject) -> JSONObject:
     """A document but for its version."""
     return {**whole, "info": {name: value for name, value in whole.get("info", {}).items() if name != "version"}}
 
 
-def version_of(whole: Json) -> tuple[int, int, int] | None:
+def version_of(whole: JSONObject) -> tuple[int, int, int] | None:
     """The version of a document; ``None`` if it is not a semantic version."""
     match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", str(whole.get("info", {}).get("version", "")))
     return None if match is None else (int(match[1]), int(match[2]), int(match[3] or 0))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, paths
-from ..schema import Json
 from ._rules import Shapes
 
 METHODS = (*PATH_ITEM_METHODS, "query")
@@ -22,17 +22,17 @@ _DEFAULT_STYLES = {
 _FLOW_WORDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 
 
-def resolved(shapes: Shapes, value: t.Any) -> Json:
+def resolved(shapes: Shapes, value: t.Any) -> JSONObject:
     """An object of a document, references followed; an empty one for nothing."""
     return shapes.resolve(value) or {} if isinstance(value, dict) else {}
 
 
-def webhooks_of(document: Json) -> dict[str, Json]:
+def webhooks_of(document: JSONObject) -> dict[str, JSONObject]:
     """The webhooks of a document; OpenAPI 3.0 has them under a name of its own."""
-    return t.cast("dict[str, Json]", document.get("webhooks") or document.get("x-webhooks") or {})
+    return t.cast("dict[str, JSONObject]", document.get("webhooks") or document.get("x-webhooks") or {})
 
 
-def flows_of(scheme: Json) -> dict[str, Json]:
+def flows_of(scheme: JSONObject) -> dict[str, JSONObject]:
     """The ways to get a token of OAuth 2, by kind, with the words that clients go by."""
     return {
         kind: {word: flow.get(word) for word in _FLOW_WORDS}
@@ -41,38 +41,38 @@ def flows_of(scheme: Json) -> dict[str, Json]:
     }
 
 
-def by_shape(items: cabc.Mapping[str, Json]) -> dict[str, tuple[str, Json]]:
+def by_shape(items: cabc.Mapping[str, JSONObject]) -> dict[str, tuple[str, JSONObject]]:
     """Paths by what is left of them without the names of their variables."""
     return {paths.shape(path): (path, item) for path, item in items.items() if path.startswith("/")}
 
 
-def by_status(responses: cabc.Mapping[t.Any, Json]) -> dict[str, Json]:
+def by_status(responses: cabc.Mapping[t.Any, JSONObject]) -> dict[str, JSONObject]:
     """Answers by status; YAML reads a status without quotes as a number."""
     return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
 
 
-def operations_of(item: Json) -> dict[str, Json]:
+def operations_of(item: JSONObject) -> dict[str, JSONObject]:
     """The operations of a path, by method."""
     return {method: item[method] for method in METHODS if method in item}
 
 
-def schema_of(parameter: Json) -> t.Any:
+def schema_of(parameter: JSONObject) -> t.Any:
     """The schema of a parameter or header; one with ``content`` has it there."""
     for media in parameter.get("content", {}).values():
         return media.get("schema", True)
     return parameter.get("schema", True)
 
 
-def style_of(parameter: Json, where: str) -> tuple[str, bool]:
+def style_of(parameter: JSONObject, where: str) -> tuple[str, bool]:
     """Return how a parameter is written, defaults filled in."""
     style, explode = _DEFAULT_STYLES.get(where, ("form", True))
     style = parameter.get("style", style)
     return style, parameter.get("explode", explode if "style" not in parameter else style == "form")
 
 
-def by_media_type(content: cabc.Mapping[str, Json]) -> dict[str, Json]:
+def by_media_type(content: cabc.Mapping[str, JSONObject]) -> dict[str, JSONObject]:
     """Media Type Objects by media type, in lower case and without ``charset=utf-8``, which changes nothing of JSON."""
-    found: dict[str, Json] = {}
+    found: dict[str, JSONObject] = {}
     for name, media in content.items():
         kind, *parameters = (part.strip().lower() for part in name.split(";"))
         kept = [part for part in parameters if part.replace('"', "") not in ("", "charset=utf-8")]
@@ -80,7 +80,7 @@ def by_media_type(content: cabc.Mapping[str, Json]) -> dict[str, Json]:
     return found
 
 
-def content_types(media: Json) -> dict[str, str]:
+def content_types(media: JSONObject) -> dict[str, str]:
     """Return what the parts of a multipart body are."""
     return {name: str(each["contentType"]) for name, each in media.get("encoding", {}).items() if "contentType" in each}
 

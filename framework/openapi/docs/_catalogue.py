@@ -11,8 +11,9 @@ import dataclasses
 import typing as t
 
 from ... import errors
+from ...typing import JSONObject
 from ..document import Answers, Built, Components, error_types, paths, phrase, text_of
-from ..schema import SCHEMA_COMPONENTS, Json
+from ..schema import SCHEMA_COMPONENTS
 
 if t.TYPE_CHECKING:
     from ...app import App
@@ -46,7 +47,7 @@ class Entry:
     title: str
     text: str
     members: tuple[Member, ...]
-    example: Json | None
+    example: JSONObject | None
     uses: tuple[Use, ...]
 
 
@@ -95,7 +96,7 @@ def entry(app: App, built: Built, cls: type[errors.APIError]) -> Entry:
     )
 
 
-def members(schema: Json, components: cabc.Mapping[str, Json]) -> cabc.Iterator[Member]:
+def members(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[Member]:
     """The members of an object, those of its ``allOf`` included; a later part may only narrow an earlier one."""
     found: dict[str, Member] = {}
     for part in parts(schema, components):
@@ -107,7 +108,7 @@ def members(schema: Json, components: cabc.Mapping[str, Json]) -> cabc.Iterator[
     yield from found.values()
 
 
-def parts(schema: Json, components: cabc.Mapping[str, Json]) -> cabc.Iterator[Json]:
+def parts(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[JSONObject]:
     """A schema and all that it is made of, references followed."""
     if "$ref" in schema:
         yield from parts(components[schema["$ref"].removeprefix(SCHEMA_COMPONENTS)], components)

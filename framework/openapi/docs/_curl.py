@@ -17,8 +17,9 @@ from urllib.parse import quote, urlencode
 
 from ..._sentinel import MISSING
 from ...http.semantics import MULTIPART, URL_ENCODED
+from ...typing import JSONObject
 from ..document import Composer, compose
-from ..schema import DELIMITERS, Json
+from ..schema import DELIMITERS
 
 _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
@@ -36,7 +37,7 @@ _FORMATS = {
 _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-01-31T12:00:00")
 
 
-def line(operation: Json, method: str, path: str, root: str, document: Json) -> str:
+def line(operation: JSONObject, method: str, path: str, root: str, document: JSONObject) -> str:
     """Write the line for a POSIX shell.
 
     :param operation: an Operation Object.
@@ -68,12 +69,12 @@ def line(operation: Json, method: str, path: str, root: str, document: Json) -> 
     return shlex.join(["curl", *verb, address, *words])
 
 
-def has_example(parameter: Json, schemas: cabc.Mapping[str, Json]) -> bool:
+def has_example(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> bool:
     """Return whether somebody gave an example."""
     return "example" in parameter or compose(parameter["schema"], schemas) is not MISSING
 
 
-def texts(parameter: Json, schemas: cabc.Mapping[str, Json]) -> list[str]:
+def texts(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> list[str]:
     """The value of a parameter as it is written, several where its name is repeated."""
     value = parameter["example"] if "example" in parameter else made(parameter["schema"], schemas)
     if not isinstance(value, list):
@@ -90,7 +91,7 @@ def text(value: t.Any) -> str:
 
 
 def credentials(
-    requirements: cabc.Sequence[Json], schemes: cabc.Mapping[str, Json], query: list[tuple[str, str]]
+    requirements: cabc.Sequence[JSONObject], schemes: cabc.Mapping[str, JSONObject], query: list[tuple[str, str]]
 ) -> cabc.Iterator[str]:
     """The words of the first requirement, with names in capitals to fill in; none where none is needed."""
     if not requirements or {} in requirements:
@@ -113,7 +114,7 @@ def credentials(
             yield from ("-H", f"Authorization: {scheme.get('scheme', 'bearer').title()} TOKEN")
 
 
-def body(content: cabc.Mapping[str, Json], schemas: cabc.Mapping[str, Json]) -> cabc.Iterator[str]:
+def body(content: cabc.Mapping[str, JSONObject], schemas: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[str]:
     """The words that give the body in its first media type."""
     if not content:
         return
@@ -148,25 +149,25 @@ def body(content: cabc.Mapping[str, Json], schemas: cabc.Mapping[str, Json]) -> 
         yield from ("--data-raw", text(value))
 
 
-def file_names(schema: Json, schemas: cabc.Mapping[str, Json]) -> set[str]:
+def file_names(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> set[str]:
     """The members of a form that are files."""
     schema = followed(schema, schemas)
     return {name for name, member in schema.get("properties", {}).items() if is_file(member.get("items", member))}
 
 
-def is_file(schema: Json) -> bool:
+def is_file(schema: JSONObject) -> bool:
     """Return whether a schema stands for the content of a file, in either version of OpenAPI."""
     return schema.get("format") == "binary" or schema.get("contentMediaType") == "application/octet-stream"
 
 
-def followed(schema: Json, schemas: cabc.Mapping[str, Json]) -> Json:
+def followed(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> JSONObject:
     """The schema that a reference leads to."""
     while "$ref" in schema:
         schema = schemas.get(schema["$ref"].rpartition("/")[2], {})
     return schema
 
 
-def made(schema: Json, schemas: cabc.Mapping[str, Json]) -> t.Any:
+def made(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> t.Any:
     """Give a value for a schema: examples first, then what it says, then a simple one."""
     return _Maker(schemas).of(schema, 0)
 
@@ -174,11 +175,11 @@ def made(schema: Json, schemas: cabc.Mapping[str, Json]) -> t.Any:
 class _Maker(Composer):
     """As its base, but what is required and has no example is made; what is not required needs an example."""
 
-    def of(self, schema: Json, depth: int) -> t.Any:
+    def of(self, schema: JSONObject, depth: int) -> t.Any:
         value = super().of(schema, depth)
         return simple(schema) if value is MISSING else value
 
-    def by_type(self, schema: Json, depth: int) -> t.Any:
+    def by_type(self, schema: JSONObject, depth: int) -> t.Any:
         if schema.get("allOf"):
             return self.of(flat(schema, self.components), depth + 1)
         kind = kind_of(schema)
@@ -189,7 +190,7 @@ class _Maker(Composer):
             return value
         return super().by_type({**schema, "type": kind} if kind else schema, depth)
 
-    def object(self, schema: Json, depth: int) -> t.Any:
+    def object(self, schema: JSONObject, depth: int) -> t.Any:
         members = schema.get("properties", {})
         values: dict[str, t.Any] = {}
         for name, member in members.items():
@@ -204,10 +205,10 @@ class _Maker(Composer):
         return values
 
 
-def flat(schema: Json, schemas: cabc.Mapping[str, Json]) -> Json:
+def flat(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> JSONObject:
     """One schema of all that a schema is composed of; of each word the last one counts, members add up."""
-    found: Json = {}
-    properties: Json = {}
+    found: JSONObject = {}
+    properties: JSONObject = {}
     required: list[str] = []
     for part in (*(followed(each, schemas) for each in schema["allOf"]), schema):
         own = flat(part, schemas) if part is not schema and part.get("allOf") else part
@@ -217,7 +218,7 @@ def flat(schema: Json, schemas: cabc.Mapping[str, Json]) -> Json:
     return {**found, "properties": properties, "required": required} if properties else found
 
 
-def kind_of(schema: Json) -> str | None:
+def kind_of(schema: JSONObject) -> str | None:
     """The type of a value that is not null."""
     kinds = schema.get("type")
     if isinstance(kinds, list):
@@ -225,7 +226,7 @@ def kind_of(schema: Json) -> str | None:
     return kinds
 
 
-def simple(schema: Json) -> t.Any:
+def simple(schema: JSONObject) -> t.Any:
     """A value of the schema's type, within its bounds."""
     kind = kind_of(schema)
     if kind in ("integer", "number"):
@@ -241,7 +242,7 @@ def simple(schema: Json) -> t.Any:
     return None if kind == "null" else "string"
 
 
-def number(schema: Json) -> t.Any:
+def number(schema: JSONObject) -> t.Any:
     """A number between the bounds, one where it may be."""
     step = schema.get("multipleOf", 1)
     low, high = schema.get("minimum"), schema.get("maximum")
@@ -258,7 +259,7 @@ def number(schema: Json) -> t.Any:
     return value if high is None else min(value, high)
 
 
-def string(schema: Json) -> str:
+def string(schema: JSONObject) -> str:
     """A text of an allowed length, of its format, and where a simple one does of its pattern."""
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     candidates = [_FORMATS[schema["format"]]] if schema.get("format") in _FORMATS else []

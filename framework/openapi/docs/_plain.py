@@ -12,8 +12,8 @@ import typing as t
 
 from markupsafe import Markup
 
+from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS
-from ..schema import Json
 from ._curl import line
 from ._html import marked, navigation, paragraphs
 
@@ -33,7 +33,7 @@ class Reference(t.NamedTuple):
 
 
 def plain_body(
-    document: Json, root: str, links: cabc.Mapping[str, str], errors: cabc.Mapping[str, cabc.Sequence[Reference]]
+    document: JSONObject, root: str, links: cabc.Mapping[str, str], errors: cabc.Mapping[str, cabc.Sequence[Reference]]
 ) -> Markup:
     """The page.
 
@@ -64,14 +64,14 @@ def plain_body(
     return Markup("{}\n<main>\n{}\n</main>").format(navigation(links), made)
 
 
-def schemas_of(document: Json) -> dict[str, Json]:
+def schemas_of(document: JSONObject) -> dict[str, JSONObject]:
     """The component schemas."""
-    return t.cast("dict[str, Json]", document.get("components", {}).get("schemas", {}))
+    return t.cast("dict[str, JSONObject]", document.get("components", {}).get("schemas", {}))
 
 
-def by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
+def by_tag(document: JSONObject) -> dict[str, list[tuple[str, str, JSONObject]]]:
     """Path, method and Operation Object of all operations, by their first tag."""
-    found: dict[str, list[tuple[str, str, Json]]] = {tag["name"]: [] for tag in document.get("tags", ())}
+    found: dict[str, list[tuple[str, str, JSONObject]]] = {tag["name"]: [] for tag in document.get("tags", ())}
     for path, item in document.get("paths", {}).items():
         for method in PATH_ITEM_METHODS:
             if method in item:
@@ -79,7 +79,7 @@ def by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
     return {tag: operations for tag, operations in found.items() if operations}
 
 
-def server_of(item: Json, operation: Json) -> str | None:
+def server_of(item: JSONObject, operation: JSONObject) -> str | None:
     """Return where an operation is, if not where the page was asked for: its first server, variables filled in."""
     for server in operation.get("servers") or item.get("servers") or ():
         url = str(server["url"])
@@ -89,7 +89,7 @@ def server_of(item: Json, operation: Json) -> str | None:
     return None
 
 
-def contents(listed: cabc.Mapping[str, list[tuple[str, str, Json]]], parts: cabc.Mapping[str, bool]) -> Markup:
+def contents(listed: cabc.Mapping[str, list[tuple[str, str, JSONObject]]], parts: cabc.Mapping[str, bool]) -> Markup:
     """A link to each operation, and to the other parts that there are."""
     rows = Markup("\n").join(
         Markup('<tr><td class="method">{}</td><td><a href="#{}"><code>{}</code></a></td><td>{}</td></tr>').format(
@@ -106,7 +106,7 @@ def contents(listed: cabc.Mapping[str, list[tuple[str, str, Json]]], parts: cabc
     return table(("Method", "Path", "Summary"), [rows]) + more
 
 
-def place(operation: Json) -> str:
+def place(operation: JSONObject) -> str:
     """The anchor of an operation."""
     return f"operation-{operation['operationId']}"
 
@@ -118,7 +118,7 @@ def table(heads: cabc.Iterable[str], rows: cabc.Iterable[Markup]) -> Markup:
 
 
 def operation_part(
-    path: str, method: str, operation: Json, document: Json, root: str, errors: cabc.Sequence[Reference]
+    path: str, method: str, operation: JSONObject, document: JSONObject, root: str, errors: cabc.Sequence[Reference]
 ) -> Markup:
     """One operation."""
     old = Markup(" <small>deprecated</small>") if operation.get("deprecated") else Markup("")
@@ -139,7 +139,7 @@ def operation_part(
     return made + Markup("\n</section>")
 
 
-def links_part(responses: cabc.Mapping[str, Json]) -> Markup:
+def links_part(responses: cabc.Mapping[str, JSONObject]) -> Markup:
     """Return what can be called next with the answers."""
     rows = [
         Markup(
@@ -152,7 +152,7 @@ def links_part(responses: cabc.Mapping[str, Json]) -> Markup:
     return Markup("\n<h4>Links</h4>\n") + table(heads, rows) if rows else Markup("")
 
 
-def given(link: Json) -> Markup:
+def given(link: JSONObject) -> Markup:
     """Return what a link fills in."""
     values = {**link.get("parameters", {}), **({"body": link["requestBody"]} if "requestBody" in link else {})}
     return Markup("<br>").join(
@@ -161,7 +161,7 @@ def given(link: Json) -> Markup:
     )
 
 
-def callbacks_part(callbacks: cabc.Mapping[str, Json]) -> Markup:
+def callbacks_part(callbacks: cabc.Mapping[str, JSONObject]) -> Markup:
     """Return what is sent because of the operation."""
     made = Markup("").join(
         Markup("\n<p>{} <code>{} {}</code></p>").format(name, method.upper(), expression) + sent_part(operation)
@@ -172,7 +172,7 @@ def callbacks_part(callbacks: cabc.Mapping[str, Json]) -> Markup:
     return Markup("\n<h4>Callbacks</h4>") + made if made else Markup("")
 
 
-def webhook_part(name: str, item: Json) -> Markup:
+def webhook_part(name: str, item: JSONObject) -> Markup:
     """One webhook."""
     made = Markup("")
     for method, operation in item.items():
@@ -184,7 +184,7 @@ def webhook_part(name: str, item: Json) -> Markup:
     return made
 
 
-def sent_part(operation: Json) -> Markup:
+def sent_part(operation: JSONObject) -> Markup:
     """A request that the application sends: its words, headers and body, and what may be answered."""
     summary, description = operation["summary"], operation["description"]
     made = Markup("\n") + paragraphs(summary) + (paragraphs(description) if description != summary else Markup(""))
@@ -196,7 +196,7 @@ def sent_part(operation: Json) -> Markup:
     return made + Markup("\n<h4>Expected answers</h4>\n") + answers_table(operation["responses"], {}, ())
 
 
-def parameters_table(parameters: cabc.Iterable[Json]) -> Markup:
+def parameters_table(parameters: cabc.Iterable[JSONObject]) -> Markup:
     """Return what goes in beside the body."""
     return table(
         ("Name", "In", "Type", "Meaning"),
@@ -213,7 +213,7 @@ def parameters_table(parameters: cabc.Iterable[Json]) -> Markup:
     )
 
 
-def content_rows(content: cabc.Mapping[str, Json]) -> cabc.Iterator[Markup]:
+def content_rows(content: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[Markup]:
     """The media types of a body with their schemas."""
     for media_type, media in content.items():
         schema = media.get("schema", {})
@@ -221,7 +221,9 @@ def content_rows(content: cabc.Mapping[str, Json]) -> cabc.Iterator[Markup]:
         yield Markup("<tr><td><code>{}</code></td><td>{}</td></tr>").format(media_type, cell)
 
 
-def answers_table(responses: cabc.Mapping[str, Json], document: Json, errors: cabc.Sequence[Reference]) -> Markup:
+def answers_table(
+    responses: cabc.Mapping[str, JSONObject], document: JSONObject, errors: cabc.Sequence[Reference]
+) -> Markup:
     """Return what comes out, by status."""
     shared = document.get("components", {}).get("responses", {})
     rows = []
@@ -263,7 +265,7 @@ def security_part(requirements: cabc.Sequence[cabc.Mapping[str, cabc.Sequence[st
     return Markup("\n<h4>Security</h4>\n<p>{}</p>").format(Markup(", or ").join(ways))
 
 
-def schema_part(name: str, schema: Json) -> Markup:
+def schema_part(name: str, schema: JSONObject) -> Markup:
     """One component."""
     made = Markup('\n<section id="schema-{}">\n<h3>{}</h3>\n').format(name, name)
     made += paragraphs(schema.get("description", ""))
@@ -274,7 +276,7 @@ def schema_part(name: str, schema: Json) -> Markup:
     return made + Markup("\n</section>")
 
 
-def members_table(schema: Json) -> Markup:
+def members_table(schema: JSONObject) -> Markup:
     """The members of an object."""
     return table(
         ("Name", "Type", "Meaning"),
@@ -308,7 +310,7 @@ def kind(schema: t.Any) -> Markup:
     return Markup("{}").format(" or ".join(kinds) if isinstance(kinds, list) else kinds)
 
 
-def meaning(description: str, schema: Json, deprecated: bool = False) -> Markup:
+def meaning(description: str, schema: JSONObject, deprecated: bool = False) -> Markup:
     """Return what a value stands for, and the rules it follows."""
     parts = [marked(description)] if description else []
     if deprecated:

@@ -20,7 +20,8 @@ from ...http.request import is_json_type
 from ...http.semantics import BODILESS
 from ...issues import CODES, ErrorText, told
 from ...marks.base import Header, Outcome
-from ..schema import Json, plain
+from ...typing import JSONObject
+from ..schema import plain
 from ._components import Components
 from ._examples import compose
 
@@ -29,7 +30,7 @@ if t.TYPE_CHECKING:
     from ...resources.operation import Operation
     from ._links import Links
 
-PROBLEM: Json = {
+PROBLEM: JSONObject = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
     "properties": {
@@ -45,7 +46,7 @@ PROBLEM: Json = {
     },
     "required": ["type", "title", "status", "code"],
 }
-ISSUE: Json = {
+ISSUE: JSONObject = {
     "type": "object",
     "description": "One invalid value, for programs.",
     "properties": {
@@ -73,7 +74,7 @@ ISSUE: Json = {
     },
     "required": ["location", "path", "code", "params", "message"],
 }
-VALIDATION_PROBLEM: Json = {
+VALIDATION_PROBLEM: JSONObject = {
     **PROBLEM,
     "description": "Validation errors of the request (RFC 9457).",
     "properties": {
@@ -93,7 +94,7 @@ VALIDATION_PROBLEM: Json = {
 }
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": [ErrorText("Missing data for required field.", "required")]}}
-_TEXT: Json = {"type": "string"}
+_TEXT: JSONObject = {"type": "string"}
 
 
 def is_shared(cls: type[errors.APIError]) -> bool:
@@ -137,19 +138,19 @@ class Answers:
         self.renderer = renderer
         self.types = types
         self.links = links
-        self.shared: dict[str, Json] = {}
+        self.shared: dict[str, JSONObject] = {}
         """``components.responses``, as far as used."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
         """Which operations answer with each error class."""
 
-    def of(self, operation: Operation) -> dict[str, Json]:
+    def of(self, operation: Operation) -> dict[str, JSONObject]:
         """The ``responses`` of an operation, by status."""
         by_status: dict[int, list[Outcome]] = {}
         for outcome in operation.outcomes:
             by_status.setdefault(outcome.status, []).append(outcome)
         return {str(status): self.answer(operation, status, by_status[status]) for status in sorted(by_status)}
 
-    def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> Json:
+    def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> JSONObject:
         """The response of one status."""
         classes = list(dict.fromkeys(outcome.error for outcome in outcomes if outcome.error is not None))
         for cls in classes:
@@ -162,7 +163,7 @@ class Answers:
         told = told or not all(header.implied for header in found)
         if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
             return self.share(classes[0], headers)
-        made: Json = {"description": self.description(status, outcomes, classes)}
+        made: JSONObject = {"description": self.description(status, outcomes, classes)}
         if headers:
             made["headers"] = headers
         content = self.content(status, others, empty=operation.method == "HEAD")
@@ -176,7 +177,7 @@ class Answers:
             made["links"] = links
         return made
 
-    def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, Json]:
+    def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, JSONObject]:
         """Return what can be called next with the answers of one status, by name."""
         if self.links is None:
             return {}
@@ -193,20 +194,20 @@ class Answers:
             return "\n\n".join(told) or texts[classes[0]]
         return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
 
-    def header(self, header: Header) -> Json:
+    def header(self, header: Header) -> JSONObject:
         """A Header Object."""
         schema = self.components.field(header.field, "output", "header")
         description = header.description or schema.pop("description", "")
-        made: Json = {"description": description} if description else {}
+        made: JSONObject = {"description": description} if description else {}
         if header.required:
             made["required"] = True
         if schema.pop("deprecated", False):
             made["deprecated"] = True
         return {**made, "schema": schema}
 
-    def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, Json]:
+    def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, JSONObject]:
         """The bodies that are no errors, by media type."""
-        made: dict[str, Json] = {}
+        made: dict[str, JSONObject] = {}
         if empty or status in BODILESS or status < 200:
             return made
         for outcome in outcomes:
@@ -222,18 +223,18 @@ class Answers:
             made[outcome.media_type] = media if known is None else either(known, media)
         return made
 
-    def stream(self, outcome: Outcome) -> Json:
+    def stream(self, outcome: Outcome) -> JSONObject:
         """The body of a stream; what its parts are is said beside it, for no version before 3.2 can.
 
         Of server-sent events nothing is said as a whole: some tools take the schema for that of the text, some for
         that of an event.
         """
-        media: Json = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
+        media: JSONObject = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
         if outcome.items is not None:
             media["x-itemSchema"] = self.components.schema(outcome.items, "output")
         return media
 
-    def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: Json) -> Json:
+    def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: JSONObject) -> JSONObject:
         """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""
         if given:
             values = {name: plain(value) for name, value in given.items()}
@@ -246,14 +247,14 @@ class Answers:
 
     # Errors
 
-    def share(self, cls: type[errors.APIError], headers: dict[str, Json]) -> Json:
+    def share(self, cls: type[errors.APIError], headers: dict[str, JSONObject]) -> JSONObject:
         """A reference to the shared answer of one of the framework's classes.
 
         :param headers: What the framework sends with it.
         """
         name = cls.__name__
         if name not in self.shared:
-            made: Json = {"description": " ".join(text_of(cls).split())}
+            made: JSONObject = {"description": " ".join(text_of(cls).split())}
             if headers:
                 made["headers"] = headers
             self.shared[name] = {**made, "content": self.error_content([cls], None)}
@@ -261,13 +262,13 @@ class Answers:
 
     def error_content(
         self, classes: list[type[errors.APIError]], examples: cabc.Mapping[str, t.Any] | None
-    ) -> dict[str, Json]:
+    ) -> dict[str, JSONObject]:
         """The body of an error, in the application's shape of errors."""
         if self.renderer is not None:
             schema = self.components.schema(self.renderer.schema, "output")
             return {self.renderer.media_type: {"schema": schema, **self.examples(examples, schema)}}
         schema = self.components.final(self.problem_schema(classes))
-        media: Json = {"schema": schema}
+        media: JSONObject = {"schema": schema}
         if examples:
             media.update(self.examples(examples, schema))
         else:
@@ -279,11 +280,11 @@ class Answers:
                 media["examples"] = {name: {"value": value} for name, value in made.items()}
         return {problem.MEDIA_TYPE: media}
 
-    def problem_schema(self, classes: list[type[errors.APIError]]) -> Json:
+    def problem_schema(self, classes: list[type[errors.APIError]]) -> JSONObject:
         """The problem object of some classes: with their codes, and with the members that each adds."""
         plainly = [cls for cls in classes if cls.schema is None]
         bases = {cls: self.problem_base(cls) for cls in plainly}
-        made: list[Json] = []
+        made: list[JSONObject] = []
         for base in dict.fromkeys(base["$ref"] for base in bases.values()):
             codes = [cls.error_code for cls in plainly if bases[cls]["$ref"] == base]
             made.append({"allOf": [{"$ref": base}, codes_schema(codes)]})
@@ -294,16 +295,16 @@ class Answers:
                 made.append({"allOf": [self.problem_base(cls), codes_schema([cls.error_code]), extra]})
         return made[0] if len(made) == 1 else {"anyOf": made}
 
-    def problem_base(self, cls: type[errors.APIError]) -> Json:
+    def problem_base(self, cls: type[errors.APIError]) -> JSONObject:
         """The component that an error class is an instance of."""
         if issubclass(cls, errors.ValidationFailed):
             return self.components.add("ValidationProblem", VALIDATION_PROBLEM, Answers)
         return self.components.add("Problem", PROBLEM, Answers)
 
-    def problem_example(self, cls: type[errors.APIError]) -> Json | None:
+    def problem_example(self, cls: type[errors.APIError]) -> JSONObject | None:
         """Return what an error of the class looks like; ``None`` where its members have no examples."""
         status = t.cast(int, cls.code)
-        made: Json = {
+        made: JSONObject = {
             "type": "about:blank" if self.types is None else self.types + cls.error_code,
             "title": phrase(status),
             "status": status,
@@ -324,7 +325,7 @@ class Answers:
         return made
 
 
-def example_object(value: t.Any) -> Json:
+def example_object(value: t.Any) -> JSONObject:
     """Return an Example Object for a body; what is one already, with words of its own, stays as it is."""
     words = {"summary", "description", "value"}
     if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:
@@ -332,12 +333,12 @@ def example_object(value: t.Any) -> Json:
     return {"value": value}
 
 
-def codes_schema(codes: list[str]) -> Json:
+def codes_schema(codes: list[str]) -> JSONObject:
     """The problem objects that have one of these codes."""
     return {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}}
 
 
-def either(one: Json, other: Json) -> Json:
+def either(one: JSONObject, other: JSONObject) -> JSONObject:
     """Two bodies of one media type in one."""
     schemas = [*one["schema"].get("anyOf", [one["schema"]]), other["schema"]]
     schemas = [schema for at, schema in enumerate(schemas) if schema not in schemas[:at]]
@@ -348,6 +349,6 @@ def either(one: Json, other: Json) -> Json:
     return made
 
 
-def named_examples(media: Json, name: str = "example") -> Json:
+def named_examples(media: JSONObject, name: str = "example") -> JSONObject:
     """The examples of a media type by name."""
     return {name: {"value": media["example"]}} if "example" in media else dict(media.get("examples", {}))

@@ -19,7 +19,8 @@ from ...app import DEFAULT, Document
 from ...errors import ComponentConflict, SetupError
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
-from ..schema import Json, regexes
+from ...typing import JSONObject
+from ..schema import regexes
 from . import _outgoing as outgoing
 from . import _paths as paths
 from ._answers import Answers
@@ -144,10 +145,10 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     spec = container(app, version, config)
     tags: dict[str, None] = {}
     schemes: dict[str, cabc.Mapping[str, t.Any]] = {}
-    servers: dict[str, list[Json]] = {}
+    servers: dict[str, list[JSONObject]] = {}
     for path, members in paths_of.items():
-        made: dict[str, Json] = {}
-        read: dict[int, dict[str, Json]] = {}
+        made: dict[str, JSONObject] = {}
+        read: dict[int, dict[str, JSONObject]] = {}
         for operation in members:
             own_tags = operation.tags or general
             tags.update(dict.fromkeys(own_tags))
@@ -160,7 +161,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
         if found := places.add(members, made):
             servers[path] = found
         spec.path(path, operations=made, summary=summary, description=description)
-    webhooks: Json = {}
+    webhooks: JSONObject = {}
     for webhook in which.webhooks_of(app):
         own_tags = tags_of_webhook(app, webhook) or general
         webhooks[webhook.name] = outgoing.item(webhook, own_tags, answers)
@@ -292,7 +293,7 @@ def error_types(config: cabc.Mapping[str, t.Any]) -> str | None:
 
 def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISpec:
     """An empty document with all that the settings say."""
-    info: Json = {}
+    info: JSONObject = {}
     for key, word in (("API_DESCRIPTION", "description"), ("API_CONTACT", "contact"), ("API_LICENSE", "license")):
         if config[key]:
             info[word] = dict(config[key]) if isinstance(config[key], cabc.Mapping) else config[key]
@@ -302,7 +303,7 @@ def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISp
             info["license"]["url"] = f"https://spdx.org/licenses/{identifier}.html"
     if config["API_TERMS_OF_SERVICE"]:
         info["termsOfService"] = config["API_TERMS_OF_SERVICE"]
-    more: Json = {}
+    more: JSONObject = {}
     if config["API_EXTERNAL_DOCS"]:
         more["externalDocs"] = dict(config["API_EXTERNAL_DOCS"])
     servers = config["API_SERVERS"] or [{"url": config["APPLICATION_ROOT"] or "/"}]

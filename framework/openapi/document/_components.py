@@ -27,7 +27,8 @@ from ... import _docstrings as docstrings
 from ...errors import ComponentConflict
 from ...fast.strict import ALL_RULES, Rules, wrote_unknown
 from ...marks.schemas import SPARSE, WholeSchema
-from ..schema import SCHEMA_COMPONENTS, Json, downgrade, type_of
+from ...typing import JSONObject
+from ..schema import SCHEMA_COMPONENTS, downgrade, type_of
 from ._fields import Role, SchemaUse, always_sent, describe, is_sent, resolved, written_name
 
 _SUFFIXES = {"output": "", "input": "Input", "patch": "Patch"}
@@ -35,7 +36,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 _GENERATED = ma.Schema.from_dict({}).__name__
 _NAME = "__component__"
 
-Described: t.TypeAlias = tuple[Json, tuple[tuple[ma.Schema, SchemaUse, "str | None"], ...]]
+Described: t.TypeAlias = tuple[JSONObject, tuple[tuple[ma.Schema, SchemaUse, "str | None"], ...]]
 
 
 class Components:
@@ -50,7 +51,7 @@ class Components:
         self.version = version
         self.rules = rules
         self.default_unknown = default_unknown
-        self._schemas: dict[str, Json] = {}
+        self._schemas: dict[str, JSONObject] = {}
         self._owners: dict[str, t.Any] = {}
         self._origins: dict[str, type] = {}
         self._open: list[t.Any] = []
@@ -59,7 +60,9 @@ class Components:
 
     # What documents ask for
 
-    def schema(self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None) -> Json:
+    def schema(
+        self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None
+    ) -> JSONObject:
         """Give the JSON Schema of what a marshmallow schema reads or writes.
 
         :param schema: an instance; its ``many``, ``partial`` and ``unknown`` count.
@@ -72,24 +75,26 @@ class Components:
         made = self.nested(schema, SchemaUse(role, location, unknown), None, top=True)
         return self.final({"type": "array", "items": made} if schema.many else made)
 
-    def field(self, field: ma.fields.Field[t.Any], role: Role, location: str = "json") -> Json:
+    def field(self, field: ma.fields.Field[t.Any], role: Role, location: str = "json") -> JSONObject:
         """Give the JSON Schema of a field's values.
 
         :param location: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
         """
         return self.final(describe(field, SchemaUse(role, location), self))
 
-    def properties(self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None) -> Json:
+    def properties(
+        self, schema: ma.Schema, role: Role, *, location: str = "json", unknown: str | None = None
+    ) -> JSONObject:
         """Give the object schema of a schema, never a reference; ``many`` does not count."""
         view = self._role(schema, SchemaUse(role, location, unknown), top=True)
         return self.final(self._object(schema, view, self._policy(schema, view, None, top=True)))
 
-    def to_dict(self) -> dict[str, Json]:
+    def to_dict(self) -> dict[str, JSONObject]:
         """All components so far by name, in the order of their names."""
         return {name: self.final(self._schemas[name]) for name in sorted(self._schemas)}
 
     @property
-    def raw(self) -> cabc.Mapping[str, Json]:
+    def raw(self) -> cabc.Mapping[str, JSONObject]:
         """The components so far, in the words of 3.1 whatever the version."""
         return self._schemas
 
@@ -97,7 +102,7 @@ class Components:
         """The class that a component was made from."""
         return self._origins.get(name)
 
-    def add(self, name: str, schema: Json, owner: t.Any) -> Json:
+    def add(self, name: str, schema: JSONObject, owner: t.Any) -> JSONObject:
         """Add a component that is made from no marshmallow schema.
 
         :param owner: whose name it is; another owner of one name is a conflict.
@@ -108,13 +113,13 @@ class Components:
         self._schemas[name] = schema
         return {"$ref": SCHEMA_COMPONENTS + name}
 
-    def final(self, schema: Json) -> Json:
+    def final(self, schema: JSONObject) -> JSONObject:
         """Say a schema in the words of the document's version."""
-        return t.cast(Json, downgrade(schema)) if self.version.startswith("3.0") else schema
+        return t.cast(JSONObject, downgrade(schema)) if self.version.startswith("3.0") else schema
 
     # What fields ask for
 
-    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool = False) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool = False) -> JSONObject:
         """Give the schema of one object of a marshmallow schema: a reference, where it has a name.
 
         :param unknown: what the nested field says of undeclared members.
@@ -137,12 +142,12 @@ class Components:
             return {"$ref": SCHEMA_COMPONENTS + name}
         return self._inline(schema, view, policy, key)
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
+    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
         """Give a reference to an enumeration: under the name of its class, with ``Name`` for names of members."""
         name = _clean(vars(members).get(_NAME) or members.__name__) + ("" if by_value else "Name")
         if not self._claim(name, (members, by_value), members):
             kind = type_of(values)
-            made: Json = {"enum": values} if kind is None else {"type": kind, "enum": values}
+            made: JSONObject = {"enum": values} if kind is None else {"type": kind, "enum": values}
             text = own_docstring(members)
             self._schemas[name] = {**({"description": text} if text else {}), **made}
         return {"$ref": SCHEMA_COMPONENTS + name}
@@ -241,11 +246,11 @@ class Components:
 
     # Objects
 
-    def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: t.Any = None) -> Json:
+    def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: t.Any = None) -> JSONObject:
         """The schema of one object."""
-        made: Json = {"type": "object", **_words_of(type(schema))}
+        made: JSONObject = {"type": "object", **_words_of(type(schema))}
         fields = schema.load_fields if view.reads else schema.dump_fields
-        properties: Json = {}
+        properties: JSONObject = {}
         required: list[str] = []
         partial = _partial(schema, view)
         for name, field in fields.items():
@@ -264,14 +269,14 @@ class Components:
         teller = getattr(type(schema), "__json_schema__", None)
         if teller is None:
             return made
-        return t.cast(Json, resolved(teller(schema, made, view.role), view, names or self))
+        return t.cast(JSONObject, resolved(teller(schema, made, view.role), view, names or self))
 
     def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: SchemaUse) -> bool:
         if not view.reads:
             return always_sent(field) and not view.sparse
         return bool(field.required) and view.role != "patch" and name not in _partial(schema, view)
 
-    def _inline(self, schema: ma.Schema, view: SchemaUse, policy: str, key: t.Any) -> Json:
+    def _inline(self, schema: ma.Schema, view: SchemaUse, policy: str, key: t.Any) -> JSONObject:
         """The schema itself; one that contains itself needs a name after all, made of what sets it apart."""
         if key in self._open or key in self._recursive:
             name = self._recursive.setdefault(key, _with_suffix(_variant_name(schema), view))
@@ -312,12 +317,12 @@ class _Trial:
         self.rules = components.rules
         self.met: list[tuple[ma.Schema, SchemaUse, str | None]] = []
 
-    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> JSONObject:
         """Note a nested schema."""
         self.met.append((schema, view, unknown))
         return {"$ref": f"{id(type(schema))} {unknown} {sorted(schema.fields)}"}
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
+    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
         """An enumeration looks the same to both sides."""
         return {"$ref": f"{id(members)} {by_value}"}
 
@@ -379,9 +384,9 @@ def _camel(name: str) -> str:
     return _clean("".join(part[:1].upper() + part[1:] for part in name.split("_")))
 
 
-def _words_of(cls: type[ma.Schema]) -> Json:
+def _words_of(cls: type[ma.Schema]) -> JSONObject:
     """Title and description of a schema: from ``Meta``, and from the docstring."""
-    made: Json = {}
+    made: JSONObject = {}
     title = getattr(cls.Meta, "title", None)
     description = getattr(cls.Meta, "description", None) or own_docstring(cls)
     if title:

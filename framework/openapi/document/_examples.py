@@ -9,12 +9,13 @@ import collections.abc as cabc
 import typing as t
 
 from ..._sentinel import MISSING
-from ..schema import SCHEMA_COMPONENTS, Json
+from ...typing import JSONObject
+from ..schema import SCHEMA_COMPONENTS
 
 _DEEPEST_EXAMPLE = 8
 
 
-def compose(schema: Json, components: cabc.Mapping[str, Json]) -> t.Any:
+def compose(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> t.Any:
     """Give an example of what a schema describes.
 
     A member's own example counts, else its one value, its first choice or its default. An optional member without any
@@ -32,12 +33,12 @@ def compose(schema: Json, components: cabc.Mapping[str, Json]) -> t.Any:
 class Composer:
     """Looks for the examples of one value."""
 
-    def __init__(self, components: cabc.Mapping[str, Json]) -> None:
+    def __init__(self, components: cabc.Mapping[str, JSONObject]) -> None:
         self.components = components
         self.given = False
         """True if anybody gave an example for any part."""
 
-    def of(self, schema: Json, depth: int) -> t.Any:
+    def of(self, schema: JSONObject, depth: int) -> t.Any:
         if depth > _DEEPEST_EXAMPLE:
             return MISSING
         if schema.get("examples") or "example" in schema:
@@ -56,14 +57,14 @@ class Composer:
                 return self.first(schema[word], depth)
         return self.by_type(schema, depth)
 
-    def first(self, schemas: cabc.Iterable[Json], depth: int) -> t.Any:
+    def first(self, schemas: cabc.Iterable[JSONObject], depth: int) -> t.Any:
         for each in schemas:
             value = self.of(each, depth + 1)
             if value is not MISSING:
                 return value
         return MISSING
 
-    def by_type(self, schema: Json, depth: int) -> t.Any:
+    def by_type(self, schema: JSONObject, depth: int) -> t.Any:
         kinds = schema.get("type")
         if kinds == "object" or "properties" in schema:
             return self.object(schema, depth)
@@ -76,7 +77,7 @@ class Composer:
             return None
         return MISSING
 
-    def object(self, schema: Json, depth: int) -> t.Any:
+    def object(self, schema: JSONObject, depth: int) -> t.Any:
         made = {}
         for name, member in schema.get("properties", {}).items():
             value = self.of(member, depth + 1)

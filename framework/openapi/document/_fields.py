@@ -21,10 +21,10 @@ from ... import fields as own
 from ..._sentinel import MISSING
 from ...fast.strict import ISO_FORMATS, Rules, is_json_part, latest, lexical, longest, published, twin, words
 from ...fast.strict import fields as strict_fields
+from ...typing import JSONObject
 from ..schema import (
     DELIMITERS,
     WORDS,
-    Json,
     both,
     decimals,
     not_null,
@@ -41,7 +41,7 @@ Field: t.TypeAlias = ma.fields.Field[t.Any]
 Role: t.TypeAlias = t.Literal["input", "output", "patch"]
 
 _EMPTY_MAKERS: tuple[t.Any, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
-_ANNOTATED: dict[t.Any, Json] = {
+_ANNOTATED: dict[t.Any, JSONObject] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     float: {"type": "number"},
@@ -94,14 +94,14 @@ class SchemaNames(t.Protocol):
     rules: Rules
     """Which strict rules hold for what is read."""
 
-    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> Json:
+    def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> JSONObject:
         """The schema of one object, a reference where it has a name."""
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> Json:
+    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
         """The schema of an enumeration, a reference."""
 
 
-def describe(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
+def describe(field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Give the schema of a field's values.
 
     :param field: a field, bound to a schema or not.
@@ -126,7 +126,7 @@ def describe(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
     teller = getattr(type(field), "__json_schema__", None)
     if teller is None:
         return made
-    return without_misfits(t.cast(Json, resolved(teller(field, made, view.role), view, names)), made)
+    return without_misfits(t.cast(JSONObject, resolved(teller(field, made, view.role), view, names)), made)
 
 
 READS, WRITES = ("deserialize", "_deserialize"), ("serialize", "_serialize")
@@ -145,7 +145,7 @@ def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
     return None
 
 
-def _left_by(function: t.Any, made: Json, field: Field, view: SchemaUse) -> Json:
+def _left_by(function: t.Any, made: JSONObject, field: Field, view: SchemaUse) -> JSONObject:
     """Return what remains true of a type that a method of the user's own reads or writes.
 
     What is read is a text, an array or an object as before; its form, and which number it is, are the method's matter.
@@ -158,7 +158,7 @@ def _left_by(function: t.Any, made: Json, field: Field, view: SchemaUse) -> Json
     return {"type": "string"} if view.text or made.get("type") == "string" else {}
 
 
-def _without_nul(made: Json, field: Field, view: SchemaUse, names: SchemaNames) -> Json:
+def _without_nul(made: JSONObject, field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """A text that is read has no NUL, unless its class reads by itself, or the text is one of a known form."""
     refuses = names.rules.nul and (names.rules.text if view.text else names.rules.types)
     if not refuses or made.keys() & {"enum", "const", "$ref"} or made.get("type") != "string":
@@ -191,7 +191,7 @@ def is_sent(field: Field) -> bool:
     return not (isinstance(field, ma.fields.Method) and field.serialize_method_name is None)
 
 
-def style(field: Field, location: str) -> Json:
+def style(field: Field, location: str) -> JSONObject:
     """Return how a parameter with several values is written, in the words of a Parameter Object.
 
     :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
@@ -214,55 +214,55 @@ def is_array_parameter(field: Field, view: SchemaUse) -> bool:
     return view.parameter and getattr(field, "delimiter", None) in known
 
 
-def _kind(field: Field, view: SchemaUse, names: SchemaNames) -> Json:
+def _kind(field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """The schema of the field's type alone."""
     give = _giver(t.cast(t.Any, type(field)))
     return _scalar(field, view) if give is None else give(field, view, names)
 
 
 @functools.lru_cache(maxsize=1024)
-def _giver(cls: t.Any) -> cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json] | None:
+def _giver(cls: t.Any) -> cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject] | None:
     """Return what describes the fields of a class, where there is more to say than its type."""
     return next((give for kinds, give in _KINDS if issubclass(cls, kinds)), None)
 
 
-def _scalar(field: Field, view: SchemaUse) -> Json:
+def _scalar(field: Field, view: SchemaUse) -> JSONObject:
     made = dict(published.keywords(field))
     if view.reads and twin(type(field), text=view.text) is type(field) and not isinstance(field, _OWN):
         made.pop("pattern", None)  # the class reads by itself, what exactly is not known
     return made
 
 
-def _nested(field: ma.fields.Nested, view: SchemaUse, names: SchemaNames) -> Json:
+def _nested(field: ma.fields.Nested, view: SchemaUse, names: SchemaNames) -> JSONObject:
     schema = field.schema
     made = names.nested(schema, view, field.unknown)
     return {"type": "array", "items": made} if field.many or schema.many else made
 
 
-def _pluck(field: ma.fields.Pluck, view: SchemaUse, names: SchemaNames) -> Json:
+def _pluck(field: ma.fields.Pluck, view: SchemaUse, names: SchemaNames) -> JSONObject:
     made = describe(field.schema.fields[field.field_name], view, names)
     return {"type": "array", "items": made} if field.many or field.schema.many else made
 
 
-def _list(field: ma.fields.List[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
+def _list(field: ma.fields.List[t.Any], view: SchemaUse, names: SchemaNames) -> JSONObject:
     if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
         return {"type": "string"}
     return {"type": "array", "items": describe(field.inner, view, names)}
 
 
-def _tuple(field: ma.fields.Tuple, view: SchemaUse, names: SchemaNames) -> Json:
+def _tuple(field: ma.fields.Tuple, view: SchemaUse, names: SchemaNames) -> JSONObject:
     if getattr(field, "delimiter", None) is not None and not is_array_parameter(field, view):
         return {"type": "string"}
     members = [describe(each, view, names) for each in field.tuple_fields]
-    made: Json = {"type": "array", "prefixItems": members, "minItems": len(members), "maxItems": len(members)}
+    made: JSONObject = {"type": "array", "prefixItems": members, "minItems": len(members), "maxItems": len(members)}
     if members and all(member == members[0] for member in members):
         del made["prefixItems"]  # all places are alike, and generators of clients understand "items" better
         return {**made, "items": members[0]}
     return {**made, "items": {}}
 
 
-def _mapping(field: ma.fields.Mapping[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
-    made: Json = {"type": "object"}
+def _mapping(field: ma.fields.Mapping[t.Any], view: SchemaUse, names: SchemaNames) -> JSONObject:
+    made: JSONObject = {"type": "object"}
     if field.value_field is not None:
         made["additionalProperties"] = describe(field.value_field, view, names)
     else:
@@ -275,7 +275,7 @@ def _mapping(field: ma.fields.Mapping[t.Any], view: SchemaUse, names: SchemaName
     return made
 
 
-def _as_text(keys: Json) -> Json:
+def _as_text(keys: JSONObject) -> JSONObject:
     """The names of members are texts, also those that stand for numbers."""
     if keys.get("type") == "integer":
         return _integer_keys(keys)
@@ -286,7 +286,7 @@ def _as_text(keys: Json) -> Json:
     return keys
 
 
-def _integer_keys(keys: Json) -> Json:
+def _integer_keys(keys: JSONObject) -> JSONObject:
     """The texts of integers within bounds, or of some integers; minus zero is zero."""
     chosen = keys.get("enum", [keys["const"]] if "const" in keys else None)
     if chosen is not None:
@@ -299,11 +299,11 @@ def _integer_keys(keys: Json) -> Json:
         None if high is None else decimal.Decimal(high),
         "maximum" in keys,
     )
-    made: Json = {"pattern": published.anchored(lexical.INTEGER_PATTERN)}
+    made: JSONObject = {"pattern": published.anchored(lexical.INTEGER_PATTERN)}
     return made if bounds is None else both(made, {"pattern": published.anchored(bounds)})
 
 
-def _enum(field: ma.fields.Enum[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
+def _enum(field: ma.fields.Enum[t.Any], view: SchemaUse, names: SchemaNames) -> JSONObject:
     members = t.cast("type[enum.Enum]", field.enum)
     if field.by_value is False:
         return names.enumeration(members, list(members.__members__), False)
@@ -314,7 +314,7 @@ def _enum(field: ma.fields.Enum[t.Any], view: SchemaUse, names: SchemaNames) -> 
     return {**describe(field.field, view, names), "enum": [text for text in texts if text is not MISSING]}
 
 
-def _constant(field: ma.fields.Constant[t.Any], view: SchemaUse, names: SchemaNames) -> Json:
+def _constant(field: ma.fields.Constant[t.Any], view: SchemaUse, names: SchemaNames) -> JSONObject:
     value = plain(field.constant)
     if value is MISSING:
         return {}
@@ -322,7 +322,7 @@ def _constant(field: ma.fields.Constant[t.Any], view: SchemaUse, names: SchemaNa
     return {"const": value} if kind is None else {"type": kind, "const": value}
 
 
-def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, names: SchemaNames) -> Json:
+def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Return what the function of a ``Function`` or ``Method`` field is annotated to return, where that says
     something."""
     if view.reads:
@@ -334,7 +334,7 @@ def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, nam
     return _returns(function)
 
 
-def _returns(function: t.Any, *, without_null: bool = False) -> Json:
+def _returns(function: t.Any, *, without_null: bool = False) -> JSONObject:
     """The schema of what a function is annotated to return.
 
     :param without_null: whether ``None`` in it says nothing.
@@ -349,7 +349,7 @@ def _returns(function: t.Any, *, without_null: bool = False) -> Json:
     return _annotation(annotation)
 
 
-def _annotation(annotation: t.Any) -> Json:
+def _annotation(annotation: t.Any) -> JSONObject:
     """The schema of a simple type; empty for any other."""
     if annotation in _ANNOTATED:
         return dict(_ANNOTATED[annotation])
@@ -365,7 +365,7 @@ def _annotation(annotation: t.Any) -> Json:
     return {}
 
 
-def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> Json:
+def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """A Boolean with words of its own takes those, and writes ``true`` and ``false`` all the same."""
     values = words(field)
     if values is None or not view.reads:
@@ -377,7 +377,7 @@ def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> J
     return {"enum": known} if kind is None else {"type": kind, "enum": known}
 
 
-def _float(field: ma.fields.Float, view: SchemaUse, names: SchemaNames) -> Json:
+def _float(field: ma.fields.Float, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Return what is written as text may have any size that a float has; what is read as text has a bound that can
     be said."""
     if view.reads or not field.as_string:
@@ -385,7 +385,7 @@ def _float(field: ma.fields.Float, view: SchemaUse, names: SchemaNames) -> Json:
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
 
 
-def _decimal(field: ma.fields.Decimal, view: SchemaUse, names: SchemaNames) -> Json:
+def _decimal(field: ma.fields.Decimal, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """A Decimal is sent as text, so that no digit is lost, also without ``as_string``; then numbers are read too."""
     if view.reads or field.as_string:
         made = _scalar(field, view)
@@ -395,7 +395,7 @@ def _decimal(field: ma.fields.Decimal, view: SchemaUse, names: SchemaNames) -> J
     return {"type": "string", "pattern": published.anchored(lexical.NUMBER_PATTERN)}
 
 
-def _date_time(field: ma.fields.DateTime, view: SchemaUse, names: SchemaNames) -> Json:
+def _date_time(field: ma.fields.DateTime, view: SchemaUse, names: SchemaNames) -> JSONObject:
     made = _scalar(field, view)
     if field.format in ("timestamp", "timestamp_ms"):
         unit = "Milliseconds" if field.format == "timestamp_ms" else "Seconds"
@@ -411,25 +411,25 @@ def _date_time(field: ma.fields.DateTime, view: SchemaUse, names: SchemaNames) -
     return made
 
 
-def _duration(field: ma.fields.TimeDelta, view: SchemaUse, names: SchemaNames) -> Json:
+def _duration(field: ma.fields.TimeDelta, view: SchemaUse, names: SchemaNames) -> JSONObject:
     made = {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
     if view.reads:
         made["minimum"], made["maximum"] = -longest(field), longest(field)
     return made
 
 
-def _address(field: ma.fields.IP, view: SchemaUse, names: SchemaNames) -> Json:
+def _address(field: ma.fields.IP, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Either kind of address; the type stands in each, where generators of clients look for it."""
     made = _scalar(field, view)
     kinds = made.pop("anyOf", None)
     return made if kinds is None else {"anyOf": [{**made, **kind} for kind in kinds]}
 
 
-def _interface(field: ma.fields.IPInterface, view: SchemaUse, names: SchemaNames) -> Json:
+def _interface(field: ma.fields.IPInterface, view: SchemaUse, names: SchemaNames) -> JSONObject:
     return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
 
 
-_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json]], ...] = (
+_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject]], ...] = (
     (ma.fields.Pluck, _pluck),
     (ma.fields.Nested, _nested),
     (ma.fields.List, _list),
@@ -449,7 +449,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], Json]]
 _OWN = (own.DateTime, own.File)
 
 
-def _with_default(made: Json, field: Field, view: SchemaUse) -> Json:
+def _with_default(made: JSONObject, field: Field, view: SchemaUse) -> JSONObject:
     """Return what stands for an absent member; only where one may be absent and the server fills it in."""
     if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
         return made
@@ -467,9 +467,9 @@ def _with_default(made: Json, field: Field, view: SchemaUse) -> Json:
     return {**made, "default": value}
 
 
-def _with_metadata(made: Json, field: Field, view: SchemaUse, names: SchemaNames) -> Json:
+def _with_metadata(made: JSONObject, field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """The words in the field's metadata, which win over those that were found out."""
-    told: Json = {}
+    told: JSONObject = {}
     for word, value in field.metadata.items():
         if not isinstance(word, str):
             continue

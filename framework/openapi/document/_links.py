@@ -11,7 +11,7 @@ import typing as t
 from ..._sentinel import MISSING
 from ...marks.links import Link
 from ...resources.links import parameter_for, parameters_of, target_of
-from ..schema import Json
+from ...typing import JSONObject
 from . import _paths as paths
 
 if t.TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Links:
         self._listed = listed
         self._paths: dict[int, str] | None = None
 
-    def of(self, source: Operation, name: str, link: Link) -> Json | None:
+    def of(self, source: Operation, name: str, link: Link) -> JSONObject | None:
         """The Link Object (OpenAPI 3.1, section 4.8.20); ``None`` where the document lacks its target."""
         if self._paths is None:
             self._paths = {id(each): path for path, members in self._listed.items() for each in members}
@@ -42,9 +42,9 @@ class Links:
             return None
         # The path may stand in the document with other names of its variables than those of this rule.
         written = dict(zip(paths.names(paths.template(target.rule)), paths.names(path), strict=True))
-        made: Json = {"operationId": target.operation_id}
+        made: JSONObject = {"operationId": target.operation_id}
         known = parameters_of(target)
-        parameters: Json = {}
+        parameters: JSONObject = {}
         for told, value in link.parameters.items():
             where, own = t.cast("tuple[str, str]", parameter_for(told, known))
             shown = written.get(own, own) if where == "path" else own

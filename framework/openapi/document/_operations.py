@@ -16,7 +16,8 @@ from ...errors import SetupError
 from ...http.semantics import FORM_TYPES, MULTIPART
 from ...marks.base import Body, Parameter, called
 from ...marks.inputs import content_types as part_types
-from ..schema import Json, both, plain
+from ...typing import JSONObject
+from ..schema import both, plain
 from . import _outgoing as outgoing
 from ._answers import Answers, words_of
 from ._components import Components
@@ -31,9 +32,9 @@ def operation_object(
     operation: Operation,
     path: str,
     tags: cabc.Sequence[str],
-    variables: cabc.Mapping[str, Json],
+    variables: cabc.Mapping[str, JSONObject],
     answers: Answers,
-) -> Json:
+) -> JSONObject:
     """Give the Operation Object (OpenAPI 3.1, section 4.8.10).
 
     :param path: the template it stands under, whose variables may have other names than those of its rule.
@@ -42,7 +43,7 @@ def operation_object(
     :param answers: makes the responses.
     """
     components = answers.components
-    made: Json = {"operationId": operation.operation_id, "tags": list(tags)}
+    made: JSONObject = {"operationId": operation.operation_id, "tags": list(tags)}
     made["summary"] = operation.summary or words_of(operation.operation_id)
     made["description"] = operation.description or made["summary"]
     if operation.deprecated:
@@ -60,7 +61,7 @@ def operation_object(
     return merged(made, resolved(operation.extra, components))
 
 
-def merged(known: Json, more: cabc.Mapping[str, t.Any]) -> Json:
+def merged(known: JSONObject, more: cabc.Mapping[str, t.Any]) -> JSONObject:
     """Return an object with further members; those that both have are merged too, at every depth.
 
     Parameters are told apart by name and place. Of other lists, and of plain values, the new one counts.
@@ -79,7 +80,7 @@ def merged(known: Json, more: cabc.Mapping[str, t.Any]) -> Json:
     return made
 
 
-def merged_parameters(known: list[Json], more: list[Json]) -> list[Json]:
+def merged_parameters(known: list[JSONObject], more: list[JSONObject]) -> list[JSONObject]:
     """Return the parameters of both lists; one that stands in both has the members of both."""
     found = {(each.get("name"), each.get("in")): each for each in known}
     for each in more:
@@ -89,8 +90,8 @@ def merged_parameters(known: list[Json], more: list[Json]) -> list[Json]:
 
 
 def path_parameters(
-    operation: Operation, path: str, variables: cabc.Mapping[str, Json], components: Components
-) -> cabc.Iterator[Json]:
+    operation: Operation, path: str, variables: cabc.Mapping[str, JSONObject], components: Components
+) -> cabc.Iterator[JSONObject]:
     """A parameter for each variable in the path; a field that a mark declares for it is asked as well."""
     told = {record.name: record for record in operation.parameters if record.location == "path"}
     for (name, schema), written in zip(variables.items(), names(path), strict=True):
@@ -104,9 +105,9 @@ def path_parameters(
             yield {"name": written, "in": "path", "required": True, "schema": schema}
 
 
-def other_parameters(operation: Operation, components: Components) -> cabc.Iterator[Json]:
+def other_parameters(operation: Operation, components: Components) -> cabc.Iterator[JSONObject]:
     """The parameters in query, headers and cookies; one that several marks declare stands once."""
-    seen: dict[tuple[str, str], Json] = {}
+    seen: dict[tuple[str, str], JSONObject] = {}
     for record in operation.parameters:
         if record.location == "path":
             continue
@@ -119,7 +120,7 @@ def other_parameters(operation: Operation, components: Components) -> cabc.Itera
     yield from seen.values()
 
 
-def parameter(record: Parameter, components: Components, operation: Operation) -> Json:
+def parameter(record: Parameter, components: Components, operation: Operation) -> JSONObject:
     """A Parameter Object (OpenAPI 3.1, section 4.8.12).
 
     :raises SetupError: the field is an object, which no text of a parameter can be.
@@ -131,7 +132,7 @@ def parameter(record: Parameter, components: Components, operation: Operation) -
             " text and cannot hold one. Declare its members one by one, or take it from the body."
         )
     schema = dict(components.field(field, "input", record.location))
-    made: Json = {"name": record.name, "in": record.location}
+    made: JSONObject = {"name": record.name, "in": record.location}
     description = record.description or schema.get("description", "")
     schema.pop("description", None)
     if description:
@@ -145,20 +146,20 @@ def parameter(record: Parameter, components: Components, operation: Operation) -
     return made
 
 
-def request_body(operation: Operation, answers: Answers) -> Json:
+def request_body(operation: Operation, answers: Answers) -> JSONObject:
     """The Request Body Object: all that the marks read from the body, by media type."""
     by_type: dict[str, list[Body]] = {}
     for body in operation.bodies:
         by_type.setdefault(body.media_type, []).append(body)
     description = "\n\n".join(dict.fromkeys(body.description for body in operation.bodies if body.description))
-    made: Json = {"description": description} if description else {}
+    made: JSONObject = {"description": description} if description else {}
     made["content"] = {media_type: media(bodies, media_type, answers) for media_type, bodies in by_type.items()}
     if any(body.required for body in operation.bodies):
         made["required"] = True
     return made
 
 
-def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
+def media(bodies: list[Body], media_type: str, answers: Answers) -> JSONObject:
     """The Media Type Object of a body."""
     if any(body.is_text for body in bodies):
         required = any(body.required for body in bodies)
@@ -184,7 +185,7 @@ def media(bodies: list[Body], media_type: str, answers: Answers) -> Json:
     return {"schema": schema, **answers.examples(examples or None, schema)}
 
 
-def encodings(bodies: list[Body]) -> Json:
+def encodings(bodies: list[Body]) -> JSONObject:
     """The Encoding Objects of the parts of a form that are no plain text (OpenAPI 3.1, section 4.8.15)."""
     made = {name: {"contentType": types} for body in bodies for name, types in content_types(body).items()}
     return {"encoding": made} if made else {}
@@ -196,9 +197,9 @@ def content_types(body: Body) -> dict[str, str]:
     return made if body.is_multipart else {name: types for name, types in made.items() if types != "application/json"}
 
 
-def joined(schemas: list[Json]) -> Json:
+def joined(schemas: list[JSONObject]) -> JSONObject:
     """Several objects that are read from one: closed where all of them are, for their names are judged together."""
-    made: Json = {"type": "object", "properties": {}}
+    made: JSONObject = {"type": "object", "properties": {}}
     required: list[str] = []
     for schema in schemas:
         for name, member in schema["properties"].items():

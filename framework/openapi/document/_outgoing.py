@@ -13,7 +13,8 @@ from marshmallow import Schema
 
 from ...errors import ContractViolation
 from ...marks.outgoing import Outgoing
-from ..schema import Json, Validator
+from ...typing import JSONObject
+from ..schema import Validator
 from ._answers import Answers, phrase, words_of
 from ._components import Components
 
@@ -21,14 +22,14 @@ _SHOWN = 5
 _EXPECTED = {"2": "It was received.", "4": "It was refused."}
 
 
-def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operation_id: str = "") -> Json:
+def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operation_id: str = "") -> JSONObject:
     """The Path Item Object of a request that is sent (OpenAPI 3.1, section 4.8.9).
 
     :param tags: Its tags where it names none.
     :param operation_id: That of the operation it is a callback of.
     """
     name = outgoing.id_in(operation_id)
-    made: Json = {"operationId": name, "tags": list(tags if outgoing.tags is None else outgoing.tags)}
+    made: JSONObject = {"operationId": name, "tags": list(tags if outgoing.tags is None else outgoing.tags)}
     made["summary"] = outgoing.summary or words_of(outgoing.id_in(""))
     made["description"] = outgoing.description or made["summary"]
     if outgoing.deprecated:
@@ -45,11 +46,11 @@ def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operati
     return {outgoing.method.lower(): made}
 
 
-def responses(outgoing: Outgoing, answers: Answers) -> Json:
+def responses(outgoing: Outgoing, answers: Answers) -> JSONObject:
     """Return what the receiver may answer; that it may take or refuse it is a matter of HTTP."""
-    made: Json = {}
+    made: JSONObject = {}
     for outcome in outgoing.responses:
-        answer: Json = {"description": outcome.description or phrase(outcome.status)}
+        answer: JSONObject = {"description": outcome.description or phrase(outcome.status)}
         if outcome.headers:
             answer["headers"] = {header.name: answers.header(header) for header in outcome.headers}
         if outcome.schema is not None:
@@ -62,9 +63,9 @@ def responses(outgoing: Outgoing, answers: Answers) -> Json:
     return made
 
 
-def callbacks(operation: t.Any, tags: cabc.Sequence[str], answers: Answers) -> Json:
+def callbacks(operation: t.Any, tags: cabc.Sequence[str], answers: Answers) -> JSONObject:
     """The Callback Objects of an operation, by name; several of one name are told apart by where they go."""
-    made: Json = {}
+    made: JSONObject = {}
     for record in operation.callbacks:
         made.setdefault(record.outgoing.name, {}).setdefault(record.expression, {}).update(
             item(record.outgoing, tags, answers, operation.operation_id)

@@ -11,7 +11,7 @@ import typing as t
 from werkzeug.routing import Rule
 
 from ...fast.routing import VARIABLE, Unreadable, describe, parse
-from ..schema import Json
+from ...typing import JSONObject
 
 PATH_ITEM_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The methods that have an operation in a Path Item Object (OpenAPI 3.1, section 4.8.9), in its order."""
@@ -46,7 +46,7 @@ def names(path: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", path)
 
 
-def variables(rule: Rule) -> dict[str, Json]:
+def variables(rule: Rule) -> dict[str, JSONObject]:
     """The JSON Schema of each variable in the path, in their order.
 
     :return: by name; a rule of a class that reads its text differently gives plain strings.
@@ -61,8 +61,8 @@ def variables(rule: Rule) -> dict[str, Json]:
     return {name: described(converter) for name, converter in zip(found, converters, strict=True)}
 
 
-def described(converter: t.Any) -> Json:
+def described(converter: t.Any) -> JSONObject:
     """The schema of one variable; a converter class may tell more by a method ``__json_schema__(described, role)``."""
     made = describe(converter)
     teller = getattr(type(converter), "__json_schema__", None)
-    return made if teller is None else t.cast(Json, teller(converter, made, "input"))
+    return made if teller is None else t.cast(JSONObject, teller(converter, made, "input"))

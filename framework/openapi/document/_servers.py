@@ -9,7 +9,7 @@ import collections.abc as cabc
 import typing as t
 from urllib.parse import urlsplit
 
-from ..schema import Json
+from ...typing import JSONObject
 from . import _paths as paths
 
 if t.TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Servers:
             for each in operations:
                 self._by_handler.setdefault(key_of(each), []).append(each.rule)
 
-    def add(self, members: cabc.Sequence[Operation], made: cabc.Mapping[str, Json]) -> list[Json]:
+    def add(self, members: cabc.Sequence[Operation], made: cabc.Mapping[str, JSONObject]) -> list[JSONObject]:
         """Give the servers of a path where all its operations have the same; else each operation gets its own.
 
         :param members: The operations of the path.
@@ -55,9 +55,9 @@ class Servers:
                 made[operation.method.lower()]["servers"] = servers
         return []
 
-    def of(self, operation: Operation) -> list[Json]:
+    def of(self, operation: Operation) -> list[JSONObject]:
         """The servers of an operation; none where its rule is for any host. One handler may serve several hosts."""
-        made: list[Json] = []
+        made: list[JSONObject] = []
         for rule in self._by_handler[key_of(operation)]:
             host = self._host(rule)
             if host is None:
@@ -73,9 +73,9 @@ class Servers:
         name = self._app.config["SERVER_NAME"]
         return f"{rule.subdomain}.{name}" if name and rule.subdomain else None
 
-    def _server(self, host: str, rule: Rule) -> Json:
+    def _server(self, host: str, rule: Rule) -> JSONObject:
         """A Server Object; variables of the host are its variables."""
-        made: Json = {"url": f"{self._scheme}://{paths.braced(host)}{self._root.rstrip('/')}"}
+        made: JSONObject = {"url": f"{self._scheme}://{paths.braced(host)}{self._root.rstrip('/')}"}
         names = paths.names(made["url"])
         if names:
             defaults = rule.defaults or {}

@@ -18,7 +18,8 @@ from marshmallow import validate
 
 from ..._sentinel import MISSING
 from ...fast.strict import anchored, lexical, validator_keywords
-from ..schema import Json, both, decimals, in_order, plain, regexes, type_of, unique
+from ...typing import JSONObject
+from ..schema import both, decimals, in_order, plain, regexes, type_of, unique
 
 Field: t.TypeAlias = ma.fields.Field[t.Any]
 FieldValidator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
@@ -41,7 +42,7 @@ def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
             yield each
 
 
-def constrain(described: Json, field: Field, role: str, *, whole: bool = True, own: bool = False) -> Json:
+def constrain(described: JSONObject, field: Field, role: str, *, whole: bool = True, own: bool = False) -> JSONObject:
     """Add what the validators of a field ask for.
 
     :param described: the schema of the field's type.
@@ -86,7 +87,7 @@ def written(field: Field, value: t.Any) -> t.Any:
     return plain(text)
 
 
-def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
+def _choices(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObject:
     """``OneOf`` and ``Equal`` become ``enum`` and ``const``, ``NoneOf`` a ``not``."""
     allowed: list[t.Any] | None = None
     refused: list[t.Any] = []
@@ -119,23 +120,23 @@ def _choices(made: Json, field: Field, validators: list[t.Any]) -> Json:
     return made
 
 
-def _without_type(made: Json) -> Json:
+def _without_type(made: JSONObject) -> JSONObject:
     return {word: value for word, value in made.items() if word not in ("type", "pattern")}
 
 
-def _of_texts(made: Json, field: Field, values: cabc.Iterable[t.Any]) -> Json | None:
+def _of_texts(made: JSONObject, field: Field, values: cabc.Iterable[t.Any]) -> JSONObject | None:
     """The schema of the texts, and the numbers, that equal one of some numbers; ``None`` for another kind of field."""
     kinds = made.get("type", ())
     if not isinstance(field, ma.fields.Decimal) or "string" not in kinds:
         return None
     numbers = [decimal.Decimal(str(value)) for value in in_order(values)]
-    texts: Json = {"type": "string", "pattern": anchored("|".join(map(decimals.equal, numbers)))}
+    texts: JSONObject = {"type": "string", "pattern": anchored("|".join(map(decimals.equal, numbers)))}
     if "number" not in kinds:
         return texts
     return {"anyOf": [texts, {"type": "number", "enum": [plain(number) for number in numbers]}]}
 
 
-def _only(made: Json, allowed: list[t.Any]) -> Json:
+def _only(made: JSONObject, allowed: list[t.Any]) -> JSONObject:
     """Narrow a schema to some values."""
     if "enum" in made:
         allowed = [value for value in allowed if value in made["enum"]]
@@ -147,7 +148,7 @@ def _only(made: Json, allowed: list[t.Any]) -> Json:
     return {**made, "enum": allowed}
 
 
-def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
+def _members(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObject:
     """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array, and of the characters of a text."""
     if _in_one_text(made, field):
         return made  # they speak of the pieces, which are in one text
@@ -170,7 +171,7 @@ def _members(made: Json, field: Field, validators: list[t.Any]) -> Json:
     return made if items is made["items"] else {**made, "items": items}
 
 
-def _characters(made: Json, validators: list[t.Any]) -> Json:
+def _characters(made: JSONObject, validators: list[t.Any]) -> JSONObject:
     """The pattern of the texts that have only some characters, or none of them."""
     for each in validators:
         allowed = isinstance(each, validate.ContainsOnly)
@@ -185,7 +186,7 @@ def _characters(made: Json, validators: list[t.Any]) -> Json:
     return made
 
 
-def _range(made: Json, field: Field, each: validate.Range) -> Json:
+def _range(made: JSONObject, field: Field, each: validate.Range) -> JSONObject:
     """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
     made = dict(made)
     kinds = made.get("type", ())
@@ -219,7 +220,7 @@ def _range(made: Json, field: Field, each: validate.Range) -> Json:
     return made
 
 
-def _range_of_texts(made: Json, each: validate.Range) -> Json:
+def _range_of_texts(made: JSONObject, each: validate.Range) -> JSONObject:
     """Bounds of a number that is written as text, by a pattern."""
     low, high = (None if bound is None else decimal.Decimal(str(bound)) for bound in (each.min, each.max))
     pattern = decimals.within(low, each.min_inclusive, high, each.max_inclusive)
@@ -228,7 +229,7 @@ def _range_of_texts(made: Json, each: validate.Range) -> Json:
     return made if pattern is None else {**made, "pattern": anchored(pattern)}
 
 
-def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:
+def _dates(made: JSONObject, bound: t.Any, inclusive: bool, more: bool) -> JSONObject:
     """The pattern of the dates from a bound on, or up to it; nothing for what is not a date or past the calendar's
     end."""
     if made.get("format") != "date" or type(bound) is not dt.date:
@@ -240,13 +241,13 @@ def _dates(made: Json, bound: t.Any, inclusive: bool, more: bool) -> Json:
     return {"pattern": anchored((lexical.date_pattern_from if more else lexical.date_pattern_until)(day))}
 
 
-def _bound(made: Json, word: str, value: t.Any, more: bool) -> None:
+def _bound(made: JSONObject, word: str, value: t.Any, more: bool) -> None:
     """Set a bound where it is narrower than what stands there."""
     if word not in made or (value > made[word] if more else value < made[word]):
         made[word] = value
 
 
-def _length(made: Json, each: validate.Length) -> Json:
+def _length(made: JSONObject, each: validate.Length) -> JSONObject:
     """Return how long a text, an array or an object is."""
     made = dict(made)
     kinds = made.get("type", list(_COUNTS))
@@ -263,12 +264,12 @@ def _length(made: Json, each: validate.Length) -> Json:
     return made
 
 
-def _in_one_text(made: Json, field: Field) -> bool:
+def _in_one_text(made: JSONObject, field: Field) -> bool:
     """Return whether a list is written as one text, of which a count of its members says nothing."""
     return made.get("type") == "string" and getattr(field, "delimiter", None) is not None
 
 
-def _pieces(field: t.Any, each: validate.Length) -> Json:
+def _pieces(field: t.Any, each: validate.Length) -> JSONObject:
     """The pattern of the texts of so many pieces; an empty text has none. Words, for a delimiter of several signs."""
     low = (each.min if each.equal is None else each.equal) or 0
     high = each.max if each.equal is None else each.equal
@@ -289,7 +290,7 @@ def _pieces(field: t.Any, each: validate.Length) -> Json:
     return {"pattern": anchored(pattern)}
 
 
-def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:
+def _regexp(made: JSONObject, each: validate.Regexp, whole: bool) -> JSONObject:
     """The pattern in ECMA-262; one that cannot be said there is shown as it is, and judges nothing."""
     if not isinstance(each.regex.pattern, str):
         return made
@@ -300,7 +301,7 @@ def _regexp(made: Json, each: validate.Regexp, whole: bool) -> Json:
     return both(made, {"pattern": regexes.whole(text) if whole else f"^(?:{text})"})
 
 
-def _text(made: Json, words: Json, whole: bool) -> Json:
+def _text(made: JSONObject, words: JSONObject, whole: bool) -> JSONObject:
     """A format, and beside it the very pattern that the server checks, if it does."""
     made = {**made, "format": made.get("format", words["format"])}
     if not whole:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from ..schema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS, Json
+from ...typing import JSONObject
+from ..schema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS
 
 Pointer: t.TypeAlias = tuple[str | int, ...]
 NodeKind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
@@ -47,11 +48,11 @@ class DocumentNode(t.NamedTuple):
     """An object of a document."""
 
     at: Pointer
-    value: Json
+    value: JSONObject
     kind: NodeKind
 
 
-def walk(document: Json) -> cabc.Iterator[DocumentNode]:
+def walk(document: JSONObject) -> cabc.Iterator[DocumentNode]:
     """Go through all objects of a document, from the outside in; values like examples are left out."""
     yield from _walk(document, (), "other")
 

@@ -9,8 +9,9 @@ import collections.abc as cabc
 import typing as t
 
 from ...marks.links import expressions_in, is_expression
+from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, address
-from ..schema import Json, lookup
+from ..schema import lookup
 from ._findings import Finding, Pointer
 
 
@@ -20,11 +21,11 @@ class DocumentOperation(t.NamedTuple):
     at: Pointer
     name: str
     """For messages: ``POST /pets``, ``webhook petAdopted``."""
-    operation: Json
-    item: Json
+    operation: JSONObject
+    item: JSONObject
 
 
-def paths_of(document: Json) -> cabc.Iterator[DocumentOperation]:
+def paths_of(document: JSONObject) -> cabc.Iterator[DocumentOperation]:
     """The operations that clients call."""
     for path, item in document.get("paths", {}).items():
         for method in PATH_ITEM_METHODS:
@@ -32,7 +33,7 @@ def paths_of(document: Json) -> cabc.Iterator[DocumentOperation]:
                 yield DocumentOperation(("paths", path, method), address(method, path), item[method], item)
 
 
-def sent_of(document: Json) -> cabc.Iterator[DocumentOperation]:
+def sent_of(document: JSONObject) -> cabc.Iterator[DocumentOperation]:
     """The operations that the application calls: webhooks, and callbacks."""
     for word in ("webhooks", "x-webhooks"):
         for name, item in document.get(word, {}).items():
@@ -48,7 +49,7 @@ def sent_of(document: Json) -> cabc.Iterator[DocumentOperation]:
                         yield DocumentOperation(at, f"callback {name} of {place.name}", item[method], item)
 
 
-def lint(document: Json) -> cabc.Iterator[Finding]:
+def lint(document: JSONObject) -> cabc.Iterator[Finding]:
     """Find what is wrong with links and the expressions of callbacks."""
     ids = {place.operation.get("operationId"): place for place in paths_of(document)}
     for place in paths_of(document):
@@ -69,13 +70,13 @@ def lint(document: Json) -> cabc.Iterator[Finding]:
 
 
 def _link(
-    document: Json,
+    document: JSONObject,
     at: Pointer,
     name: str,
-    link: Json,
+    link: JSONObject,
     ids: cabc.Mapping[t.Any, DocumentOperation],
     source: DocumentOperation,
-    answer: Json,
+    answer: JSONObject,
 ) -> cabc.Iterator[Finding]:
     what = f"The link {name!r}"
     if "operationRef" in link:
@@ -101,7 +102,7 @@ def _link(
 
 
 def _expressions(
-    document: Json, at: Pointer, value: t.Any, what: str, source: DocumentOperation, answer: Json
+    document: JSONObject, at: Pointer, value: t.Any, what: str, source: DocumentOperation, answer: JSONObject
 ) -> cabc.Iterator[Finding]:
     """The runtime expressions in a value, and what they name.
 
@@ -116,7 +117,7 @@ def _expressions(
             yield Finding("runtime-expression-value", text, at)
 
 
-def _names_something(document: Json, expression: str, source: DocumentOperation, answer: Json) -> bool:
+def _names_something(document: JSONObject, expression: str, source: DocumentOperation, answer: JSONObject) -> bool:
     """Return whether what an expression names is described."""
     side, _, rest = expression.removeprefix("$").partition(".")
     kind, _, name = rest.partition(".")
@@ -134,7 +135,7 @@ def _names_something(document: Json, expression: str, source: DocumentOperation,
     return True  # a header of the request may be one of HTTP's own
 
 
-def has_member(document: Json, schema: t.Any, parts: list[str], depth: int = 0) -> bool:
+def has_member(document: JSONObject, schema: t.Any, parts: list[str], depth: int = 0) -> bool:
     """Return whether a schema describes something at a path; where it says nothing at all, anything may be there."""
     schema = resolved(document, schema) if isinstance(schema, dict) else schema
     if not parts or not isinstance(schema, dict) or depth > 50:
@@ -154,13 +155,13 @@ def has_member(document: Json, schema: t.Any, parts: list[str], depth: int = 0) 
     return bool(extra) if not isinstance(extra, dict) else has_member(document, extra, rest, depth + 1)
 
 
-def parameters(document: Json, place: DocumentOperation) -> list[Json]:
+def parameters(document: JSONObject, place: DocumentOperation) -> list[JSONObject]:
     """The parameters of an operation, those of its path included."""
     given = (*place.item.get("parameters", ()), *place.operation.get("parameters", ()))
     return [resolved(document, each) for each in given]
 
 
-def resolved(document: Json, value: Json) -> Json:
+def resolved(document: JSONObject, value: JSONObject) -> JSONObject:
     """Return what a reference leads to."""
     while isinstance(value, dict) and isinstance(value.get("$ref"), str):
         value = lookup(document, value["$ref"])

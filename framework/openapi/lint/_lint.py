@@ -12,8 +12,9 @@ import collections.abc as cabc
 import re
 import typing as t
 
+from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, address, paths
-from ..schema import Json, lookup
+from ..schema import lookup
 from . import _flow as lint_flow
 from . import _values as lint_values
 from ._findings import DocumentNode, Finding, Pointer, walk, written
@@ -33,7 +34,7 @@ _OPERATION_WORDS = frozenset(
 _COMPONENTS = ("schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks")
 
 
-def lint(document: Json) -> list[Finding]:
+def lint(document: JSONObject) -> list[Finding]:
     """Find what is wrong with a document.
 
     :param document: An OpenAPI document of version 3.0 or 3.1.
@@ -51,7 +52,7 @@ def lint(document: Json) -> list[Finding]:
     return found
 
 
-def operations_of(document: Json) -> cabc.Iterator[tuple[Pointer, str, Json, Json]]:
+def operations_of(document: JSONObject) -> cabc.Iterator[tuple[Pointer, str, JSONObject, JSONObject]]:
     """The operations under ``paths``: where, the path, its item, and the operation."""
     for path, item in document.get("paths", {}).items():
         for method in PATH_ITEM_METHODS:
@@ -59,7 +60,7 @@ def operations_of(document: Json) -> cabc.Iterator[tuple[Pointer, str, Json, Jso
                 yield ("paths", path, method), path, item, item[method]
 
 
-def _info(document: Json) -> cabc.Iterator[Finding]:
+def _info(document: JSONObject) -> cabc.Iterator[Finding]:
     info = document.get("info", {})
     at: Pointer = ("info",)
     if not str(info.get("title") or "").strip():
@@ -85,14 +86,14 @@ def _info(document: Json) -> cabc.Iterator[Finding]:
         yield Finding("info-license-strict", text, at)
 
 
-def _servers(document: Json) -> cabc.Iterator[Finding]:
+def _servers(document: JSONObject) -> cabc.Iterator[Finding]:
     servers = document.get("servers")
     if not servers:
         yield Finding("no-empty-servers", "No server is named. Set API_SERVERS.", ("servers",))
     yield from _server_list(servers or (), ())
 
 
-def _server_list(servers: cabc.Iterable[Json], owner: Pointer) -> cabc.Iterator[Finding]:
+def _server_list(servers: cabc.Iterable[JSONObject], owner: Pointer) -> cabc.Iterator[Finding]:
     for index, server in enumerate(servers):
         at, url = (*owner, "servers", index), str(server.get("url", ""))
         if not url:
@@ -119,7 +120,7 @@ def _server_list(servers: cabc.Iterable[Json], owner: Pointer) -> cabc.Iterator[
                 yield Finding("no-server-variables-empty-enum", text, at)
 
 
-def _tags(document: Json) -> cabc.Iterator[Finding]:
+def _tags(document: JSONObject) -> cabc.Iterator[Finding]:
     seen: set[str] = set()
     for index, tag in enumerate(document.get("tags", ())):
         name = tag.get("name")
@@ -131,7 +132,7 @@ def _tags(document: Json) -> cabc.Iterator[Finding]:
             yield Finding("tag-description", text, ("tags", index))
 
 
-def _paths(document: Json) -> cabc.Iterator[Finding]:
+def _paths(document: JSONObject) -> cabc.Iterator[Finding]:
     seen: list[str] = []
     for path, item in document.get("paths", {}).items():
         at: Pointer = ("paths", path)
@@ -171,7 +172,7 @@ def _ambiguous(one: str, other: str) -> bool:
     return not apart and sum(variables[0]) == sum(variables[1])
 
 
-def _operations(document: Json) -> cabc.Iterator[Finding]:
+def _operations(document: JSONObject) -> cabc.Iterator[Finding]:
     tags = {tag.get("name") for tag in document.get("tags", ())}
     schemes = document.get("components", {}).get("securitySchemes", {})
     ids: dict[str, str] = {}
@@ -189,7 +190,7 @@ def _operations(document: Json) -> cabc.Iterator[Finding]:
         yield from _parameters(document, place.at, "", place.item, place.operation)
 
 
-def _words(at: Pointer, operation: Json, tags: cabc.Container[t.Any]) -> cabc.Iterator[Finding]:
+def _words(at: Pointer, operation: JSONObject, tags: cabc.Container[t.Any]) -> cabc.Iterator[Finding]:
     for word in ("summary", "description"):
         if not str(operation.get(word) or "").strip():
             text = f"The operation has no {word}. Give the handler a docstring, or doc({word}='...')."
@@ -206,7 +207,7 @@ def _words(at: Pointer, operation: Json, tags: cabc.Container[t.Any]) -> cabc.It
             yield Finding("struct", text, at)
 
 
-def _identifier(at: Pointer, here: str, operation: Json, ids: dict[str, str]) -> cabc.Iterator[Finding]:
+def _identifier(at: Pointer, here: str, operation: JSONObject, ids: dict[str, str]) -> cabc.Iterator[Finding]:
     name = operation.get("operationId")
     if not name:
         yield Finding("operation-operationId", "The operation has no operationId. Give doc(operation_id='...').", at)
@@ -220,7 +221,7 @@ def _identifier(at: Pointer, here: str, operation: Json, ids: dict[str, str]) ->
     ids.setdefault(str(name), here)
 
 
-def _answers(at: Pointer, operation: Json) -> cabc.Iterator[Finding]:
+def _answers(at: Pointer, operation: JSONObject) -> cabc.Iterator[Finding]:
     responses = operation.get("responses", {})
     keys = [str(key) for key in responses]
     if not any(key.startswith(("2", "3")) for key in keys):
@@ -237,7 +238,9 @@ def _answers(at: Pointer, operation: Json) -> cabc.Iterator[Finding]:
             yield Finding("struct", text, (*at, "responses", key))
 
 
-def _parameters(document: Json, at: Pointer, path: str, item: Json, operation: Json) -> cabc.Iterator[Finding]:
+def _parameters(
+    document: JSONObject, at: Pointer, path: str, item: JSONObject, operation: JSONObject
+) -> cabc.Iterator[Finding]:
     wanted, found = set(paths.names(path)), set()
     for owner, listed in ((at[:2], item.get("parameters", ())), (at, operation.get("parameters", ()))):
         seen: set[tuple[t.Any, t.Any]] = set()
@@ -267,7 +270,9 @@ def _parameters(document: Json, at: Pointer, path: str, item: Json, operation: J
         yield Finding("path-parameters-defined", text, at)
 
 
-def _security(at: Pointer, operation: Json, general: t.Any, schemes: cabc.Container[str]) -> cabc.Iterator[Finding]:
+def _security(
+    at: Pointer, operation: JSONObject, general: t.Any, schemes: cabc.Container[str]
+) -> cabc.Iterator[Finding]:
     asked = operation.get("security", general)
     if asked is None:
         text = "Nothing says whether the operation asks for credentials. Give the document a 'security', be it []."
@@ -281,7 +286,7 @@ def _security(at: Pointer, operation: Json, general: t.Any, schemes: cabc.Contai
                 yield Finding("security-defined", text, at)
 
 
-def _components(document: Json) -> cabc.Iterator[Finding]:
+def _components(document: JSONObject) -> cabc.Iterator[Finding]:
     components = document.get("components", {})
     used = set(_targets(walk(document)))
     for kind in _COMPONENTS:
@@ -312,7 +317,7 @@ def _targets(nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[str]:
             yield from discriminator.get("mapping", {}).values()
 
 
-def _references(document: Json, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
+def _references(document: JSONObject, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
     for node in nodes:
         for ref in _targets([node]):
             try:

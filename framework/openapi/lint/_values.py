@@ -8,14 +8,15 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from ..schema import ANNOTATIONS, TYPES, Json, Validator, has_repetition, is_explosive, lookup, shown
+from ...typing import JSONObject
+from ..schema import ANNOTATIONS, TYPES, Validator, has_repetition, is_explosive, lookup, shown
 from ._findings import DocumentNode, Finding, Pointer
 
 _OF_ARRAYS = frozenset({"items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"})
 _OF_OBJECTS = frozenset({"properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"})
 
 
-def lint(document: Json, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
+def lint(document: JSONObject, nodes: cabc.Iterable[DocumentNode]) -> cabc.Iterator[Finding]:
     """Find what is wrong with the schemas and the examples.
 
     :param document: All references in it lead somewhere.
@@ -76,7 +77,7 @@ def _schema(node: DocumentNode, is_old: bool) -> cabc.Iterator[Finding]:
     yield from _required(schema, at)
 
 
-def _required(schema: Json, at: Pointer) -> cabc.Iterator[Finding]:
+def _required(schema: JSONObject, at: Pointer) -> cabc.Iterator[Finding]:
     """Members that must be there and are not described; parts of a composition may describe them elsewhere."""
     if "properties" not in schema or any(isinstance(part, int) for part in at[-1:]):
         return
@@ -104,7 +105,7 @@ def _schema_examples(node: DocumentNode, validator: Validator) -> cabc.Iterator[
             yield Finding("valid-schema-example", f"{text} Correct the {name}, or the field.", node.at)
 
 
-def _examples(node: DocumentNode, validator: Validator, document: Json) -> cabc.Iterator[Finding]:
+def _examples(node: DocumentNode, validator: Validator, document: JSONObject) -> cabc.Iterator[Finding]:
     """The examples of a media type, a parameter or a header."""
     schema = node.value.get("schema")
     if "example" in node.value and "examples" in node.value:

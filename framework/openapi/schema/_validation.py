@@ -13,9 +13,9 @@ import collections.abc as cabc
 import math
 import typing as t
 
+from ...typing import JSONObject
 from ._faults import ARTICLES, TYPES, Fault, Path, equal, has_repetition, lookup, nearest, shown
 from ._formats import FORMATS, compile_pattern
-from ._words import Json
 
 Seen: t.TypeAlias = "set[str] | None"
 KeywordCheck: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]", Seen], None]
@@ -127,7 +127,7 @@ class Validator:
 
         return follow
 
-    def _type(self, schema: Json) -> KeywordCheck | None:
+    def _type(self, schema: JSONObject) -> KeywordCheck | None:
         kinds = schema.get("type")
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
         if schema.get("nullable") is True and names:
@@ -152,7 +152,7 @@ class Validator:
 
         return several
 
-    def _values(self, schema: Json) -> KeywordCheck:
+    def _values(self, schema: JSONObject) -> KeywordCheck:
         allowed = list(schema["enum"]) if "enum" in schema else [schema["const"]]
         if "const" in schema and "enum" in schema:
             allowed = [value for value in allowed if equal(value, schema["const"])]
@@ -174,7 +174,7 @@ class Validator:
 
         return check
 
-    def _number(self, schema: Json) -> KeywordCheck | None:
+    def _number(self, schema: JSONObject) -> KeywordCheck | None:
         least, most = schema.get("minimum"), schema.get("maximum")
         above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
         if above is True:
@@ -202,7 +202,7 @@ class Validator:
 
         return check if limits else None
 
-    def _text(self, schema: Json) -> KeywordCheck | None:
+    def _text(self, schema: JSONObject) -> KeywordCheck | None:
         least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
         pattern = None if "pattern" not in schema else compile_pattern(schema["pattern"])
         form = schema.get("format")
@@ -220,7 +220,7 @@ class Validator:
 
         return check if pattern or fits or least or most != math.inf else None
 
-    def _array(self, schema: Json) -> KeywordCheck:
+    def _array(self, schema: JSONObject) -> KeywordCheck:
         least, most = schema.get("minItems", 0), schema.get("maxItems", math.inf)
         places = [self._root(part) for part in schema.get("prefixItems", ())]
         rest = self._root(schema["items"]) if "items" in schema else None
@@ -247,7 +247,7 @@ class Validator:
 
         return check
 
-    def _object(self, schema: Json) -> KeywordCheck:
+    def _object(self, schema: JSONObject) -> KeywordCheck:
         members = {name: self._root(part) for name, part in schema.get("properties", {}).items()}
         patterns = [
             (compile_pattern(text), self._root(part)) for text, part in schema.get("patternProperties", {}).items()
@@ -302,7 +302,7 @@ class Validator:
 
         return check
 
-    def _all(self, schema: Json) -> KeywordCheck:
+    def _all(self, schema: JSONObject) -> KeywordCheck:
         parts = [self._compile(part) for part in schema["allOf"]]
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -311,13 +311,13 @@ class Validator:
 
         return check
 
-    def _any(self, schema: Json) -> KeywordCheck:
+    def _any(self, schema: JSONObject) -> KeywordCheck:
         return self._choice(schema, "anyOf")
 
-    def _one(self, schema: Json) -> KeywordCheck:
+    def _one(self, schema: JSONObject) -> KeywordCheck:
         return self._choice(schema, "oneOf")
 
-    def _choice(self, schema: Json, word: str) -> KeywordCheck:
+    def _choice(self, schema: JSONObject, word: str) -> KeywordCheck:
         """``anyOf`` and ``oneOf``: try each, keep what those that fit have seen."""
         parts = [(self._compile(part), self._names_members(part, ())) for part in schema[word]]
 
@@ -345,7 +345,7 @@ class Validator:
 
         return check
 
-    def _not(self, schema: Json) -> KeywordCheck:
+    def _not(self, schema: JSONObject) -> KeywordCheck:
         inner = self._compile(schema["not"])
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -354,7 +354,7 @@ class Validator:
 
         return check
 
-    def _condition(self, schema: Json) -> KeywordCheck:
+    def _condition(self, schema: JSONObject) -> KeywordCheck:
         test = self._compile(schema["if"])
         then, otherwise = self._compile(schema.get("then", True)), self._compile(schema.get("else", True))
 
@@ -368,7 +368,7 @@ class Validator:
 
         return check
 
-    def _dependent(self, schema: Json) -> KeywordCheck:
+    def _dependent(self, schema: JSONObject) -> KeywordCheck:
         parts = {name: self._compile(part) for name, part in schema["dependentSchemas"].items()}
 
         def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
@@ -386,7 +386,7 @@ class Validator:
         return trial
 
 
-_MAKERS: tuple[tuple[tuple[str, ...], cabc.Callable[[Validator, Json], KeywordCheck | None]], ...] = (
+_MAKERS: tuple[tuple[tuple[str, ...], cabc.Callable[[Validator, JSONObject], KeywordCheck | None]], ...] = (
     (("type",), Validator._type),
     (("enum", "const"), Validator._values),
     (("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), Validator._number),

@@ -16,9 +16,8 @@ import typing as t
 import uuid
 
 from ..._sentinel import MISSING
+from ...typing import JSONObject
 from . import _regexes as regexes
-
-Json: t.TypeAlias = dict[str, t.Any]
 
 SCHEMA_COMPONENTS: t.Final = "#/components/schemas/"
 """What a reference to a schema of the document begins with; the name follows."""
@@ -61,7 +60,7 @@ SCHEMAS = frozenset(
     }
 )
 _FORMS = frozenset({"date", "date-time", "email", "ipv4", "ipv6", "time", "uri", "uri-reference", "uuid"})
-_NULL_30: Json = {"type": "object", "nullable": True, "enum": [None]}
+_NULL_30: JSONObject = {"type": "object", "nullable": True, "enum": [None]}
 _ANY_TYPE = ("array", "boolean", "number", "object", "string")
 
 
@@ -95,7 +94,7 @@ def plain(value: t.Any) -> t.Any:
     return MISSING
 
 
-def nullable(schema: Json) -> Json:
+def nullable(schema: JSONObject) -> JSONObject:
     """Give the schema that takes ``null`` besides what the given one takes.
 
     :param schema: in the words of 3.1; it is not changed.
@@ -117,7 +116,7 @@ def nullable(schema: Json) -> Json:
     return made
 
 
-def not_null() -> Json:
+def not_null() -> JSONObject:
     """The schema of any value but ``null``."""
     return {"type": list(_ANY_TYPE), "items": {}}
 
@@ -130,7 +129,7 @@ _OF_KINDS: dict[str, frozenset[str]] = {
 }
 
 
-def without_misfits(schema: Json, given: Json) -> Json:
+def without_misfits(schema: JSONObject, given: JSONObject) -> JSONObject:
     """Drop the words that a schema took over from another one, and that say nothing of its own type.
 
     :param schema: made from the other, like ``{**given, "type": "string"}``.
@@ -182,7 +181,7 @@ def unique(values: cabc.Iterable[t.Any]) -> list[t.Any]:
     return made
 
 
-def both(one: Json, other: Json) -> Json:
+def both(one: JSONObject, other: JSONObject) -> JSONObject:
     """Give a schema that asks for what both ask: merged where no word stands in both, else ``allOf``.
 
     Two patterns become one, where that can be said exactly.
@@ -202,7 +201,7 @@ def both(one: Json, other: Json) -> Json:
     return {**one, **other}
 
 
-def _says_no_nul_for_nothing(one: Json, other: Json) -> bool:
+def _says_no_nul_for_nothing(one: JSONObject, other: JSONObject) -> bool:
     """Return whether a schema refuses the character U+0000 beside one of a form that has none."""
     return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
@@ -248,20 +247,20 @@ def downgrade(schema: t.Any) -> t.Any:
     return made
 
 
-def _examples(made: Json) -> None:
+def _examples(made: JSONObject) -> None:
     """3.0 has one example of a schema."""
     examples = made.pop("examples", None)
     if examples and "example" not in made:
         made["example"] = examples[0]
 
 
-def _positions(made: Json) -> None:
+def _positions(made: JSONObject) -> None:
     """An array with a schema for each place becomes one whose items are of any of them."""
     members = unique(made.pop("prefixItems"))
     made["items"] = members[0] if len(members) == 1 else {"anyOf": members} if members else {}
 
 
-def _types(made: Json) -> Json:
+def _types(made: JSONObject) -> JSONObject:
     """Several types become ``nullable`` or ``anyOf``; 3.0 has no list of types."""
     kinds = made.get("type")
     if not isinstance(kinds, list):
@@ -279,7 +278,7 @@ def _types(made: Json) -> Json:
     return {"anyOf": [{"type": kind, **nullable_too} for kind in rest], **without}
 
 
-def _null(made: Json) -> Json:
+def _null(made: JSONObject) -> JSONObject:
     """``anyOf`` with the type ``null`` in it: 3.0 says that by a nullable schema of the one value ``null``.
 
     ``nullable`` beside a reference would let nothing more through: it widens the ``type`` beside it and no other.
