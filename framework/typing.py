@@ -11,11 +11,18 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment  # noqa: F401
+    from marshmallow.fields import Field
     from werkzeug.datastructures import Headers
     from werkzeug.sansio.response import Response
 
 JSONObject: t.TypeAlias = dict[str, t.Any]
 """An object of a JSON document whose members are read and built at any depth: an OpenAPI document, a schema."""
+
+Settings: t.TypeAlias = cabc.Mapping[str, t.Any]
+"""Settings by their names, each with a type of its own."""
+
+AnyField: t.TypeAlias = "Field[t.Any]"
+"""A field of a schema, whatever its values are: marshmallow's class is invariant in them."""
 
 # What a view may return as the body.
 ResponseValue = t.Union[

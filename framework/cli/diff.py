@@ -16,6 +16,7 @@ import typing as t
 
 import click
 
+from ..typing import JSONObject
 from .documents import document_option, known
 from .script import ScriptInfo, pass_script_info
 
@@ -26,7 +27,7 @@ DEFAULT_FILE = "openapi.json"
 _SHOWN_OPERATIONS = 4
 
 
-def read_document(name: str, revision: str | None = None) -> dict[str, t.Any]:
+def read_document(name: str, revision: str | None = None) -> JSONObject:
     """Read a document from a file, of the disk or of a git revision.
 
     :param name: The file, JSON or YAML; ``-`` is standard input.
@@ -45,7 +46,7 @@ def read_document(name: str, revision: str | None = None) -> dict[str, t.Any]:
             raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         raise click.UsageError(f"{where!r} is not an OpenAPI 3 document. Write one with 'framework openapi write'.")
-    return t.cast("dict[str, t.Any]", document)
+    return t.cast("JSONObject", document)
 
 
 def read_text(name: str) -> str:
@@ -151,7 +152,7 @@ def diff_command(
         raise SystemExit(1)
 
 
-def document_of_app(info: ScriptInfo, name: str, beside: str) -> dict[str, t.Any]:
+def document_of_app(info: ScriptInfo, name: str, beside: str) -> JSONObject:
     """A document of the application, its paths beginning like those of another one."""
     from ..openapi.document import build
 
@@ -166,7 +167,7 @@ def document_of_app(info: ScriptInfo, name: str, beside: str) -> dict[str, t.Any
     return {**made, "paths": {moved(path): item for path, item in made["paths"].items()}}
 
 
-def compare_with_app(before: dict[str, t.Any], info: ScriptInfo, name: str) -> tuple[dict[str, t.Any], list[Change]]:
+def compare_with_app(before: JSONObject, info: ScriptInfo, name: str) -> tuple[JSONObject, list[Change]]:
     """Compare with a document of the application, in the version of OpenAPI that the other one has."""
     from ..openapi.diff import compare
     from ..openapi.document import build
@@ -180,7 +181,7 @@ def compare_with_app(before: dict[str, t.Any], info: ScriptInfo, name: str) -> t
     return after, changes
 
 
-def as_json(changes: cabc.Sequence[Change], advised: Advice) -> dict[str, t.Any]:
+def as_json(changes: cabc.Sequence[Change], advised: Advice) -> JSONObject:
     """The changes for programs."""
     counts = {level: sum(change.level == level for change in changes) for level in ("breaking", "risky", "compatible")}
     return {**counts, "version": advised._asdict(), "changes": [dataclasses.asdict(change) for change in changes]}

@@ -19,6 +19,7 @@ import marshmallow as ma
 
 from ...config import MASK, PACKAGE_DIRECTORY
 from ...http.semantics import MULTIPART, URL_ENCODED
+from ...typing import AnyField
 from ..document import written_name
 
 if t.TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _masked_pair(match: re.Match[str]) -> str:
     return match[1] + f'"{MASK}"' if is_secret(match[1]) else match[0]
 
 
-def masked(value: t.Any) -> t.Any:
+def masked(value: object) -> object:
     """A JSON value with those of secret members replaced, at every depth."""
     if isinstance(value, dict):
         return {
@@ -126,7 +127,7 @@ def shown_path(file: str) -> str:
     return file if relative.startswith("..") else relative
 
 
-def place_of(function: t.Any) -> str:
+def place_of(function: cabc.Callable[..., object]) -> str:
     """``Pet.get (shop/pets.py:41)``; the mere name where no source is known."""
     inner = inspect.unwrap(function)
     code = getattr(inner, "__code__", None)
@@ -202,7 +203,7 @@ def name_of_schema(schema: ma.Schema) -> str:
     return f"{name}(many=True)" if schema.many else name
 
 
-def field_for(value: t.Any) -> str:
+def field_for(value: object) -> str:
     """The field that would declare a value: ``fields.Integer()``."""
     if value is None:
         return "fields.Raw(allow_none=True)"
@@ -248,7 +249,7 @@ def spot_of(schema: ma.Schema, at: cabc.Sequence[str | int]) -> SchemaLocation |
     return place
 
 
-def inner_schema(field: ma.fields.Field[t.Any]) -> ma.Schema | None:
+def inner_schema(field: AnyField) -> ma.Schema | None:
     """The schema of a nested field, or of the members of a list or dict of such."""
     while True:
         if isinstance(field, ma.fields.Pluck):

@@ -197,7 +197,7 @@ class Contract:
                     )
                 continue
             schema = header.get("schema", {})
-            value: t.Any
+            value: object
             if "array" in described.sent.types(schema):
                 pieces = [piece.strip() for text in values for piece in text.split(",")]
                 items = described.closed.resolve(schema).get("items", {})
@@ -258,7 +258,7 @@ class Contract:
         faults = described.closed.faults(media["x-itemSchema"], value) if not wrong else []
         return wrong or [remedies.wrong_body(exchange.operation, exchange.status, each, value) for each in faults[:1]]
 
-    def _parsed(self, body: bytes, media_type: str) -> tuple[t.Any, list[Violation]]:
+    def _parsed(self, body: bytes, media_type: str) -> tuple[object, list[Violation]]:
         try:
             return fast_json.decode(body, max_depth=500), []
         except fast_json.JSONError as error:

@@ -23,6 +23,7 @@ from ...resources.recorder import Recorder, witness_of
 from ...typing import JSONObject
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.test import TestResponse
 
     from ...context import Context
@@ -34,7 +35,7 @@ class Exchange:
     """A request, and what was answered."""
 
     operation: Operation
-    environ: dict[str, t.Any]
+    environ: WSGIEnvironment
     sent: bytes | None
     """The body of the request; ``None`` when it is not known."""
     status: int
@@ -44,7 +45,7 @@ class Exchange:
     recorder: Recorder
     warnings: tuple[tuple[str, str], ...] = ()
     """What marks found wrong with the handler: what, and what to do about it."""
-    view_args: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    view_args: cabc.Mapping[str, object] = dataclasses.field(default_factory=dict)
     """The values of the variables in the path, as the converters gave them."""
 
     @functools.cached_property
@@ -73,7 +74,7 @@ def media_for(media_type: str, content: cabc.Mapping[str, JSONObject]) -> JSONOb
     return None
 
 
-def is_empty(value: t.Any) -> bool:
+def is_empty(value: object) -> bool:
     """Return whether a value stands for no body."""
     if isinstance(value, PreparedResponse):
         return not value.body
@@ -118,7 +119,7 @@ def exchange_of(
 
 def body_of(ctx: Context) -> bytes | None:
     """The body of the request of a context, where it can still be had."""
-    environ = t.cast("dict[str, t.Any]", ctx.environ)
+    environ = t.cast("WSGIEnvironment", ctx.environ)
     whole = getattr(environ.get("wsgi.input"), "getvalue", None)
     if whole is not None:
         try:

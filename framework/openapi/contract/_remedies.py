@@ -23,6 +23,7 @@ from ...http.semantics import BODILESS
 from ...logging import printable
 from ...marks.base import Phase
 from ...marks.schemas import WholeSchema
+from ...typing import AnyField
 from ..document import flat, written_name
 from ..schema import Fault, Path, shown, written_path
 from . import _blame as blame
@@ -32,6 +33,8 @@ if t.TYPE_CHECKING:
     from ...resources.operation import Operation
     from ...resources.recorder import Recorder
     from ._exchange import Exchange
+
+    Hook: t.TypeAlias = cabc.Callable[[], object]
 
 
 class Violation(t.NamedTuple):
@@ -92,7 +95,7 @@ def undeclared_error(
     return Violation(message, f"Put this above the handler:\n\n    {code}")
 
 
-def hook_among(app: App, operation: Operation, codes: cabc.Collection[t.Any]) -> t.Any:
+def hook_among(app: App, operation: Operation, codes: cabc.Collection[object]) -> Hook | None:
     """The ``before_request`` function that one of these codes belongs to, or ``None``."""
     for hook in hooks_before(app, operation):
         if getattr(inspect.unwrap(hook), "__code__", None) in codes:
@@ -100,7 +103,7 @@ def hook_among(app: App, operation: Operation, codes: cabc.Collection[t.Any]) ->
     return None
 
 
-def hooks_before(app: App, operation: Operation) -> list[t.Any]:
+def hooks_before(app: App, operation: Operation) -> list[Hook]:
     """The ``before_request`` functions that serve an operation."""
     return [hook for scope in (None, *operation.routers) for hook in app.before_request_funcs.get(scope, ())]
 
@@ -183,7 +186,7 @@ def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content
 
 
 def wrong_body(
-    operation: Operation, status: int, fault: Fault, body: t.Any, shape: ma.Schema | None = None
+    operation: Operation, status: int, fault: Fault, body: object, shape: ma.Schema | None = None
 ) -> Violation:
     """A place in the body that its schema refuses.
 
@@ -217,7 +220,7 @@ def wrong_body(
     return Violation(message, f"The handler must give such a value, or {where} must allow this one.")
 
 
-def value_at(body: t.Any, at: Path) -> t.Any:
+def value_at(body: t.Any, at: Path) -> object:
     """Return what stands at a place in a body; ``None`` where nothing does."""
     for part in at:
         try:
@@ -227,7 +230,7 @@ def value_at(body: t.Any, at: Path) -> t.Any:
     return body
 
 
-def body_for_nothing(operation: Operation, status: int, value: t.Any) -> Violation:
+def body_for_nothing(operation: Operation, status: int, value: object) -> Violation:
     """A body for a status that has none."""
     seen = shown(value) if isinstance(value, (dict, list, str, int, float)) else f"a {type(value).__name__}"
     return Violation(
@@ -238,7 +241,7 @@ def body_for_nothing(operation: Operation, status: int, value: t.Any) -> Violati
     )
 
 
-def dropped_members(schema: ma.Schema, value: t.Any) -> list[Path]:
+def dropped_members(schema: ma.Schema, value: object) -> list[Path]:
     """The members of plain dicts that a handler returned and that its schema has never heard of.
 
     Judged are only schemas whose every field says itself what it reads, so that nothing can have used the member.
@@ -287,7 +290,7 @@ def find_known(schema: ma.Schema) -> KnownMembers:
     return KnownMembers(frozenset(part.partition(".")[0] for part in names), tuple(inner))
 
 
-def collect_dropped(schema: ma.Schema, value: t.Any, at: Path, found: dict[tuple[str, ...], Path]) -> None:
+def collect_dropped(schema: ma.Schema, value: object, at: Path, found: dict[tuple[str, ...], Path]) -> None:
     """Walk a value beside its schema; see :func:`dropped_members`."""
     if (isinstance(value, list) or type(value) is tuple) and (schema.many or at):
         for index, item in enumerate(value[:100]):
@@ -320,7 +323,7 @@ def speaks_for_itself(schema: ma.Schema) -> bool:
     return all(type(field).__module__ in own and not isinstance(field, functions) for field in schema.fields.values())
 
 
-def dropped(schema: ma.Schema, at: Path, value: t.Any) -> Violation:
+def dropped(schema: ma.Schema, at: Path, value: object) -> Violation:
     """A member that was returned and not sent."""
     name = str(at[-1])
     found = schema
@@ -383,7 +386,7 @@ def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Viol
             )
 
 
-def refusals(operation: Operation, location: str, messages: t.Any) -> cabc.Iterator[tuple[tuple[str, ...], t.Any]]:
+def refusals(operation: Operation, location: str, messages: object) -> cabc.Iterator[tuple[tuple[str, ...], object]]:
     """The messages about fields whose rules the document can tell."""
     if not isinstance(messages, dict):
         return
@@ -399,8 +402,8 @@ def refusals(operation: Operation, location: str, messages: t.Any) -> cabc.Itera
 
 
 def told_refusals(
-    schema: ma.Schema, messages: t.Any, at: tuple[str, ...]
-) -> cabc.Iterator[tuple[tuple[str, ...], t.Any]]:
+    schema: ma.Schema, messages: object, at: tuple[str, ...]
+) -> cabc.Iterator[tuple[tuple[str, ...], object]]:
     """As :func:`refusals`, for one object."""
     hooks = ("pre_load", "post_load", "validates", "validates_schema")
     if not isinstance(messages, dict) or any(schema._hooks.get(hook) for hook in hooks):
@@ -419,7 +422,7 @@ def told_refusals(
             yield (*at, str(name)), texts
 
 
-def tells_all(field: ma.fields.Field[t.Any]) -> bool:
+def tells_all(field: AnyField) -> bool:
     """Return whether the document can say all that a field asks of a value."""
     if not isinstance(field, _PLAIN_FIELDS) or type(field).__module__ not in ("marshmallow.fields", fields.__name__):
         return False

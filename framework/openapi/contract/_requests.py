@@ -47,12 +47,12 @@ class Sent:
     :param max_depth: The deepest nesting of a JSON body that is read.
     """
 
-    def __init__(self, document: cabc.Mapping[str, t.Any], max_depth: int) -> None:
+    def __init__(self, document: JSONObject, max_depth: int) -> None:
         self._validator = Validator(document)
         self._max_depth = max_depth
 
     def judge(
-        self, operation: JSONObject, request: Request, body: bytes | None, path: cabc.Iterable[t.Any] = ()
+        self, operation: JSONObject, request: Request, body: bytes | None, path: cabc.Iterable[object] = ()
     ) -> ValidationResult:
         """Say what the document makes of a request.
 
@@ -81,7 +81,7 @@ class Sent:
             unsure = unsure or verdict.valid is None
         return ValidationResult(False if reasons else None if unsure else True, tuple(reasons))
 
-    def _path_fits(self, operation: JSONObject, values: cabc.Iterable[t.Any]) -> bool:
+    def _path_fits(self, operation: JSONObject, values: cabc.Iterable[object]) -> bool:
         """Return whether the variables of the path are what their parameters describe.
 
         The routing has judged the path by then, and a schema for its variables may refuse more. Their texts are not
@@ -110,7 +110,7 @@ class Sent:
                 if parameter.get("required")
                 else ValidationResult(True)
             )
-        value: t.Any
+        value: object
         if "array" in self.types(schema):
             if not parameter.get("explode", where == "query"):
                 text = texts[0]
@@ -162,7 +162,7 @@ class Sent:
     def _form(self, schema: JSONObject, encoding: JSONObject, request: Request) -> ValidationResult:
         if "properties" not in schema:
             return ValidationResult(None)
-        value: dict[str, t.Any] = {}
+        value: dict[str, object] = {}
         unsure = False
         for name in {*request.form, *request.files}:
             member = self._validator.resolve(schema["properties"].get(name, {}))
@@ -193,7 +193,7 @@ class Sent:
         verdict = self._told("form", self._validator.faults(schema, value))
         return ValidationResult(None) if unsure and verdict.valid else verdict
 
-    def types(self, schema: t.Any) -> set[str]:
+    def types(self, schema: object) -> set[str]:
         """The types that a schema names, those of its choices included."""
         schema = self._validator.resolve(schema)
         if not isinstance(schema, dict):
@@ -205,7 +205,7 @@ class Sent:
                 found |= self.types(part)
         return found
 
-    def read(self, text: str, schema: t.Any) -> t.Any:
+    def read(self, text: str, schema: object) -> object:
         """The value that a text in a parameter or header stands for, by the types of its schema; else the text."""
         kinds = self.types(schema)
         if "string" in kinds:

@@ -88,20 +88,20 @@ class Changes:
     def __init__(self, old: Shapes, new: Shapes, same: set[str] | None = None) -> None:
         self.old = old
         self.new = new
-        self.found: dict[tuple[t.Any, ...], Change] = {}
-        self._open: list[tuple[t.Any, ...]] = []
+        self.found: dict[tuple[object, ...], Change] = {}
+        self._open: list[tuple[object, ...]] = []
         self._cut = _DEEPEST + 1
-        self._done: dict[tuple[t.Any, ...], list[tuple[t.Any, ...]]] = {}
-        self._recorders: list[list[tuple[t.Any, ...]]] = []
+        self._done: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
+        self._recorders: list[list[tuple[object, ...]]] = []
         self._same = same_components(old.document, new.document) if same is None else same
 
-    def is_same(self, schema: t.Any) -> bool:
+    def is_same(self, schema: object) -> bool:
         """Return whether a schema that stands in both documents alike means the same in both."""
         return not isinstance(schema, SchemaShape) and references(schema) <= self._same
 
     def add(self, level: Level, code: str, message: str, spot: ChangeLocation) -> None:
         """Note a change."""
-        where: tuple[t.Any, ...] = (spot.component, spot.member)
+        where: tuple[object, ...] = (spot.component, spot.member)
         if spot.component is None:
             where = (spot.operation, spot.place)
         key = (level, code, message, spot.way if spot.part else "", *where)
@@ -130,7 +130,7 @@ class Changes:
             level = Level.RISKY
         self.add(level, f"{spot.way}-{code}", message, spot)
 
-    def schema(self, old: t.Any, new: t.Any, spot: ChangeLocation) -> None:
+    def schema(self, old: object, new: object, spot: ChangeLocation) -> None:
         """Compare two schemas."""
         if old == new and self.is_same(old):
             return
@@ -145,7 +145,7 @@ class Changes:
             self._cut = min(self._cut, self._open.index(key) if key in self._open else 0)
             return  # it contains itself
         self._open.append(key)
-        recorded: list[tuple[t.Any, ...]] = []
+        recorded: list[tuple[object, ...]] = []
         self._recorders.append(recorded)
         try:
             one, other = self.old.of(old), self.new.of(new)
@@ -159,7 +159,7 @@ class Changes:
             if None not in known:
                 self._done[known] = recorded
 
-    def shows(self, key: tuple[t.Any, ...], spot: ChangeLocation) -> None:
+    def shows(self, key: tuple[object, ...], spot: ChangeLocation) -> None:
         """Note that a change shows in an operation too."""
         change = self.found[key]
         if spot.operation and spot.operation not in change.operations:
@@ -203,10 +203,9 @@ class Changes:
 
     def enum(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare the choices of values."""
-        if old.enum is None and new.enum is None:
-            return
         if old.enum is None:
-            self.narrowed("enum-added", f"Only these values are left: {listed(t.cast(t.Any, new.enum))}.", spot)
+            if new.enum is not None:
+                self.narrowed("enum-added", f"Only these values are left: {listed(new.enum)}.", spot)
         elif new.enum is None:
             self.widened("enum-removed", f"Other values than {listed(old.enum)} are possible now.", spot)
         else:
@@ -308,7 +307,7 @@ class Changes:
                 self.widened("property-optional", f"The member {name!r} was always there, and may be absent.", inner)
         self.extra(old, new, spot)
 
-    def visible(self, shapes: Shapes, shape: SchemaShape, spot: ChangeLocation) -> dict[str, t.Any]:
+    def visible(self, shapes: Shapes, shape: SchemaShape, spot: ChangeLocation) -> dict[str, object]:
         """The members that a direction has: none that are ``readOnly`` in requests, or ``writeOnly`` in answers."""
         return {name: schema for name, schema in shape.properties.items() if shapes.of(schema).hidden_in != spot.way}
 
@@ -340,8 +339,8 @@ class Changes:
 
     def choices(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
         """Compare what stands in ``oneOf`` or ``anyOf``: each member must be among those of the other side."""
-        before: list[t.Any] = old.choices or [old]
-        after: list[t.Any] = new.choices or [new]
+        before: list[object] = old.choices or [old]
+        after: list[object] = new.choices or [new]
         request = spot.way == "request"
         used: list[int] = []
         for mine in before if request else after:
@@ -362,7 +361,7 @@ class Changes:
             else:
                 self.narrowed("choice-removed", f"The choice {self.label(self.old, part)} is gone.", spot)
 
-    def pair(self, mine: t.Any, theirs: list[t.Any], spot: ChangeLocation, used: cabc.Collection[int]) -> int | None:
+    def pair(self, mine: object, theirs: list[object], spot: ChangeLocation, used: cabc.Collection[int]) -> int | None:
         """The member of the other side that one stands for: the same by name or tag, else one that it fits."""
         request = spot.way == "request"
         own, other = (self.old, self.new) if request else (self.new, self.old)
@@ -376,23 +375,23 @@ class Changes:
                 return index
         return None
 
-    def breaks(self, old: t.Any, new: t.Any, spot: ChangeLocation) -> bool:
+    def breaks(self, old: object, new: object, spot: ChangeLocation) -> bool:
         """Return whether one schema in place of another would break."""
         trial = Changes(self.old, self.new, self._same)
         trial._open = list(self._open)
         trial.schema(old, new, dataclasses.replace(spot, is_error=False))
         return any(change.level is Level.BREAKING for change in trial.found.values())
 
-    def label(self, shapes: Shapes, part: t.Any) -> str:
+    def label(self, shapes: Shapes, part: object) -> str:
         """A choice by name."""
         shape = shapes.of(part)
         return shape.name or (part.get("title") if isinstance(part, dict) else None) or names(shape.types)
 
 
-def identities(shapes: Shapes, part: t.Any) -> set[t.Any]:
+def identities(shapes: Shapes, part: object) -> set[tuple[object, ...]]:
     """Return what a choice is known by: its component, and the members that can have one value only."""
     shape = shapes.of(part)
-    found: set[t.Any] = {("name", shape.name)} if shape.name else set()
+    found: set[tuple[object, ...]] = {("name", shape.name)} if shape.name else set()
     for name, schema in shape.properties.items():
         inner = shapes.of(schema)
         if inner.enum is not None and len(inner.enum) == 1 and isinstance(inner.enum[0], (str, int)):
@@ -424,7 +423,7 @@ def limit(count: float | None) -> tuple[float, bool] | None:
     return None if count is None else (count, False)
 
 
-def written(value: t.Any) -> str:
+def written(value: object) -> str:
     """A limit or a rule for messages."""
     if value is None:
         return "not set"
@@ -433,6 +432,6 @@ def written(value: t.Any) -> str:
     return shown(value)
 
 
-def listed(values: list[t.Any]) -> str:
+def listed(values: list[object]) -> str:
     """Some values for messages."""
     return ", ".join(shown(value) for value in values[:10]) + (", ..." if len(values) > 10 else "")

@@ -305,11 +305,11 @@ class Comparison:
 
     # Small things
 
-    def side(self, side: int, value: t.Any) -> JSONObject:
+    def side(self, side: int, value: object) -> JSONObject:
         """An object of one side, references followed; an empty one for nothing."""
         return resolved(self.shapes[side], value)
 
-    def item(self, side: int, value: t.Any) -> JSONObject:
+    def item(self, side: int, value: object) -> JSONObject:
         """A Path Item Object."""
         return self.side(side, value)
 

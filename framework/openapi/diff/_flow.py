@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
-import typing as t
 
 from ...typing import JSONObject
 from ._changes import ChangeLocation, Changes, Level
@@ -123,8 +122,8 @@ class Flow:
     def answers(
         self,
         kind: str,
-        old: cabc.Mapping[t.Any, JSONObject],
-        new: cabc.Mapping[t.Any, JSONObject],
+        old: cabc.Mapping[str, JSONObject],
+        new: cabc.Mapping[str, JSONObject],
         spot: ChangeLocation,
     ) -> None:
         """Compare what the receiver may answer."""
@@ -175,7 +174,7 @@ class Flow:
             found[f"{where} {name.lower() if where == 'header' else name}"] = parameter
         return found
 
-    def side(self, side: int, value: t.Any) -> JSONObject:
+    def side(self, side: int, value: object) -> JSONObject:
         """An object of one side, references followed; an empty one for nothing."""
         return resolved(self.shapes[side], value)
 

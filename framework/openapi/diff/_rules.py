@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ...typing import JSONObject
-from ..schema import SCHEMA_COMPONENTS, equal, lookup
+from ..schema import SCHEMA_COMPONENTS, JSONSchema, equal, lookup
 
 EVERYTHING = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 """The types; ``number`` is ``integer`` and ``fraction``."""
@@ -35,24 +35,24 @@ class SchemaShape:
     """The rules of a schema."""
 
     types: frozenset[str] = EVERYTHING
-    enum: list[t.Any] | None = None
+    enum: list[object] | None = None
     """Without ``null``, which is a type here."""
     lower: Bound | None = None
     upper: Bound | None = None
     counts: dict[str, float] = dataclasses.field(default_factory=dict)
     """``minLength`` and its like."""
-    rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    properties: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    rules: dict[str, object] = dataclasses.field(default_factory=dict)
+    properties: dict[str, object] = dataclasses.field(default_factory=dict)
     required: set[str] = dataclasses.field(default_factory=set)
-    extra: t.Any = True
+    extra: object = True
     """``additionalProperties``."""
-    items: t.Any = True
-    places: list[t.Any] = dataclasses.field(default_factory=list)
+    items: object = True
+    places: list[object] = dataclasses.field(default_factory=list)
     """``prefixItems``."""
-    choices: list[t.Any] = dataclasses.field(default_factory=list)
+    choices: list[object] = dataclasses.field(default_factory=list)
     """The members of ``oneOf`` or ``anyOf``."""
     discriminator: str | None = None
-    default: t.Any = dataclasses.field(default=None)
+    default: object = dataclasses.field(default=None)
     has_default: bool = False
     deprecated: bool = False
     hidden_in: str = ""
@@ -72,10 +72,10 @@ class Shapes:
     :param document: Where references lead.
     """
 
-    def __init__(self, document: cabc.Mapping[str, t.Any]) -> None:
+    def __init__(self, document: JSONObject) -> None:
         self.document = document
 
-    def resolve(self, value: t.Any) -> t.Any:
+    def resolve(self, value: object) -> object:
         """Follow references of any object of the document; what leads nowhere gives an empty object."""
         for _ in range(50):
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
@@ -86,7 +86,7 @@ class Shapes:
                 return {}
         return {}
 
-    def of(self, schema: t.Any, seen: tuple[str, ...] = ()) -> SchemaShape:
+    def of(self, schema: object, seen: tuple[str, ...] = ()) -> SchemaShape:
         """The shape of a schema; of a shape it is that itself."""
         if isinstance(schema, SchemaShape):
             return schema
@@ -108,7 +108,7 @@ class Shapes:
                 made = self._choose(made, schema[word], seen)
         return made
 
-    def _choose(self, made: SchemaShape, members: list[t.Any], seen: tuple[str, ...]) -> SchemaShape:
+    def _choose(self, made: SchemaShape, members: list[object], seen: tuple[str, ...]) -> SchemaShape:
         """Add the members of ``anyOf`` or ``oneOf``; a single one besides ``null`` is the schema itself."""
         null = [part for part in members if isinstance(part, dict) and self.of(part, seen).types == {"null"}]
         others = [part for part in members if part not in null]
@@ -152,7 +152,7 @@ class Shapes:
         made.hidden_in = "request" if schema.get("readOnly") else "response" if schema.get("writeOnly") else ""
         return made
 
-    def _expanded(self, value: t.Any, seen: tuple[str, ...] = ()) -> t.Any:
+    def _expanded(self, value: object, seen: tuple[str, ...] = ()) -> object:
         """A rule with its references followed, so that a renamed component is not a change."""
         if isinstance(value, dict):
             ref = value.get("$ref")
@@ -176,7 +176,7 @@ def types_of(schema: JSONObject) -> frozenset[str]:
     return frozenset(part for name in names for part in _KIND.get(name, {name}))
 
 
-def kinds_of(value: t.Any) -> set[str]:
+def kinds_of(value: object) -> set[str]:
     """The types of a JSON value."""
     if value is None:
         return {"null"}
@@ -189,7 +189,9 @@ def kinds_of(value: t.Any) -> set[str]:
     return {"string"} if isinstance(value, str) else {"array"} if isinstance(value, list) else {"object"}
 
 
-def bound(limit: t.Any, exclusive: t.Any, narrower: t.Any) -> Bound | None:
+def bound(
+    limit: float | None, exclusive: float | None, narrower: cabc.Callable[[cabc.Iterable[float]], float]
+) -> Bound | None:
     """The narrower one of a limit and an exclusive one; in 3.0 the latter is a boolean beside the former."""
     if exclusive is True:
         return None if limit is None else (limit, True)
@@ -261,12 +263,12 @@ def join(one: SchemaShape, other: SchemaShape) -> SchemaShape:
     )
 
 
-def reference_of(schema: t.Any) -> str | None:
+def reference_of(schema: object) -> str | None:
     """Return where a schema leads that is a reference and nothing else."""
     return schema["$ref"] if isinstance(schema, dict) and len(schema) == 1 and "$ref" in schema else None
 
 
-def references(value: t.Any) -> set[str]:
+def references(value: object) -> set[str]:
     """All references in a schema."""
     if isinstance(value, dict):
         found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
@@ -274,10 +276,10 @@ def references(value: t.Any) -> set[str]:
     return set().union(*(references(part) for part in value)) if isinstance(value, list) else set()
 
 
-def same_components(old: cabc.Mapping[str, t.Any], new: cabc.Mapping[str, t.Any]) -> set[str]:
+def same_components(old: JSONObject, new: JSONObject) -> set[str]:
     """The references that lead to the same in both documents, with all that is referred to there."""
-    before: t.Any = old.get("components", {}).get("schemas", {})
-    after: t.Any = new.get("components", {}).get("schemas", {})
+    before: dict[str, JSONSchema] = old.get("components", {}).get("schemas", {})
+    after: dict[str, JSONSchema] = new.get("components", {}).get("schemas", {})
     needs = {
         SCHEMA_COMPONENTS + name: references(schema) for name, schema in before.items() if after.get(name) == schema
     }

@@ -22,9 +22,10 @@ _DEFAULT_STYLES = {
 _FLOW_WORDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 
 
-def resolved(shapes: Shapes, value: t.Any) -> JSONObject:
+def resolved(shapes: Shapes, value: object) -> JSONObject:
     """An object of a document, references followed; an empty one for nothing."""
-    return shapes.resolve(value) or {} if isinstance(value, dict) else {}
+    found = shapes.resolve(value)
+    return found if isinstance(found, dict) else {}
 
 
 def webhooks_of(document: JSONObject) -> dict[str, JSONObject]:
@@ -46,7 +47,7 @@ def by_shape(items: cabc.Mapping[str, JSONObject]) -> dict[str, tuple[str, JSONO
     return {paths.shape(path): (path, item) for path, item in items.items() if path.startswith("/")}
 
 
-def by_status(responses: cabc.Mapping[t.Any, JSONObject]) -> dict[str, JSONObject]:
+def by_status(responses: cabc.Mapping[str, JSONObject]) -> dict[str, JSONObject]:
     """Answers by status; YAML reads a status without quotes as a number."""
     return {str(status): answer for status, answer in responses.items() if not str(status).startswith("x-")}
 
@@ -56,7 +57,7 @@ def operations_of(item: JSONObject) -> dict[str, JSONObject]:
     return {method: item[method] for method in METHODS if method in item}
 
 
-def schema_of(parameter: JSONObject) -> t.Any:
+def schema_of(parameter: JSONObject) -> object:
     """The schema of a parameter or header; one with ``content`` has it there."""
     for media in parameter.get("content", {}).values():
         return media.get("schema", True)

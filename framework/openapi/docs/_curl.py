@@ -12,7 +12,6 @@ import json
 import mimetypes
 import re
 import shlex
-import typing as t
 from urllib.parse import quote, urlencode
 
 from ..._sentinel import MISSING
@@ -85,7 +84,7 @@ def texts(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> list
     return [DELIMITERS.get(parameter.get("style", ""), ",").join(parts)]
 
 
-def text(value: t.Any) -> str:
+def text(value: object) -> str:
     """A value in an address, a header or a form."""
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -167,7 +166,7 @@ def followed(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> JSON
     return schema
 
 
-def made(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> t.Any:
+def made(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> object:
     """Give a value for a schema: examples first, then what it says, then a simple one."""
     return _Maker(schemas).of(schema, 0)
 
@@ -175,11 +174,11 @@ def made(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> t.Any:
 class _Maker(Composer):
     """As its base, but what is required and has no example is made; what is not required needs an example."""
 
-    def of(self, schema: JSONObject, depth: int) -> t.Any:
+    def of(self, schema: JSONObject, depth: int) -> object:
         value = super().of(schema, depth)
         return simple(schema) if value is MISSING else value
 
-    def by_type(self, schema: JSONObject, depth: int) -> t.Any:
+    def by_type(self, schema: JSONObject, depth: int) -> object:
         if schema.get("allOf"):
             return self.of(flat(schema, self.components), depth + 1)
         kind = kind_of(schema)
@@ -190,9 +189,9 @@ class _Maker(Composer):
             return value
         return super().by_type({**schema, "type": kind} if kind else schema, depth)
 
-    def object(self, schema: JSONObject, depth: int) -> t.Any:
+    def object(self, schema: JSONObject, depth: int) -> object:
         members = schema.get("properties", {})
-        values: dict[str, t.Any] = {}
+        values: dict[str, object] = {}
         for name, member in members.items():
             required = name in schema.get("required", ())
             value = self.of(member, depth + 1) if required else compose(member, self.components)
@@ -226,7 +225,7 @@ def kind_of(schema: JSONObject) -> str | None:
     return kinds
 
 
-def simple(schema: JSONObject) -> t.Any:
+def simple(schema: JSONObject) -> object:
     """A value of the schema's type, within its bounds."""
     kind = kind_of(schema)
     if kind in ("integer", "number"):
@@ -242,7 +241,7 @@ def simple(schema: JSONObject) -> t.Any:
     return None if kind == "null" else "string"
 
 
-def number(schema: JSONObject) -> t.Any:
+def number(schema: JSONObject) -> object:
     """A number between the bounds, one where it may be."""
     step = schema.get("multipleOf", 1)
     low, high = schema.get("minimum"), schema.get("maximum")

@@ -18,12 +18,15 @@ from ... import context
 from ...app import HOST
 from ...errors import NotFound
 from ...helpers import send_file, url_for
+from ...typing import JSONObject
 from ..document import Built, built, title, to_json, to_yaml
 from . import _catalogue as catalogue
 from . import _html as html
 from . import _plain as plain_html
 
 if t.TYPE_CHECKING:
+    from markupsafe import Markup
+
     from ...app import Document
     from ...context import Context
     from ...wrappers import Response
@@ -50,7 +53,7 @@ _PLAIN_POLICY = (
 )
 
 
-def show(page: str, document: str, values: cabc.Mapping[str, t.Any]) -> Response:
+def show(page: str, document: str, values: cabc.Mapping[str, object]) -> Response:
     """Answer a docs rule.
 
     :param page: The name of the function below that makes it.
@@ -93,7 +96,7 @@ class Site:
             values[HOST] = self.ctx.request.host
         return url_for(endpoint, **values)
 
-    def file(self, filename: str, **values: t.Any) -> str:
+    def file(self, filename: str, **values: object) -> str:
         """The path of a file, for those who know it by heart: without a digest."""
         return t.cast(str, self.address("static", filename=filename, **values))
 
@@ -101,7 +104,7 @@ class Site:
         """The path of a file, with the digest of its content, so that it may be cached for ever."""
         return self.file(filename, v=digests()[filename][:16])
 
-    def served(self) -> dict[str, t.Any]:
+    def served(self) -> JSONObject:
         """The document as it is true for this request: without configured servers the API is where it came in."""
         document = self.built.document
         root = self.ctx.request.script_root
@@ -118,7 +121,7 @@ class Site:
         }
         return {text: href for text, href in found.items() if href is not None}
 
-    def plain_page(self, name: str, body: t.Any) -> Response:
+    def plain_page(self, name: str, body: Markup) -> Response:
         """A page without a script."""
         text = html.page(name, body, [self.asset("page.css")], self.asset("swagger-ui/favicon-32x32.png"))
         return guarded(cached(self.ctx, text, "text/html"), _PLAIN_POLICY)
@@ -240,7 +243,7 @@ def digests() -> dict[str, str]:
     return {name: hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() for name in _FILES}
 
 
-def server_origins(document: dict[str, t.Any]) -> list[str]:
+def server_origins(document: JSONObject) -> list[str]:
     """The origins of the servers in a document, which the page may call to try an operation out."""
     servers = list(document.get("servers", ()))
     for item in document.get("paths", {}).values():

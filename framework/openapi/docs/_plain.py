@@ -292,7 +292,7 @@ def members_table(schema: JSONObject) -> Markup:
     )
 
 
-def kind(schema: t.Any) -> Markup:
+def kind(schema: object) -> Markup:
     """The type of a value, in words and links."""
     if not isinstance(schema, dict):
         return Markup("any")

@@ -234,7 +234,7 @@ class Answers:
             media["x-itemSchema"] = self.components.schema(outcome.items, "output")
         return media
 
-    def examples(self, given: cabc.Mapping[str, t.Any] | None, schema: JSONObject) -> JSONObject:
+    def examples(self, given: cabc.Mapping[str, object] | None, schema: JSONObject) -> JSONObject:
         """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""
         if given:
             values = {name: plain(value) for name, value in given.items()}
@@ -261,7 +261,7 @@ class Answers:
         return {"$ref": f"#/components/responses/{name}"}
 
     def error_content(
-        self, classes: list[type[errors.APIError]], examples: cabc.Mapping[str, t.Any] | None
+        self, classes: list[type[errors.APIError]], examples: cabc.Mapping[str, object] | None
     ) -> dict[str, JSONObject]:
         """The body of an error, in the application's shape of errors."""
         if self.renderer is not None:
@@ -325,7 +325,7 @@ class Answers:
         return made
 
 
-def example_object(value: t.Any) -> JSONObject:
+def example_object(value: object) -> JSONObject:
     """Return an Example Object for a body; what is one already, with words of its own, stays as it is."""
     words = {"summary", "description", "value"}
     if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:

@@ -19,7 +19,7 @@ from ...app import DEFAULT, Document
 from ...errors import ComponentConflict, SetupError
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
-from ...typing import JSONObject
+from ...typing import JSONObject, Settings
 from ..schema import regexes
 from . import _outgoing as outgoing
 from . import _paths as paths
@@ -55,7 +55,7 @@ _ORDER = (
 class Built(t.NamedTuple):
     """A document, and what was learnt in making it."""
 
-    document: dict[str, t.Any]
+    document: JSONObject
 
     uses: dict[type[APIError], list[Operation]]
     """Which operations answer with each error class."""
@@ -64,7 +64,7 @@ class Built(t.NamedTuple):
     """Which class each component was made from."""
 
 
-def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> dict[str, t.Any]:
+def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> JSONObject:
     """Make the document.
 
     :param app: the application; it freezes.
@@ -76,7 +76,7 @@ def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> dict[str, t.
     return make(app, version, app.documents[name]).document
 
 
-def document_of(app: App, which: Document | None = None) -> dict[str, t.Any]:
+def document_of(app: App, which: Document | None = None) -> JSONObject:
     """Give a document in the version of its setting ``OPENAPI_VERSION``: made on first ask, kept until a setting
     changes. Do not change it.
 
@@ -90,7 +90,7 @@ def built(app: App, which: Document | None = None) -> Built:
     which = app.documents[DEFAULT] if which is None else which
     operations, version = app.operations, which.config(app)["OPENAPI_VERSION"]
     # On the application: a table of all applications would keep them alive, as operations refer to theirs.
-    kept: dict[str, tuple[t.Any, str, Built]] = vars(app).setdefault("_openapi", {})
+    kept: dict[str, tuple[object, str, Built]] = vars(app).setdefault("_openapi", {})
     known = kept.get(which.name)
     if known is not None and known[0] is operations and known[1] == version:
         return known[2]
@@ -99,7 +99,7 @@ def built(app: App, which: Document | None = None) -> Built:
     return made
 
 
-def to_json(document: cabc.Mapping[str, t.Any], indent: int | None = None) -> str:
+def to_json(document: JSONObject, indent: int | None = None) -> str:
     """Write a document as JSON, in its own order, so that readers of YAML can read it too.
 
     YAML 1.2 (section 5.1) allows no DEL and no C1 control characters, and takes others for the end of a line. Lone
@@ -112,7 +112,7 @@ def to_json(document: cabc.Mapping[str, t.Any], indent: int | None = None) -> st
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def to_yaml(document: dict[str, t.Any]) -> str:
+def to_yaml(document: JSONObject) -> str:
     """Write a document as YAML, in its own order."""
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
@@ -121,7 +121,7 @@ def to_yaml(document: dict[str, t.Any]) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes texts of several lines as blocks, and each value in its place instead of as an alias."""
 
-    def ignore_aliases(self, data: t.Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
 
@@ -144,7 +144,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     general = (title(app, config),)
     spec = container(app, version, config)
     tags: dict[str, None] = {}
-    schemes: dict[str, cabc.Mapping[str, t.Any]] = {}
+    schemes: dict[str, cabc.Mapping[str, object]] = {}
     servers: dict[str, list[JSONObject]] = {}
     for path, members in paths_of.items():
         made: dict[str, JSONObject] = {}
@@ -189,7 +189,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     return Built(document, answers.uses, components)
 
 
-def add_schemes(schemes: dict[str, cabc.Mapping[str, t.Any]], operation: Operation) -> None:
+def add_schemes(schemes: dict[str, cabc.Mapping[str, object]], operation: Operation) -> None:
     """Add the Security Scheme Objects of an operation.
 
     :raises ComponentConflict: Another scheme has the name of one.
@@ -203,7 +203,7 @@ def add_schemes(schemes: dict[str, cabc.Mapping[str, t.Any]], operation: Operati
             )
 
 
-def described_scheme(record: Security) -> cabc.Mapping[str, t.Any]:
+def described_scheme(record: Security) -> cabc.Mapping[str, object]:
     """A Security Scheme Object; how its credentials are spelt stands there too, for whoever writes an example."""
     return {**record.scheme, "x-example": record.example} if record.example else record.scheme
 
@@ -268,7 +268,7 @@ def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str
     return summary or None, description or None
 
 
-def title(app: App, config: cabc.Mapping[str, t.Any]) -> str:
+def title(app: App, config: Settings) -> str:
     """The title of the API.
 
     :param config: The settings of the document.
@@ -284,14 +284,14 @@ def tag_description(app: App, name: str) -> str:
     return f"Operations of {name}."
 
 
-def error_types(config: cabc.Mapping[str, t.Any]) -> str | None:
+def error_types(config: Settings) -> str | None:
     """Return what the ``type`` of a problem begins with, under the root of the application; ``None`` without docs
     pages."""
     docs = config["DOCS_PATH"]
     return None if docs is None else f"{docs.rstrip('/')}/errors/"
 
 
-def container(app: App, version: str, config: cabc.Mapping[str, t.Any]) -> APISpec:
+def container(app: App, version: str, config: Settings) -> APISpec:
     """An empty document with all that the settings say."""
     info: JSONObject = {}
     for key, word in (("API_DESCRIPTION", "description"), ("API_CONTACT", "contact"), ("API_LICENSE", "license")):

@@ -27,9 +27,9 @@ from ... import _docstrings as docstrings
 from ...errors import ComponentConflict
 from ...fast.strict import ALL_RULES, Rules, wrote_unknown
 from ...marks.schemas import SPARSE, WholeSchema
-from ...typing import JSONObject
+from ...typing import AnyField, JSONObject
 from ..schema import SCHEMA_COMPONENTS, downgrade, type_of
-from ._fields import Role, SchemaUse, always_sent, describe, is_sent, resolved, written_name
+from ._fields import Role, SchemaNames, SchemaUse, always_sent, describe, is_sent, resolved, written_name
 
 _SUFFIXES = {"output": "", "input": "Input", "patch": "Patch"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
@@ -52,11 +52,11 @@ class Components:
         self.rules = rules
         self.default_unknown = default_unknown
         self._schemas: dict[str, JSONObject] = {}
-        self._owners: dict[str, t.Any] = {}
+        self._owners: dict[str, object] = {}
         self._origins: dict[str, type] = {}
-        self._open: list[t.Any] = []
-        self._recursive: dict[t.Any, str] = {}
-        self._same: dict[t.Any, bool] = {}
+        self._open: list[object] = []
+        self._recursive: dict[object, str] = {}
+        self._same: dict[object, bool] = {}
 
     # What documents ask for
 
@@ -75,7 +75,7 @@ class Components:
         made = self.nested(schema, SchemaUse(role, location, unknown), None, top=True)
         return self.final({"type": "array", "items": made} if schema.many else made)
 
-    def field(self, field: ma.fields.Field[t.Any], role: Role, location: str = "json") -> JSONObject:
+    def field(self, field: AnyField, role: Role, location: str = "json") -> JSONObject:
         """Give the JSON Schema of a field's values.
 
         :param location: ``"json"``, ``"form"``, ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
@@ -102,7 +102,7 @@ class Components:
         """The class that a component was made from."""
         return self._origins.get(name)
 
-    def add(self, name: str, schema: JSONObject, owner: t.Any) -> JSONObject:
+    def add(self, name: str, schema: JSONObject, owner: object) -> JSONObject:
         """Add a component that is made from no marshmallow schema.
 
         :param owner: whose name it is; another owner of one name is a conflict.
@@ -142,7 +142,7 @@ class Components:
             return {"$ref": SCHEMA_COMPONENTS + name}
         return self._inline(schema, view, policy, key)
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
+    def enumeration(self, members: type[enum.Enum], values: list[object], by_value: bool) -> JSONObject:
         """Give a reference to an enumeration: under the name of its class, with ``Name`` for names of members."""
         name = _clean(vars(members).get(_NAME) or members.__name__) + ("" if by_value else "Name")
         if not self._claim(name, (members, by_value), members):
@@ -177,7 +177,7 @@ class Components:
             return t.cast(str, schema.unknown)
         return self.default_unknown
 
-    def _variant(self, schema: ma.Schema, view: SchemaUse, policy: str) -> t.Any:
+    def _variant(self, schema: ma.Schema, view: SchemaUse, policy: str) -> object:
         """Return what sets an instance apart from what its class says; ``None`` where nothing does."""
         options = schema.opts
         nested = tuple(
@@ -246,7 +246,7 @@ class Components:
 
     # Objects
 
-    def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: t.Any = None) -> JSONObject:
+    def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: SchemaNames | None = None) -> JSONObject:
         """The schema of one object."""
         made: JSONObject = {"type": "object", **_words_of(type(schema))}
         fields = schema.load_fields if view.reads else schema.dump_fields
@@ -271,12 +271,12 @@ class Components:
             return made
         return t.cast(JSONObject, resolved(teller(schema, made, view.role), view, names or self))
 
-    def _is_required(self, schema: ma.Schema, name: str, field: ma.fields.Field[t.Any], view: SchemaUse) -> bool:
+    def _is_required(self, schema: ma.Schema, name: str, field: AnyField, view: SchemaUse) -> bool:
         if not view.reads:
             return always_sent(field) and not view.sparse
         return bool(field.required) and view.role != "patch" and name not in _partial(schema, view)
 
-    def _inline(self, schema: ma.Schema, view: SchemaUse, policy: str, key: t.Any) -> JSONObject:
+    def _inline(self, schema: ma.Schema, view: SchemaUse, policy: str, key: object) -> JSONObject:
         """The schema itself; one that contains itself needs a name after all, made of what sets it apart."""
         if key in self._open or key in self._recursive:
             name = self._recursive.setdefault(key, _with_suffix(_variant_name(schema), view))
@@ -293,7 +293,7 @@ class Components:
         self._schemas[name] = made
         return {"$ref": SCHEMA_COMPONENTS + name}
 
-    def _claim(self, name: str, owner: t.Any, origin: type) -> bool:
+    def _claim(self, name: str, owner: object, origin: type) -> bool:
         """Take a name; whether it was taken by the same owner before.
 
         :raises ComponentConflict: it belongs to another.
@@ -322,7 +322,7 @@ class _Trial:
         self.met.append((schema, view, unknown))
         return {"$ref": f"{id(type(schema))} {unknown} {sorted(schema.fields)}"}
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
+    def enumeration(self, members: type[enum.Enum], values: list[object], by_value: bool) -> JSONObject:
         """An enumeration looks the same to both sides."""
         return {"$ref": f"{id(members)} {by_value}"}
 
@@ -409,11 +409,11 @@ def _leading(partial: tuple[str, ...], name: str) -> tuple[str, ...]:
     return tuple(each.removeprefix(f"{name}.") for each in partial if each.startswith(f"{name}."))
 
 
-def _members(names: t.Any) -> tuple[str, ...] | None:
+def _members(names: cabc.Iterable[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(sorted(names))
 
 
-def _innermost(field: ma.fields.Field[t.Any]) -> ma.fields.Field[t.Any]:
+def _innermost(field: AnyField) -> AnyField:
     """The field of the members of lists and dicts."""
     while True:
         inner = getattr(field, "inner", None) or getattr(field, "value_field", None)
@@ -422,7 +422,7 @@ def _innermost(field: ma.fields.Field[t.Any]) -> ma.fields.Field[t.Any]:
         field = inner
 
 
-def _is_narrowed(schema: ma.Schema, name: str, field: ma.fields.Field[t.Any]) -> bool:
+def _is_narrowed(schema: ma.Schema, name: str, field: AnyField) -> bool:
     """Return whether the instance narrows a nested schema by a dotted name."""
     declared = type(schema)._declared_fields.get(name)
     if declared is None or not hasattr(field, "only"):

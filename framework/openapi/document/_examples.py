@@ -6,7 +6,6 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
-import typing as t
 
 from ..._sentinel import MISSING
 from ...typing import JSONObject
@@ -15,7 +14,7 @@ from ..schema import SCHEMA_COMPONENTS
 _DEEPEST_EXAMPLE = 8
 
 
-def compose(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> t.Any:
+def compose(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> object:
     """Give an example of what a schema describes.
 
     A member's own example counts, else its one value, its first choice or its default. An optional member without any
@@ -38,7 +37,7 @@ class Composer:
         self.given = False
         """True if anybody gave an example for any part."""
 
-    def of(self, schema: JSONObject, depth: int) -> t.Any:
+    def of(self, schema: JSONObject, depth: int) -> object:
         if depth > _DEEPEST_EXAMPLE:
             return MISSING
         if schema.get("examples") or "example" in schema:
@@ -57,14 +56,14 @@ class Composer:
                 return self.first(schema[word], depth)
         return self.by_type(schema, depth)
 
-    def first(self, schemas: cabc.Iterable[JSONObject], depth: int) -> t.Any:
+    def first(self, schemas: cabc.Iterable[JSONObject], depth: int) -> object:
         for each in schemas:
             value = self.of(each, depth + 1)
             if value is not MISSING:
                 return value
         return MISSING
 
-    def by_type(self, schema: JSONObject, depth: int) -> t.Any:
+    def by_type(self, schema: JSONObject, depth: int) -> object:
         kinds = schema.get("type")
         if kinds == "object" or "properties" in schema:
             return self.object(schema, depth)
@@ -77,7 +76,7 @@ class Composer:
             return None
         return MISSING
 
-    def object(self, schema: JSONObject, depth: int) -> t.Any:
+    def object(self, schema: JSONObject, depth: int) -> object:
         made = {}
         for name, member in schema.get("properties", {}).items():
             value = self.of(member, depth + 1)

@@ -21,7 +21,7 @@ from ... import fields as own
 from ..._sentinel import MISSING
 from ...fast.strict import ISO_FORMATS, Rules, is_json_part, latest, lexical, longest, published, twin, words
 from ...fast.strict import fields as strict_fields
-from ...typing import JSONObject
+from ...typing import AnyField, JSONObject
 from ..schema import (
     DELIMITERS,
     WORDS,
@@ -37,11 +37,13 @@ from ..schema import (
 )
 from ._validators import constrain, written
 
-Field: t.TypeAlias = ma.fields.Field[t.Any]
 Role: t.TypeAlias = t.Literal["input", "output", "patch"]
 
-_EMPTY_MAKERS: tuple[t.Any, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
-_ANNOTATED: dict[t.Any, JSONObject] = {
+FieldDescriber: t.TypeAlias = "cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject]"
+"""Make the schema of a field; each takes fields of its own classes."""
+
+_EMPTY_MAKERS: tuple[type, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
+_ANNOTATED: dict[object, JSONObject] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     float: {"type": "number"},
@@ -97,11 +99,11 @@ class SchemaNames(t.Protocol):
     def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> JSONObject:
         """The schema of one object, a reference where it has a name."""
 
-    def enumeration(self, members: type[enum.Enum], values: list[t.Any], by_value: bool) -> JSONObject:
+    def enumeration(self, members: type[enum.Enum], values: list[object], by_value: bool) -> JSONObject:
         """The schema of an enumeration, a reference."""
 
 
-def describe(field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
+def describe(field: AnyField, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Give the schema of a field's values.
 
     :param field: a field, bound to a schema or not.
@@ -134,7 +136,7 @@ READS, WRITES = ("deserialize", "_deserialize"), ("serialize", "_serialize")
 _KNOWN_PACKAGES = frozenset({"marshmallow", "framework", "webargs"})
 
 
-def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
+def own_method(cls: type, names: tuple[str, ...]) -> object:
     """Return the first of some methods that a class of the user's own overrides; ``None`` where it overrides none."""
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] in _KNOWN_PACKAGES:
@@ -145,7 +147,7 @@ def own_method(cls: type, names: tuple[str, ...]) -> t.Any:
     return None
 
 
-def _left_by(function: t.Any, made: JSONObject, field: Field, view: SchemaUse) -> JSONObject:
+def _left_by(function: object, made: JSONObject, field: AnyField, view: SchemaUse) -> JSONObject:
     """Return what remains true of a type that a method of the user's own reads or writes.
 
     What is read is a text, an array or an object as before; its form, and which number it is, are the method's matter.
@@ -158,7 +160,7 @@ def _left_by(function: t.Any, made: JSONObject, field: Field, view: SchemaUse) -
     return {"type": "string"} if view.text or made.get("type") == "string" else {}
 
 
-def _without_nul(made: JSONObject, field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
+def _without_nul(made: JSONObject, field: AnyField, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """A text that is read has no NUL, unless its class reads by itself, or the text is one of a known form."""
     refuses = names.rules.nul and (names.rules.text if view.text else names.rules.types)
     if not refuses or made.keys() & {"enum", "const", "$ref"} or made.get("type") != "string":
@@ -168,12 +170,12 @@ def _without_nul(made: JSONObject, field: Field, view: SchemaUse, names: SchemaN
     return {**made, "pattern": regexes.without_nul(made.get("pattern"))}
 
 
-def written_name(name: str, field: Field) -> str:
+def written_name(name: str, field: AnyField) -> str:
     """The name of a member as it stands in JSON."""
     return field.data_key if field.data_key is not None else name
 
 
-def always_sent(field: Field) -> bool:
+def always_sent(field: AnyField) -> bool:
     """Return whether a member is in every answer.
 
     All are but those that say ``metadata={"optional": True}``, or whose schema does: ``Meta.optional`` is ``True`` for
@@ -186,12 +188,12 @@ def always_sent(field: Field) -> bool:
     return not said
 
 
-def is_sent(field: Field) -> bool:
+def is_sent(field: AnyField) -> bool:
     """Return whether a member can be in an answer; a ``Method`` without a method to ask never is."""
     return not (isinstance(field, ma.fields.Method) and field.serialize_method_name is None)
 
 
-def style(field: Field, location: str) -> JSONObject:
+def style(field: AnyField, location: str) -> JSONObject:
     """Return how a parameter with several values is written, in the words of a Parameter Object.
 
     :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
@@ -207,26 +209,26 @@ def style(field: Field, location: str) -> JSONObject:
     return {"style": _STYLES.get(delimiter, "form"), "explode": False}
 
 
-def is_array_parameter(field: Field, view: SchemaUse) -> bool:
+def is_array_parameter(field: AnyField, view: SchemaUse) -> bool:
     """Return whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI
     knows."""
     known = _STYLES if view.location == "query" else (",",)
     return view.parameter and getattr(field, "delimiter", None) in known
 
 
-def _kind(field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
+def _kind(field: AnyField, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """The schema of the field's type alone."""
     give = _giver(t.cast(t.Any, type(field)))
     return _scalar(field, view) if give is None else give(field, view, names)
 
 
 @functools.lru_cache(maxsize=1024)
-def _giver(cls: t.Any) -> cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject] | None:
+def _giver(cls: type[AnyField]) -> FieldDescriber | None:
     """Return what describes the fields of a class, where there is more to say than its type."""
     return next((give for kinds, give in _KINDS if issubclass(cls, kinds)), None)
 
 
-def _scalar(field: Field, view: SchemaUse) -> JSONObject:
+def _scalar(field: AnyField, view: SchemaUse) -> JSONObject:
     made = dict(published.keywords(field))
     if view.reads and twin(type(field), text=view.text) is type(field) and not isinstance(field, _OWN):
         made.pop("pattern", None)  # the class reads by itself, what exactly is not known
@@ -334,7 +336,7 @@ def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, nam
     return _returns(function)
 
 
-def _returns(function: t.Any, *, without_null: bool = False) -> JSONObject:
+def _returns(function: object, *, without_null: bool = False) -> JSONObject:
     """The schema of what a function is annotated to return.
 
     :param without_null: whether ``None`` in it says nothing.
@@ -349,7 +351,7 @@ def _returns(function: t.Any, *, without_null: bool = False) -> JSONObject:
     return _annotation(annotation)
 
 
-def _annotation(annotation: t.Any) -> JSONObject:
+def _annotation(annotation: object) -> JSONObject:
     """The schema of a simple type; empty for any other."""
     if annotation in _ANNOTATED:
         return dict(_ANNOTATED[annotation])
@@ -429,7 +431,7 @@ def _interface(field: ma.fields.IPInterface, view: SchemaUse, names: SchemaNames
     return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
 
 
-_KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject]], ...] = (
+_KINDS: tuple[tuple[type[AnyField] | tuple[type[AnyField], ...], FieldDescriber], ...] = (
     (ma.fields.Pluck, _pluck),
     (ma.fields.Nested, _nested),
     (ma.fields.List, _list),
@@ -449,7 +451,7 @@ _KINDS: tuple[tuple[t.Any, cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONOb
 _OWN = (own.DateTime, own.File)
 
 
-def _with_default(made: JSONObject, field: Field, view: SchemaUse) -> JSONObject:
+def _with_default(made: JSONObject, field: AnyField, view: SchemaUse) -> JSONObject:
     """Return what stands for an absent member; only where one may be absent and the server fills it in."""
     if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
         return made
@@ -467,7 +469,7 @@ def _with_default(made: JSONObject, field: Field, view: SchemaUse) -> JSONObject
     return {**made, "default": value}
 
 
-def _with_metadata(made: JSONObject, field: Field, view: SchemaUse, names: SchemaNames) -> JSONObject:
+def _with_metadata(made: JSONObject, field: AnyField, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """The words in the field's metadata, which win over those that were found out."""
     told: JSONObject = {}
     for word, value in field.metadata.items():
@@ -497,7 +499,7 @@ def _joined(told: str, found: str) -> str:
     return f"{told.rstrip()} {found}" if told.rstrip().endswith((".", "!", "?")) else f"{told.rstrip()}. {found}"
 
 
-def resolved(value: t.Any, view: SchemaUse, names: SchemaNames) -> t.Any:
+def resolved(value: object, view: SchemaUse, names: SchemaNames) -> object:
     """A schema that users wrote, with the marshmallow schemas and fields in it described, at every depth."""
     if isinstance(value, type) and issubclass(value, ma.Schema):
         value = value()
@@ -522,5 +524,5 @@ def resolved(value: t.Any, view: SchemaUse, names: SchemaNames) -> t.Any:
         return made
     if isinstance(value, (list, tuple)):
         return [resolved(member, view, names) for member in value]
-    made = plain(value)
-    return str(value) if made is MISSING else made
+    found = plain(value)
+    return str(value) if found is MISSING else found

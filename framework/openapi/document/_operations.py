@@ -58,10 +58,10 @@ def operation_object(
         made["callbacks"] = outgoing.callbacks(operation, tags, answers)
     if operation.security:
         made["security"] = requirements(operation)
-    return merged(made, resolved(operation.extra, components))
+    return merged(made, t.cast(JSONObject, resolved(operation.extra, components)))
 
 
-def merged(known: JSONObject, more: cabc.Mapping[str, t.Any]) -> JSONObject:
+def merged(known: JSONObject, more: cabc.Mapping[str, object]) -> JSONObject:
     """Return an object with further members; those that both have are merged too, at every depth.
 
     Parameters are told apart by name and place. Of other lists, and of plain values, the new one counts.
@@ -230,7 +230,7 @@ def requirements(operation: Operation) -> list[dict[str, list[str]]]:
     return found
 
 
-def resolved(value: t.Any, components: Components) -> t.Any:
+def resolved(value: object, components: Components) -> object:
     """Return what a mark adds to the object as it is, with the schemas and fields in it described, at every depth."""
     if isinstance(value, type) and issubclass(value, (ma.Schema, ma.fields.Field)):
         value = value()

@@ -18,6 +18,9 @@ from ..schema import Validator
 from ._answers import Answers, phrase, words_of
 from ._components import Components
 
+if t.TYPE_CHECKING:
+    from ...resources.operation import Operation
+
 _SHOWN = 5
 _EXPECTED = {"2": "It was received.", "4": "It was refused."}
 
@@ -63,7 +66,7 @@ def responses(outgoing: Outgoing, answers: Answers) -> JSONObject:
     return made
 
 
-def callbacks(operation: t.Any, tags: cabc.Sequence[str], answers: Answers) -> JSONObject:
+def callbacks(operation: Operation, tags: cabc.Sequence[str], answers: Answers) -> JSONObject:
     """The Callback Objects of an operation, by name; several of one name are told apart by where they go."""
     made: JSONObject = {}
     for record in operation.callbacks:
@@ -73,7 +76,7 @@ def callbacks(operation: t.Any, tags: cabc.Sequence[str], answers: Answers) -> J
     return made
 
 
-def judge_of(outgoing: Outgoing) -> cabc.Callable[[t.Any], None]:
+def judge_of(outgoing: Outgoing) -> cabc.Callable[[object], None]:
     """A function that refuses a body that is not what the document says of it.
 
     :return: Takes the body as JSON values; raises ``ContractViolation``.
@@ -82,7 +85,7 @@ def judge_of(outgoing: Outgoing) -> cabc.Callable[[t.Any], None]:
     schema = components.schema(t.cast(Schema, outgoing.schema), "output")
     validator = Validator({"components": {"schemas": components.to_dict()}}, closed=True)
 
-    def judge(value: t.Any) -> None:
+    def judge(value: object) -> None:
         faults = validator.faults(schema, value)
         if faults:
             told = "\n".join(f"- {fault}" for fault in faults[:_SHOWN])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from ...fast.routing import VARIABLE, Unreadable, describe, parse
 from ...typing import JSONObject
@@ -61,7 +61,7 @@ def variables(rule: Rule) -> dict[str, JSONObject]:
     return {name: described(converter) for name, converter in zip(found, converters, strict=True)}
 
 
-def described(converter: t.Any) -> JSONObject:
+def described(converter: BaseConverter) -> JSONObject:
     """The schema of one variable; a converter class may tell more by a method ``__json_schema__(described, role)``."""
     made = describe(converter)
     teller = getattr(type(converter), "__json_schema__", None)

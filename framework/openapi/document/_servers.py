@@ -9,7 +9,7 @@ import collections.abc as cabc
 import typing as t
 from urllib.parse import urlsplit
 
-from ...typing import JSONObject
+from ...typing import JSONObject, Settings
 from . import _paths as paths
 
 if t.TYPE_CHECKING:
@@ -27,14 +27,14 @@ class Servers:
     :param operations: The operations of the document, all of them.
     """
 
-    def __init__(self, app: App, config: cabc.Mapping[str, t.Any], operations: cabc.Iterable[Operation]) -> None:
+    def __init__(self, app: App, config: Settings, operations: cabc.Iterable[Operation]) -> None:
         self._app = app
         self._hosts = app.url_map.host_matching or app.subdomain_matching
         general = config["API_SERVERS"] or ()
         parts = urlsplit(general[0]["url"] if general else "")
         self._scheme = parts.scheme if parts.scheme in ("http", "https") else app.config["PREFERRED_URL_SCHEME"]
         self._root = parts.path if parts.netloc else app.config["APPLICATION_ROOT"] or "/"
-        self._by_handler: dict[t.Any, list[Rule]] = {}
+        self._by_handler: dict[object, list[Rule]] = {}
         if self._hosts:
             for each in operations:
                 self._by_handler.setdefault(key_of(each), []).append(each.rule)
@@ -83,6 +83,6 @@ class Servers:
         return made
 
 
-def key_of(operation: Operation) -> t.Any:
+def key_of(operation: Operation) -> object:
     """Return what two operations have in common that are one to a client, on several hosts."""
     return paths.shape(paths.template(operation.rule)), operation.method, operation.handler

@@ -18,11 +18,10 @@ from marshmallow import validate
 
 from ..._sentinel import MISSING
 from ...fast.strict import anchored, lexical, validator_keywords
-from ...typing import JSONObject
+from ...typing import AnyField, JSONObject
 from ..schema import both, decimals, in_order, plain, regexes, type_of, unique
 
-Field: t.TypeAlias = ma.fields.Field[t.Any]
-FieldValidator: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
+FieldValidator: t.TypeAlias = cabc.Callable[[object], object]
 
 _COUNTS = {
     "string": ("minLength", "maxLength"),
@@ -33,7 +32,7 @@ _NUMBERS = frozenset({"integer", "number"})
 _TEXTS_OF_NUMBERS = frozenset(map(anchored, (lexical.DECIMAL_PATTERN, lexical.NUMBER_PATTERN, lexical.FLOAT_PATTERN)))
 
 
-def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
+def flat(validators: cabc.Iterable[object]) -> cabc.Iterator[object]:
     """The single validators, those inside ``And`` in its place."""
     for each in validators:
         if isinstance(each, validate.And):
@@ -42,7 +41,9 @@ def flat(validators: cabc.Iterable[t.Any]) -> cabc.Iterator[t.Any]:
             yield each
 
 
-def constrain(described: JSONObject, field: Field, role: str, *, whole: bool = True, own: bool = False) -> JSONObject:
+def constrain(
+    described: JSONObject, field: AnyField, role: str, *, whole: bool = True, own: bool = False
+) -> JSONObject:
     """Add what the validators of a field ask for.
 
     :param described: the schema of the field's type.
@@ -78,7 +79,7 @@ def constrain(described: JSONObject, field: Field, role: str, *, whole: bool = T
     return made
 
 
-def written(field: Field, value: t.Any) -> t.Any:
+def written(field: AnyField, value: object) -> object:
     """Give a Python value as the field would write it; :data:`MISSING` when it cannot."""
     try:
         text = field._serialize(value, None, None)
@@ -87,10 +88,10 @@ def written(field: Field, value: t.Any) -> t.Any:
     return plain(text)
 
 
-def _choices(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObject:
+def _choices(made: JSONObject, field: AnyField, validators: list[object]) -> JSONObject:
     """``OneOf`` and ``Equal`` become ``enum`` and ``const``, ``NoneOf`` a ``not``."""
-    allowed: list[t.Any] | None = None
-    refused: list[t.Any] = []
+    allowed: list[object] | None = None
+    refused: list[object] = []
     for each in validators:
         if isinstance(each, validate.Equal):
             values = [each.comparable]
@@ -124,7 +125,7 @@ def _without_type(made: JSONObject) -> JSONObject:
     return {word: value for word, value in made.items() if word not in ("type", "pattern")}
 
 
-def _of_texts(made: JSONObject, field: Field, values: cabc.Iterable[t.Any]) -> JSONObject | None:
+def _of_texts(made: JSONObject, field: AnyField, values: cabc.Iterable[object]) -> JSONObject | None:
     """The schema of the texts, and the numbers, that equal one of some numbers; ``None`` for another kind of field."""
     kinds = made.get("type", ())
     if not isinstance(field, ma.fields.Decimal) or "string" not in kinds:
@@ -136,7 +137,7 @@ def _of_texts(made: JSONObject, field: Field, values: cabc.Iterable[t.Any]) -> J
     return {"anyOf": [texts, {"type": "number", "enum": [plain(number) for number in numbers]}]}
 
 
-def _only(made: JSONObject, allowed: list[t.Any]) -> JSONObject:
+def _only(made: JSONObject, allowed: list[object]) -> JSONObject:
     """Narrow a schema to some values."""
     if "enum" in made:
         allowed = [value for value in allowed if value in made["enum"]]
@@ -148,7 +149,7 @@ def _only(made: JSONObject, allowed: list[t.Any]) -> JSONObject:
     return {**made, "enum": allowed}
 
 
-def _members(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObject:
+def _members(made: JSONObject, field: AnyField, validators: list[object]) -> JSONObject:
     """``ContainsOnly`` and ``ContainsNoneOf`` speak of the items of an array, and of the characters of a text."""
     if _in_one_text(made, field):
         return made  # they speak of the pieces, which are in one text
@@ -158,7 +159,7 @@ def _members(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObj
         return made
     inner = getattr(field, "inner", None)
 
-    def texts(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+    def texts(values: cabc.Iterable[object]) -> list[object]:
         return unique(plain(value) if inner is None else written(inner, value) for value in in_order(values))
 
     items = made["items"]
@@ -171,13 +172,15 @@ def _members(made: JSONObject, field: Field, validators: list[t.Any]) -> JSONObj
     return made if items is made["items"] else {**made, "items": items}
 
 
-def _characters(made: JSONObject, validators: list[t.Any]) -> JSONObject:
+def _characters(made: JSONObject, validators: list[object]) -> JSONObject:
     """The pattern of the texts that have only some characters, or none of them."""
     for each in validators:
-        allowed = isinstance(each, validate.ContainsOnly)
-        if not allowed and not isinstance(each, validate.ContainsNoneOf):
+        if isinstance(each, validate.ContainsOnly):
+            allowed, values = True, each.choices
+        elif isinstance(each, validate.ContainsNoneOf):
+            allowed, values = False, each.iterable
+        else:
             continue
-        values = each.choices if allowed else each.iterable
         chars = [value for value in in_order(values) if isinstance(value, str) and len(value) == 1]
         if chars:
             made = both(made, {"pattern": f"^[{'' if allowed else '^'}{''.join(map(regexes.in_class, chars))}]*$"})
@@ -186,7 +189,7 @@ def _characters(made: JSONObject, validators: list[t.Any]) -> JSONObject:
     return made
 
 
-def _range(made: JSONObject, field: Field, each: validate.Range) -> JSONObject:
+def _range(made: JSONObject, field: AnyField, each: validate.Range) -> JSONObject:
     """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
     made = dict(made)
     kinds = made.get("type", ())
@@ -229,7 +232,7 @@ def _range_of_texts(made: JSONObject, each: validate.Range) -> JSONObject:
     return made if pattern is None else {**made, "pattern": anchored(pattern)}
 
 
-def _dates(made: JSONObject, bound: t.Any, inclusive: bool, more: bool) -> JSONObject:
+def _dates(made: JSONObject, bound: object, inclusive: bool, more: bool) -> JSONObject:
     """The pattern of the dates from a bound on, or up to it; nothing for what is not a date or past the calendar's
     end."""
     if made.get("format") != "date" or type(bound) is not dt.date:
@@ -241,7 +244,7 @@ def _dates(made: JSONObject, bound: t.Any, inclusive: bool, more: bool) -> JSONO
     return {"pattern": anchored((lexical.date_pattern_from if more else lexical.date_pattern_until)(day))}
 
 
-def _bound(made: JSONObject, word: str, value: t.Any, more: bool) -> None:
+def _bound(made: JSONObject, word: str, value: object, more: bool) -> None:
     """Set a bound where it is narrower than what stands there."""
     if word not in made or (value > made[word] if more else value < made[word]):
         made[word] = value
@@ -264,7 +267,7 @@ def _length(made: JSONObject, each: validate.Length) -> JSONObject:
     return made
 
 
-def _in_one_text(made: JSONObject, field: Field) -> bool:
+def _in_one_text(made: JSONObject, field: AnyField) -> bool:
     """Return whether a list is written as one text, of which a count of its members says nothing."""
     return made.get("type") == "string" and getattr(field, "delimiter", None) is not None
 

@@ -57,7 +57,7 @@ def walk(document: JSONObject) -> cabc.Iterator[DocumentNode]:
     yield from _walk(document, (), "other")
 
 
-def _walk(value: t.Any, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
+def _walk(value: object, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _walk(item, (*at, index), kind)
@@ -81,7 +81,7 @@ def _walk(value: t.Any, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNo
             yield from _walk(member, (*at, word), "other")
 
 
-def _each(members: t.Any, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
+def _each(members: object, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentNode]:
     """Each of the objects in a mapping from names of the author's choice."""
     if isinstance(members, dict):
         for name, member in members.items():

@@ -74,7 +74,7 @@ def _link(
     at: Pointer,
     name: str,
     link: JSONObject,
-    ids: cabc.Mapping[t.Any, DocumentOperation],
+    ids: cabc.Mapping[object, DocumentOperation],
     source: DocumentOperation,
     answer: JSONObject,
 ) -> cabc.Iterator[Finding]:
@@ -102,7 +102,7 @@ def _link(
 
 
 def _expressions(
-    document: JSONObject, at: Pointer, value: t.Any, what: str, source: DocumentOperation, answer: JSONObject
+    document: JSONObject, at: Pointer, value: object, what: str, source: DocumentOperation, answer: JSONObject
 ) -> cabc.Iterator[Finding]:
     """The runtime expressions in a value, and what they name.
 
@@ -135,7 +135,7 @@ def _names_something(document: JSONObject, expression: str, source: DocumentOper
     return True  # a header of the request may be one of HTTP's own
 
 
-def has_member(document: JSONObject, schema: t.Any, parts: list[str], depth: int = 0) -> bool:
+def has_member(document: JSONObject, schema: object, parts: list[str], depth: int = 0) -> bool:
     """Return whether a schema describes something at a path; where it says nothing at all, anything may be there."""
     schema = resolved(document, schema) if isinstance(schema, dict) else schema
     if not parts or not isinstance(schema, dict) or depth > 50:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import re
-import typing as t
 
 from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, address, paths
@@ -190,7 +189,7 @@ def _operations(document: JSONObject) -> cabc.Iterator[Finding]:
         yield from _parameters(document, place.at, "", place.item, place.operation)
 
 
-def _words(at: Pointer, operation: JSONObject, tags: cabc.Container[t.Any]) -> cabc.Iterator[Finding]:
+def _words(at: Pointer, operation: JSONObject, tags: cabc.Container[object]) -> cabc.Iterator[Finding]:
     for word in ("summary", "description"):
         if not str(operation.get(word) or "").strip():
             text = f"The operation has no {word}. Give the handler a docstring, or doc({word}='...')."
@@ -243,7 +242,7 @@ def _parameters(
 ) -> cabc.Iterator[Finding]:
     wanted, found = set(paths.names(path)), set()
     for owner, listed in ((at[:2], item.get("parameters", ())), (at, operation.get("parameters", ()))):
-        seen: set[tuple[t.Any, t.Any]] = set()
+        seen: set[tuple[object, object]] = set()
         for index, parameter in enumerate(listed):
             place = (*owner, "parameters", index)
             if "$ref" in parameter:
@@ -271,7 +270,7 @@ def _parameters(
 
 
 def _security(
-    at: Pointer, operation: JSONObject, general: t.Any, schemes: cabc.Container[str]
+    at: Pointer, operation: JSONObject, general: object, schemes: cabc.Container[str]
 ) -> cabc.Iterator[Finding]:
     asked = operation.get("security", general)
     if asked is None:

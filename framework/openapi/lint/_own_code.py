@@ -16,6 +16,7 @@ import typing as t
 import marshmallow as ma
 
 from ...fields import inner_fields
+from ...typing import AnyField
 from ..contract import source_of_class
 from ..document import READS, WRITES, own_method, written_name
 from ._findings import Finding
@@ -33,7 +34,7 @@ def advice(operations: cabc.Iterable[Operation]) -> cabc.Iterator[Finding]:
     :param operations: Those of a document.
     :return: One finding for each field of a class, and for each hook; all of them are advice.
     """
-    seen: set[t.Any] = set()
+    seen: set[tuple[type, bool]] = set()
     for schema, reads in _schemas(operations):
         yield from _walk(schema, reads, seen)
 
@@ -48,7 +49,7 @@ def _schemas(operations: cabc.Iterable[Operation]) -> cabc.Iterator[tuple[ma.Sch
                     yield schema, False
 
 
-def _walk(schema: ma.Schema, reads: bool, seen: set[t.Any]) -> cabc.Iterator[Finding]:
+def _walk(schema: ma.Schema, reads: bool, seen: set[tuple[type, bool]]) -> cabc.Iterator[Finding]:
     cls = type(schema)
     if (cls, reads) in seen:
         return
@@ -63,14 +64,14 @@ def _walk(schema: ma.Schema, reads: bool, seen: set[t.Any]) -> cabc.Iterator[Fin
                 yield _of_field(cls, name, each, reads)
 
 
-def _inside(field: t.Any) -> cabc.Iterator[t.Any]:
+def _inside(field: AnyField) -> cabc.Iterator[AnyField]:
     """A field, and those of its members."""
     yield field
     for each in inner_fields(field):
         yield from _inside(each)
 
 
-def _is_unsaid(field: t.Any, reads: bool) -> bool:
+def _is_unsaid(field: AnyField, reads: bool) -> bool:
     """Return whether code of the user's own decides, and nothing says what it decides."""
     function = own_method(type(field), READS if reads else WRITES)
     if function is None or hasattr(type(field), "__json_schema__") or _TYPED & set(field.metadata):
@@ -78,7 +79,7 @@ def _is_unsaid(field: t.Any, reads: bool) -> bool:
     return reads or "return" not in getattr(function, "__annotations__", {})
 
 
-def _of_field(cls: type, name: str, field: t.Any, reads: bool) -> Finding:
+def _of_field(cls: type, name: str, field: AnyField, reads: bool) -> Finding:
     does, method = ("reads", READS[1]) if reads else ("writes", WRITES[1])
     text = (
         f"{cls.__name__}.{name}: {type(field).__name__} {does} its values with its own {method}(), so the document"
@@ -105,7 +106,7 @@ def _hooks(cls: type[ma.Schema], schema: ma.Schema, reads: bool) -> cabc.Iterato
             yield _found("schema-hook-shape", text, (code.co_filename, code.co_firstlineno))
 
 
-def _changes(function: t.Any, names: set[str]) -> str | None:
+def _changes(function: cabc.Callable[..., object], names: set[str]) -> str | None:
     """Return how a hook changes the members of an object, as far as its source tells."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]

@@ -39,7 +39,7 @@ class Raised(t.NamedTuple):
     """The function that the handler calls and that raises it; empty for the handler itself."""
 
 
-def errors_of(handler: cabc.Callable[..., t.Any], view_class: type | None = None) -> list[Raised]:
+def errors_of(handler: cabc.Callable[..., object], view_class: type | None = None) -> list[Raised]:
     """Find the errors that a handler raises.
 
     :param handler: A function or method; decorators that name what they wrap are looked through.
@@ -58,7 +58,9 @@ def errors_of(handler: cabc.Callable[..., t.Any], view_class: type | None = None
 class _Search:
     """The search in one function."""
 
-    def __init__(self, function: types.FunctionType, view_class: type | None, path: tuple[t.Any, ...] = ()) -> None:
+    def __init__(
+        self, function: types.FunctionType, view_class: type | None, path: tuple[types.CodeType, ...] = ()
+    ) -> None:
         self.function = function
         self.view_class = view_class
         self.path = (*path, function.__code__)
@@ -93,10 +95,11 @@ class _Search:
         for child in ast.iter_child_nodes(node):
             yield from self.visit(child, caught)
 
-    def told(self, error: t.Any, node: ast.AST, caught: tuple[type, ...]) -> cabc.Iterator[Raised]:
+    def told(self, error: object, node: ast.AST, caught: tuple[type, ...]) -> cabc.Iterator[Raised]:
         """An error at a place, unless it is caught or no HTTP error."""
-        is_error = isinstance(error, type) and issubclass(error, HTTPException) and error.code is not None
-        if is_error and not issubclass(error, caught):
+        if not isinstance(error, type) or not issubclass(error, HTTPException) or error.code is None:
+            return
+        if not issubclass(error, caught):
             yield Raised(error, self.file, t.cast(int, getattr(node, "lineno", 0)), "")
 
     def call(self, node: ast.Call, caught: tuple[type, ...]) -> cabc.Iterator[Raised]:
@@ -128,7 +131,7 @@ class _Search:
                 if isinstance(value, type):
                     yield value
 
-    def class_of(self, node: ast.expr) -> t.Any:
+    def class_of(self, node: ast.expr) -> object:
         """The error class that an expression stands for: a class, a call of one, a status, or a call of a function
         whose annotation names one."""
         if isinstance(node, ast.Constant) and isinstance(node.value, int):
@@ -141,7 +144,7 @@ class _Search:
             return promised
         return value
 
-    def value(self, node: ast.expr) -> t.Any:
+    def value(self, node: ast.expr) -> object:
         """Return what a name or a dotted name stands for; ``None`` where that is not known before the call."""
         if isinstance(node, ast.Name):
             if node.id == "self":
@@ -156,7 +159,7 @@ class _Search:
         return None
 
     @functools.cached_property
-    def names(self) -> cabc.Mapping[str, t.Any]:
+    def names(self) -> cabc.Mapping[str, object]:
         """The names that the function sees from outside."""
         inner = {}
         for name, cell in zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True):

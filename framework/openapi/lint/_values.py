@@ -6,7 +6,6 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
-import typing as t
 
 from ...typing import JSONObject
 from ..schema import ANNOTATIONS, TYPES, Validator, has_repetition, is_explosive, lookup, shown
@@ -92,7 +91,7 @@ def _required(schema: JSONObject, at: Pointer) -> cabc.Iterator[Finding]:
 def _schema_examples(node: DocumentNode, validator: Validator) -> cabc.Iterator[Finding]:
     """The examples and the default of a schema."""
     schema = node.value
-    told: list[tuple[str, t.Any]] = [(word, schema[word]) for word in ("example", "default") if word in schema]
+    told: list[tuple[str, object]] = [(word, schema[word]) for word in ("example", "default") if word in schema]
     examples = schema.get("examples")
     told += [("examples", value) for value in examples] if isinstance(examples, list) else []
     if not told:

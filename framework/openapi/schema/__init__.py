@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
     from ._words import SCHEMA_COMPONENTS as SCHEMA_COMPONENTS
     from ._words import SCHEMAS as SCHEMAS
     from ._words import WORDS as WORDS
+    from ._words import JSONSchema as JSONSchema
     from ._words import both as both
     from ._words import downgrade as downgrade
     from ._words import in_order as in_order
@@ -45,7 +46,7 @@ else:
             "_faults": "Fault Path TYPES equal has_repetition lookup shown written_path",
             "_validation": "Validator",
             "_words": (
-                "ANNOTATIONS DELIMITERS LISTS_OF_SCHEMAS MAPS_OF_SCHEMAS SCHEMAS SCHEMA_COMPONENTS WORDS "
+                "ANNOTATIONS DELIMITERS JSONSchema LISTS_OF_SCHEMAS MAPS_OF_SCHEMAS SCHEMAS SCHEMA_COMPONENTS WORDS "
                 "both downgrade in_order not_null nullable plain type_of unique without_misfits"
             ),
         },

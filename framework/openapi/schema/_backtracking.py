@@ -8,10 +8,16 @@ Floor 7.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import importlib
 import re
 import typing as t
+
+Parsed: t.TypeAlias = cabc.Iterable[tuple[object, t.Any]]
+"""A parsed pattern: operations with their arguments, whose shapes depend on the operation."""
+Part: t.TypeAlias = tuple[str, t.Any]
+"""An operation by name, and its argument."""
 
 # The standard library's own parser, which has no public name.
 _parser: t.Any = importlib.import_module("re._parser")
@@ -35,15 +41,15 @@ def is_explosive(pattern: str) -> bool:
         return False
 
 
-def _walk(items: t.Any) -> bool:
+def _walk(items: Parsed) -> bool:
     return any(_is_bad(name, value) or any(map(_walk, _inside(name, value))) for name, value in _named(items))
 
 
-def _named(items: t.Any) -> list[tuple[str, t.Any]]:
+def _named(items: Parsed) -> list[Part]:
     return [(str(name), value) for name, value in items]
 
 
-def _inside(name: str, value: t.Any) -> list[t.Any]:
+def _inside(name: str, value: t.Any) -> list[Parsed]:
     """Give the parts that a part is made of."""
     if name in _REPEATS or name == "POSSESSIVE_REPEAT":
         return [value[2]]
@@ -61,7 +67,7 @@ def _is_bad(name: str, value: t.Any) -> bool:
     return name in _REPEATS and value[1] >= _MANY and any(map(_cuts, _ways(value[2])))
 
 
-def _ways(items: t.Any) -> list[list[tuple[str, t.Any]]]:
+def _ways(items: Parsed) -> list[list[Part]]:
     """Give the rows of parts that a repeated part may be, groups around the whole of it taken off."""
     row = _named(items)
     if len(row) == 1 and row[0][0] == "SUBPATTERN":
@@ -71,14 +77,14 @@ def _ways(items: t.Any) -> list[list[tuple[str, t.Any]]]:
     return [[part for name, value in row for part in _opened(name, value)]]
 
 
-def _opened(name: str, value: t.Any) -> list[tuple[str, t.Any]]:
+def _opened(name: str, value: t.Any) -> list[Part]:
     """Give the parts of a group that stands in a row, where it is not a choice."""
     if name == "SUBPATTERN":
         return [part for inner, each in _named(value[3]) for part in _opened(inner, each)]
     return [(name, value)]
 
 
-def _cuts(row: list[tuple[str, t.Any]]) -> bool:
+def _cuts(row: list[Part]) -> bool:
     """Return whether a row that is repeated has a long repetition, and no part that tells where the next row begins."""
     for place, (name, value) in enumerate(row):
         if name in _REPEATS and value[1] >= _MANY:
@@ -102,7 +108,7 @@ def _is_needed(name: str, value: t.Any) -> bool:
     return False
 
 
-def _chars(items: t.Any) -> frozenset[str]:
+def _chars(items: Parsed) -> frozenset[str]:
     """Give the characters of a sample that a part can take at any place."""
     found: set[str] = set()
     for name, value in _named(items):

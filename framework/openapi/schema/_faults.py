@@ -9,6 +9,7 @@ import collections.abc as cabc
 import typing as t
 
 from ...logging import printable
+from ...typing import JSONObject
 
 Path: t.TypeAlias = tuple[str | int, ...]
 
@@ -40,7 +41,7 @@ def written_path(at: Path) -> str:
     return text
 
 
-def lookup(document: cabc.Mapping[str, t.Any], ref: str) -> t.Any:
+def lookup(document: JSONObject, ref: str) -> t.Any:
     """Return what a reference of the form ``#/components/schemas/Pet`` leads to (RFC 6901).
 
     :raises LookupError: Nothing is there.
@@ -52,7 +53,7 @@ def lookup(document: cabc.Mapping[str, t.Any], ref: str) -> t.Any:
     return target
 
 
-def nearest(value: t.Any, at: Path, failed: list[list[Fault]]) -> list[Fault]:
+def nearest(value: object, at: Path, failed: list[list[Fault]]) -> list[Fault]:
     """Return what to say when no choice fits: the faults of the one that was meant, where that can be told."""
     meant = [faults for faults in failed if not any(fault.at == at and fault.word == "type" for fault in faults)]
     tagged = [faults for faults in meant if not any(fault.word == "enum" for fault in faults)]
@@ -65,7 +66,7 @@ def nearest(value: t.Any, at: Path, failed: list[list[Fault]]) -> list[Fault]:
     return [Fault(at, f"{shown(value)} fits none of {len(failed)} choices; the nearest says: {least[0]}", "anyOf")]
 
 
-def shown(value: t.Any, limit: int = 60) -> str:
+def shown(value: object, limit: int = 60) -> str:
     """A value for messages, as JSON shows it, cut when it is long."""
     if isinstance(value, dict):
         text = "{" + ", ".join(f'"{printable(str(name))}": ...' for name in list(value)[:5]) + "}"
@@ -78,7 +79,7 @@ def shown(value: t.Any, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def equal(one: t.Any, other: t.Any) -> bool:
+def equal(one: object, other: object) -> bool:
     """Equality of JSON values: ``1`` and ``1.0`` are one number, ``true`` is none."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -89,10 +90,10 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
-def has_repetition(items: list[t.Any]) -> bool:
+def has_repetition(items: list[object]) -> bool:
     """Return whether two items of an array are equal."""
     texts: set[str] = set()
-    others: list[t.Any] = []
+    others: list[object] = []
     for item in items:
         if isinstance(item, str):
             if item in texts:
@@ -105,13 +106,13 @@ def has_repetition(items: list[t.Any]) -> bool:
     return False
 
 
-def _is_integer(value: t.Any) -> bool:
+def _is_integer(value: object) -> bool:
     if type(value) is int:
         return True
     return isinstance(value, float) and value.is_integer()
 
 
-TYPES: dict[str, cabc.Callable[[t.Any], bool]] = {
+TYPES: dict[str, cabc.Callable[[object], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: value is True or value is False,
     "integer": _is_integer,

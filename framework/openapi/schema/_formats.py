@@ -11,7 +11,6 @@ import datetime as dt
 import functools
 import ipaddress
 import re
-import typing as t
 
 from ...fast.strict import lexical
 from ...fields import parse_date_time
@@ -28,7 +27,7 @@ _DURATION = re.compile(
 _POINTER = re.compile(lexical.POINTER_PATTERN)
 
 
-def _reads(parse: cabc.Callable[[str], t.Any]) -> cabc.Callable[[str], bool]:
+def _reads(parse: cabc.Callable[[str], object]) -> cabc.Callable[[str], bool]:
     """A test of a text by what reads it."""
 
     def fits(text: str) -> bool:

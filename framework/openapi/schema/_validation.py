@@ -16,10 +16,11 @@ import typing as t
 from ...typing import JSONObject
 from ._faults import ARTICLES, TYPES, Fault, Path, equal, has_repetition, lookup, nearest, shown
 from ._formats import FORMATS, compile_pattern
+from ._words import JSONSchema
 
 Seen: t.TypeAlias = "set[str] | None"
-KeywordCheck: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]", Seen], None]
-Root: t.TypeAlias = cabc.Callable[[t.Any, Path, "list[Fault]"], None]
+KeywordCheck: t.TypeAlias = cabc.Callable[[object, Path, "list[Fault]", Seen], None]
+Root: t.TypeAlias = cabc.Callable[[object, Path, "list[Fault]"], None]
 
 _ALL = "\0all"  # in a set of seen members: any member is known
 _IN_PLACE = ("allOf", "anyOf", "oneOf")
@@ -32,13 +33,13 @@ class Validator:
     :param closed: Whether members that no schema names are refused.
     """
 
-    def __init__(self, document: cabc.Mapping[str, t.Any], *, closed: bool = False) -> None:
+    def __init__(self, document: JSONObject, *, closed: bool = False) -> None:
         self._document = document
         self._closed = closed
         self._by_ref: dict[str, KeywordCheck] = {}
-        self._roots: dict[int, tuple[t.Any, Root]] = {}
+        self._roots: dict[int, tuple[JSONSchema, Root]] = {}
 
-    def faults(self, schema: t.Any, value: t.Any) -> list[Fault]:
+    def faults(self, schema: JSONSchema, value: object) -> list[Fault]:
         """Return what is wrong with a value; empty when all is well.
 
         :param schema: A schema of the document, or one whose references lead into it. It must not be changed
@@ -62,13 +63,13 @@ class Validator:
 
     # Making functions
 
-    def _root(self, schema: t.Any) -> Root:
+    def _root(self, schema: JSONSchema) -> Root:
         """The check of a whole value: with the rule for members that nobody names, where that holds."""
         check = self._compile(schema)
         if not self._closed or not self._names_members(schema, ()):
             return lambda value, at, found: check(value, at, found, None)
 
-        def root(value: t.Any, at: Path, found: list[Fault]) -> None:
+        def root(value: object, at: Path, found: list[Fault]) -> None:
             if type(value) is not dict:
                 check(value, at, found, None)
                 return
@@ -80,7 +81,7 @@ class Validator:
 
         return root
 
-    def _names_members(self, schema: t.Any, refs: tuple[str, ...]) -> bool:
+    def _names_members(self, schema: JSONSchema, refs: tuple[str, ...]) -> bool:
         """Return whether a schema, or one that speaks of the same value, has ``properties``."""
         if not isinstance(schema, dict):
             return False
@@ -91,7 +92,7 @@ class Validator:
             return True
         return any(self._names_members(part, refs) for word in _IN_PLACE for part in schema.get(word, ()))
 
-    def _compile(self, schema: t.Any) -> KeywordCheck:
+    def _compile(self, schema: JSONSchema) -> KeywordCheck:
         if schema is True or schema == {}:
             return _nothing
         if schema is False:
@@ -110,7 +111,7 @@ class Validator:
             return parts[0]
         several = tuple(parts)
 
-        def run(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def run(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             for part in several:
                 part(value, at, found, seen)
 
@@ -119,7 +120,7 @@ class Validator:
     def _reference(self, ref: str) -> KeywordCheck:
         """The check of a component, compiled at its first use, so that it may refer to itself."""
 
-        def follow(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def follow(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             check = self._by_ref.get(ref)
             if check is None:
                 check = self._by_ref[ref] = self._compile(lookup(self._document, ref))
@@ -140,13 +141,13 @@ class Validator:
         if len(tests) == 1:
             (test,) = tests
 
-            def one(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+            def one(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
                 if not test(value):
                     found.append(Fault(at, f"{shown(value)} is not {wanted}.", "type"))
 
             return one
 
-        def several(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def several(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if not any(test(value) for test in tests):
                 found.append(Fault(at, f"{shown(value)} is not {wanted}.", "type"))
 
@@ -164,7 +165,7 @@ class Validator:
         choices = ", ".join(shown(value) for value in allowed[:20])
         message = f"is not {choices}." if len(allowed) == 1 else f"is none of {choices}."
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if isinstance(value, str):
                 if value in texts:
                     return
@@ -194,7 +195,7 @@ class Validator:
             if limit is not None and limit is not False
         ]
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 for limit, word, text, fails in limits:
                     if fails(value, limit):
@@ -208,7 +209,7 @@ class Validator:
         form = schema.get("format")
         fits = None if form is None else FORMATS.get(form)
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if not isinstance(value, str):
                 return
             if not least <= len(value) <= most:
@@ -228,7 +229,7 @@ class Validator:
         at_least, at_most = schema.get("minContains", 1), schema.get("maxContains", math.inf)
         unique = bool(schema.get("uniqueItems"))
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if not isinstance(value, list):
                 return
             if not least <= len(value) <= most:
@@ -260,7 +261,7 @@ class Validator:
         dependent = schema.get("dependentRequired", {})
         is_open = extra is True or others is not None
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if not isinstance(value, dict):
                 return
             for name in required:
@@ -305,7 +306,7 @@ class Validator:
     def _all(self, schema: JSONObject) -> KeywordCheck:
         parts = [self._compile(part) for part in schema["allOf"]]
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             for part in parts:
                 part(value, at, found, seen)
 
@@ -321,7 +322,7 @@ class Validator:
         """``anyOf`` and ``oneOf``: try each, keep what those that fit have seen."""
         parts = [(self._compile(part), self._names_members(part, ())) for part in schema[word]]
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             fitting = 0
             failed: list[list[Fault]] = []
             for part, names_members in parts:
@@ -348,7 +349,7 @@ class Validator:
     def _not(self, schema: JSONObject) -> KeywordCheck:
         inner = self._compile(schema["not"])
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if not self._tried(inner, value, at):
                 found.append(Fault(at, f"{shown(value)} is one of those that are ruled out.", "not"))
 
@@ -358,7 +359,7 @@ class Validator:
         test = self._compile(schema["if"])
         then, otherwise = self._compile(schema.get("then", True)), self._compile(schema.get("else", True))
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             trial: list[Fault] = []
             mine: Seen = None if seen is None else set()
             test(value, at, trial, mine)
@@ -371,7 +372,7 @@ class Validator:
     def _dependent(self, schema: JSONObject) -> KeywordCheck:
         parts = {name: self._compile(part) for name, part in schema["dependentSchemas"].items()}
 
-        def check(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+        def check(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
             if isinstance(value, dict):
                 for name, part in parts.items():
                     if name in value:
@@ -380,7 +381,7 @@ class Validator:
         return check
 
     @staticmethod
-    def _tried(check: KeywordCheck, value: t.Any, at: Path) -> list[Fault]:
+    def _tried(check: KeywordCheck, value: object, at: Path) -> list[Fault]:
         trial: list[Fault] = []
         check(value, at, trial, None)
         return trial
@@ -408,11 +409,11 @@ _MAKERS: tuple[tuple[tuple[str, ...], cabc.Callable[[Validator, JSONObject], Key
 )
 
 
-def _nothing(value: t.Any, at: Path, found: list[Fault], seen: Seen) -> None:
+def _nothing(value: object, at: Path, found: list[Fault], seen: Seen) -> None:
     """The check of a schema that takes everything."""
 
 
-def _length(value: t.Any, unit: str, least: float, most: float) -> str:
+def _length(value: cabc.Sized, unit: str, least: float, most: float) -> str:
     bound = f"at least {least}" if len(value) < least else f"at most {most}"
     return f"{shown(value)} has {len(value)} {unit}, and must have {bound}."
 

@@ -19,6 +19,9 @@ from ..._sentinel import MISSING
 from ...typing import JSONObject
 from . import _regexes as regexes
 
+JSONSchema: t.TypeAlias = bool | JSONObject
+"""A schema: an object, or a boolean that takes everything or nothing (JSON Schema 2020-12, section 4.3.2)."""
+
 SCHEMA_COMPONENTS: t.Final = "#/components/schemas/"
 """What a reference to a schema of the document begins with; the name follows."""
 DELIMITERS: t.Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
@@ -64,7 +67,7 @@ _NULL_30: JSONObject = {"type": "object", "nullable": True, "enum": [None]}
 _ANY_TYPE = ("array", "boolean", "number", "object", "string")
 
 
-def plain(value: t.Any) -> t.Any:
+def plain(value: object) -> object:
     """Give a value as JSON holds it.
 
     :param value: what stands in Python code as a default, a choice, a bound or an example.
@@ -143,7 +146,7 @@ def without_misfits(schema: JSONObject, given: JSONObject) -> JSONObject:
     return {word: value for word, value in schema.items() if word not in misfits or value != given.get(word, MISSING)}
 
 
-def type_of(values: cabc.Iterable[t.Any]) -> str | list[str] | None:
+def type_of(values: cabc.Iterable[object]) -> str | list[str] | None:
     """The ``type`` of some JSON values; ``None`` when there are no values."""
     kinds = list(dict.fromkeys(_type(value) for value in values))
     if "number" in kinds and "integer" in kinds:
@@ -153,7 +156,7 @@ def type_of(values: cabc.Iterable[t.Any]) -> str | list[str] | None:
     return kinds[0] if len(kinds) == 1 else kinds
 
 
-def _type(value: t.Any) -> str:
+def _type(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -167,14 +170,14 @@ def _type(value: t.Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def in_order(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+def in_order(values: cabc.Iterable[object]) -> list[object]:
     """The values as a list: those of a set by their texts, since its own order differs from process to process."""
     return sorted(values, key=str) if isinstance(values, cabc.Set) else list(values)
 
 
-def unique(values: cabc.Iterable[t.Any]) -> list[t.Any]:
+def unique(values: cabc.Iterable[object]) -> list[object]:
     """The values without repetition, in their order; ``true`` and ``1`` are two."""
-    made: list[t.Any] = []
+    made: list[object] = []
     for value in values:
         if not any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in made):
             made.append(value)
@@ -206,7 +209,7 @@ def _says_no_nul_for_nothing(one: JSONObject, other: JSONObject) -> bool:
     return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
 
-def downgrade(schema: t.Any) -> t.Any:
+def downgrade(schema: object) -> object:
     """Say a schema in the words of OpenAPI 3.0.
 
     What 3.0 has no word for is left out, so the result may take more than the original, and never less.
