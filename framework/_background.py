@@ -14,8 +14,8 @@ import typing as t
 from .context import OUTSIDE_REQUEST, request_context_or_none
 
 if t.TYPE_CHECKING:
-    from .app import App
     from .context import Context
+    from .typing import Application
 
 _P = t.ParamSpec("_P")
 
@@ -23,14 +23,14 @@ _P = t.ParamSpec("_P")
 class Task(t.NamedTuple):
     """One thing to do."""
 
-    function: cabc.Callable[..., t.Any]
-    args: tuple[t.Any, ...]
-    kwargs: dict[str, t.Any]
+    function: cabc.Callable[..., object]
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
     always: bool
     """True if it is also done after an error."""
 
 
-def after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+def after_response(function: cabc.Callable[_P, object], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
     """Call ``function(*args, **kwargs)`` when the answer has been sent.
 
     It runs in an application context of its own, without the request: pass it what it needs. Several run in the order
@@ -43,7 +43,7 @@ def after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwar
     _add(Task(function, args, kwargs, always=False), "after_response")
 
 
-def always_after_response(function: cabc.Callable[_P, t.Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+def always_after_response(function: cabc.Callable[_P, object], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
     """:func:`after_response`, also when the answer is an error.
 
     :param function: A function, which may be asynchronous.
@@ -102,7 +102,7 @@ class Followed(cabc.Iterator[bytes]):
             run_tasks(self._ctx.app, (task for task in tasks if succeeded or task.always))
 
 
-def run_tasks(app: App, tasks: cabc.Iterable[Task]) -> None:
+def run_tasks(app: Application, tasks: cabc.Iterable[Task]) -> None:
     """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged."""
     waiting = list(tasks)
     while waiting:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import enum
 import inspect
 import re
-import typing as t
 
 _PRIVATE = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
 _FIELDS = re.compile(r"^[ \t]*:\w[^\n:]*:", re.MULTILINE)
 
 
-def published(documented: t.Any, *, inherited: bool = True, fields: bool = True) -> str:
+def published(documented: object, *, inherited: bool = True, fields: bool = True) -> str:
     """Return the part of a docstring that documents may show.
 
     What follows a line of dashes (``---``) is for readers of the source alone, as in apispec and flask-smorest.

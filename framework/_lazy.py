@@ -8,12 +8,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import importlib
 import sys
-import typing as t
 
 
 def lazy(
     package: str, modules: cabc.Mapping[str, str], spaces: str = "", renamed: cabc.Mapping[str, str] | None = None
-) -> cabc.Callable[[str], t.Any]:
+) -> cabc.Callable[[str], object]:
     """Build the ``__getattr__`` of a package (PEP 562).
 
     :param package: The package's ``__name__``.
@@ -25,7 +24,7 @@ def lazy(
     found = {name: module for module, names in modules.items() for name in names.split()}
     whole = frozenset(spaces.split())
 
-    def __getattr__(name: str) -> t.Any:
+    def __getattr__(name: str) -> object:
         if name in found:
             value = getattr(importlib.import_module(f".{found[name]}", package), name)
         elif name in whole:

@@ -54,6 +54,7 @@ from marshmallow.fields import (
     Tuple,
     Url,
 )
+from marshmallow.types import StrSequenceOrSet
 from werkzeug.datastructures import FileStorage
 
 __all__ = [
@@ -99,6 +100,11 @@ __all__ = [
     "Tuple",
     "Url",
 ]
+
+AnyField: t.TypeAlias = Field[t.Any]
+"""A field of values of any type, as marshmallow's schemas hold them."""
+PartialOption: t.TypeAlias = bool | StrSequenceOrSet | None
+"""The values of marshmallow's option ``partial``: whether names may be absent, or which."""
 
 #: The values of ``format`` that mean RFC 3339 to :class:`DateTime`; any other is marshmallow's matter.
 RFC3339_FORMATS = frozenset({None, "iso", "iso8601", "rfc3339"})

@@ -23,8 +23,11 @@ from .teardown import ContextIterator
 from .wrappers import _split_router_path as _split_router_path
 
 if t.TYPE_CHECKING:
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.sansio.response import Response as SansIOResponse
     from werkzeug.wrappers import Response as BaseResponse
 
+    from .sessions import SessionMixin
     from .wrappers import Response
 
 _T = t.TypeVar("_T")
@@ -99,13 +102,13 @@ def stream_with_context(
     function = generator_or_function
 
     @functools.wraps(function)
-    def decorated(*args: t.Any, **kwargs: t.Any) -> cabc.Iterator[t.AnyStr]:
+    def decorated(*args: object, **kwargs: object) -> cabc.Iterator[t.AnyStr]:
         return stream_with_context(function(*args, **kwargs))
 
     return decorated
 
 
-def make_response(*args: t.Any) -> Response:
+def make_response(*args: object) -> Response:
     """The response that a view's return value means, to set headers on it.
 
     :param args: The value; several are taken as the members of a tuple; none make an empty response.
@@ -140,15 +143,17 @@ class Aborter(_Aborter):
 
     def __init__(
         self,
-        mapping: dict[int, type[t.Any]] | None = None,
-        extra: dict[int, type[t.Any]] | None = None,
+        mapping: dict[int, type[HTTPException]] | None = None,
+        extra: dict[int, type[HTTPException]] | None = None,
     ) -> None:
         if mapping is None:
             super().__init__(extra={**errors.by_status, **(extra or {})})
         else:
             super().__init__(mapping, extra)
 
-    def __call__(self, code: t.Any, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    def __call__(
+        self, code: int | SansIOResponse | Exception | type[Exception], *args: object, **kwargs: object
+    ) -> t.NoReturn:
         """Raise.
 
         :param code: A status, a response, an exception or an exception class.
@@ -171,7 +176,7 @@ class Aborter(_Aborter):
 _abort = Aborter()
 
 
-def abort(code: int | BaseResponse | Exception | type[Exception], *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+def abort(code: int | BaseResponse | Exception | type[Exception], *args: object, **kwargs: object) -> t.NoReturn:
     """End the request with an HTTP error.
 
     :param code: A status (``abort(404)``), an exception (``abort(PetNotFound("..."))``), its class, or a response.
@@ -192,7 +197,7 @@ def url_for(
     _method: str | None = None,
     _scheme: str | None = None,
     _external: bool | None = None,
-    **values: t.Any,
+    **values: object,
 ) -> str:
     """The URL of an endpoint.
 
@@ -254,19 +259,19 @@ def get_flashed_messages(
     return flashes if with_categories else [message for _, message in flashes]
 
 
-def _session() -> t.Any:
+def _session() -> SessionMixin:
     ctx = context.request_context_or_none()
     if ctx is None:
         raise RuntimeError(context.OUTSIDE_REQUEST)
     return ctx.session
 
 
-def _default_template_ctx_processor() -> dict[str, t.Any]:
+def _default_template_ctx_processor() -> dict[str, object]:
     """Return what every template knows: ``g``, and in a request ``request`` and ``session``."""
     ctx = context.current_or_none()
     if ctx is None:
         return {}
-    names: dict[str, t.Any] = {"g": ctx.g}
+    names: dict[str, object] = {"g": ctx.g}
     request_ctx = context.request_context_or_none()
     if request_ctx is not None:
         names["request"] = request_ctx.request
@@ -278,7 +283,7 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
 # Files
 
 
-def _send_file_arguments(**kwargs: t.Any) -> dict[str, t.Any]:
+def _send_file_arguments(**kwargs: object) -> dict[str, t.Any]:
     ctx = context.current()
     app = ctx.app
     request_ctx = context.request_context_or_none()
@@ -336,7 +341,7 @@ def send_file(
     )
 
 
-def send_from_directory(directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: t.Any) -> Response:
+def send_from_directory(directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: object) -> Response:
     """An answer with a file from a folder; safe for a path that a client gave.
 
     :param directory: The folder, relative to :attr:`App.root_path`. Never from a client.

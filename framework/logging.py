@@ -15,7 +15,7 @@ from werkzeug.local import LocalProxy
 from . import context
 
 if t.TYPE_CHECKING:
-    from .app import App
+    from .typing import Application
 
 
 def _errors_stream() -> t.TextIO:
@@ -47,7 +47,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
     return False
 
 
-def create_logger(app: App) -> logging.Logger:
+def create_logger(app: Application) -> logging.Logger:
     """The logger of an application, named like it.
 
     In debug mode its level becomes ``DEBUG``, unless one is set. It gets :data:`default_handler`, unless there is a

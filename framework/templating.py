@@ -57,7 +57,7 @@ def make_environment(app: App) -> Environment:
     :param app: The application. ``jinja_environment`` is the class, ``jinja_options`` its options; templates are read
         anew as ``TEMPLATES_AUTO_RELOAD`` says.
     """
-    options: dict[str, t.Any] = dict(app.jinja_options)
+    options: dict[str, object] = dict(app.jinja_options)
     options.setdefault("autoescape", app.select_jinja_autoescape)
     if "auto_reload" not in options:
         auto_reload = app.config["TEMPLATES_AUTO_RELOAD"]
@@ -166,7 +166,7 @@ def explain_loading(
     return "\n".join(lines)
 
 
-def _render(app: App, template: jinja2.Template, values: dict[str, t.Any]) -> str:
+def _render(app: App, template: jinja2.Template, values: dict[str, object]) -> str:
     app.update_template_context(values)
     signals.before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=values)
     text = template.render(values)
@@ -174,7 +174,7 @@ def _render(app: App, template: jinja2.Template, values: dict[str, t.Any]) -> st
     return text
 
 
-def _stream(app: App, template: jinja2.Template, values: dict[str, t.Any]) -> cabc.Iterator[str]:
+def _stream(app: App, template: jinja2.Template, values: dict[str, object]) -> cabc.Iterator[str]:
     app.update_template_context(values)
     signals.before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=values)
 
@@ -185,7 +185,7 @@ def _stream(app: App, template: jinja2.Template, values: dict[str, t.Any]) -> ca
     return stream_with_context(generate()) if context.has_request_context() else generate()
 
 
-def render_template(template_name_or_list: TemplateNames, **context_values: t.Any) -> str:
+def render_template(template_name_or_list: TemplateNames, **context_values: object) -> str:
     """Render a template.
 
     :param template_name_or_list: Its name, or several: the first that exists.
@@ -196,7 +196,7 @@ def render_template(template_name_or_list: TemplateNames, **context_values: t.An
     return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context_values)
 
 
-def render_template_string(source: str, **context_values: t.Any) -> str:
+def render_template_string(source: str, **context_values: object) -> str:
     """Render a template from its source. HTML is escaped.
 
     :param source: The source. Never from a client: a template can do what Python can.
@@ -206,7 +206,7 @@ def render_template_string(source: str, **context_values: t.Any) -> str:
     return _render(app, app.jinja_env.from_string(source), context_values)
 
 
-def stream_template(template_name_or_list: TemplateNames, **context_values: t.Any) -> cabc.Iterator[str]:
+def stream_template(template_name_or_list: TemplateNames, **context_values: object) -> cabc.Iterator[str]:
     """Render a template piece by piece; return the iterator from a view.
 
     :param template_name_or_list: As of :func:`render_template`.
@@ -216,7 +216,7 @@ def stream_template(template_name_or_list: TemplateNames, **context_values: t.An
     return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context_values)
 
 
-def stream_template_string(source: str, **context_values: t.Any) -> cabc.Iterator[str]:
+def stream_template_string(source: str, **context_values: object) -> cabc.Iterator[str]:
     """Render a template from its source, piece by piece; return the iterator from a view.
 
     :param source: As of :func:`render_template_string`.

@@ -7,13 +7,18 @@ Floor 0.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import typing as t
 
 if t.TYPE_CHECKING:
+    from logging import Logger
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment  # noqa: F401
-    from marshmallow.fields import Field
     from werkzeug.datastructures import Headers
+    from werkzeug.routing import Map
     from werkzeug.sansio.response import Response
+
+    from .config import Config
 
 JSONObject: t.TypeAlias = dict[str, t.Any]
 """An object of a JSON document whose members are read and built at any depth: an OpenAPI document, a schema."""
@@ -21,8 +26,40 @@ JSONObject: t.TypeAlias = dict[str, t.Any]
 Settings: t.TypeAlias = cabc.Mapping[str, t.Any]
 """Settings by their names, each with a type of its own."""
 
-AnyField: t.TypeAlias = "Field[t.Any]"
-"""A field of a schema, whatever its values are: marshmallow's class is invariant in them."""
+
+class Application(t.Protocol):
+    """The parts of an application that rooms below it use: a lower floor names this, and no class of a higher one."""
+
+    @property
+    def name(self) -> str:
+        """The name, for messages."""
+
+    @property
+    def debug(self) -> bool:
+        """True in debug mode."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def extensions(self) -> dict[str, t.Any]:
+        """The state of extensions, by their names."""
+
+    @property
+    def logger(self) -> Logger:
+        """The logger named like the application."""
+
+    @property
+    def url_map(self) -> Map:
+        """The rules."""
+
+    def ensure_sync(self, func: cabc.Callable[..., object]) -> cabc.Callable[..., object]:
+        """Make a function that can be called without an event loop."""
+
+    def app_context(self) -> contextlib.AbstractContextManager[object]:
+        """Make a context without a request."""
+
 
 # What a view may return as the body.
 ResponseValue = t.Union[
@@ -30,7 +67,7 @@ ResponseValue = t.Union[
     str,
     bytes,
     list[t.Any],
-    cabc.Mapping[str, t.Any],
+    cabc.Mapping[str, object],
     cabc.Iterator[str],
     cabc.Iterator[bytes],
     cabc.AsyncIterable[str],
@@ -57,25 +94,25 @@ ResponseReturnValue = t.Union[
 ResponseClass = t.TypeVar("ResponseClass", bound="Response")
 
 AppOrRouterKey = str | None  # the App has the key None
-AfterRequestCallable = cabc.Callable[[t.Any], t.Any] | cabc.Callable[[t.Any], cabc.Awaitable[t.Any]]
+AfterRequestCallable = cabc.Callable[[t.Any], object]  # also one that returns an awaitable
 BeforeFirstRequestCallable = cabc.Callable[[], None] | cabc.Callable[[], cabc.Awaitable[None]]
 BeforeRequestCallable = (
     cabc.Callable[[], ResponseReturnValue | None] | cabc.Callable[[], cabc.Awaitable[ResponseReturnValue | None]]
 )
-ShellContextProcessorCallable = cabc.Callable[[], dict[str, t.Any]]
+ShellContextProcessorCallable = cabc.Callable[[], cabc.Mapping[str, object]]
 TeardownCallable = (
     cabc.Callable[[BaseException | None], None] | cabc.Callable[[BaseException | None], cabc.Awaitable[None]]
 )
 TemplateContextProcessorCallable = (
-    cabc.Callable[[], dict[str, t.Any]] | cabc.Callable[[], cabc.Awaitable[dict[str, t.Any]]]
+    cabc.Callable[[], cabc.Mapping[str, object]] | cabc.Callable[[], cabc.Awaitable[cabc.Mapping[str, object]]]
 )
-TemplateFilterCallable = cabc.Callable[..., t.Any]
-TemplateGlobalCallable = cabc.Callable[..., t.Any]
+TemplateFilterCallable = cabc.Callable[..., object]
+TemplateGlobalCallable = cabc.Callable[..., object]
 TemplateTestCallable = cabc.Callable[..., bool]
 URLDefaultCallable = cabc.Callable[[str, dict[str, t.Any]], None]
 URLValuePreprocessorCallable = cabc.Callable[[str | None, dict[str, t.Any] | None], None]
 
 # Any: mypy cannot relate a handler for one exception class to a handler for every exception.
-ErrorHandlerCallable = cabc.Callable[[t.Any], ResponseReturnValue] | cabc.Callable[[t.Any], cabc.Awaitable[t.Any]]
+ErrorHandlerCallable = cabc.Callable[[t.Any], ResponseReturnValue] | cabc.Callable[[t.Any], cabc.Awaitable[object]]
 
-RouteCallable = cabc.Callable[..., t.Any] | cabc.Callable[..., cabc.Awaitable[t.Any]]
+RouteCallable = cabc.Callable[..., object] | cabc.Callable[..., cabc.Awaitable[object]]

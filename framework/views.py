@@ -33,7 +33,7 @@ class View:
     provide_automatic_options: t.ClassVar[bool | None] = None
     """True if OPTIONS is answered by itself; ``None``: by the setting ``PROVIDE_AUTOMATIC_OPTIONS``."""
 
-    decorators: t.ClassVar[list[cabc.Callable[..., t.Any]]] = []
+    decorators: t.ClassVar[list[cabc.Callable[..., object]]] = []
     """Applied to the view function that :meth:`as_view` makes, the first one first."""
 
     init_every_request: t.ClassVar[bool] = True
@@ -47,7 +47,7 @@ class View:
         raise NotImplementedError(f"{type(self).__qualname__} has no 'dispatch_request'. Write one.")
 
     @classmethod
-    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> ft.RouteCallable:
+    def as_view(cls, name: str, *class_args: object, **class_kwargs: object) -> ft.RouteCallable:
         """A view function for this class, to register with ``add_url_rule``.
 
         :param name: The name of the function, which is the endpoint.
@@ -63,7 +63,7 @@ class View:
         elif class_args or class_kwargs:
             make = functools.partial(cls, *class_args, **class_kwargs)
 
-        def innermost(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        def innermost(*args: object, **kwargs: object) -> object:
             instance = make()
             ctx = context.current()
             operation = ctx.operation
@@ -92,7 +92,7 @@ class View:
         return t.cast("ft.RouteCallable", view)
 
 
-def decorated(view: t.Any, decorator: cabc.Callable[..., t.Any], cls: type[View]) -> t.Any:
+def decorated(view: t.Any, decorator: cabc.Callable[..., object], cls: type[View]) -> t.Any:
     """Apply one of the ``decorators`` of a class; marks of those before it stay, whatever it returns.
 
     :raises SetupError: It returns nothing that can be a view.
@@ -121,7 +121,7 @@ def decorated(view: t.Any, decorator: cabc.Callable[..., t.Any], cls: type[View]
 class MethodView(View):
     """A view with one method for each HTTP method: ``def get(self)``, ``def post(self)``, ..."""
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" not in cls.__dict__:
             methods: set[str] = set()

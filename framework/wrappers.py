@@ -182,7 +182,7 @@ class Request(RequestBase):
         finally:
             self.json_module = provider
 
-    def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
+    def on_json_loading_failed(self, e: ValueError | None) -> object:
         """Return what :meth:`get_json` gives when the body is no JSON.
 
         :param e: What the parser says; ``None`` when the ``Content-Type`` is not JSON.
@@ -215,7 +215,7 @@ class _BodyReader:
         self._depth = depth
         self._members = members
 
-    def loads(self, text: bytes) -> t.Any:
+    def loads(self, text: bytes) -> object:
         """The value of a JSON text."""
         try:
             return fast_json.decode(text, max_depth=self._depth, max_members=self._members)

@@ -47,7 +47,7 @@ FLOORS = {
 }
 
 # Imports for types alone of a higher floor.
-TYPES_FROM_ABOVE = 28
+TYPES_FROM_ABOVE = 24
 
 PROXIES = {"request", "g", "session", "current_app", "current_user"}
 

@@ -5,8 +5,6 @@ Floor 7.
 
 from __future__ import annotations
 
-import typing as t
-
 import click
 from click.shell_completion import CompletionItem
 
@@ -47,7 +45,7 @@ def config_command(names: tuple[str, ...], changed: bool) -> None:
     Secret keys and passwords in URLs are masked. All settings are checked first; a wrong one is an error. With one NAME
     or several, what these take and mean is shown as well.
     """
-    config: t.Any = context.current().app.config
+    config = context.current().app.config
     try:
         config.check()
     except SettingError as error:

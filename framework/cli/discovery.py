@@ -86,7 +86,7 @@ def _refused_by_signature(error: TypeError) -> bool:
     return error.__traceback__ is not None and error.__traceback__.tb_next is None
 
 
-def _parse_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any], bool]:
+def _parse_reference(text: str) -> tuple[str, list[object], dict[str, object], bool]:
     """Split ``name`` or ``name(literals)`` into the name, its arguments, and whether there was a call."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body

@@ -7,7 +7,6 @@ Floor 7.
 from __future__ import annotations
 
 import os
-import typing as t
 
 import click
 
@@ -45,7 +44,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     if path is not None and os.path.isfile(path):
         files.append(path)
 
-    values: dict[str, t.Any] = {}
+    values: dict[str, str | None] = {}
     for file in files:
         values.update(dotenv.dotenv_values(file, encoding="utf-8"))
 

@@ -46,7 +46,7 @@ def _write(title: str, rows: _Rows) -> None:
         click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _place(function: cabc.Callable[..., t.Any]) -> str:
+def _place(function: cabc.Callable[..., object]) -> str:
     """Say where a function is written, relative to the current directory where it lies below that."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return _location(code.co_filename, code.co_firstlineno) if code is not None else ""
@@ -60,7 +60,7 @@ def _location(file: str, line: int) -> str:
     return f"{file if relative.startswith(os.pardir) else relative}:{line}"
 
 
-def _name(function: t.Any) -> str:
+def _name(function: object) -> str:
     name = getattr(function, "__qualname__", None) or repr(function)
     # The function in which another one was defined says nothing here.
     return str(name).rpartition("<locals>.")[2]
@@ -72,7 +72,7 @@ def _scope_title(scope: str | None) -> str:
 
 def _hook_rows(
     title: str,
-    table: cabc.Mapping[str | None, cabc.Sequence[cabc.Callable[..., t.Any]]],
+    table: cabc.Mapping[str | None, cabc.Sequence[cabc.Callable[..., object]]],
     scopes: cabc.Iterable[str | None],
     backwards: bool = False,
 ) -> cabc.Iterator[tuple[str, str, str, str]]:

@@ -84,7 +84,7 @@ class FrameworkGroup(AppGroup):
                 self.add_command(command)
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: t.Any
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
     ) -> click.Context:
         """Make the click context, with the object that will load the application."""
         # Tells "App.run", should the application's module call it, that a command is at work already.

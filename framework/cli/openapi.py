@@ -5,8 +5,6 @@ Floor 7.
 
 from __future__ import annotations
 
-import typing as t
-
 import click
 
 from .. import context
@@ -27,7 +25,7 @@ def _document_text(version: str | None, format: str, name: str) -> str:
     app = context.current().app
     known(app, name)
     say_why_empty(app)
-    document: dict[str, t.Any] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
+    document: dict[str, object] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
     text = to_yaml(document) if format == "yaml" else to_json(document, indent=2)
     return text if text.endswith("\n") else text + "\n"
 

@@ -125,7 +125,7 @@ def _read_env_file(ctx: click.Context, param: click.Parameter, value: str | None
     return value
 
 
-def get_version(ctx: click.Context, param: click.Parameter, value: t.Any) -> None:
+def get_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     """Write the versions of Python, the framework and werkzeug, and end the command."""
     if not value or ctx.resilient_parsing:
         return

@@ -94,7 +94,7 @@ def run_command(
     reload: bool | None,
     debugger: bool | None,
     with_threads: bool,
-    cert: t.Any,
+    cert: object,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
 ) -> None:

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ..app import App
 
 _DEFAULT_MODULES = ("wsgi.py", "app.py")
-_F = t.TypeVar("_F", bound=t.Callable[..., t.Any])
+_F = t.TypeVar("_F", bound=t.Callable[..., object])
 
 
 class ScriptInfo:
@@ -114,7 +114,7 @@ def with_appcontext(f: _F) -> _F:
     """
 
     @click.pass_context
-    def run_in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def run_in_context(ctx: click.Context, /, *args: object, **kwargs: object) -> object:
         with setup_errors():
             if context.current_or_none() is None:
                 push_app_context(ctx, ctx.ensure_object(ScriptInfo).load_app())
@@ -130,7 +130,7 @@ class AppGroup(click.Group):
     Its groups are of this class again.
     """
 
-    def command(self, *args: t.Any, **kwargs: t.Any) -> t.Callable[[t.Callable[..., t.Any]], click.Command]:  # type: ignore[override]
+    def command(self, *args: object, **kwargs: object) -> t.Callable[[t.Callable[..., object]], click.Command]:  # type: ignore[override]
         """Add a command, as :meth:`click.Group.command` does.
 
         :param with_appcontext: Run it in the application's context (default ``True``).
@@ -141,13 +141,13 @@ class AppGroup(click.Group):
         if bare is not None:
             args = ()
 
-        def decorator(f: t.Callable[..., t.Any]) -> click.Command:
+        def decorator(f: t.Callable[..., object]) -> click.Command:
             make: t.Callable[..., click.Command] = super(AppGroup, self).command(*args, **kwargs)
             return make(with_appcontext(f) if wanted else f)
 
         return t.cast("t.Any", decorator(bare)) if bare is not None else decorator
 
-    def invoke(self, ctx: click.Context) -> t.Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake in the application's set-up ends it with its message."""
         with setup_errors():
             return super().invoke(ctx)

@@ -81,7 +81,7 @@ def serve(
     port: int | None = None,
     debug: bool | None = None,
     load_dotenv: bool = True,
-    **options: t.Any,
+    **options: object,
 ) -> None:
     """Serve an application from within a program; the body of ``App.run``.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import code
 import os
 import sys
-import typing as t
 
 import click
 
@@ -16,7 +15,7 @@ from .. import context
 from .script import with_appcontext
 
 
-def _run_startup_file(namespace: dict[str, t.Any]) -> None:
+def _run_startup_file(namespace: dict[str, object]) -> None:
     """Run the file of ``PYTHONSTARTUP`` in the shell's namespace, as Python's own interactive mode does."""
     path = os.environ.get("PYTHONSTARTUP")
     if not path or not os.path.isfile(path):
@@ -29,7 +28,7 @@ def _run_startup_file(namespace: dict[str, t.Any]) -> None:
     exec(compile(source, path, "exec"), namespace)  # noqa: S102
 
 
-def _complete_names(namespace: dict[str, t.Any]) -> None:
+def _complete_names(namespace: dict[str, object]) -> None:
     """Let the completion of the terminal know the shell's namespace, where there is a terminal with readline."""
     hook = getattr(sys, "__interactivehook__", None)
     if hook is None:
@@ -55,7 +54,7 @@ def shell_command() -> None:
     """
     app = context.current().app
     app.freeze()
-    namespace: dict[str, t.Any] = {}
+    namespace: dict[str, object] = {}
     _run_startup_file(namespace)
     namespace.update(app.make_shell_context())
     _complete_names(namespace)

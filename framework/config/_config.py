@@ -47,6 +47,14 @@ class SettingWarning(UserWarning):
     __module__ = __name__.rpartition(".")[0]  # as users import it, and read it in tracebacks
 
 
+class Configured(t.Protocol):
+    """An object that keeps its settings in ``config``."""
+
+    @property
+    def config(self) -> cabc.MutableMapping[str, t.Any]:
+        """The settings by name."""
+
+
 class ConfigAttribute(t.Generic[T]):
     """An attribute of the application that reads and writes one of its settings.
 
@@ -59,18 +67,18 @@ class ConfigAttribute(t.Generic[T]):
         self.get_converter = get_converter
 
     @t.overload
-    def __get__(self, obj: None, owner: t.Any) -> t.Self: ...
+    def __get__(self, obj: None, owner: object) -> t.Self: ...
 
     @t.overload
-    def __get__(self, obj: t.Any, owner: t.Any) -> T: ...
+    def __get__(self, obj: Configured, owner: object) -> T: ...
 
-    def __get__(self, obj: t.Any, owner: t.Any = None) -> T | t.Self:
+    def __get__(self, obj: Configured | None, owner: object = None) -> T | t.Self:
         if obj is None:
             return self
         value = obj.config[self.__name__]
         return self.get_converter(value) if self.get_converter is not None else t.cast("T", value)
 
-    def __set__(self, obj: t.Any, value: t.Any) -> None:
+    def __set__(self, obj: Configured, value: object) -> None:
         obj.config[self.__name__] = value
 
 
@@ -84,13 +92,13 @@ class Config(dict[str, t.Any]):
     :param defaults: What the settings start with. They are checked when the application freezes.
     """
 
-    on_change: cabc.Callable[[], t.Any] | None = None
+    on_change: cabc.Callable[[], object] | None = None
     """Called after every write, without arguments. The application drops what it built from the old settings."""
 
     _reading: str | None = None
     """The source that is being read, for :meth:`source`."""
 
-    def __init__(self, root_path: str | os.PathLike[str], defaults: cabc.Mapping[str, t.Any] | None = None) -> None:
+    def __init__(self, root_path: str | os.PathLike[str], defaults: cabc.Mapping[str, object] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
         self._sources: dict[str, str] = {}
@@ -125,11 +133,11 @@ class Config(dict[str, t.Any]):
         return shown(self[name], is_secret_name(name) if setting is None else setting.secret)
 
     @staticmethod
-    def _wrong(name: str, setting: Setting, value: t.Any, source: str) -> str:
+    def _wrong(name: str, setting: Setting, value: object, source: str) -> str:
         given = f"a secret of type {type(value).__name__}" if setting.secret else shown(value, longest=100)
         return f"Invalid value of the setting {name}: {given} ({source}). Set {setting.takes.said}."
 
-    def _accept(self, key: str, value: t.Any, source: str) -> t.Any:
+    def _accept(self, key: str, value: object, source: str) -> object:
         """Return the value to keep under a key, and note where it comes from.
 
         :raises SettingError: The setting does not take it.
@@ -145,7 +153,7 @@ class Config(dict[str, t.Any]):
         self.__dict__.setdefault("_sources", {})[key] = source  # a pickle writes before the attributes are there
         return value
 
-    def _warn(self, key: t.Any) -> None:
+    def _warn(self, key: object) -> None:
         """Warn of a name that nobody reads."""
         if not isinstance(key, str):
             return
@@ -196,7 +204,7 @@ class Config(dict[str, t.Any]):
             " Set it to the path of a configuration file."
         )
 
-    def from_prefixed_env(self, prefix: str = "FRAMEWORK", *, loads: cabc.Callable[[str], t.Any] = json.loads) -> bool:
+    def from_prefixed_env(self, prefix: str = "FRAMEWORK", *, loads: cabc.Callable[[str], object] = json.loads) -> bool:
         """Take over the environment variables that start with ``PREFIX_``, without that prefix.
 
         A double underscore goes into a nested dictionary: ``FRAMEWORK_MAIL__PORT=25`` sets
@@ -272,7 +280,7 @@ class Config(dict[str, t.Any]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: cabc.Callable[[t.IO[t.Any]], cabc.Mapping[str, t.Any]],
+        load: cabc.Callable[[t.IO[t.Any]], cabc.Mapping[str, object]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -293,7 +301,7 @@ class Config(dict[str, t.Any]):
             return self.from_mapping(data)
 
     def from_mapping(
-        self, mapping: cabc.Mapping[str, t.Any] | cabc.Iterable[tuple[str, t.Any]] | None = None, **kwargs: t.Any
+        self, mapping: cabc.Mapping[str, object] | cabc.Iterable[tuple[str, object]] | None = None, **kwargs: object
     ) -> bool:
         """Take over the upper-case keys of a mapping and of the keyword arguments.
 
@@ -320,7 +328,7 @@ class Config(dict[str, t.Any]):
 
     # Writers of dict, each of which tells on_change
 
-    def __setitem__(self, key: str, value: t.Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         super().__setitem__(key, self._accept(key, value, self._source()))
         self._changed()
 
@@ -328,23 +336,23 @@ class Config(dict[str, t.Any]):
         super().__delitem__(key)
         self._changed()
 
-    def __ior__(self, other: t.Any) -> t.Self:  # type: ignore[override, misc]
+    def __ior__(self, other: object) -> t.Self:  # type: ignore[override, misc]
         self.update(other)
         return self
 
-    def update(self, *args: t.Any, **kwargs: t.Any) -> None:
+    def update(self, *args: object, **kwargs: object) -> None:
         """Write several settings, as :meth:`dict.update`."""
         source = self._source()
         super().update({key: self._accept(key, value, source) for key, value in dict(*args, **kwargs).items()})
         self._changed()
 
-    def setdefault(self, key: str, default: t.Any = None) -> t.Any:
+    def setdefault(self, key: str, default: object = None) -> t.Any:
         """Write a setting unless it is there, as :meth:`dict.setdefault`."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def pop(self, key: str, *default: t.Any) -> t.Any:
+    def pop(self, key: str, *default: object) -> t.Any:
         """Remove a setting and return it, as :meth:`dict.pop`."""
         value = super().pop(key, *default)
         self._changed()
@@ -369,7 +377,7 @@ class Config(dict[str, t.Any]):
         if self.on_change is not None:
             self.on_change()
 
-    def _take(self, pairs: cabc.Iterable[tuple[str, t.Any]]) -> None:
+    def _take(self, pairs: cabc.Iterable[tuple[str, object]]) -> None:
         for key, value in pairs:
             self[key] = value
 
@@ -393,7 +401,7 @@ def caller() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def checked_settings(settings: cabc.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def checked_settings(settings: cabc.Mapping[str, object]) -> dict[str, object]:
     """Return settings that are written beside those of an application, as they are kept.
 
     :raises SettingError: One has a value that it does not take.

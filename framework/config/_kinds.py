@@ -35,21 +35,21 @@ class Kind:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.said}>"
 
-    def check(self, value: t.Any) -> t.Any:
+    def check(self, value: object) -> object:
         """Return the value to keep.
 
         :raises ValueError: The value is not of this kind.
         """
         return None if value is None and self.optional else self.read(value)
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         """Return the value to keep for one that is not ``None``, or that is not optional.
 
         :raises ValueError: The value is not of this kind.
         """
         raise NotImplementedError
 
-    def parse(self, text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
+    def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
         """Return the value that text of the environment stands for; :meth:`check` is asked afterwards."""
         try:
             return loads(text)
@@ -63,7 +63,7 @@ class Anything(Kind):
     def __init__(self) -> None:
         super().__init__("any value")
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         return value
 
 
@@ -80,7 +80,7 @@ class Flag(Kind):
         super().__init__("True or False" + "".join(f" or {word!r}" for word in words), optional)
         self.words = words
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if isinstance(value, str):
             if value in self.words:
                 return value
@@ -116,7 +116,7 @@ class Number(Kind):
         super().__init__(said + (f" to {most}" if most is not None else ""), optional)
         self.least, self.most, self.above, self.whole = least, most, above, whole
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if isinstance(value, str):
             value = float(value) if re.search("[.e]", value, re.I) else int(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -151,7 +151,7 @@ class Duration(Number):
         self.said = "a timedelta, or " + self.said + (f", or text like {example!r}" if text else "")
         self.text = text
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if isinstance(value, dt.timedelta):
             if self.least is not None and value.total_seconds() < self.least:
                 raise ValueError
@@ -172,12 +172,12 @@ class Text(Kind):
         super().__init__(said, optional)
         self.pattern = pattern
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not isinstance(value, str) or (self.pattern is not None and not re.fullmatch(self.pattern, value)):
             raise ValueError
         return value
 
-    def parse(self, text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
+    def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
         return parse_text(text, loads)
 
 
@@ -189,12 +189,12 @@ class LiteralText(Kind):
         super().__init__(f"{', '.join(others)} or {last}", optional)
         self.choices = choices
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not isinstance(value, str) or value not in self.choices:
             raise ValueError
         return value
 
-    def parse(self, text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
+    def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
         return parse_text(text, loads)
 
 
@@ -204,12 +204,12 @@ class SecretKey(Kind):
     def __init__(self, *, optional: bool = False) -> None:
         super().__init__("a long random text or bytes, not empty", optional)
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not isinstance(value, (str, bytes)) or not value:
             raise ValueError
         return value
 
-    def parse(self, text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
+    def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
         return parse_text(text, loads)
 
 
@@ -223,7 +223,7 @@ class Items(Kind):
         super().__init__(said, optional)
         self.member = member
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not isinstance(value, (list, tuple, set, frozenset)):
             raise ValueError
         for each in value:
@@ -237,7 +237,7 @@ class Members(Kind):
     def __init__(self, said: str, *, optional: bool = False) -> None:
         super().__init__(said, optional)
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not isinstance(value, cabc.Mapping) or not all(isinstance(key, str) for key in value):
             raise ValueError
         return value
@@ -249,7 +249,7 @@ class Function(Kind):
     def __init__(self, said: str = "a function", *, optional: bool = False) -> None:
         super().__init__(said, optional)
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         if not callable(value):
             raise ValueError
         return value
@@ -262,7 +262,7 @@ class Union(Kind):
         super().__init__(said, optional)
         self.kinds = kinds
 
-    def read(self, value: t.Any) -> t.Any:
+    def read(self, value: object) -> object:
         for kind in self.kinds:
             try:
                 return kind.check(value)
@@ -271,7 +271,7 @@ class Union(Kind):
         raise ValueError
 
 
-def parse_text(text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
+def parse_text(text: str, loads: cabc.Callable[[str], object]) -> object:
     """Return text of the environment as text: quotes and ``null`` are JSON, a number is not."""
     try:
         value = loads(text)
@@ -280,7 +280,7 @@ def parse_text(text: str, loads: cabc.Callable[[str], t.Any]) -> t.Any:
     return value if value is None or isinstance(value, str) else text
 
 
-def kind_of(default: t.Any) -> Kind:
+def kind_of(default: object) -> Kind:
     """Return the kind that a default suggests, for a setting that names none."""
     if isinstance(default, bool):
         return Flag()
@@ -293,12 +293,12 @@ def kind_of(default: t.Any) -> Kind:
     return Text() if isinstance(default, str) else Anything()
 
 
-def is_secret_name(name: t.Any) -> bool:
+def is_secret_name(name: object) -> bool:
     """Return whether the name of a setting says that its value is a secret."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
-def shown(value: t.Any, secret: bool = False, longest: int | None = None) -> str:
+def shown(value: object, secret: bool = False, longest: int | None = None) -> str:
     """Return a value as it may be shown: a secret is masked, and so is a password in a URL.
 
     :param secret: Whether the whole value is a secret; what is not set is shown.
@@ -310,7 +310,7 @@ def shown(value: t.Any, secret: bool = False, longest: int | None = None) -> str
     return text if longest is None or len(text) <= longest else text[: longest - 3] + "..."
 
 
-def masked(value: t.Any) -> str:
+def masked(value: object) -> str:
     """Return the ``repr`` of a value without the passwords of URLs and of members that are called secret."""
     if isinstance(value, str):
         return repr(mask_urls(value))

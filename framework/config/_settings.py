@@ -13,6 +13,7 @@ import datetime as dt
 import types
 import typing as t
 
+from ..typing import Settings
 from ._kinds import (
     Anything,
     Duration,
@@ -35,7 +36,7 @@ STRONG_KEY: t.Final = 16
 class Setting(t.NamedTuple):
     """One row of :data:`SETTINGS`."""
 
-    default: t.Any
+    default: object
     """The value that a new application starts with."""
 
     text: str
@@ -365,9 +366,7 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
 )
 """Every built-in key, its default and its meaning."""
 
-DEFAULTS: t.Final[cabc.Mapping[str, t.Any]] = types.MappingProxyType(
-    {name: setting.default for name, setting in SETTINGS.items()}
-)
+DEFAULTS: t.Final[Settings] = types.MappingProxyType({name: setting.default for name, setting in SETTINGS.items()})
 """The defaults alone, which a new application's :class:`Config` starts from."""
 
 
@@ -419,7 +418,7 @@ def is_near(one: str, other: str, allowed: int) -> bool:
     return last[-1] <= allowed
 
 
-def weak_keys(config: cabc.Mapping[str, t.Any]) -> list[str]:
+def weak_keys(config: Settings) -> list[str]:
     """Return what is weak about the secret keys, without them; empty where nothing is."""
     found = []
     for name, keys in (

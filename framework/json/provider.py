@@ -15,10 +15,18 @@ import typing as t
 import weakref
 
 from ..http.tagged import plain
+from ..typing import Application
 
 if t.TYPE_CHECKING:
-    from ..app import App
     from ..wrappers import Response
+
+
+class AnsweringApplication(Application, t.Protocol):
+    """An application that makes responses."""
+
+    @property
+    def response_class(self) -> type[Response]:
+        """The class of responses."""
 
 
 class JSONProvider:
@@ -29,8 +37,8 @@ class JSONProvider:
     :param app: The application; kept as a weak reference.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = t.cast("App", weakref.proxy(app))
+    def __init__(self, app: AnsweringApplication) -> None:
+        self._app = t.cast("AnsweringApplication", weakref.proxy(app))
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write a value as JSON text.

@@ -252,11 +252,11 @@ class VersionedJSON:
     def __repr__(self) -> str:
         return f"VersionedJSON({self.name!r})"
 
-    def dump(self, value: t.Any) -> bytes:
+    def dump(self, value: object) -> bytes:
         """The text of a value."""
         return fast_json.encode(value)
 
-    def load(self, data: bytes) -> t.Any:
+    def load(self, data: bytes) -> object:
         """The value of a text.
 
         :raises ValueError: It is no JSON.

@@ -13,7 +13,7 @@ import msgspec
 from marshmallow import fields, validate
 
 from ..errors import SetupError
-from ..http.response import add_vary, set_header
+from ..http.response import PreparedResponse, add_vary, set_header
 from ..marks.base import Header, Mark, Parameter, Phase, Plan, Record, ReplyStep, Steps
 from ..marks.inputs import ArgumentsMark, PatchMark
 from ..marks.lists import ListMark, SparseMark, narrows
@@ -24,8 +24,10 @@ from ._locations import HeaderVersion, MediaTypeVersion, QueryVersion
 
 if t.TYPE_CHECKING:
     from marshmallow import Schema
+    from werkzeug.wrappers import Response
 
     from ..context import Context
+    from ..http.media import MediaType
     from ..marks.base import Call
     from ._locations import VersionNegotiator
     from ._migrations import OlderShapes
@@ -33,6 +35,7 @@ if t.TYPE_CHECKING:
     _M = t.TypeVar("_M", bound=Mark)
 
 
+_W = t.TypeVar("_W", bound="HeaderVersion | QueryVersion")
 _OWN_HANDLER: t.Final = (
     "Write a handler of its own for that version, and mark the two with since() and until(); or leave the field out."
 )
@@ -116,7 +119,7 @@ class VersionMark(Mark):
     def __repr__(self) -> str:
         return f"version {self.name!r}"
 
-    def __call__(self, target: t.Any) -> t.NoReturn:
+    def __call__(self, target: object) -> t.NoReturn:
         raise SetupError(f"{self!r} stands on {target!r}. Versions put it on what they mount; use since() or until().")
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -226,7 +229,7 @@ class VersionMark(Mark):
         vary = self.varies
         plan.query_names.update(way.name for way in self._ways(QueryVersion))
 
-        def finish(ctx: Context, call: Call, reply: t.Any) -> None:
+        def finish(ctx: Context, call: Call, reply: PreparedResponse | Response) -> None:
             if header is not None:
                 set_header(reply, header, name)
             if vary:
@@ -234,7 +237,7 @@ class VersionMark(Mark):
 
         return [ReplyStep(Phase.HEADERS, finish, errors=True)] if header is not None or vary else []
 
-    def _ways(self, kind: type[t.Any]) -> list[t.Any]:
+    def _ways(self, kind: type[_W]) -> list[_W]:
         return [way for way in self.chooser.ways if isinstance(way, kind)] if self.chooser is not None else []
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
@@ -244,18 +247,20 @@ class VersionMark(Mark):
         if self.chooser is None:
             return
         alone = len(self.chooser.ways) == 1 and self.chooser.default != self.name
-        for kind, place in ((HeaderVersion, "header"), (QueryVersion, "query")):
+        kinds: tuple[tuple[type[HeaderVersion | QueryVersion], t.Literal["header", "query"]], ...]
+        kinds = ((HeaderVersion, "header"), (QueryVersion, "query"))
+        for kind, place in kinds:
             for way in self._ways(kind):
                 field = fields.String(required=alone, validate=validate.OneOf([self.name]))
                 default = "" if self.chooser.default is None else f" Without it: {self.chooser.default}."
                 text = f"API version.{default}"
-                yield Parameter(way.name, t.cast(t.Any, place), field, text, checked=True)
+                yield Parameter(way.name, place, field, text, checked=True)
         for cls in dict.fromkeys(cls for way in self.chooser.ways for cls in way.refusals):
             if cls.code != 415 or any(isinstance(mark, ConsumesMark) for mark in plan.marks):
                 yield error_outcome(cls)
 
 
-def with_media_types(marks: tuple[Mark, ...], kind: type[MediaMark], own: tuple[t.Any, ...]) -> tuple[Mark, ...]:
+def with_media_types(marks: tuple[Mark, ...], kind: type[MediaMark], own: tuple[MediaType, ...]) -> tuple[Mark, ...]:
     """The marks with media types in front of those that one of them declares."""
     known = next((mark for mark in marks if isinstance(mark, kind)), None)
     made = kind((*own, *(known.media_types if known is not None else ())))

@@ -17,11 +17,24 @@ from marshmallow.validate import OneOf
 
 from ..errors import SetupError
 from ..fast.dump import dumper
+from ..fields import AnyField, PartialOption
 from ..marks.schemas import as_schema
+from ..typing import JSONObject
 
-ItemData: t.TypeAlias = dict[str, t.Any]
 Older: t.TypeAlias = tuple[type[Schema], ...]
 """The classes on the way from the newest shape to an older one, the newest of them first."""
+
+
+class Conversions(t.Protocol):
+    """The functions that an older class has, which :meth:`OlderShapes.add` checks."""
+
+    @staticmethod
+    def up(data: JSONObject) -> JSONObject:
+        """Make the next newer shape of what a client sends."""
+
+    @staticmethod
+    def down(data: JSONObject) -> JSONObject:
+        """Make this shape of the next newer one."""
 
 
 class OlderShapes:
@@ -91,8 +104,8 @@ class OlderShapes:
         """
         if self.of(schema, version) is schema:
             return None
-        values: dict[str, t.Any] = {}
-        found = dict(self._places(self._lead_down(schema, version, values), values))
+        values: JSONObject = {}
+        found = dict(self._places(self._lead_down(schema, version, values)))
         known: dict[str, str | None] = {}
         older = self.of(schema, version)
         for name, value in values.items():
@@ -102,7 +115,7 @@ class OlderShapes:
                     known[name] = places[0]
                 continue
             other = {name: value + value}
-            again = dict(self._places(self._lead_down(schema, version, {}, other), values))
+            again = dict(self._places(self._lead_down(schema, version, {}, other)))
             if again == found:
                 known[name] = None
         return known
@@ -111,17 +124,17 @@ class OlderShapes:
         self,
         schema: Schema,
         version: str,
-        values: dict[str, t.Any],
-        other: t.Mapping[str, t.Any] = {},
+        values: JSONObject,
+        other: t.Mapping[str, object] = {},
         before: str = "",
         around: tuple[type[Schema], ...] = (),
-    ) -> ItemData:
+    ) -> JSONObject:
         """An example of what a schema sends, as it is in a version.
 
         :param values: Gets the value of each member.
         :param other: Values that are used in place of the usual ones.
         """
-        plain: ItemData = {}
+        plain: JSONObject = {}
         for name, field in schema.dump_fields.items():
             written = name if field.data_key is None else field.data_key
             path = f"{before}{written}"
@@ -140,14 +153,14 @@ class OlderShapes:
             else:
                 values[path] = plain[written] = other.get(path, example_of(field, path))
         for older in self.way_to(type(schema), version):
-            plain = t.cast(t.Any, older).down(plain)
+            plain = t.cast("Conversions", older).down(plain)
         return plain
 
-    def _places(self, plain: t.Any, values: t.Any, before: str = "") -> t.Iterator[tuple[str, t.Any]]:
+    def _places(self, plain: JSONObject, before: str = "") -> t.Iterator[tuple[str, object]]:
         """Return where the values of an example have gone."""
         for name, value in plain.items():
             if isinstance(value, dict):
-                yield from self._places(value, values, f"{before}{name}.")
+                yield from self._places(value, f"{before}{name}.")
             else:
                 yield f"{before}{name}", value
 
@@ -194,7 +207,7 @@ class OlderShapes:
                 changed[name] = made
         return made_class(cls, changed) if changed else cls
 
-    def _field(self, field: t.Any, version: str, around: Older) -> t.Any:
+    def _field(self, field: AnyField, version: str, around: Older) -> AnyField:
         if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
             inner = field.schema
             changes = self.way_to(type(inner), version) or (
@@ -208,31 +221,33 @@ class OlderShapes:
         for part in ("inner", "value_field"):
             held = getattr(field, part, None)
             if isinstance(held, fields.Field) and (other := self._field(held, version, around)) is not held:
-                made = copy.copy(field)
-                setattr(made, part, other)
-                return made
+                changed = copy.copy(field)
+                setattr(changed, part, other)
+                return changed
         return field
 
     def _bridge(self, newest: type[Schema], oldest: type[Schema], way: Older) -> type[Schema]:
         """The class that stands in the marks of a version: the oldest shape, with the way to the newest one."""
         shapes = self
 
-        def to_newest(self: Schema, data: t.Any, original: ItemData, *, partial: t.Any, **rest: t.Any) -> t.Any:
+        def to_newest(
+            self: Schema, data: object, original: JSONObject, *, partial: PartialOption, **rest: object
+        ) -> object:
             names = {field.data_key or name for name, field in self.load_fields.items()}
             keeps = self.unknown == INCLUDE
             plain = {name: copy.deepcopy(value) for name, value in original.items() if keeps or name in names}
             for older in reversed(way):
-                plain = t.cast(t.Any, older).up(plain)
+                plain = t.cast("Conversions", older).up(plain)
             return as_schema(newest).load(plain, partial=partial, unknown=INCLUDE if keeps else None)
 
-        def dump(self: Schema, obj: t.Any, *, many: bool | None = None) -> t.Any:
+        def dump(self: Schema, obj: t.Any, *, many: bool | None = None) -> object:
             schema, many = as_schema(newest), self.many if many is None else bool(many)
             one = dumper(schema) if shapes.fast else schema.dump
             return [to_oldest(self, one(each)) for each in obj] if many else to_oldest(self, one(obj))
 
-        def to_oldest(self: Schema, plain: ItemData) -> ItemData:
+        def to_oldest(self: Schema, plain: JSONObject) -> JSONObject:
             for older in way:
-                plain = t.cast(t.Any, older).down(plain)
+                plain = t.cast("Conversions", older).down(plain)
             declared = {field.data_key or name: name for name, field in type(self)._declared_fields.items()}
             # What 'only' and 'exclude' leave out is not sent. A member that is not declared is, and found by tests.
             members = {key: plain[key] for key, name in declared.items() if name in self.dump_fields and key in plain}
@@ -242,17 +257,17 @@ class OlderShapes:
         return made_class(oldest, members)
 
 
-def example_of(field: fields.Field[t.Any], path: str) -> t.Any:
+def example_of(field: AnyField, path: str) -> object:
     """A value that no other member of an example has: a number for a number, else a text."""
     if isinstance(field, fields.Number) and not getattr(field, "as_string", False):
         return 10**6 + int.from_bytes(path.encode(), "big") % 10**6 * 1009 + len(path)
     return f"({path})"
 
 
-def field_at(schema: Schema, path: str) -> fields.Field[t.Any] | None:
+def field_at(schema: Schema, path: str) -> AnyField | None:
     """The field of a dotted name as clients write it."""
     inner: Schema | None = schema
-    field: fields.Field[t.Any] | None = None
+    field: AnyField | None = None
     for part in path.split("."):
         if inner is None:
             return None
@@ -262,7 +277,7 @@ def field_at(schema: Schema, path: str) -> fields.Field[t.Any] | None:
     return field
 
 
-def same_values(one: fields.Field[t.Any] | None, other: fields.Field[t.Any] | None) -> bool:
+def same_values(one: AnyField | None, other: AnyField | None) -> bool:
     """Return whether two fields have the same values: of one kind, and with the same choices."""
     if one is None or other is None or type(one) is not type(other):
         return False
@@ -270,9 +285,9 @@ def same_values(one: fields.Field[t.Any] | None, other: fields.Field[t.Any] | No
     return choices[0] == choices[1]
 
 
-def made_class(cls: type[Schema], members: dict[str, t.Any]) -> type[Schema]:
+def made_class(cls: type[Schema], members: t.Mapping[str, object]) -> type[Schema]:
     """A class that stands in for another, with members of its own."""
     # Not in marshmallow's registry: a name there must stay that of the class the user wrote.
-    meta = type("Meta", (t.cast(t.Any, cls).Meta,), {"register": False})
+    meta = type("Meta", (cls.Meta,), {"register": False})
     words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "Meta": meta}
     return t.cast("type[Schema]", type(cls)(cls.__name__, (cls,), {**words, **members}))  # type: ignore[misc]

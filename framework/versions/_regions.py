@@ -17,12 +17,13 @@ from ..fast.routing import Matcher, Miss
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import MapAdapter
 
-    from ..app import App
     from ..context import Context
+    from ..typing import Application
     from ._locations import VersionNegotiator
 
-    FoundRule: t.TypeAlias = tuple[Rule, dict[str, t.Any]]
+    FoundRule: t.TypeAlias = tuple[Rule, dict[str, object]]
 
 _SETTINGS = ("default_subdomain", "strict_slashes", "redirect_defaults", "host_matching", "sort_parameters", "sort_key")
 
@@ -39,7 +40,8 @@ class VersionMap(t.NamedTuple):
 
         :raises HTTPException: There is none, or it redirects.
         """
-        rule: t.Any
+        rule: Rule
+        values: cabc.Mapping[str, t.Any]
         found = None
         if self.matcher is not None and "HTTP_UPGRADE" not in environ:
             method: str = environ["REQUEST_METHOD"].upper()
@@ -49,7 +51,7 @@ class VersionMap(t.NamedTuple):
         if type(found) is tuple:
             rule, values = found
         else:
-            rule, values = t.cast(t.Any, ctx.url_adapter).match(return_rule=True)
+            rule, values = t.cast("MapAdapter", ctx.url_adapter).match(return_rule=True)
         return getattr(rule, "original", rule), dict(values)
 
 
@@ -61,7 +63,9 @@ class VersionMaps:
     :param make_matcher: Makes the compiled matcher of a map, where there is one.
     """
 
-    def __init__(self, app: App, choose: VersionNegotiator, make_matcher: cabc.Callable[[Map], Matcher | None]) -> None:
+    def __init__(
+        self, app: Application, choose: VersionNegotiator, make_matcher: cabc.Callable[[Map], Matcher | None]
+    ) -> None:
         self.choose = choose
         self._app = app
         self._by_version: dict[str | None, VersionMap] = {}

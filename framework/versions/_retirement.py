@@ -26,6 +26,8 @@ from ..stores.base import CircuitBreaker, StoreAway
 from ..stores.memory import MemoryStore
 
 if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from ..app import App
     from ..context import Context
     from ..stores.base import Store
@@ -88,7 +90,7 @@ class RetiredMark(Mark):
             if self.gone and dt.datetime.now(dt.UTC) >= t.cast(dt.datetime, self.until):
                 raise Retired()
 
-        def finish(ctx: Context, call: Call, reply: t.Any) -> None:
+        def finish(ctx: Context, call: Call, reply: PreparedResponse | Response) -> None:
             add = reply.add_header if type(reply) is PreparedResponse else reply.headers.add
             for name, value in fixed:
                 add(name, value)

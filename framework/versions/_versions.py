@@ -48,7 +48,7 @@ class Version:
         name: str,
         *,
         marks: cabc.Iterable[Mark] = (),
-        settings: cabc.Mapping[str, t.Any] | None = None,
+        settings: cabc.Mapping[str, object] | None = None,
     ) -> None:
         if not _NAME.fullmatch(name):
             raise SetupError(f"{name!r} is not a name of a version. Use letters, digits, '.', '_' and '-'.")
@@ -74,7 +74,12 @@ class VersionLocation(t.NamedTuple):
     """True if the request decides, so that other versions stand at the same path."""
 
     def methods(
-        self, app: App, endpoint: str, view: t.Any, methods: cabc.Iterable[str], names: Names | None = None
+        self,
+        app: App,
+        endpoint: str,
+        view: cabc.Callable[..., object],
+        methods: cabc.Iterable[str],
+        names: Names | None = None,
     ) -> set[str]:
         """The methods of a view that are there in the version; ``names`` for a class of two paths."""
         around = [mark for name in app.routers_of(endpoint) for mark in app.routers[name].marks]
@@ -193,7 +198,7 @@ class Versions:
         chooser: VersionNegotiator | None,
         prefix: str,
         name: str,
-        options: dict[str, t.Any],
+        options: dict[str, str],
     ) -> None:
         marks = (*version.marks, VersionMark(version.name, self.shapes, chooser, self.header))
         outer = Router(name, app.import_name, url_prefix=prefix or None, marks=marks)

@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from ...errors import RequestEntityTooLarge
 from ...fast import json as fast_json
 from ...fast.strict import from_multidict, is_json_part
-from ...fields import File
+from ...fields import AnyField, File
 from ...http.multipart import FormRules
 from ...http.request import is_json_type
 from ...issues import ErrorText
@@ -25,8 +25,6 @@ if t.TYPE_CHECKING:
     from ...context import Context
     from ...errors import Messages
     from ..base import Call, Plan
-
-    AnyField: t.TypeAlias = fields.Field[t.Any]
 
 RULES: t.Final = Key[FormRules]("form rules")
 """The rules of the form of an operation, in ``Plan.notes``."""

@@ -18,8 +18,8 @@ import typing as t
 import marshmallow as ma
 
 from ...config import MASK, PACKAGE_DIRECTORY
+from ...fields import AnyField
 from ...http.semantics import MULTIPART, URL_ENCODED
-from ...typing import AnyField
 from ..document import written_name
 
 if t.TYPE_CHECKING:

@@ -18,12 +18,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ... import errors, fields
 from ...fast.strict import wrote_unknown
+from ...fields import AnyField
 from ...hooks import find_error_handler
 from ...http.semantics import BODILESS
 from ...logging import printable
 from ...marks.base import Phase
 from ...marks.schemas import WholeSchema
-from ...typing import AnyField
 from ..document import flat, written_name
 from ..schema import Fault, Path, shown, written_path
 from . import _blame as blame

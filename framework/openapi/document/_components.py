@@ -26,8 +26,9 @@ from marshmallow import RAISE
 from ... import _docstrings as docstrings
 from ...errors import ComponentConflict
 from ...fast.strict import ALL_RULES, Rules, wrote_unknown
+from ...fields import AnyField
 from ...marks.schemas import SPARSE, WholeSchema
-from ...typing import AnyField, JSONObject
+from ...typing import JSONObject
 from ..schema import SCHEMA_COMPONENTS, downgrade, type_of
 from ._fields import Role, SchemaNames, SchemaUse, always_sent, describe, is_sent, resolved, written_name
 

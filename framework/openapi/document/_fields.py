@@ -21,7 +21,8 @@ from ... import fields as own
 from ..._sentinel import MISSING
 from ...fast.strict import ISO_FORMATS, Rules, is_json_part, latest, lexical, longest, published, twin, words
 from ...fast.strict import fields as strict_fields
-from ...typing import AnyField, JSONObject
+from ...fields import AnyField
+from ...typing import JSONObject
 from ..schema import (
     DELIMITERS,
     WORDS,

@@ -18,7 +18,8 @@ from marshmallow import validate
 
 from ..._sentinel import MISSING
 from ...fast.strict import anchored, lexical, validator_keywords
-from ...typing import AnyField, JSONObject
+from ...fields import AnyField
+from ...typing import JSONObject
 from ..schema import both, decimals, in_order, plain, regexes, type_of, unique
 
 FieldValidator: t.TypeAlias = cabc.Callable[[object], object]

@@ -15,8 +15,7 @@ import typing as t
 
 import marshmallow as ma
 
-from ...fields import inner_fields
-from ...typing import AnyField
+from ...fields import AnyField, inner_fields
 from ..contract import source_of_class
 from ..document import READS, WRITES, own_method, written_name
 from ._findings import Finding
