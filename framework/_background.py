@@ -33,7 +33,7 @@ class Task(t.NamedTuple):
 def after_response(function: cabc.Callable[_P, object], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
     """Call ``function(*args, **kwargs)`` when the answer has been sent.
 
-    It runs in an application context of its own, without the request: pass it what it needs. Several run in the order
+    It runs in a new application context, without the request: pass it what it needs. Several run in the order
     they were given. An error in one is logged, and the next runs. Nothing runs after an answer of 400 or more, or after
     a stream that broke off: what the handler had begun did not come to its end. :func:`always_after_response` does.
 

@@ -1,4 +1,4 @@
-"""Tells the part of a docstring that the document shows from the part that stays private.
+"""The part of a docstring that the document shows, without the part that stays private.
 
 Floor 0.
 """

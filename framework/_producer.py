@@ -1,4 +1,4 @@
-"""A stream that is made in a thread of its own, so that something can be sent while its next part is waited for.
+"""A stream that is made in another thread, so that something can be sent while its next part is waited for.
 
 Not here: how a stream and its context end (``lifetime``), and what is sent (``marks.files._streams``).
 Floor 3.
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 
 class Producer(cabc.Iterator[bytes]):
-    """Iterate in a thread of its own, so that something can be sent while the next part is waited for.
+    """Iterate in another thread, so that something can be sent while the next part is waited for.
 
     The context is active in that thread, and ends when the parts have been closed there: also when the client has left
     while the next part was waited for, which nothing can cut short.
@@ -101,7 +101,7 @@ class Producer(cabc.Iterator[bytes]):
         function()
 
     def close(self) -> None:
-        """Nobody takes any more parts; what is iterated is closed as soon as it gives the next one."""
+        """The reader takes no more parts; what is iterated is closed as soon as it gives the next one."""
         self._left.set()
         self._ended = True
         if self._thread is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """A file was asked for, and the form sent only its name."""
+    """The code reads a file, and the form sent only its name."""
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -1,4 +1,4 @@
-"""The application's logger: the standard library's, with a handler of its own where nobody set one up.
+"""The application's logger: the standard library's, with a handler where the application has set up none.
 
 Not here: what is logged (``app._app``).
 Floor 3.
@@ -26,7 +26,7 @@ def _errors_stream() -> t.TextIO:
 
 
 wsgi_errors_stream: t.TextIO = t.cast(t.TextIO, LocalProxy(_errors_stream))
-"""Where errors go: the server's stream for them in a request, ``sys.stderr`` elsewhere."""
+"""The stream of errors: the server's in a request, ``sys.stderr`` elsewhere."""
 
 default_handler: logging.StreamHandler[t.TextIO] = logging.StreamHandler(wsgi_errors_stream)
 """The handler that :func:`create_logger` adds. Remove it with ``app.logger.removeHandler(default_handler)``."""
@@ -64,7 +64,7 @@ def create_logger(app: Application) -> logging.Logger:
 
 
 def printable(text: str) -> str:
-    """Return text for a line of a log: what a client sent neither begins a line of its own nor moves the cursor.
+    """Return text for a line of a log: what a client sent neither begins a new line nor moves the cursor.
 
     :param text: What a client sent. Text that prints as it is stays as it is; in other text each character that does
         not print is escaped as Python writes it.

@@ -19,7 +19,7 @@ _TOKEN: t.Final = re.compile(r"[A-Z][A-Z0-9-]*\Z")
 _NEVER: t.Final = frozenset({"CONNECT", "POST", "TRACE"})
 
 ORIGINAL_METHOD: t.Final = "framework.original_method"
-"""The key of the WSGI environment under which the method stands that the client has really sent."""
+"""The key of the WSGI environment with the method that the client has really sent."""
 
 
 class MethodOverride:
@@ -32,7 +32,7 @@ class MethodOverride:
     :param wsgi_app: The application: ``app.wsgi_app = MethodOverride(app.wsgi_app)``.
     :param allowed: The methods that a POST may stand for.
     :param header: The header that names the method.
-    :raises SetupError: ``allowed`` is empty or holds something other than a method that may be stood for.
+    :raises SetupError: ``allowed`` is empty or has something other than a method that may be stood for.
     """
 
     def __init__(

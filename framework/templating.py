@@ -1,7 +1,7 @@
 """Templates, by Jinja2.
 
-Jinja2 is an extra: this module needs it, and nothing else of the framework imports this module before a template is
-used. Not here: which folders hold templates (``resources.scaffold``), filters and tests (``app``).
+Jinja2 is an extra: this module needs it, and no other module of the framework imports this module before a template is
+used. Not here: which folders have templates (``resources.scaffold``), filters and tests (``app``).
 Floor 7.
 """
 
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from .resources.scaffold import Scaffold
 
 TemplateSource: t.TypeAlias = tuple[str, str | None, cabc.Callable[[], bool] | None]
-"""What a loader gives: the source, its file if any, and a function that says whether that is still the newest."""
+"""The result of a loader: the source, its file if any, and a function that says whether that is still the newest."""
 
 TemplateNames: t.TypeAlias = "str | jinja2.Template | list[str | jinja2.Template]"
 
@@ -189,7 +189,7 @@ def render_template(template_name_or_list: TemplateNames, **context_values: obje
     """Render a template.
 
     :param template_name_or_list: Its name, or several: the first that exists.
-    :param context_values: What the template knows, beside the context processors' values.
+    :param context_values: The names of the template, in addition to the context processors' values.
     :raises TemplateNotFound: There is none.
     """
     app = context.current().app

@@ -24,7 +24,7 @@ JSONObject: t.TypeAlias = dict[str, t.Any]
 """An object of a JSON document whose members are read and built at any depth: an OpenAPI document, a schema."""
 
 Settings: t.TypeAlias = cabc.Mapping[str, t.Any]
-"""Settings by their names, each with a type of its own."""
+"""Settings by their names, each with its type."""
 
 
 class Application(t.Protocol):

@@ -37,7 +37,7 @@ class View:
     """Applied to the view function that :meth:`as_view` makes, the first one first."""
 
     init_every_request: t.ClassVar[bool] = True
-    """True if each request gets an instance of its own, so that what is put on ``self`` never leaks into another."""
+    """True if each request gets a new instance, so that what is put on ``self`` never leaks into another."""
 
     def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Answer the request.
@@ -150,7 +150,7 @@ class MethodView(View):
 
 
 def check_called(ctx: Context, cls: type[View]) -> None:
-    """Refuse the answer of an overridden ``dispatch_request`` that has passed by the marks of the operation.
+    """Refuse the answer of an overridden ``dispatch_request`` that has skipped the marks of the operation.
 
     :raises TypeError: It answered by itself, where marks look at the request first: who sends it, what goes in.
     """

@@ -42,7 +42,7 @@ class Request(RequestBase):
     """The values in the path by name, converted; ``None`` where no rule matched."""
 
     routing_exception: HTTPException | None = None
-    """Why no rule matched: a ``NotFound``, ``MethodNotAllowed`` or redirect."""
+    """The reason why no rule matched: a ``NotFound``, ``MethodNotAllowed`` or redirect."""
 
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
@@ -51,7 +51,7 @@ class Request(RequestBase):
     _trusted_hosts: list[str] | None = None
 
     def _setting(self, name: str, own: _T | None, without_app: _T | None) -> _T | None:
-        """Return what was set on this request, or the application's setting, or what holds without an application."""
+        """Return what was set on this request, or the application's setting, or the value without an application."""
         if own is not None:
             return own
         ctx = context.current_or_none()
@@ -183,7 +183,7 @@ class Request(RequestBase):
             self.json_module = provider
 
     def on_json_loading_failed(self, e: ValueError | None) -> object:
-        """Return what :meth:`get_json` gives when the body is no JSON.
+        """Return what :meth:`get_json` gives when the body is not JSON.
 
         :param e: What the parser says; ``None`` when the ``Content-Type`` is not JSON.
         :return: A value to use instead. This one always raises.
@@ -253,7 +253,7 @@ def _split_router_path(name: str) -> list[str]:
 
 
 class Response(ResponseBase):
-    """The answer that the application makes where a view returns none of its own.
+    """The answer that the application makes where a view returns no response.
 
     To use a class of your own, subclass this and set :attr:`App.response_class`.
     """

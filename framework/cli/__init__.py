@@ -1,6 +1,6 @@
 """The command line: what applications, plugins and scripts import.
 
-No logic of its own: the commands stand in the modules beside it.
+No logic: the commands are in the other modules of the package.
 Floor 7.
 """
 

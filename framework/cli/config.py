@@ -1,4 +1,4 @@
-"""The ``config`` command: the settings that hold, and where each comes from.
+"""The ``config`` command: the settings that apply, and where each comes from.
 
 Floor 7.
 """

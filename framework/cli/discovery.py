@@ -234,7 +234,7 @@ def _with_article(name: str) -> str:
 
 
 def _words_of(error: Exception) -> str:
-    """Write what was raised: a mistake in the set-up as its message, all else with its traceback."""
+    """Write what was raised: a mistake in the set-up as its message, any other error with its traceback."""
     if isinstance(error, SetupError) and not get_debug_flag():
         return f"{describe(error)}\n\nUse '--debug' to see the traceback."
 

@@ -162,7 +162,7 @@ def _outcome_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, st
 
 
 def _handler_rows(app: App, routers: cabc.Sequence[str]) -> cabc.Iterator[tuple[str, str, str, str]]:
-    """List error handlers in the order in which they are asked: those for a code first, from the inside out."""
+    """List error handlers in the order in which they are tried: those for a code first, from the inside out."""
     scopes = (*routers, None)
     for with_code in (True, False):
         for scope in scopes:

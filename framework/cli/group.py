@@ -1,4 +1,4 @@
-"""The command line: the group that loads an application and offers its commands beside the framework's own.
+"""The command line: the group that loads an application and offers its commands next to those of the framework.
 
 Floor 7.
 """
@@ -45,7 +45,7 @@ _PLUGINS = "framework.commands"
 class FrameworkGroup(AppGroup):
     """A group that knows an application: it offers the framework's commands, those of plugins, and the application's.
 
-    The ``framework`` command is one of these; a script of one's own makes another, most often with ``create_app``.
+    The ``framework`` command is one of these; a custom script makes another, most often with ``create_app``.
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``explain`` and

@@ -31,7 +31,7 @@ def _document_text(version: str | None, format: str, name: str) -> str:
 
 
 def _format_of(output: str, format: str | None) -> str:
-    """Choose the form: the one asked for, else by the file's ending, else JSON."""
+    """Choose the form: the given one, otherwise by the file's ending, otherwise JSON."""
     if format is not None:
         return format
 

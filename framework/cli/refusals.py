@@ -1,4 +1,4 @@
-"""A mistake in the set-up, as a command shows it: the message with file and line, and no traceback unless asked.
+"""A mistake in the set-up, as a command shows it: the message with file and line, and a traceback only on request.
 
 Floor 7.
 """

@@ -1,7 +1,7 @@
-"""What a command finds at hand: the application it works on, and its context.
+"""The application that a command works on, and its context.
 
 ``ScriptInfo`` loads the application once, at the first need; ``AppGroup`` gives its commands the application context.
-The command line itself stands in ``cli.group``.
+The command line itself is in ``cli.group``.
 Floor 7.
 """
 

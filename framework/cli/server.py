@@ -89,7 +89,7 @@ def serve(
 
     :param app: The application.
     :param host: Name or address to listen on; default the host of ``SERVER_NAME``, else ``127.0.0.1``.
-    :param port: Port; default the port of ``SERVER_NAME``, else 5000.
+    :param port: Port; default the port of ``SERVER_NAME``, otherwise 5000.
     :param debug: Set debug mode; ``None`` leaves what ``FRAMEWORK_DEBUG`` and the application say.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` first.
     :param options: As :func:`werkzeug.serving.run_simple` takes them. ``use_reloader`` and ``use_debugger`` follow the

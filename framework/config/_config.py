@@ -32,7 +32,7 @@ PACKAGE_DIRECTORY: t.Final = os.path.dirname(os.path.dirname(os.path.abspath(__f
 _ANYTHING = Anything()
 
 ABSENT: t.Final = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR)
-"""The errors that ``silent=True`` passes over: there is no such file."""
+"""The errors that ``silent=True`` passes over: the file does not exist."""
 
 
 class SettingError(SetupError, ValueError):
@@ -42,7 +42,7 @@ class SettingError(SetupError, ValueError):
 
 
 class SettingWarning(UserWarning):
-    """A setting is read by nobody: its name is misspelt, or that of another library."""
+    """A setting is never read: its name is misspelt, or that of another library."""
 
     __module__ = __name__.rpartition(".")[0]  # as users import it, and read it in tracebacks
 
@@ -85,7 +85,7 @@ class ConfigAttribute(t.Generic[T]):
 class Config(dict[str, t.Any]):
     """A dictionary of settings that can be read from an object, a file, a mapping or the environment.
 
-    All readers take only keys in upper case, so a configuration module may hold helpers in lower case. Relative
+    All readers take only keys in upper case, so a configuration module may have helpers in lower case. Relative
     file names start at :attr:`root_path`.
 
     :param root_path: The folder that relative file names start at.
@@ -154,7 +154,7 @@ class Config(dict[str, t.Any]):
         return value
 
     def _warn(self, key: object) -> None:
-        """Warn of a name that nobody reads."""
+        """Warn of a name that is never read."""
         if not isinstance(key, str):
             return
         remedy = FOREIGN.get(key)
@@ -402,7 +402,7 @@ def caller() -> tuple[str, int]:
 
 
 def checked_settings(settings: cabc.Mapping[str, object]) -> dict[str, object]:
-    """Return settings that are written beside those of an application, as they are kept.
+    """Return settings that are written in addition to those of an application, as they are kept.
 
     :raises SettingError: One has a value that it does not take.
     """

@@ -1,7 +1,7 @@
 """The kinds of values that settings take: what each accepts, and what it makes of text.
 
-A kind is asked on every writing of a setting and once more when the application freezes, so that a wrong value is found
-by whoever wrote it and not by a request.
+A kind checks every write of a setting, and all settings once more when the application freezes, so that a wrong value
+fails where it is written and not in a request.
 Floor 0.
 """
 
@@ -14,7 +14,7 @@ import re
 import typing as t
 
 MASK: t.Final = "***"
-"""What is shown in place of a secret."""
+"""The text shown in place of a secret."""
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIALS?|PRIVATE|API_?KEY|DSN)(?:_|S?$)|_KEY$")
 _WITH_USER = re.compile(r"\b([a-z][a-z0-9+.-]*://)([^\s/?#:]*)(:[^\s/?#]*)?@", re.I)
@@ -50,7 +50,7 @@ class Kind:
         raise NotImplementedError
 
     def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
-        """Return the value that text of the environment stands for; :meth:`check` is asked afterwards."""
+        """Return the value that text of the environment stands for; :meth:`check` follows."""
         try:
             return loads(text)
         except Exception:  # noqa: BLE001 - any failure of a user's loads means: this is plain text

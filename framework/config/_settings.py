@@ -40,10 +40,10 @@ class Setting(t.NamedTuple):
     """The value that a new application starts with."""
 
     text: str
-    """What the setting does, for the documentation: one line of reStructuredText."""
+    """Its meaning, for the documentation: one line of reStructuredText."""
 
     kind: Kind | None = None
-    """What values it takes. Default: those that the default suggests."""
+    """The kind of its values. Default: the kind that the default suggests."""
 
     secret: bool = False
     """True if its value is never shown."""
@@ -396,13 +396,14 @@ FOREIGN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
 
 
 def nearest(name: str) -> str | None:
-    """Return the built-in setting that a name is a misspelling of; ``None`` for a name of its own."""
+    """Return the built-in setting that a name is a misspelling of; ``None`` for another name."""
     allowed = 2 if len(name) >= 12 else 1
     return next((known for known in SETTINGS if len(known) >= 5 and is_near(name, known, allowed)), None)
 
 
 def is_near(one: str, other: str, allowed: int) -> bool:
-    """Return whether a few letters that are missing, added, changed or swapped are all that tells two words apart."""
+    """Return whether a few letters that are missing, added, changed or swapped are the only difference between two
+    words."""
     if abs(len(one) - len(other)) > allowed:
         return False
     before: list[int] = []

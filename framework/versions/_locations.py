@@ -1,4 +1,4 @@
-"""Which version of an API a request asks for: by its path, a header, the query string or a media type.
+"""The version of an API that a request asks for: by its path, a header, the query string or a media type.
 
 Not here: what the versions are (``versions._versions``), what is routed in each (``regions``).
 Floor 5.
@@ -57,13 +57,13 @@ class VersionSource:
     """One way in which a request says its version. Join several with ``|``."""
 
     by_request = True
-    """True if several versions stand at one path, so that the request as a whole decides."""
+    """True if several versions share one path, so that the request as a whole decides."""
 
     vary: tuple[str, ...] = ()
     """The request headers that it reads."""
 
     refusals: tuple[type[APIError], ...] = ()
-    """What it may answer by itself."""
+    """The refusals that it may answer with."""
 
     def __or__(self, other: VersionSource | VersionSources) -> VersionSources:
         return VersionSources((self,)) | other
@@ -124,7 +124,7 @@ class PathPrefix(VersionSource):
 
 
 class HeaderVersion(VersionSource):
-    """The version stands in a header: ``API-Version: v1``.
+    """The version is in a header: ``API-Version: v1``.
 
     :param name: The name of the header.
     """
@@ -149,7 +149,7 @@ class HeaderVersion(VersionSource):
 
 
 class QueryVersion(VersionSource):
-    """The version stands in the query string: ``?version=v1``.
+    """The version is in the query string: ``?version=v1``.
 
     :param name: The name of the parameter.
     """
@@ -176,7 +176,7 @@ class QueryVersion(VersionSource):
 
 
 class MediaTypeVersion(VersionSource):
-    """The version stands in the media type that is accepted or sent: ``application/vnd.shop.v1+json``.
+    """The version is in the media type that is accepted or sent: ``application/vnd.shop.v1+json``.
 
     :param template: The media type; ``{version}`` stands for the version.
     :raises SetupError: It is none, or has no place for the version.
@@ -259,7 +259,7 @@ class VersionedJSON:
     def load(self, data: bytes) -> object:
         """The value of a text.
 
-        :raises ValueError: It is no JSON.
+        :raises ValueError: It is not JSON.
         """
         return fast_json.decode(data)
 

@@ -42,7 +42,7 @@ _OWN_HANDLER: t.Final = (
 
 
 class SpanMark(Mark):
-    """The versions that an operation is in; see :func:`since` and :func:`until`. All that reach it hold together.
+    """The versions that an operation is in; see :func:`since` and :func:`until`. All that reach it apply together.
 
     :param first: The first version; empty: from the beginning.
     :param last: The last one; empty: to the newest.

@@ -227,7 +227,7 @@ class OlderShapes:
         return field
 
     def _bridge(self, newest: type[Schema], oldest: type[Schema], way: Older) -> type[Schema]:
-        """The class that stands in the marks of a version: the oldest shape, with the way to the newest one."""
+        """The class in the marks of a version: the oldest shape, with the way to the newest one."""
         shapes = self
 
         def to_newest(
@@ -258,7 +258,7 @@ class OlderShapes:
 
 
 def example_of(field: AnyField, path: str) -> object:
-    """A value that no other member of an example has: a number for a number, else a text."""
+    """A value that no other member of an example has: a number for a number, otherwise a text."""
     if isinstance(field, fields.Number) and not getattr(field, "as_string", False):
         return 10**6 + int.from_bytes(path.encode(), "big") % 10**6 * 1009 + len(path)
     return f"({path})"
@@ -286,7 +286,7 @@ def same_values(one: AnyField | None, other: AnyField | None) -> bool:
 
 
 def made_class(cls: type[Schema], members: t.Mapping[str, object]) -> type[Schema]:
-    """A class that stands in for another, with members of its own."""
+    """A class in place of another, with other members."""
     # Not in marshmallow's registry: a name there must stay that of the class the user wrote.
     meta = type("Meta", (cls.Meta,), {"register": False})
     words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "Meta": meta}

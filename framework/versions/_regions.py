@@ -1,4 +1,4 @@
-"""Regions: where the request says the version of the API, each version has rules of its own for the same paths.
+"""Regions: where the request says the version of the API, each version has its rules for the same paths.
 
 Not here: how a request says it (``versions._locations``).
 Floor 5.

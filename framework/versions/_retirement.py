@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
 KEPT = 90 * 24 * 3600.0
 """Seconds for which a count is kept, from the first call."""
 MAX_CALLERS = 1000
-"""How many callers of one operation are told apart."""
+"""The most callers of one operation that are counted apart."""
 OTHERS = "(others)"
 NOBODY = "(no user agent)"
 _MAX_NAME = 200
@@ -236,7 +236,7 @@ class Counts:
         self.store.increment(self._key(operation, caller), KEPT)
 
     def _note(self, operation: str, caller: str) -> str:
-        """Put a caller on the operation's list; whoever finds it full is one of the others."""
+        """Put a caller on the operation's list; a caller that finds it full counts as one of the others."""
         key = self._key(operation)
         while True:
             old = self.store.get(key)

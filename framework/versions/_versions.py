@@ -1,4 +1,4 @@
-"""``Versions``: one set of routers served in several versions, each with a document of its own.
+"""``Versions``: one set of routers served in several versions, each with its document.
 
 Not here: how a request says its version (``versions._locations``), what an operation of a version is
 (``versions._marks``). Floor 5."""
@@ -30,7 +30,7 @@ _S = t.TypeVar("_S", bound=type[Schema])
 
 EXTENSION = "framework.versions"
 BY_REQUEST = "unprefixed"
-"""What is added to the name of a mount where a version has one with a prefix as well."""
+"""The suffix of the name of a mount where a version has one with a prefix as well."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -71,7 +71,7 @@ class VersionLocation(t.NamedTuple):
     name: str
     names: tuple[str, ...]
     by_request: bool
-    """True if the request decides, so that other versions stand at the same path."""
+    """True if the request decides, so that other versions share the path."""
 
     def methods(
         self,
@@ -142,7 +142,7 @@ class Versions:
     def convert(self, newer: type[Schema], *, to: str) -> cabc.Callable[[_S], _S]:
         """Make the schema class below the shape of another one in a version, and in those before it.
 
-        It has two static methods that take and return plain data, as it stands in JSON: ``up(data)`` leads what a
+        It has two static methods that take and return plain data, as in JSON: ``up(data)`` leads what a
         client has sent to the next newer shape, ``down(data)`` leads an answer back.
 
         :param newer: The class of the next newer shape, or of the newest.
@@ -208,7 +208,7 @@ class Versions:
         app.register_router(outer, version=place, cli_group=None, **options)
 
     def _keep_out_of_default(self, app: App) -> None:
-        """Let the default document hold what is in no version, and the default version."""
+        """Let the default document have what is in no version, and the default version."""
         document = app.documents["default"]
         if document.is_chosen:
             return

@@ -33,7 +33,7 @@ _NOT_SHOWN = frozenset({"host", "content-length", "user-agent", "connection", "a
 
 
 def is_secret(name: str) -> bool:
-    """Return whether what a header, parameter or member of that name holds should not be shown."""
+    """Return whether the value of a header, parameter or member of that name is a secret."""
     return _SECRET.search(name) is not None
 
 
@@ -195,7 +195,7 @@ def is_ours(file: str) -> bool:
 
 
 def name_of_schema(schema: ma.Schema) -> str:
-    """Return how a schema is written in code, as far as can be told: ``PetSchema(many=True)``."""
+    """Return how a schema is written in code, as far as it is known: ``PetSchema(many=True)``."""
     name = type(schema).__name__
     if name == "GeneratedSchema":
         name = "{...}"

@@ -339,7 +339,7 @@ class ContractMiddleware:
         """Look at an answer.
 
         :raises ContractViolation: It is not as declared, and the mode is ``"raise"``. The application answers it as any
-            exception that nobody handled.
+            unhandled exception.
         """
         operation = ctx.operation
         if operation is None or not operation.declared:

@@ -41,10 +41,10 @@ class Exchange:
     status: int
     headers: Headers
     body: bytes | None
-    """The body of the answer; ``None`` when it is made while it is sent, or is no matter of schemas."""
+    """The body of the answer; ``None`` when it is made while it is sent, or has no schema."""
     recorder: Recorder
     warnings: tuple[tuple[str, str], ...] = ()
-    """What marks found wrong with the handler: what, and what to do about it."""
+    """The faults that marks found in the handler: each with its remedy."""
     view_args: cabc.Mapping[str, object] = dataclasses.field(default_factory=dict)
     """The values of the variables in the path, as the converters gave them."""
 
@@ -56,7 +56,7 @@ class Exchange:
 
     @property
     def method(self) -> str:
-        """The method that was asked for: ``HEAD`` for one that a ``GET`` operation answered."""
+        """The method of the request: ``HEAD`` for one that a ``GET`` operation answered."""
         return t.cast(str, self.environ["REQUEST_METHOD"])
 
 
@@ -75,7 +75,7 @@ def media_for(media_type: str, content: cabc.Mapping[str, JSONObject]) -> JSONOb
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a value stands for no body."""
+    """Return whether a value means no body."""
     if isinstance(value, PreparedResponse):
         return not value.body
     if isinstance(value, BaseResponse):
@@ -97,7 +97,7 @@ def exchange_of(
 ) -> Exchange | None:
     """The exchange of a context; ``None`` where no operation answers for it.
 
-    :param sent: The body of the request, where it is known; else it is looked for.
+    :param sent: The body of the request, where it is known; otherwise it is looked for.
     """
     operation = ctx.operation
     if operation is None or ctx.environ is None or ctx.routing_exception is not None:

@@ -1,4 +1,4 @@
-"""What to say of each way to break a contract: what happened, where, and the declaration that is missing, to paste.
+"""The message for each way to break a contract: what happened, where, and the declaration that is missing, to paste.
 
 Floor 7.
 """
@@ -41,10 +41,10 @@ class Violation(t.NamedTuple):
     """One thing that is wrong with an answer."""
 
     message: str
-    """What happened."""
+    """The fault."""
 
     remedy: str
-    """What to do: prose, then code to paste, indented by four spaces; empty where the message says it."""
+    """The remedy: prose, then code to paste, indented by four spaces; empty where the message says it."""
 
 
 def report(exchange: Exchange, findings: cabc.Sequence[Violation], *, shows_request: bool = True) -> str:
@@ -143,7 +143,7 @@ def undeclared_status(app: App, operation: Operation, exchange: Exchange, declar
 
 
 def undeclared_header(operation: Operation, status: int, name: str, value: str) -> Violation:
-    """A header that the handler sets and nobody declares."""
+    """A header that the handler sets and no mark declares."""
     code = f"headers={{{name!r}: {blame.header_field(value)}}}"
     if status >= 400:
         return Violation(
@@ -221,7 +221,7 @@ def wrong_body(
 
 
 def value_at(body: t.Any, at: Path) -> object:
-    """Return what stands at a place in a body; ``None`` where nothing does."""
+    """Return the value at a place in a body; ``None`` where nothing does."""
     for part in at:
         try:
             body = body[part]
@@ -291,7 +291,7 @@ def find_known(schema: ma.Schema) -> KnownMembers:
 
 
 def collect_dropped(schema: ma.Schema, value: object, at: Path, found: dict[tuple[str, ...], Path]) -> None:
-    """Walk a value beside its schema; see :func:`dropped_members`."""
+    """Walk a value together with its schema; see :func:`dropped_members`."""
     if (isinstance(value, list) or type(value) is tuple) and (schema.many or at):
         for index, item in enumerate(value[:100]):
             collect_dropped(schema, item, (*at, index), found)

@@ -1,8 +1,8 @@
-"""What the document says of a request that was sent: valid, not valid, or nothing that can be known.
+"""The judgement of the document on a request that was sent: valid, not valid, or nothing that can be known.
 
 Judged are the parameters in query, headers and cookies, and bodies of JSON and forms; of variables of the path only
 whether they fit. What OpenAPI has no words for
-(names in the query that nobody declares, a scalar that is given twice) makes a request neither valid nor invalid.
+(undeclared names in the query, a scalar that is given twice) makes a request neither valid nor invalid.
 Not here: what is made of it (``openapi.contract._contract``).
 Floor 7.
 """
@@ -31,7 +31,7 @@ class ValidationResult(t.NamedTuple):
     """``None`` where the document has no words for what was sent."""
 
     reasons: tuple[str, ...] = ()
-    """What is wrong with it: ``body $.name: is missing.``"""
+    """Its faults: ``body $.name: is missing.``"""
 
 
 def content_of(file: FileStorage) -> bytes:
@@ -206,7 +206,7 @@ class Sent:
         return found
 
     def read(self, text: str, schema: object) -> object:
-        """The value that a text in a parameter or header stands for, by the types of its schema; else the text."""
+        """The value that a text in a parameter or header stands for, by the types of its schema; otherwise the text."""
         kinds = self.types(schema)
         if "string" in kinds:
             return text

@@ -1,4 +1,4 @@
-"""What changed between two schemas, judged in one direction.
+"""The changes between two schemas, judged in one direction.
 
 What a client sends must be taken as before: a request may only become wider. What a client reads must be as before: an
 answer may only become narrower; members are the exception, for clients pass over those that they do not know.
@@ -36,7 +36,7 @@ class Change:
     """The kind of change: ``request-property-required``."""
     message: str
     place: str
-    """Where within the operation: ``request body $.age``, ``response 200 $[].id``, or empty for the operation."""
+    """The place within the operation: ``request body $.age``, ``response 200 $[].id``, or empty for the operation."""
     operations: list[str]
     """``GET /pets/{pet_id}``, all of them."""
     component: str | None = None
@@ -44,7 +44,7 @@ class Change:
     member: str | None = None
     """The member of that component."""
     source: str | None = None
-    """File and line that caused it, and the name that stands there; where the new document is that of a live
+    """File and line that caused it, and the name there; where the new document is that of a live
     application."""
 
 
@@ -96,7 +96,7 @@ class Changes:
         self._same = same_components(old.document, new.document) if same is None else same
 
     def is_same(self, schema: object) -> bool:
-        """Return whether a schema that stands in both documents alike means the same in both."""
+        """Return whether a schema that is the same in both documents means the same in both."""
         return not isinstance(schema, SchemaShape) and references(schema) <= self._same
 
     def add(self, level: Level, code: str, message: str, spot: ChangeLocation) -> None:
@@ -254,7 +254,7 @@ class Changes:
                 self.add(level, f"{spot.way}-{word.lower()}-changed", text, spot)
 
     def notes(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
-        """Compare what is said of a value."""
+        """Compare the words about a value."""
         if new.deprecated and not old.deprecated:
             self.add(Level.COMPATIBLE, f"{spot.way}-deprecated", "It is deprecated now.", spot)
         if spot.way == "request":
@@ -264,7 +264,7 @@ class Changes:
             self.add(Level.BREAKING, f"{spot.way}-discriminator-changed", text, spot)
 
     def default(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
-        """Compare what stands for an absent value."""
+        """Compare the defaults."""
         if old.has_default and new.has_default:
             if not equal(old.default, new.default):
                 text = f"An absent value stood for {shown(old.default)}, and stands for {shown(new.default)}."
@@ -338,7 +338,7 @@ class Changes:
     # Choices
 
     def choices(self, old: SchemaShape, new: SchemaShape, spot: ChangeLocation) -> None:
-        """Compare what stands in ``oneOf`` or ``anyOf``: each member must be among those of the other side."""
+        """Compare the members of ``oneOf`` or ``anyOf``: each member must be among those of the other side."""
         before: list[object] = old.choices or [old]
         after: list[object] = new.choices or [new]
         request = spot.way == "request"
@@ -362,7 +362,7 @@ class Changes:
                 self.narrowed("choice-removed", f"The choice {self.label(self.old, part)} is gone.", spot)
 
     def pair(self, mine: object, theirs: list[object], spot: ChangeLocation, used: cabc.Collection[int]) -> int | None:
-        """The member of the other side that one stands for: the same by name or tag, else one that it fits."""
+        """The member of the other side that one stands for: the same by name or tag, otherwise one that it fits."""
         request = spot.way == "request"
         own, other = (self.old, self.new) if request else (self.new, self.old)
         identity = identities(own, mine)

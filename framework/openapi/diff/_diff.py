@@ -37,8 +37,8 @@ def compare(old: JSONObject, new: JSONObject) -> list[Change]:
 
     :param old: The document that clients know.
     :param new: The document that takes its place.
-    :return: What breaks clients first, in the order of the operations. A change that shows in several operations
-        stands once. Words that nobody's program reads (descriptions, examples, tags) are no changes.
+    :return: What breaks clients first, in the order of the operations. A change that shows in several operations is
+        listed once. Words that no program reads (descriptions, examples, tags) are not changes.
     """
     comparison = Comparison(old, new)
     comparison.run()

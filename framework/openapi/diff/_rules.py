@@ -24,7 +24,7 @@ RULES = (
     *("pattern", "format", "multipleOf", "uniqueItems", "not", "propertyNames", "patternProperties", "contains"),
     *("dependentRequired", "dependentSchemas", "if", "then", "else", "contentMediaType", "contentEncoding"),
 )
-"""Words that are compared as a whole: they stand there, or do not, or are others."""
+"""Words that are compared as a whole: they are there, or are not, or are others."""
 
 Bound: t.TypeAlias = tuple[float, bool]
 """A limit, and whether it is exclusive."""
@@ -192,7 +192,7 @@ def kinds_of(value: object) -> set[str]:
 def bound(
     limit: float | None, exclusive: float | None, narrower: cabc.Callable[[cabc.Iterable[float]], float]
 ) -> Bound | None:
-    """The narrower one of a limit and an exclusive one; in 3.0 the latter is a boolean beside the former."""
+    """The narrower one of a limit and an exclusive one; in 3.0 the latter is a boolean next to the former."""
     if exclusive is True:
         return None if limit is None else (limit, True)
     # Not 'in': zero is a limit, and equals False.
@@ -264,7 +264,7 @@ def join(one: SchemaShape, other: SchemaShape) -> SchemaShape:
 
 
 def reference_of(schema: object) -> str | None:
-    """Return where a schema leads that is a reference and nothing else."""
+    """Return where a schema leads that is a reference alone."""
     return schema["$ref"] if isinstance(schema, dict) and len(schema) == 1 and "$ref" in schema else None
 
 

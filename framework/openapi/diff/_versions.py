@@ -1,4 +1,4 @@
-"""What version a changed document deserves.
+"""The version that a changed document deserves.
 
 Floor 7.
 """

@@ -29,7 +29,7 @@ def resolved(shapes: Shapes, value: object) -> JSONObject:
 
 
 def webhooks_of(document: JSONObject) -> dict[str, JSONObject]:
-    """The webhooks of a document; OpenAPI 3.0 has them under a name of its own."""
+    """The webhooks of a document; OpenAPI 3.0 has them under another name."""
     return t.cast("dict[str, JSONObject]", document.get("webhooks") or document.get("x-webhooks") or {})
 
 

@@ -58,9 +58,9 @@ def entries(app: App, built: Built) -> list[Entry]:
 
 
 def find(app: App, built: Built, code: str) -> list[Entry]:
-    """The error classes of one ``error_code``: those of the document, else any other that there is.
+    """The error classes of one ``error_code``: those of the document, otherwise any other.
 
-    :return: more than one where several classes share a code; none where no class has it.
+    :return: More than one where several classes share a code; none where no class has it.
     """
     classes = [cls for cls in built.uses if cls.error_code == code]
     if not classes:

@@ -39,10 +39,10 @@ _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-0
 def line(operation: JSONObject, method: str, path: str, root: str, document: JSONObject) -> str:
     """Write the line for a POSIX shell.
 
-    :param operation: an Operation Object.
-    :param path: its template, ``/pets/{pet_id}``.
-    :param root: the address of the application, with or without a ``/`` at the end.
-    :param document: the whole document, for what is referred to.
+    :param operation: An Operation Object.
+    :param path: Its template, ``/pets/{pet_id}``.
+    :param root: The address of the application, with or without a ``/`` at the end.
+    :param document: The whole document, for what is referred to.
     """
     components = document.get("components", {})
     schemas = components.get("schemas", {})
@@ -69,7 +69,7 @@ def line(operation: JSONObject, method: str, path: str, root: str, document: JSO
 
 
 def has_example(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> bool:
-    """Return whether somebody gave an example."""
+    """Return whether an example is given."""
     return "example" in parameter or compose(parameter["schema"], schemas) is not MISSING
 
 

@@ -1,6 +1,6 @@
 """The HTML of the documentation pages. Every value that comes from elsewhere is escaped here.
 
-Pages hold no script and no style of their own, so a strict Content-Security-Policy lets them through.
+Pages have no inline script and no inline style, so a strict Content-Security-Policy lets them through.
 Floor 7.
 """
 
@@ -48,7 +48,7 @@ def docs_body(
     errors_url: str | None,
     plain_url: str | None = None,
 ) -> Markup:
-    """The place where Swagger UI appears, and what is said where it cannot."""
+    """The place where Swagger UI appears, and the text where it cannot."""
     errors = Markup("")
     if errors_url is not None:
         errors = Markup(' The errors are explained in the <a href="{}">error catalogue</a>.').format(errors_url)
@@ -75,8 +75,8 @@ def errors_body(
 ) -> Markup:
     """The list of all errors.
 
-    :param links: the navigation, text to address.
-    :param url_of: the address of an error's page.
+    :param links: The navigation, text to address.
+    :param url_of: The address of an error's page.
     """
     rows = Markup("\n").join(
         Markup('<tr><td>{}</td><td><a href="{}"><code>{}</code></a></td><td>{}</td></tr>').format(
@@ -93,7 +93,7 @@ def errors_body(
 def error_body(entries: cabc.Sequence[Entry], links: cabc.Mapping[str, str], docs_url: str | None) -> Markup:
     """The page of one error code.
 
-    :param docs_url: the plain page, where each operation is shown, or ``None``.
+    :param docs_url: The plain page, where each operation is shown, or ``None``.
     """
     return Markup("{}\n<main>\n{}\n</main>").format(
         navigation(links), Markup("\n<hr>\n").join(error_part(each, docs_url) for each in entries)
@@ -154,7 +154,7 @@ def navigation(links: cabc.Mapping[str, str]) -> Markup:
 
 
 def paragraphs(text: str) -> Markup:
-    """Text of a docstring: paragraphs, and what stands between double backquotes as code."""
+    """Text of a docstring: paragraphs, and the text between double backquotes as code."""
     return Markup("\n").join(Markup("<p>{}</p>").format(marked(part)) for part in re.split(r"\n\s*\n", text) if part)
 
 

@@ -1,4 +1,4 @@
-"""What the docs rules answer: the document, the documentation pages, their files, and the error catalogue.
+"""The answers of the docs rules: the document, the documentation pages, their files, and the error catalogue.
 
 Everything comes from this package; no page asks another host for anything.
 Floor 7.
@@ -170,9 +170,10 @@ def plain(site: Site) -> Response:
 def static(site: Site, filename: str) -> Response:
     """A file of the pages.
 
-    With the digest of its content in the query (``?v=...``) it may be kept for ever, else it is asked for each time.
+    With the digest of its content in the query (``?v=...``) it may be kept for ever, otherwise it is revalidated each
+    time.
 
-    :raises NotFound: there is no such file among those that are served.
+    :raises NotFound: There is no such file among those that are served.
     """
     kind = _FILES.get(filename)
     if kind is None:
@@ -197,8 +198,8 @@ def error_list(site: Site) -> Response:
 def error_page(site: Site, name: str) -> Response:
     """The page that the ``type`` of a problem leads to.
 
-    :param name: an ``error_code``.
-    :raises NotFound: no error has it.
+    :param name: An ``error_code``.
+    :raises NotFound: No error has it.
     """
     found = catalogue.find(site.app, site.built, name)
     if not found:
@@ -218,7 +219,7 @@ PAGES: cabc.Mapping[str, cabc.Callable[..., Response]] = {
 
 
 def cached(ctx: Context, text: str, kind: str) -> Response:
-    """An answer that is asked for each time, and sent only if it has changed."""
+    """An answer that is revalidated each time, and sent only if it has changed."""
     response: Response = ctx.app.response_class(text.encode(), content_type=f"{kind}; charset=utf-8")
     if kind == "application/json":
         response.headers["Content-Type"] = kind

@@ -37,10 +37,10 @@ def plain_body(
 ) -> Markup:
     """The page.
 
-    :param document: an OpenAPI document.
-    :param root: the address under which a client reaches the application.
-    :param links: the navigation, text to address.
-    :param errors: the errors of each operation, by ``operationId``.
+    :param document: An OpenAPI document.
+    :param root: The address under which a client reaches the application.
+    :param links: The navigation, text to address.
+    :param errors: The errors of each operation, by ``operationId``.
     """
     info = document["info"]
     made = Markup("<h1>{} <small>{}</small></h1>").format(info["title"], info["version"])
@@ -80,7 +80,7 @@ def by_tag(document: JSONObject) -> dict[str, list[tuple[str, str, JSONObject]]]
 
 
 def server_of(item: JSONObject, operation: JSONObject) -> str | None:
-    """Return where an operation is, if not where the page was asked for: its first server, variables filled in."""
+    """Return where an operation is, if not on the server of the page: its first server, variables filled in."""
     for server in operation.get("servers") or item.get("servers") or ():
         url = str(server["url"])
         for name, variable in server.get("variables", {}).items():
@@ -197,7 +197,7 @@ def sent_part(operation: JSONObject) -> Markup:
 
 
 def parameters_table(parameters: cabc.Iterable[JSONObject]) -> Markup:
-    """Return what goes in beside the body."""
+    """Return the input apart from the body."""
     return table(
         ("Name", "In", "Type", "Meaning"),
         (
@@ -311,7 +311,7 @@ def kind(schema: object) -> Markup:
 
 
 def meaning(description: str, schema: JSONObject, deprecated: bool = False) -> Markup:
-    """Return what a value stands for, and the rules it follows."""
+    """Return the meaning of a value, and its rules."""
     parts = [marked(description)] if description else []
     if deprecated:
         parts.append(Markup("<em>Deprecated.</em>"))

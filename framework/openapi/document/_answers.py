@@ -1,7 +1,7 @@
 """The answers of an operation: what it declares, and what the framework itself can say to any request.
 
-Errors of one status become one response that lists each class with its ``code``. Those of the framework stand once, in
-``components.responses``.
+Errors of one status become one response that lists each class with its ``code``. Those of the framework are written
+once, in ``components.responses``.
 Floor 7.
 """
 
@@ -98,7 +98,7 @@ _TEXT: JSONObject = {"type": "string"}
 
 
 def is_shared(cls: type[errors.APIError]) -> bool:
-    """Return whether a class is one of the framework's own, whose answer stands in ``components.responses``."""
+    """Return whether a class is one of the framework's own, whose answer is in ``components.responses``."""
     return cls.__module__ == errors.__name__
 
 
@@ -121,10 +121,10 @@ def words_of(name: str) -> str:
 class Answers:
     """Makes the ``responses`` of operations.
 
-    :param components: where schemas go.
-    :param renderer: the application's own shape of errors, or ``None`` for problem objects.
-    :param types: what ``type`` of a problem begins with; ``None`` where errors have no page.
-    :param links: makes the links; without it they are left out.
+    :param components: Where schemas go.
+    :param renderer: The application's own shape of errors, or ``None`` for problem objects.
+    :param types: What ``type`` of a problem begins with; ``None`` where errors have no page.
+    :param links: Makes the links; without it they are left out.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Answers:
         self.shared: dict[str, JSONObject] = {}
         """``components.responses``, as far as used."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
-        """Which operations answer with each error class."""
+        """The operations that answer with each error class."""
 
     def of(self, operation: Operation) -> dict[str, JSONObject]:
         """The ``responses`` of an operation, by status."""
@@ -206,7 +206,7 @@ class Answers:
         return {**made, "schema": schema}
 
     def content(self, status: int, outcomes: list[Outcome], *, empty: bool) -> dict[str, JSONObject]:
-        """The bodies that are no errors, by media type."""
+        """The bodies that are not errors, by media type."""
         made: dict[str, JSONObject] = {}
         if empty or status in BODILESS or status < 200:
             return made
@@ -224,9 +224,9 @@ class Answers:
         return made
 
     def stream(self, outcome: Outcome) -> JSONObject:
-        """The body of a stream; what its parts are is said beside it, for no version before 3.2 can.
+        """The body of a stream; an extension describes its parts, for no version before 3.2 can.
 
-        Of server-sent events nothing is said as a whole: some tools take the schema for that of the text, some for
+        Of server-sent events nothing is described as a whole: some tools take the schema for that of the text, some for
         that of an event.
         """
         media: JSONObject = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
@@ -235,7 +235,7 @@ class Answers:
         return media
 
     def examples(self, given: cabc.Mapping[str, object] | None, schema: JSONObject) -> JSONObject:
-        """The ``example`` or ``examples`` of a media type: those that were given, else one made from the fields'."""
+        """The ``example`` or ``examples`` of a media type: the given ones, otherwise one made from the fields'."""
         if given:
             values = {name: plain(value) for name, value in given.items()}
             values = {name: value for name, value in values.items() if value is not MISSING}
@@ -326,7 +326,7 @@ class Answers:
 
 
 def example_object(value: object) -> JSONObject:
-    """Return an Example Object for a body; what is one already, with words of its own, stays as it is."""
+    """Return an Example Object for a body; what is one already, with its words, stays as it is."""
     words = {"summary", "description", "value"}
     if isinstance(value, dict) and "value" in value and len(value) > 1 and value.keys() <= words:
         return value

@@ -58,20 +58,20 @@ class Built(t.NamedTuple):
     document: JSONObject
 
     uses: dict[type[APIError], list[Operation]]
-    """Which operations answer with each error class."""
+    """The operations that answer with each error class."""
 
     components: Components
-    """Which class each component was made from."""
+    """The class that each component was made from."""
 
 
 def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> JSONObject:
     """Make the document.
 
-    :param app: the application; it freezes.
-    :param version: of OpenAPI, ``"3.1.0"`` or ``"3.0.3"`` for instance.
-    :param name: which of the application's documents.
-    :return: a new dictionary of JSON values.
-    :raises ComponentConflict: two schemas ask for one name.
+    :param app: The application; it freezes.
+    :param version: Of OpenAPI, ``"3.1.0"`` or ``"3.0.3"`` for instance.
+    :param name: Which of the application's documents.
+    :return: A new dictionary of JSON values.
+    :raises ComponentConflict: Two schemas ask for one name.
     """
     return make(app, version, app.documents[name]).document
 
@@ -204,7 +204,7 @@ def add_schemes(schemes: dict[str, cabc.Mapping[str, object]], operation: Operat
 
 
 def described_scheme(record: Security) -> cabc.Mapping[str, object]:
-    """A Security Scheme Object; how its credentials are spelt stands there too, for whoever writes an example."""
+    """A Security Scheme Object; an extension shows how its credentials are written, for examples."""
     return {**record.scheme, "x-example": record.example} if record.example else record.scheme
 
 
@@ -222,7 +222,7 @@ def tags_of_webhook(app: App, webhook: Webhook) -> tuple[str, ...]:
 
 
 def is_listed(operation: Operation) -> bool:
-    """Return whether an operation may stand in a document."""
+    """Return whether an operation belongs into a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
     return (
@@ -236,8 +236,8 @@ def is_listed(operation: Operation) -> bool:
 def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
     """The operations of each path, in the order of the rules.
 
-    OpenAPI tells paths apart neither by hosts nor by converters. Of two operations on different hosts with one method
-    and one path the first stands in the document.
+    OpenAPI distinguishes paths neither by hosts nor by converters. Of two operations on different hosts with one method
+    and one path the first is in the document.
 
     :raises SetupError: Two operations of one host differ in nothing but their converters.
     """

@@ -2,12 +2,12 @@
 
 A schema class gives up to four components: ``Pet`` is what is sent, ``PetInput`` what is read, ``PetPatch`` what is
 read with every member optional (``partial=True``), ``PetSparse`` what is sent where the client chooses the members. A
-role that asks for the same as the one before it has no component of its own. Names come from the class, without
+role that asks for the same as the one before it has no other component. Names come from the class, without
 ``Schema`` at its end, and the role, never from a counter, so they stay when other schemas come and go.
 ``__component__ = "Name"`` on a schema class, an instance or an enum gives another.
 
-An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) stands where it is used, without a
-name; so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
+An instance that is not what its class says (``only``, ``exclude``, ``unknown``, ...) is written where it is used,
+without a name; so does a schema made from a dict. Give it a class, or ``__component__``, to name it.
 Floor 7.
 """
 
@@ -43,9 +43,9 @@ Described: t.TypeAlias = tuple[JSONObject, tuple[tuple[ma.Schema, SchemaUse, "st
 class Components:
     """The schemas of one document.
 
-    :param version: of OpenAPI, ``"3.1.x"`` or ``"3.0.x"``. In 3.0 what its words cannot say is left out.
-    :param rules: which strict rules hold for what is read.
-    :param default_unknown: what becomes of undeclared members where nobody said anything.
+    :param version: Of OpenAPI, ``"3.1.x"`` or ``"3.0.x"``. In 3.0 what its words cannot say is left out.
+    :param rules: The strict rules for what is read.
+    :param default_unknown: What becomes of undeclared members where no mark or schema says it.
     """
 
     def __init__(self, version: str = "3.1.0", *, rules: Rules = ALL_RULES, default_unknown: str = RAISE) -> None:
@@ -66,12 +66,12 @@ class Components:
     ) -> JSONObject:
         """Give the JSON Schema of what a marshmallow schema reads or writes.
 
-        :param schema: an instance; its ``many``, ``partial`` and ``unknown`` count.
+        :param schema: An instance; its ``many``, ``partial`` and ``unknown`` count.
         :param role: ``"input"``, ``"patch"`` or ``"output"``; an input that is ``partial`` is a patch.
-        :param location: where an input stands, ``"json"``, ``"form"`` or ``"multipart"``.
-        :param unknown: what the operation says of undeclared members, which then holds at every depth.
-        :return: a reference to a component, the schema itself where it has no name, an array of them for ``many``.
-        :raises ComponentConflict: two classes ask for one name.
+        :param location: Where an input comes from, ``"json"``, ``"form"`` or ``"multipart"``.
+        :param unknown: What the operation says of undeclared members, which then applies at every depth.
+        :return: A reference to a component, the schema itself where it has no name, an array of them for ``many``.
+        :raises ComponentConflict: Two classes ask for one name.
         """
         made = self.nested(schema, SchemaUse(role, location, unknown), None, top=True)
         return self.final({"type": "array", "items": made} if schema.many else made)
@@ -106,9 +106,9 @@ class Components:
     def add(self, name: str, schema: JSONObject, owner: object) -> JSONObject:
         """Add a component that is made from no marshmallow schema.
 
-        :param owner: whose name it is; another owner of one name is a conflict.
-        :return: a reference to it.
-        :raises ComponentConflict: the name belongs to another owner.
+        :param owner: Whose name it is; another owner of one name is a conflict.
+        :return: A reference to it.
+        :raises ComponentConflict: The name belongs to another owner.
         """
         self._claim(name, owner, owner if isinstance(owner, type) else type(owner))
         self._schemas[name] = schema
@@ -123,8 +123,8 @@ class Components:
     def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None, *, top: bool = False) -> JSONObject:
         """Give the schema of one object of a marshmallow schema: a reference, where it has a name.
 
-        :param unknown: what the nested field says of undeclared members.
-        :param top: whether it is the schema of a body, not one inside it.
+        :param unknown: What the nested field says of undeclared members.
+        :param top: Whether it is the schema of a body, not one inside it.
         """
         if isinstance(schema, WholeSchema):
             return describe(schema.fields["value"], view, self)
@@ -297,7 +297,7 @@ class Components:
     def _claim(self, name: str, owner: object, origin: type) -> bool:
         """Take a name; whether it was taken by the same owner before.
 
-        :raises ComponentConflict: it belongs to another.
+        :raises ComponentConflict: It belongs to another.
         """
         if name not in self._owners:
             self._owners[name] = owner
@@ -347,7 +347,7 @@ def own_docstring(cls: type) -> str:
 
 
 def place(cls: type) -> str:
-    """Return where a class stands, for messages: ``shop.schemas.PetSchema (line 12)``."""
+    """Return where a class is defined, for messages: ``shop.schemas.PetSchema (line 12)``."""
     name = f"{cls.__module__}.{cls.__qualname__}"
     try:
         return f"{name} (line {inspect.getsourcelines(cls)[1]})"
@@ -360,7 +360,7 @@ def _clean(name: str) -> str:
 
 
 def _is_named(cls: type[ma.Schema]) -> bool:
-    """Return whether the name of a class was chosen by somebody."""
+    """Return whether the name of a class was chosen by a person."""
     return (cls.__name__ != _GENERATED and cls is not ma.Schema) or _NAME in vars(cls)
 
 

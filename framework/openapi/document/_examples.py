@@ -17,12 +17,12 @@ _DEEPEST_EXAMPLE = 8
 def compose(schema: JSONObject, components: cabc.Mapping[str, JSONObject]) -> object:
     """Give an example of what a schema describes.
 
-    A member's own example counts, else its one value, its first choice or its default. An optional member without any
-    is left out; a required one leaves the whole without an example, and so does a schema of which nobody gave any.
+    A member's own example counts, otherwise its one value, its first choice or its default. An optional member without
+    any is left out; a required one leaves the whole without an example, and so does a schema that has none.
 
-    :param schema: a schema of the document.
-    :param components: the component schemas that references lead to.
-    :return: a JSON value, or ``MISSING``.
+    :param schema: A schema of the document.
+    :param components: The component schemas that references lead to.
+    :return: A JSON value, or ``MISSING``.
     """
     found = Composer(components)
     value = found.of(schema, 0)

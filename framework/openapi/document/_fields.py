@@ -41,7 +41,7 @@ from ._validators import constrain, written
 Role: t.TypeAlias = t.Literal["input", "output", "patch"]
 
 FieldDescriber: t.TypeAlias = "cabc.Callable[[t.Any, SchemaUse, SchemaNames], JSONObject]"
-"""Make the schema of a field; each takes fields of its own classes."""
+"""Make the schema of a field; each takes fields of some classes."""
 
 _EMPTY_MAKERS: tuple[type, ...] = (list, dict, tuple, set, frozenset, str, int, float, bool)
 _ANNOTATED: dict[object, JSONObject] = {
@@ -62,11 +62,11 @@ class SchemaUse:
     """One side of the conversation.
 
     :param role: ``"input"``, ``"patch"`` (an input of which every member may be absent) or ``"output"``.
-    :param location: where an input stands: ``"json"``, ``"form"``, ``"multipart"`` (a form whose objects are JSON),
+    :param location: Where an input comes from: ``"json"``, ``"form"``, ``"multipart"`` (a form whose objects are JSON),
         ``"query"``, ``"path"``, ``"header"``, ``"cookie"``.
-    :param unknown: what the mark said of undeclared members, at every depth; ``None`` when it said nothing.
-    :param partial: the names that an outer schema lets be absent here, by names with a dot.
-    :param sparse: whether an output may lack any member, at every depth, because the client asks for some.
+    :param unknown: What the mark said of undeclared members, at every depth; ``None`` when it said nothing.
+    :param partial: The names that an outer schema lets be absent here, by names with a dot.
+    :param sparse: Whether an output may lack any member, at every depth, because the client asks for some.
     """
 
     role: Role = "input"
@@ -87,7 +87,7 @@ class SchemaUse:
 
     @property
     def parameter(self) -> bool:
-        """Return whether it stands outside of the body."""
+        """Return whether it is outside of the body."""
         return self.location not in ("json", "form", "multipart")
 
 
@@ -95,7 +95,7 @@ class SchemaNames(t.Protocol):
     """The component names that a field may ask for."""
 
     rules: Rules
-    """Which strict rules hold for what is read."""
+    """The strict rules for what is read."""
 
     def nested(self, schema: ma.Schema, view: SchemaUse, unknown: str | None) -> JSONObject:
         """The schema of one object, a reference where it has a name."""
@@ -107,9 +107,9 @@ class SchemaNames(t.Protocol):
 def describe(field: AnyField, view: SchemaUse, names: SchemaNames) -> JSONObject:
     """Give the schema of a field's values.
 
-    :param field: a field, bound to a schema or not.
-    :param view: who reads it, and where it stands.
-    :param names: gives references for nested schemas and enumerations.
+    :param field: A field, bound to a schema or not.
+    :param view: The side that reads it, and its location.
+    :param names: Gives references for nested schemas and enumerations.
     """
     if view.location == "multipart" and is_json_part(field):
         view = dataclasses.replace(view, location="json")
@@ -172,7 +172,7 @@ def _without_nul(made: JSONObject, field: AnyField, view: SchemaUse, names: Sche
 
 
 def written_name(name: str, field: AnyField) -> str:
-    """The name of a member as it stands in JSON."""
+    """The name of a member in JSON."""
     return field.data_key if field.data_key is not None else name
 
 
@@ -211,8 +211,8 @@ def style(field: AnyField, location: str) -> JSONObject:
 
 
 def is_array_parameter(field: AnyField, view: SchemaUse) -> bool:
-    """Return whether the pieces of one delimited text can be told as an array: a parameter with a delimiter OpenAPI
-    knows."""
+    """Return whether the pieces of one delimited text can be described as an array: a parameter with a delimiter
+    OpenAPI knows."""
     known = _STYLES if view.location == "query" else (",",)
     return view.parameter and getattr(field, "delimiter", None) in known
 
@@ -340,7 +340,7 @@ def _returned(field: ma.fields.Function | ma.fields.Method, view: SchemaUse, nam
 def _returns(function: object, *, without_null: bool = False) -> JSONObject:
     """The schema of what a function is annotated to return.
 
-    :param without_null: whether ``None`` in it says nothing.
+    :param without_null: Whether ``None`` in it says nothing.
     """
     try:
         annotation = t.get_type_hints(function).get("return") if inspect.isroutine(function) else None
@@ -369,7 +369,7 @@ def _annotation(annotation: object) -> JSONObject:
 
 
 def _boolean(field: ma.fields.Boolean, view: SchemaUse, names: SchemaNames) -> JSONObject:
-    """A Boolean with words of its own takes those, and writes ``true`` and ``false`` all the same."""
+    """A Boolean with custom words takes those, and writes ``true`` and ``false`` all the same."""
     values = words(field)
     if values is None or not view.reads:
         return {"type": "boolean"}
@@ -422,7 +422,7 @@ def _duration(field: ma.fields.TimeDelta, view: SchemaUse, names: SchemaNames) -
 
 
 def _address(field: ma.fields.IP, view: SchemaUse, names: SchemaNames) -> JSONObject:
-    """Either kind of address; the type stands in each, where generators of clients look for it."""
+    """Either kind of address; the type is in each, where generators of clients look for it."""
     made = _scalar(field, view)
     kinds = made.pop("anyOf", None)
     return made if kinds is None else {"anyOf": [{**made, **kind} for kind in kinds]}
@@ -453,7 +453,7 @@ _OWN = (own.DateTime, own.File)
 
 
 def _with_default(made: JSONObject, field: AnyField, view: SchemaUse) -> JSONObject:
-    """Return what stands for an absent member; only where one may be absent and the server fills it in."""
+    """Return the default of an absent member; only where one may be absent and the server fills it in."""
     if view.role != "input" or field.required or isinstance(field, (ma.fields.Constant, ma.fields.Pluck)):
         return made
     default = field.load_default

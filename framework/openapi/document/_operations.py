@@ -1,4 +1,4 @@
-"""An operation of the application as an Operation Object: what goes in, and what is said about it.
+"""An operation of the application as an Operation Object: its input and its description.
 
 What comes out is a matter of ``openapi.document._answers``.
 Floor 7.
@@ -37,10 +37,10 @@ def operation_object(
 ) -> JSONObject:
     """Give the Operation Object (OpenAPI 3.1, section 4.8.10).
 
-    :param path: the template it stands under, whose variables may have other names than those of its rule.
-    :param tags: its tags, at least one.
-    :param variables: the schema of each variable of its rule, by name, in their order.
-    :param answers: makes the responses.
+    :param path: The template of its path, whose variables may have other names than those of its rule.
+    :param tags: Its tags, at least one.
+    :param variables: The schema of each variable of its rule, by name, in their order.
+    :param answers: Makes the responses.
     """
     components = answers.components
     made: JSONObject = {"operationId": operation.operation_id, "tags": list(tags)}
@@ -64,7 +64,7 @@ def operation_object(
 def merged(known: JSONObject, more: cabc.Mapping[str, object]) -> JSONObject:
     """Return an object with further members; those that both have are merged too, at every depth.
 
-    Parameters are told apart by name and place. Of other lists, and of plain values, the new one counts.
+    Parameters are distinguished by name and place. Of other lists, and of plain values, the new one counts.
     """
     made = dict(known)
     for name, value in more.items():
@@ -81,7 +81,7 @@ def merged(known: JSONObject, more: cabc.Mapping[str, object]) -> JSONObject:
 
 
 def merged_parameters(known: list[JSONObject], more: list[JSONObject]) -> list[JSONObject]:
-    """Return the parameters of both lists; one that stands in both has the members of both."""
+    """Return the parameters of both lists; one that is in both has the members of both."""
     found = {(each.get("name"), each.get("in")): each for each in known}
     for each in more:
         key = (each.get("name"), each.get("in"))
@@ -92,7 +92,7 @@ def merged_parameters(known: list[JSONObject], more: list[JSONObject]) -> list[J
 def path_parameters(
     operation: Operation, path: str, variables: cabc.Mapping[str, JSONObject], components: Components
 ) -> cabc.Iterator[JSONObject]:
-    """A parameter for each variable in the path; a field that a mark declares for it is asked as well."""
+    """A parameter for each variable in the path; a field that a mark declares for it counts as well."""
     told = {record.name: record for record in operation.parameters if record.location == "path"}
     for (name, schema), written in zip(variables.items(), names(path), strict=True):
         schema = components.final(schema)
@@ -106,7 +106,7 @@ def path_parameters(
 
 
 def other_parameters(operation: Operation, components: Components) -> cabc.Iterator[JSONObject]:
-    """The parameters in query, headers and cookies; one that several marks declare stands once."""
+    """The parameters in query, headers and cookies; one that several marks declare is listed once."""
     seen: dict[tuple[str, str], JSONObject] = {}
     for record in operation.parameters:
         if record.location == "path":
@@ -123,7 +123,7 @@ def other_parameters(operation: Operation, components: Components) -> cabc.Itera
 def parameter(record: Parameter, components: Components, operation: Operation) -> JSONObject:
     """A Parameter Object (OpenAPI 3.1, section 4.8.12).
 
-    :raises SetupError: the field is an object, which no text of a parameter can be.
+    :raises SetupError: The field is an object, which no text of a parameter can be.
     """
     field = record.field
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
@@ -186,13 +186,13 @@ def media(bodies: list[Body], media_type: str, answers: Answers) -> JSONObject:
 
 
 def encodings(bodies: list[Body]) -> JSONObject:
-    """The Encoding Objects of the parts of a form that are no plain text (OpenAPI 3.1, section 4.8.15)."""
+    """The Encoding Objects of the parts of a form that are not plain text (OpenAPI 3.1, section 4.8.15)."""
     made = {name: {"contentType": types} for body in bodies for name, types in content_types(body).items()}
     return {"encoding": made} if made else {}
 
 
 def content_types(body: Body) -> dict[str, str]:
-    """The media types of the parts of a form, by name; without those of objects where they are no JSON."""
+    """The media types of the parts of a form, by name; without those of objects where they are not JSON."""
     made = part_types(body.schema)
     return made if body.is_multipart else {name: types for name, types in made.items() if types != "application/json"}
 
@@ -216,7 +216,7 @@ def joined(schemas: list[JSONObject]) -> JSONObject:
 def requirements(operation: Operation) -> list[dict[str, list[str]]]:
     """The Security Requirement Objects: with any of the schemes, or also with none.
 
-    Scopes stand there for OAuth 2.0 and OpenID Connect alone: 3.0 knows no others (section 4.7.30), and few programs
+    Scopes are listed for OAuth 2.0 and OpenID Connect alone: 3.0 knows no others (section 4.7.30), and few programs
     what 3.1 allows.
     """
     made: dict[str, list[str]] = {}

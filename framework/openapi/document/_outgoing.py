@@ -1,4 +1,4 @@
-"""What the application sends by itself, as Path Items: webhooks, and the callbacks of an operation.
+"""The requests that the application sends, as Path Items: webhooks, and the callbacks of an operation.
 
 Its body is *output*, for we write it; what the receiver answers is *input*, for we read it.
 Floor 7.
@@ -67,7 +67,7 @@ def responses(outgoing: Outgoing, answers: Answers) -> JSONObject:
 
 
 def callbacks(operation: Operation, tags: cabc.Sequence[str], answers: Answers) -> JSONObject:
-    """The Callback Objects of an operation, by name; several of one name are told apart by where they go."""
+    """The Callback Objects of an operation, by name; several of one name are distinguished by their targets."""
     made: JSONObject = {}
     for record in operation.callbacks:
         made.setdefault(record.outgoing.name, {}).setdefault(record.expression, {}).update(

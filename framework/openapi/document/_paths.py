@@ -49,7 +49,7 @@ def names(path: str) -> list[str]:
 def variables(rule: Rule) -> dict[str, JSONObject]:
     """The JSON Schema of each variable in the path, in their order.
 
-    :return: by name; a rule of a class that reads its text differently gives plain strings.
+    :return: By name; a rule of a class that reads its text differently gives plain strings.
     """
     try:
         found, parts = parse(rule)
@@ -62,7 +62,7 @@ def variables(rule: Rule) -> dict[str, JSONObject]:
 
 
 def described(converter: BaseConverter) -> JSONObject:
-    """The schema of one variable; a converter class may tell more by a method ``__json_schema__(described, role)``."""
+    """The schema of one variable; a converter class may refine it by a method ``__json_schema__(described, role)``."""
     made = describe(converter)
     teller = getattr(type(converter), "__json_schema__", None)
     return made if teller is None else t.cast(JSONObject, teller(converter, made, "input"))

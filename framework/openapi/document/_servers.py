@@ -1,4 +1,4 @@
-"""Where operations are served that are bound to a host: the ``servers`` of their paths.
+"""The servers of operations that are bound to a host: the ``servers`` of their paths.
 
 Floor 7.
 """
@@ -40,7 +40,7 @@ class Servers:
                 self._by_handler.setdefault(key_of(each), []).append(each.rule)
 
     def add(self, members: cabc.Sequence[Operation], made: cabc.Mapping[str, JSONObject]) -> list[JSONObject]:
-        """Give the servers of a path where all its operations have the same; else each operation gets its own.
+        """Give the servers of a path where all its operations have the same; otherwise each operation gets its own.
 
         :param members: The operations of the path.
         :param made: Their Operation Objects by method, which may be added to.

@@ -1,4 +1,4 @@
-"""What a field's validators ask for, in the words of JSON Schema.
+"""The rules of a field's validators, in the words of JSON Schema.
 
 ``validate.And`` is taken apart. A validator of the user's own says what it asks by a method
 ``__json_schema__(described, role)`` that returns further words; one that has none leaves no trace. Knows nothing of
@@ -47,13 +47,13 @@ def constrain(
 ) -> JSONObject:
     """Add what the validators of a field ask for.
 
-    :param described: the schema of the field's type.
-    :param field: the field; its own ``_serialize`` writes choices and bounds.
-    :param role: ``"input"``, ``"output"`` or ``"patch"``, for validators that tell for themselves.
-    :param whole: whether a ``Regexp`` has to match the whole text, as strict fields have it.
-    :param own: whether code of the user's own reads or writes the values: validators look at what is loaded, so then
-        only those say something that tell for themselves, and choices, as the field writes them.
-    :return: the schema with them; the given one is not changed.
+    :param described: The schema of the field's type.
+    :param field: The field; its own ``_serialize`` writes choices and bounds.
+    :param role: ``"input"``, ``"output"`` or ``"patch"``, for validators that describe themselves.
+    :param whole: Whether a ``Regexp`` has to match the whole text, as strict fields have it.
+    :param own: Whether code of the user's own reads or writes the values: validators look at what is loaded, so then
+        only those count that describe themselves, and choices, as the field writes them.
+    :return: The schema with them; the given one is not changed.
     """
     validators = list(flat(field.validators))
     if not validators:
@@ -191,7 +191,7 @@ def _characters(made: JSONObject, validators: list[object]) -> JSONObject:
 
 
 def _range(made: JSONObject, field: AnyField, each: validate.Range) -> JSONObject:
-    """Bounds of a number; of anything else JSON Schema cannot compare, they are told in words."""
+    """Bounds of a number; of other values, which JSON Schema cannot compare, they become words."""
     made = dict(made)
     kinds = made.get("type", ())
     numeric = bool(_NUMBERS.intersection([kinds] if isinstance(kinds, str) else kinds))
@@ -246,7 +246,7 @@ def _dates(made: JSONObject, bound: object, inclusive: bool, more: bool) -> JSON
 
 
 def _bound(made: JSONObject, word: str, value: object, more: bool) -> None:
-    """Set a bound where it is narrower than what stands there."""
+    """Set a bound where it is narrower than the one there."""
     if word not in made or (value > made[word] if more else value < made[word]):
         made[word] = value
 
@@ -306,7 +306,7 @@ def _regexp(made: JSONObject, each: validate.Regexp, whole: bool) -> JSONObject:
 
 
 def _text(made: JSONObject, words: JSONObject, whole: bool) -> JSONObject:
-    """A format, and beside it the very pattern that the server checks, if it does."""
+    """A format, and with it the very pattern that the server checks, if it does."""
     made = {**made, "format": made.get("format", words["format"])}
     if not whole:
         return made

@@ -1,4 +1,4 @@
-"""What a lint finds, and the way through a document that it takes.
+"""The findings of a lint, and its walk through a document.
 
 Floor 7.
 """
@@ -34,13 +34,13 @@ class Finding(t.NamedTuple):
 
     rule: str
     message: str
-    """What, and what to do about it."""
+    """The fault, and its remedy."""
     at: Pointer
-    """Where in the document."""
+    """The place in the document."""
     advice: bool = False
     """True if it may well be right as it is."""
     file: str = ""
-    """Where in the source; empty where that is not known."""
+    """The place in the source; empty where it is not known."""
     line: int = 0
 
 

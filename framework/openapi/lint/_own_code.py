@@ -1,7 +1,7 @@
-"""What in the schemas of an application the document cannot see through: fields with methods of their own, and hooks.
+"""The parts of an application's schemas that the document cannot see through: fields with custom methods, and hooks.
 
-Nothing is run. A hook is found by its source when it gives something else than the object that it got, or sets a member
-that the schema does not have, so what is found is a hint and no proof.
+Nothing is run. A hook is found by its source when it gives something other than the object that it got, or sets a
+member that the schema does not have, so what is found is a hint and no proof.
 Floor 7.
 """
 
@@ -106,7 +106,7 @@ def _hooks(cls: type[ma.Schema], schema: ma.Schema, reads: bool) -> cabc.Iterato
 
 
 def _changes(function: cabc.Callable[..., object], names: set[str]) -> str | None:
-    """Return how a hook changes the members of an object, as far as its source tells."""
+    """Return how a hook changes the members of an object, as far as its source shows."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):

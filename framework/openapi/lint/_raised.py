@@ -1,4 +1,4 @@
-"""Which errors a handler raises, as far as its source tells; nothing is run.
+"""The errors that a handler raises, as far as its source shows; nothing is run.
 
 Read are ``raise X(...)``, ``abort(X)`` and ``abort(404)`` in the handler and in the functions of the application that
 it calls by name. What a ``try`` around it catches is left out. Errors that only exist at run time stay unseen, so what
@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from ... import errors, helpers
 
 DEEPEST = 4
-"""How many calls a search follows."""
+"""The most calls that a search follows."""
 
 _ABORTS = (helpers.abort, werkzeug.exceptions.abort)
 _Function: t.TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
@@ -34,7 +34,7 @@ class Raised(t.NamedTuple):
     error: type[HTTPException]
     file: str
     line: int
-    """Where in the handler: the statement, or the call that leads to it."""
+    """The line in the handler: the statement, or the call that leads to it."""
     through: str
     """The function that the handler calls and that raises it; empty for the handler itself."""
 

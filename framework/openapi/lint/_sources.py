@@ -1,4 +1,4 @@
-"""Where the parts of a live application's document are written: the class and the line behind a change.
+"""The source of the parts of a live application's document: the class and the line behind a change.
 
 Floor 7.
 """

@@ -1,8 +1,8 @@
 """Find patterns that take exponential time: repetitions within repetitions that can share out one text in many ways.
 
 ``(a+)+`` tries every way to cut a row of letters before it gives up: twenty-six of them cost twelve seconds. A part
-that must stand between the repetitions, and that the inner one cannot match, makes the cut unique: ``(-[a-z]+)*``.
-Knows patterns; knows nothing of documents.
+that must be between the repetitions, and that the inner one cannot match, makes the cut unique: ``(-[a-z]+)*``. Knows
+patterns; knows nothing of documents.
 Floor 7.
 """
 
@@ -63,7 +63,7 @@ def _inside(name: str, value: t.Any) -> list[Parsed]:
 
 
 def _is_bad(name: str, value: t.Any) -> bool:
-    """Return whether a part is a repetition around another that nothing holds apart."""
+    """Return whether a part is a repetition around another without a separator."""
     return name in _REPEATS and value[1] >= _MANY and any(map(_cuts, _ways(value[2])))
 
 
@@ -78,14 +78,14 @@ def _ways(items: Parsed) -> list[list[Part]]:
 
 
 def _opened(name: str, value: t.Any) -> list[Part]:
-    """Give the parts of a group that stands in a row, where it is not a choice."""
+    """Give the parts of a group in a row, where it is not a choice."""
     if name == "SUBPATTERN":
         return [part for inner, each in _named(value[3]) for part in _opened(inner, each)]
     return [(name, value)]
 
 
 def _cuts(row: list[Part]) -> bool:
-    """Return whether a row that is repeated has a long repetition, and no part that tells where the next row begins."""
+    """Return whether a row that is repeated has a long repetition, and no part that marks where the next row begins."""
     for place, (name, value) in enumerate(row):
         if name in _REPEATS and value[1] >= _MANY:
             eaten = _chars([(name, value)])

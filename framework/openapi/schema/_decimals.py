@@ -1,7 +1,7 @@
 """Patterns for numbers that are written as text: those within bounds, and those that equal one number.
 
 A text is ``-?(0|[1-9][0-9]*)(\\.[0-9]+)?``, as :data:`fast.lexical.DECIMAL_PATTERN` has it. JSON Schema compares
-numbers alone, so what ``Range`` asks of such a text is said by a pattern.
+numbers alone, so what ``Range`` asks of such a text becomes a pattern.
 Floor 7.
 """
 

@@ -1,4 +1,4 @@
-"""What is wrong with a JSON value: the record, and the words for it; where references lead.
+"""The faults of a JSON value: the record, and the words for it; the targets of references.
 
 Floor 7.
 """
@@ -18,10 +18,10 @@ class Fault(t.NamedTuple):
     """One thing that is wrong with a value."""
 
     at: Path
-    """Where: the names and indexes on the way to it."""
+    """The place: the names and indexes on the path to it."""
 
     message: str
-    """What, without the place: ``-1 is below the minimum of 0``."""
+    """The fault, without the place: ``-1 is below the minimum of 0``."""
 
     word: str
     """The word of the schema that refuses; ``"closed"`` for a member that no schema names."""
@@ -54,7 +54,7 @@ def lookup(document: JSONObject, ref: str) -> t.Any:
 
 
 def nearest(value: object, at: Path, failed: list[list[Fault]]) -> list[Fault]:
-    """Return what to say when no choice fits: the faults of the one that was meant, where that can be told."""
+    """Return what to say when no choice fits: the faults of the one that was meant, where that is known."""
     meant = [faults for faults in failed if not any(fault.at == at and fault.word == "type" for fault in faults)]
     tagged = [faults for faults in meant if not any(fault.word == "enum" for fault in faults)]
     meant = tagged if len(tagged) == 1 else meant

@@ -66,7 +66,7 @@ FORMATS: dict[str, cabc.Callable[[str], bool]] = {
     "byte": _reads(lambda text: base64.b64decode(text, validate=True)),
     "json-pointer": lambda text: _POINTER.fullmatch(text) is not None,
 }
-"""What can be judged; a format that is not here judges nothing (JSON Schema 2020-12, section 7)."""
+"""The formats that can be judged; a format that is not here judges nothing (JSON Schema 2020-12, section 7)."""
 
 
 @functools.lru_cache(maxsize=512)

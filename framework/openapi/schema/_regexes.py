@@ -2,9 +2,9 @@
 
 A pattern is translated exactly or not at all: :func:`translate` gives ``None`` for what has no equal there (conditional
 groups, back-references, atomic groups, flags for a part). Flags at the front, and those that were compiled in, are
-written out. The result means the same to Python's :mod:`re` and in ECMA-262's Unicode mode, and holds printable
-characters alone. The pattern is taken as :func:`fast.lexical.in_ascii` compiles it, so ``\\d``, ``\\w`` and ``\\b``
-are ASCII.
+written out. The result means the same to Python's :mod:`re` and in ECMA-262's Unicode mode, and has printable
+characters alone. The pattern is taken as :func:`fast.lexical.in_ascii` compiles it, so ``\\d``, ``\\w`` and ``\\b`` are
+ASCII.
 Floor 7.
 """
 
@@ -34,8 +34,8 @@ class _Untranslatable(Exception):
 def translate(regex: re.Pattern[str]) -> str | None:
     """Give the text of the pattern in ECMA-262, without anchors added.
 
-    :param regex: a compiled pattern over text.
-    :return: ``None`` where there is no exact translation.
+    :param regex: A compiled pattern over text.
+    :return: ``None`` where it has no exact translation.
     """
     if not isinstance(regex.pattern, str) or regex.flags & ~_SUPPORTED_FLAGS:
         return None
@@ -259,7 +259,7 @@ def together(one: str, other: str) -> str | None:
 
 
 def _inside_anchors(pattern: str) -> str | None:
-    """Return what stands between ``^`` and ``$``; ``None`` where they do not hold for the whole of a pattern."""
+    """Return the pattern between ``^`` and ``$``; ``None`` where they do not apply to the whole of a pattern."""
     if not pattern.startswith("^") or not re.search(r"(?<!\\)(?:\\\\)*\$\Z", pattern):
         return None
     inner = pattern[1:-1]

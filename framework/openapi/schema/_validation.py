@@ -44,7 +44,7 @@ class Validator:
 
         :param schema: A schema of the document, or one whose references lead into it. It must not be changed
             afterwards.
-        :param value: A value as JSON holds it.
+        :param value: A value as JSON has it.
         """
         kept = self._roots.get(id(schema))
         if kept is None:
@@ -54,7 +54,7 @@ class Validator:
         return found
 
     def resolve(self, schema: t.Any) -> t.Any:
-        """Follow references until something else stands there."""
+        """Follow references to what is not one."""
         for _ in range(100):
             if not isinstance(schema, dict) or "$ref" not in schema:
                 break
@@ -64,7 +64,7 @@ class Validator:
     # Making functions
 
     def _root(self, schema: JSONSchema) -> Root:
-        """The check of a whole value: with the rule for members that nobody names, where that holds."""
+        """The check of a whole value: with the rule for undeclared members, where that applies."""
         check = self._compile(schema)
         if not self._closed or not self._names_members(schema, ()):
             return lambda value, at, found: check(value, at, found, None)

@@ -23,9 +23,9 @@ JSONSchema: t.TypeAlias = bool | JSONObject
 """A schema: an object, or a boolean that takes everything or nothing (JSON Schema 2020-12, section 4.3.2)."""
 
 SCHEMA_COMPONENTS: t.Final = "#/components/schemas/"
-"""What a reference to a schema of the document begins with; the name follows."""
+"""The beginning of a reference to a schema of the document; the name follows."""
 DELIMITERS: t.Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
-"""What separates the items of a list in a parameter that is not exploded, by its style; in other styles a comma."""
+"""The separator of the items of a list in a parameter that is not exploded, by its style; in other styles a comma."""
 
 
 ANNOTATIONS = frozenset(
@@ -68,10 +68,10 @@ _ANY_TYPE = ("array", "boolean", "number", "object", "string")
 
 
 def plain(value: object) -> object:
-    """Give a value as JSON holds it.
+    """Give a value as JSON has it.
 
-    :param value: what stands in Python code as a default, a choice, a bound or an example.
-    :return: the value in dictionaries, lists, texts, numbers, booleans and ``None``; :data:`MISSING` when JSON
+    :param value: A Python value: a default, a choice, a bound or an example.
+    :return: The value in dictionaries, lists, texts, numbers, booleans and ``None``; :data:`MISSING` when JSON
         has nothing for it. Sets become lists in the order of their texts.
     """
     if isinstance(value, enum.Enum):
@@ -98,9 +98,9 @@ def plain(value: object) -> object:
 
 
 def nullable(schema: JSONObject) -> JSONObject:
-    """Give the schema that takes ``null`` besides what the given one takes.
+    """Give the schema that takes ``null`` and what the given one takes.
 
-    :param schema: in the words of 3.1; it is not changed.
+    :param schema: In the words of 3.1; it is not changed.
     """
     notes = {word: schema[word] for word in schema if word in ANNOTATIONS or word.startswith("x-")}
     rules = {word: schema[word] for word in schema if word not in notes}
@@ -133,10 +133,10 @@ _OF_KINDS: dict[str, frozenset[str]] = {
 
 
 def without_misfits(schema: JSONObject, given: JSONObject) -> JSONObject:
-    """Drop the words that a schema took over from another one, and that say nothing of its own type.
+    """Drop the words that a schema took over from another one, and that do not apply to its type.
 
-    :param schema: made from the other, like ``{**given, "type": "string"}``.
-    :param given: the other; words of another value are the author's, and stay.
+    :param schema: Made from the other, like ``{**given, "type": "string"}``.
+    :param given: The other; words of another value are the author's, and stay.
     """
     kinds = schema.get("type")
     if kinds is None or kinds == given.get("type"):
@@ -147,7 +147,7 @@ def without_misfits(schema: JSONObject, given: JSONObject) -> JSONObject:
 
 
 def type_of(values: cabc.Iterable[object]) -> str | list[str] | None:
-    """The ``type`` of some JSON values; ``None`` when there are no values."""
+    """The ``type`` of some JSON values; ``None`` for no values."""
     kinds = list(dict.fromkeys(_type(value) for value in values))
     if "number" in kinds and "integer" in kinds:
         kinds.remove("integer")
@@ -185,7 +185,7 @@ def unique(values: cabc.Iterable[object]) -> list[object]:
 
 
 def both(one: JSONObject, other: JSONObject) -> JSONObject:
-    """Give a schema that asks for what both ask: merged where no word stands in both, else ``allOf``.
+    """Give a schema that asks for what both ask: merged where no word is in both, otherwise ``allOf``.
 
     Two patterns become one, where that can be said exactly.
     """
@@ -205,7 +205,7 @@ def both(one: JSONObject, other: JSONObject) -> JSONObject:
 
 
 def _says_no_nul_for_nothing(one: JSONObject, other: JSONObject) -> bool:
-    """Return whether a schema refuses the character U+0000 beside one of a form that has none."""
+    """Return whether a schema refuses the character U+0000 next to one of a form that has none."""
     return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
 
@@ -214,8 +214,8 @@ def downgrade(schema: object) -> object:
 
     What 3.0 has no word for is left out, so the result may take more than the original, and never less.
 
-    :param schema: a schema in the words of 3.1, or a boolean schema.
-    :return: a new dictionary.
+    :param schema: A schema in the words of 3.1, or a boolean schema.
+    :return: A new dictionary.
     """
     if schema is True:
         return {}
