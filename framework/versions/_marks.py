@@ -13,7 +13,7 @@ import msgspec
 from marshmallow import fields, validate
 
 from ..errors import SetupError
-from ..http.response import PreparedResponse, add_vary, set_header
+from ..http.response import Reply, add_vary, set_header
 from ..marks.base import Header, Mark, Parameter, Phase, Plan, Record, ReplyStep, Steps
 from ..marks.inputs import ArgumentsMark, PatchMark
 from ..marks.lists import ListMark, SparseMark, narrows
@@ -24,7 +24,6 @@ from ._locations import HeaderVersion, MediaTypeVersion, QueryVersion
 
 if t.TYPE_CHECKING:
     from marshmallow import Schema
-    from werkzeug.wrappers import Response
 
     from ..context import Context
     from ..http.media import MediaType
@@ -229,7 +228,7 @@ class VersionMark(Mark):
         vary = self.varies
         plan.query_names.update(way.name for way in self._ways(QueryVersion))
 
-        def finish(ctx: Context, call: Call, reply: PreparedResponse | Response) -> None:
+        def finish(ctx: Context, call: Call, reply: Reply) -> None:
             if header is not None:
                 set_header(reply, header, name)
             if vary:

@@ -19,15 +19,13 @@ from marshmallow import fields
 from werkzeug.http import http_date
 
 from ..errors import Gone, SetupError
-from ..http.response import PreparedResponse
+from ..http.response import PreparedResponse, Reply
 from ..marks.base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from ..marks.traffic import once, redis_store, store_url
 from ..stores.base import CircuitBreaker, StoreAway
 from ..stores.memory import MemoryStore
 
 if t.TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
     from ..app import App
     from ..context import Context
     from ..stores.base import Store
@@ -90,7 +88,7 @@ class RetiredMark(Mark):
             if self.gone and dt.datetime.now(dt.UTC) >= t.cast(dt.datetime, self.until):
                 raise Retired()
 
-        def finish(ctx: Context, call: Call, reply: PreparedResponse | Response) -> None:
+        def finish(ctx: Context, call: Call, reply: Reply) -> None:
             add = reply.add_header if type(reply) is PreparedResponse else reply.headers.add
             for name, value in fixed:
                 add(name, value)
