@@ -10,7 +10,7 @@ Every receiver gets the sender, an :class:`~framework.App`, and keyword argument
     request_started                                     the context is pushed, no hook has run
     request_finished            response                the answer is complete, the session is saved
     request_tearing_down        exc                     after the teardown functions of a request
-    got_request_exception       exception               an exception that nobody handled
+    got_request_exception       exception               an unhandled exception
     appcontext_tearing_down     exc                     after the teardown functions of a context
     appcontext_pushed                                   a context was pushed
     appcontext_popped                                   a context was popped

@@ -88,7 +88,7 @@ def serve(
     Does nothing but say so where the ``framework`` command has imported the program: that command serves it already.
 
     :param app: The application.
-    :param host: Name or address to listen on; default the host of ``SERVER_NAME``, else ``127.0.0.1``.
+    :param host: Name or address to listen on; default the host of ``SERVER_NAME``, otherwise ``127.0.0.1``.
     :param port: Port; default the port of ``SERVER_NAME``, otherwise 5000.
     :param debug: Set debug mode; ``None`` leaves what ``FRAMEWORK_DEBUG`` and the application say.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` first.

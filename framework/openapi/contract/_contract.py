@@ -1,4 +1,4 @@
-"""Hold each answer of a declared operation against what the operation and the document say.
+"""Compare each answer of a declared operation with what the operation and the document say.
 
 :class:`Contract` compares; the test client raises what it finds (``testing.client``), a server logs or raises it
 (:class:`ContractMiddleware`). Checked are the status, the media type, the headers, the body (members that no schema

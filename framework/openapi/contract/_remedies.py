@@ -245,7 +245,7 @@ def dropped_members(schema: ma.Schema, value: object) -> list[Path]:
     """The members of plain dicts that a handler returned and that its schema has never heard of.
 
     Judged are only schemas whose every field says itself what it reads, so that nothing can have used the member.
-    One that was told what to do with unknown members (``unknown=EXCLUDE``) drops them on purpose.
+    One with a policy for unknown members (``unknown=EXCLUDE``) drops them on purpose.
 
     :return: Where they are, at most one of each name.
     """
@@ -358,8 +358,8 @@ _READING = frozenset({Phase.MEDIA_TYPE, Phase.BODY, Phase.INPUTS})
 def is_refused_by_inputs(recorder: Recorder) -> bool:
     """Return whether a request was refused by a step that reads it as the document says, not by the application.
 
-    A mark that refuses for reasons of its own, such as what was sent before, does it in another phase or raises its own
-    class, and functions of the application that a step calls know rules that no document can tell. What cannot be read
+    A mark that refuses for other reasons, such as what was sent before, does it in another phase or raises its own
+    class, and functions of the application that a step calls know rules that no document can state. What cannot be read
     at all (a length, an encoding of text) has no ``data``: it is a matter of HTTP.
     """
     raised, step = recorder.raised, recorder.step
@@ -387,7 +387,7 @@ def refused(operation: Operation, raised: errors.APIError) -> cabc.Iterator[Viol
 
 
 def refusals(operation: Operation, location: str, messages: object) -> cabc.Iterator[tuple[tuple[str, ...], object]]:
-    """The messages about fields whose rules the document can tell."""
+    """The messages about fields whose rules the document can state."""
     if not isinstance(messages, dict):
         return
     if location == "json":

@@ -109,7 +109,7 @@ class Shapes:
         return made
 
     def _choose(self, made: SchemaShape, members: list[object], seen: tuple[str, ...]) -> SchemaShape:
-        """Add the members of ``anyOf`` or ``oneOf``; a single one besides ``null`` is the schema itself."""
+        """Add the members of ``anyOf`` or ``oneOf``; a single one next to ``null`` is the schema itself."""
         null = [part for part in members if isinstance(part, dict) and self.of(part, seen).types == {"null"}]
         others = [part for part in members if part not in null]
         if len(others) == 1:
