@@ -198,10 +198,10 @@ class App(Scaffold):
         self.routers: dict[str, Router] = {}
         self.mounts: dict[str, RouterSetupState] = {}
         self.extensions: dict[str, t.Any] = {}
-        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.url_map: Map = self.url_map_class(host_matching=host_matching)
         if isinstance(self.url_map, AppMap):
             self.url_map.on_add = self.config.on_change
-        self.subdomain_matching = subdomain_matching
+        self.subdomain_matching: bool = subdomain_matching
         self._owners: dict[tuple[str | None, ...], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, t.Any, str]] = []
         self._add_static_route(static_host, host_matching)
