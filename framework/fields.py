@@ -414,7 +414,7 @@ def inner_fields(field: t.Any) -> cabc.Iterator[Field[t.Any]]:
             yield each
 
 
-def leading_in(partial: t.Any, schema: ma.Schema) -> list[str] | None:
+def leading_in(partial: PartialOption, schema: ma.Schema) -> list[str] | None:
     """Return the names that may be absent in a nested schema whose ``partial`` is its own matter.
 
     :param partial: What marshmallow passes on: of names with a dot, what follows the nested field's own name.

@@ -15,6 +15,9 @@ import typing as t
 
 from marshmallow.exceptions import SCHEMA as SCHEMA
 
+AnyMessages: t.TypeAlias = t.Any
+"""Messages as marshmallow shapes them: a text, a list of messages, or a dict of them by names and indexes."""
+
 INVALID: t.Final = "invalid"
 """The code of a text that carries none."""
 UNKNOWN: t.Final = "unknown"

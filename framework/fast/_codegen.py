@@ -20,8 +20,6 @@ import weakref
 
 import marshmallow as ma
 
-_P = t.TypeVar("_P")
-
 #: Compiling is rare and short: one lock for all of it. Resolving a nested schema may come back here.
 LOCK = threading.RLock()
 _numbers = itertools.count(1)
@@ -35,7 +33,7 @@ class Writer:
 
     def __init__(self, local_names: cabc.Iterable[str] = ()) -> None:
         self.lines: list[str] = []
-        self.objects: dict[str, t.Any] = {}
+        self.objects: dict[str, object] = {}
         self._taken: set[str] = {*keyword.kwlist, *dir(builtins), *local_names}
 
     def name(self, hint: str) -> str:
@@ -51,7 +49,7 @@ class Writer:
         self._taken.add(made)
         return made
 
-    def bind(self, value: t.Any, hint: str) -> str:
+    def bind(self, value: object, hint: str) -> str:
         """Let the code name an object.
 
         :return: the name; the same one for the same object and hint.
@@ -85,6 +83,19 @@ def indented(lines: cabc.Iterable[str], depth: int = 1) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
+class SchemaPlan(t.Protocol):
+    """A plan that is made for a schema, and kept with it."""
+
+    def __init__(self, schema: ma.Schema) -> None: ...
+
+    def is_current(self) -> bool:
+        """Return whether the schema still has the fields that the plan was made for."""
+        ...
+
+
+_P = t.TypeVar("_P", bound=SchemaPlan)
+
+
 class CodeRecord:
     """The code of one schema instance: plans by kind, and the texts in the order of their making.
 
@@ -96,13 +107,13 @@ class CodeRecord:
 
     def __init__(self, schema: ma.Schema) -> None:
         self.owner = weakref.ref(schema)
-        self.plans: dict[type, t.Any] = {}
+        self.plans: dict[type, SchemaPlan] = {}
         self.texts: list[str] = []
 
-    def __reduce__(self) -> tuple[t.Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_nothing, ())
 
-    def __deepcopy__(self, memo: t.Any) -> None:
+    def __deepcopy__(self, memo: object) -> None:
         return None
 
 
@@ -121,14 +132,14 @@ def record(schema: ma.Schema) -> CodeRecord:
 def plan(schema: ma.Schema, kind: type[_P]) -> _P:
     """Give the plan of one kind for a schema, made by ``kind(schema)``.
 
-    A plan has ``is_current()``, which tells whether the schema still has the fields that it was made for.
+    It is made anew when the schema has other fields than it was made for.
     """
     made = record(schema).plans.get(kind)
     if made is None or not made.is_current():
         with LOCK:
             made = record(schema).plans.get(kind)
             if made is None or not made.is_current():
-                made = record(schema).plans[kind] = kind(schema)  # type: ignore[call-arg]
+                made = record(schema).plans[kind] = kind(schema)
     return t.cast(_P, made)
 
 

@@ -19,16 +19,20 @@ from ..issues import ErrorText
 
 logger = logging.getLogger("framework.fast")
 
-_Outcome = tuple[str, t.Any]
+_Outcome = tuple[str, object]
+
+Transform: t.TypeAlias = cabc.Callable[[t.Any], t.Any]
+"""A loader, which makes an object of data, or a dumper, which makes data of an object."""
+_R = t.TypeVar("_R")
 
 
 def run(
     what: str,
     schema: ma.Schema,
-    reference: cabc.Callable[[t.Any], t.Any],
-    generated: cabc.Callable[[t.Any], t.Any],
-    value: t.Any,
-) -> t.Any:
+    reference: cabc.Callable[[t.Any], _R],
+    generated: cabc.Callable[[t.Any], object],
+    value: object,
+) -> _R:
     """Do the same in both ways and log a warning when the outcomes are not the same.
 
     :param what: the word for the log, such as ``"load"``.
@@ -36,7 +40,8 @@ def run(
     """
     error: BaseException | None = None
     try:
-        expected: _Outcome = ("value", reference(value))
+        result = reference(value)
+        expected: _Outcome = ("value", result)
     except Exception as raised:  # noqa: BLE001
         error = raised
         expected = ("error", raised)
@@ -54,7 +59,7 @@ def run(
         )
     if error is not None:
         raise error
-    return expected[1]
+    return result
 
 
 def is_same(one: t.Any, other: t.Any) -> bool:

@@ -37,12 +37,12 @@ is_collection = _get("marshmallow.utils", "is_collection")
 is_sequence_but_not_string = _get("marshmallow.utils", "is_sequence_but_not_string")
 
 
-def _kept(messages: t.Any) -> t.Any:
+def _kept(messages: object) -> object:
     return messages
 
 
 #: What becomes of messages when they are noted: later versions of marshmallow copy them.
-copy_messages: t.Callable[[t.Any], t.Any] = _kept
+copy_messages: t.Callable[[object], object] = _kept
 if ErrorStore is not None:
     copy_messages = getattr(importlib.import_module("marshmallow.error_store"), "copy_containers", _kept)
 

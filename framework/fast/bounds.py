@@ -16,9 +16,7 @@ import typing as t
 
 import msgspec
 
-from ..issues import UNKNOWN, ErrorText
-
-AnyMessages = t.Any
+from ..issues import UNKNOWN, AnyMessages, ErrorText
 
 UNKNOWN_FIELD: t.Final = ErrorText("Unknown field.", UNKNOWN)
 MAX_TEXT = 1_000
@@ -122,7 +120,7 @@ class MessageCopier:
         if not isinstance(messages, dict):
             return self.leaf(messages)
         unknown = [name for name, found in messages.items() if type(name) is str and found == [UNKNOWN_FIELD]]
-        made: dict[t.Any, t.Any] = {}
+        made: dict[object, object] = {}
         others = frozenset(unknown)
         self.copy_into(made, ((name, found) for name, found in messages.items() if name not in others), self.copy)
         self.copy_into(made, ((name, messages[name]) for name in self.ordered(unknown)), self.copy)
@@ -134,8 +132,8 @@ class MessageCopier:
 
     def copy_into(
         self,
-        made: dict[t.Any, t.Any],
-        items: cabc.Iterable[tuple[t.Any, AnyMessages]],
+        made: dict[object, object],
+        items: cabc.Iterable[tuple[object, AnyMessages]],
         copy: cabc.Callable[[AnyMessages], AnyMessages],
     ) -> None:
         """Copy messages by name, each by a function, while there is room."""
@@ -166,7 +164,7 @@ class MessageCopier:
         self.errors -= len(messages)
         return [self._text(each) for each in messages]
 
-    def _text(self, message: t.Any) -> t.Any:
+    def _text(self, message: object) -> object:
         if isinstance(message, (dict, list)):
             return self.copy(message)
         if isinstance(message, str) and len(message) > MAX_TEXT:
@@ -176,7 +174,7 @@ class MessageCopier:
         return message
 
 
-def _cost(value: t.Any) -> int:
+def _cost(value: object) -> int:
     """Give the bytes that a name or a message takes in JSON, with what stands around it."""
     text = value if type(value) is str else str(value)
     try:

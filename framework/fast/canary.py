@@ -69,7 +69,7 @@ def find_fault(version: str) -> str | None:
     return None
 
 
-def _answers() -> cabc.Iterator[tuple[str, t.Any, t.Any]]:
+def _answers() -> cabc.Iterator[tuple[str, object, object]]:
     """Put the questions: what is asked, marshmallow's answer and the generated one."""
     # PERF: they generate code, 10 ms that nobody has to wait for before a schema is used.
     from .dump import DumpPlan, JSONDumper
@@ -90,7 +90,7 @@ def _answers() -> cabc.Iterator[tuple[str, t.Any, t.Any]]:
             yield "load", _outcome(functools.partial(schema.load, given, many=many)), _outcome(load)
 
 
-def _outcome(function: cabc.Callable[[], t.Any]) -> tuple[str, t.Any]:
+def _outcome(function: cabc.Callable[[], object]) -> tuple[str, object]:
     try:
         return "value", function()
     except ma.ValidationError as error:
@@ -119,19 +119,19 @@ def _probe() -> ma.Schema:
         words = fields.List(fields.String())
 
         @ma.validates_schema
-        def check(self, data: dict[str, t.Any], **kwargs: t.Any) -> None:
+        def check(self, data: dict[str, object], **kwargs: object) -> None:
             if data.get("text") == "no":
                 raise ma.ValidationError("No.")
 
         @ma.post_load
-        def after(self, data: dict[str, t.Any], **kwargs: t.Any) -> dict[str, t.Any]:
+        def after(self, data: dict[str, object], **kwargs: object) -> dict[str, object]:
             return {**data, "seen": True}
 
     return Probe()
 
 
 _AT = dt.datetime(2020, 1, 2, 3, 4, 5, 6, dt.UTC)
-_OBJECTS: list[t.Any] = [
+_OBJECTS: list[object] = [
     {"text": "a", "number": 1, "amount": decimal.Decimal("1E+3"), "at": _AT, "part": {"number": 5}, "words": ("a",)},
     {"text": 5, "number": "7", "at": _AT, "part": None, "parts": [{"number": 1}, {}]},
     types.SimpleNamespace(text="é", number=None, at=_AT, part=types.SimpleNamespace(number=True), words=["a", 1]),

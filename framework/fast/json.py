@@ -21,7 +21,7 @@ import msgspec
 MAX_DEPTH = 100
 
 #: What is given for a text that has to be read in another way; no JSON value is it.
-NOT_TAKEN: t.Any = msgspec.UNSET
+NOT_TAKEN: object = msgspec.UNSET
 
 _CONTAINERS = frozenset({dict, list})
 _BYTE = r" \(byte ([0-9]+)\)$"
@@ -138,7 +138,7 @@ def may_have_more(body: bytes, max_members: int) -> bool:
     return len(body) > max_members and body.count(b",") + body.count(b"[") + body.count(b"{") > max_members
 
 
-def measure(value: t.Any, max_depth: int, max_members: int | None = None) -> None:
+def measure(value: object, max_depth: int, max_members: int | None = None) -> None:
     """Refuse a value that is nested too deep or has too many members, before much of it is looked at.
 
     :raises TooManyMembers: there are more members.
@@ -161,7 +161,7 @@ def measure(value: t.Any, max_depth: int, max_members: int | None = None) -> Non
         ]
 
 
-def check(value: t.Any, body: bytes, *, max_depth: int = MAX_DEPTH, max_members: int | None = None) -> None:
+def check(value: object, body: bytes, *, max_depth: int = MAX_DEPTH, max_members: int | None = None) -> None:
     """Refuse what a decoder lets pass: too deep, too many members, and a key that an object has twice.
 
     :param value: what was read from ``body``, in any types that :func:`encode` writes.
@@ -177,7 +177,7 @@ def check(value: t.Any, body: bytes, *, max_depth: int = MAX_DEPTH, max_members:
     json.loads(body, object_pairs_hook=_no_duplicates)
 
 
-def _has_all_keys(value: t.Any, body: bytes) -> bool:
+def _has_all_keys(value: object, body: bytes) -> bool:
     """Return whether no key got lost in reading; exact when it says so.
 
     Each key is followed by a colon, all other colons stand in strings. Unless a colon is escaped somewhere, a value
@@ -192,7 +192,7 @@ def _has_all_keys(value: t.Any, body: bytes) -> bool:
         return False
 
 
-def _no_duplicates(pairs: list[tuple[str, t.Any]]) -> None:
+def _no_duplicates(pairs: list[tuple[str, object]]) -> None:
     """Refuse an object that has a key twice; its value is not wanted."""
     if len(dict(pairs)) != len(pairs):
         seen: set[str] = set()
@@ -239,7 +239,7 @@ def _truncated(body: bytes) -> JSONError:
     return JSONError("A string has half of a surrogate pair.")
 
 
-def encode(value: t.Any, *, finite: bool = False) -> bytes:
+def encode(value: object, *, finite: bool = False) -> bytes:
     """Write a value as UTF-8 JSON, without spaces, members in the order of the value.
 
     Besides JSON's own types: tuples and sets are arrays; dataclasses, attrs classes and msgspec Structs are objects;
@@ -270,7 +270,7 @@ def encode(value: t.Any, *, finite: bool = False) -> bytes:
     return text
 
 
-def _fallback(value: t.Any) -> bytes:
+def _fallback(value: object) -> bytes:
     """Write by the standard library, which escapes half of a surrogate pair."""
     _refuse_special(value)
     try:
@@ -279,12 +279,12 @@ def _fallback(value: t.Any) -> bytes:
         raise JSONError("The value cannot be written as JSON.") from error
 
 
-def _builtin(value: t.Any) -> t.Any:
+def _builtin(value: object) -> object:
     """Turn what the standard library cannot write into what it can, as msgspec would write it."""
     return msgspec.to_builtins(value, enc_hook=_plain)
 
 
-def _plain(value: t.Any) -> t.Any:
+def _plain(value: object) -> object:
     """Give a plain value for one that msgspec does not know; ``None`` and booleans come here as keys only."""
     if value is None or value is True or value is False:
         return {None: "null", True: "true", False: "false"}[value]
@@ -310,7 +310,7 @@ def _plain(value: t.Any) -> t.Any:
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 
 
-def _refuse_special(value: t.Any) -> None:
+def _refuse_special(value: object) -> None:
     """Raise for the first NaN or infinity in a value, naming the way to it."""
     try:
         plain = msgspec.to_builtins(value, enc_hook=_plain)
@@ -318,7 +318,7 @@ def _refuse_special(value: t.Any) -> None:
         plain = value
     except RecursionError:
         raise JSONError("The value contains itself, or nests too deep for JSON.") from None
-    todo: list[tuple[tuple[str | int, ...], t.Any]] = [((), plain)]
+    todo: list[tuple[tuple[str | int, ...], object]] = [((), plain)]
     while todo:
         path, each = todo.pop()
         if isinstance(each, dict):

@@ -17,6 +17,7 @@ import typing as t
 
 import marshmallow as ma
 
+from ...fields import AnyField
 from .. import _internals as internals
 from .. import _plain as plain
 from .. import json as fast_json
@@ -24,7 +25,7 @@ from .._codegen import Writer, indented
 from . import _kinds as kinds
 from . import _reading as reading
 from . import _rows as rows
-from ._values import AnyField, DumpRecipe, exact_type, recipe
+from ._values import DumpRecipe, exact_type, recipe
 
 MISSING = ma.missing
 
@@ -36,7 +37,7 @@ _INLINE_FIELDS = 100
 _TYPES = ("type", "str", "int", "float", "list", "tuple", "dict")
 _WORD = re.compile(r"[^\W\d]\w*")
 
-Function = cabc.Callable[..., t.Any]
+Function = cabc.Callable[..., object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +124,7 @@ class DumpCode:
         """Write the lines that dump one object, and the expression of the result."""
         gaps = self.writer.name(scope.label("has", "gaps"))
         lines: list[str] = []
-        members: list[tuple[t.Any, str]] = []
+        members: list[tuple[str, str]] = []
         for name, field in scope.schema.dump_fields.items():
             key = field.data_key if field.data_key is not None else name
             var = self.writer.name(scope.label("value", str(name)))
@@ -145,7 +146,7 @@ class DumpCode:
             f"    {result} = {{key: value for key, value in {result}.items() if value is not {self.missing}}}",
         ], result
 
-    def _filled(self, scope: _Scope, lines: list[str], members: list[tuple[t.Any, str]]) -> tuple[list[str], str]:
+    def _filled(self, scope: _Scope, lines: list[str], members: list[tuple[str, str]]) -> tuple[list[str], str]:
         """Write the result into an object of the schema's ``dict_class``."""
         result = self.writer.name(scope.label("result"))
         lines = [*lines, f"{result} = {self.writer.bind(scope.schema.dict_class, 'dict_class')}()"]
@@ -153,7 +154,7 @@ class DumpCode:
             lines += [f"if {var} is not {self.missing}:", f"    {result}[{self._key(key)}] = {var}"]
         return lines, result
 
-    def _key(self, key: t.Any) -> str:
+    def _key(self, key: str) -> str:
         return repr(key) if type(key) is str else self.writer.bind(key, "key")
 
     def _field(self, scope: _Scope, field: AnyField, name: str, key: str, var: str, gaps: str) -> list[str]:
@@ -198,7 +199,7 @@ class DumpCode:
         refuses_null, keys = self._refuses_null(field), (*scope.keys, key)
         only_booleans = self.checked and isinstance(field, ma.fields.Boolean)
 
-        def dump(value: t.Any, obj: t.Any) -> t.Any:
+        def dump(value: object, obj: object) -> object:
             if value is MISSING:
                 value = field.dump_default
                 if callable(value):
@@ -220,10 +221,10 @@ class DumpCode:
         """Give the function that lets a field of an unknown kind do all of its work, reading included."""
         schema, keys = scope.schema, (*scope.keys, key)
 
-        def dump(obj: t.Any) -> t.Any:
+        def dump(obj: object) -> object:
             return field.serialize(name, obj, accessor=schema.get_attribute)
 
-        def dump_to_json(obj: t.Any) -> t.Any:
+        def dump_to_json(obj: object) -> object:
             value = field.serialize(name, obj, accessor=schema.get_attribute)
             return rows.UNSET if value is MISSING else rows.seal(value, keys)
 
@@ -306,7 +307,7 @@ class DumpCode:
 def _dump_within(dump: Function, keys: tuple[str, ...]) -> Function:
     """Dump what a nested field holds, and put the way to it in front of the place of an error."""
 
-    def dump_member(value: t.Any, obj: t.Any) -> t.Any:
+    def dump_member(value: object, obj: object) -> object:
         try:
             return dump(value)
         except fast_json.JSONError as error:
@@ -319,8 +320,8 @@ def _dump_items(dump: Function, inner: AnyField, keys: tuple[str, ...]) -> Funct
     """Dump the nested objects of a list, and say which one was refused."""
     refuses_null = not inner.allow_none
 
-    def dump_items(values: t.Any) -> list[t.Any]:
-        made: list[t.Any] = []
+    def dump_items(values: cabc.Iterable[object]) -> list[object]:
+        made: list[object] = []
         try:
             for value in values:
                 if value is None and refuses_null:

@@ -22,12 +22,14 @@ from . import _kinds as kinds
 from . import _rows as rows
 
 if t.TYPE_CHECKING:
+    from .._compare import Transform
     from ._plan import DumpPlan, JSONDumper
 
-Transform = cabc.Callable[[t.Any], t.Any]
+JSONWriter: t.TypeAlias = cabc.Callable[[t.Any], bytes]
+"""Writes an object as JSON text, in UTF-8."""
 
 
-def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
+def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Transform:
     """Give a function that dumps an object as ``schema.dump`` does.
 
     It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
@@ -42,7 +44,7 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> ca
 
     plan: DumpPlan | None = None
 
-    def dump(obj: t.Any) -> t.Any:
+    def dump(obj: object) -> object:
         nonlocal plan
         if plan is None or plan.dump_fields is not schema.dump_fields:
             if not canary.is_trusted():
@@ -53,9 +55,7 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> ca
     return _compared_dump(schema, dump) if compare else dump
 
 
-def json_dumper(
-    schema: ma.Schema, *, fast: bool = True, compare: bool = False, checked: bool = False
-) -> cabc.Callable[[t.Any], bytes]:
+def json_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False, checked: bool = False) -> JSONWriter:
     """Give a function that dumps an object to JSON text.
 
     The text says what ``fast.json.encode(schema.dump(obj))`` says, members in the order of the schema.
@@ -68,7 +68,7 @@ def json_dumper(
         names the member, for a number that JSON does not have.
     """
 
-    def plain_to_json(obj: t.Any) -> bytes:
+    def plain_to_json(obj: object) -> bytes:
         if checked:
             kinds.check(schema, obj)
         return fast_json.encode(schema.dump(obj))
@@ -78,7 +78,7 @@ def json_dumper(
     dump = checked_dumper(schema) if checked else dumper(schema)
     plan: JSONDumper | None = None
 
-    def to_json(obj: t.Any) -> bytes:
+    def to_json(obj: object) -> bytes:
         nonlocal plan
         if plan is None or plan.dump_fields is not schema.dump_fields:
             if not canary.is_trusted():
@@ -95,11 +95,11 @@ def json_dumper(
     return _compared_json(schema, to_json, plain_to_json) if compare else to_json
 
 
-def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> cabc.Callable[[t.Any], t.Any]:
+def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Transform:
     """Give a function as :func:`dumper` does, that refuses what ``json_dumper(schema, checked=True)`` refuses."""
     dump = dumper(schema, fast=fast, compare=compare)
 
-    def look_and_dump(obj: t.Any) -> t.Any:
+    def look_and_dump(obj: object) -> object:
         kinds.check(schema, obj)
         return dump(obj)
 
@@ -132,14 +132,14 @@ def _json_plan(schema: ma.Schema, checked: bool) -> JSONDumper:
 
 
 def _compared_dump(schema: ma.Schema, dump: Transform) -> Transform:
-    def both(obj: t.Any) -> t.Any:
+    def both(obj: object) -> object:
         return compare.run("dump", schema, schema.dump, dump, obj)
 
     return both
 
 
-def _compared_json(schema: ma.Schema, to_json: Transform, plain_to_json: Transform) -> Transform:
-    def both(obj: t.Any) -> t.Any:
+def _compared_json(schema: ma.Schema, to_json: JSONWriter, plain_to_json: JSONWriter) -> JSONWriter:
+    def both(obj: object) -> bytes:
         return compare.run("dump to JSON", schema, plain_to_json, to_json, obj)
 
     return both

@@ -13,7 +13,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import inspect
-import typing as t
 
 import marshmallow as ma
 
@@ -25,7 +24,7 @@ from . import _reading as reading
 from ._rows import located
 
 
-def not_an_object(value: t.Any, schema: ma.Schema) -> JSONError:
+def not_an_object(value: object, schema: ma.Schema) -> JSONError:
     """Return the error for a value that a schema of one object gets."""
     name = type(schema).__name__
     if inspect.iscoroutine(value):
@@ -37,7 +36,7 @@ def not_an_object(value: t.Any, schema: ma.Schema) -> JSONError:
     return JSONError(f"{name} cannot dump {shown(value)}, which is not an object.{hint}")
 
 
-def not_a_list(value: t.Any, schema: ma.Schema) -> JSONError:
+def not_a_list(value: object, schema: ma.Schema) -> JSONError:
     """Return the error for a value that a schema of many objects gets."""
     if inspect.iscoroutine(value):
         return not_an_object(value, schema)
@@ -50,12 +49,12 @@ def null(path: tuple[str | int, ...]) -> JSONError:
     return located(JSONError(text), *path)
 
 
-def not_a_boolean(value: t.Any, path: tuple[str | int, ...]) -> JSONError:
+def not_a_boolean(value: object, path: tuple[str | int, ...]) -> JSONError:
     """Return the error for a value that a Boolean would write as it is."""
     return located(JSONError(f"{shown(value)} is not a boolean. Give the field True or False"), *path)
 
 
-def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
+def absent(obj: object, name: str, error: AttributeError | None = None) -> object:
     """Return what stands for an attribute that an object does not have.
 
     :param error: What reading it raised. Default: it is read again, where it may have been more than absent.
@@ -69,12 +68,12 @@ def absent(obj: t.Any, name: str, error: AttributeError | None = None) -> t.Any:
     return ma.missing
 
 
-def shown(value: t.Any) -> str:
+def shown(value: object) -> str:
     """Return what a value looks like in a message for developers."""
     return bounds.shown(repr(value))
 
 
-def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple[str | int, ...] = ()) -> None:
+def check(schema: ma.Schema, value: object, many: bool | None = None, path: tuple[str | int, ...] = ()) -> None:
     """Look through a value before marshmallow dumps it.
 
     What hooks, methods of the schema or fields of other classes make of a value is theirs to decide.
@@ -97,7 +96,7 @@ def check(schema: ma.Schema, value: t.Any, many: bool | None = None, path: tuple
         _check_one(schema, value, path)
 
 
-def _check_one(schema: ma.Schema, value: t.Any, path: tuple[str | int, ...]) -> None:
+def _check_one(schema: ma.Schema, value: object, path: tuple[str | int, ...]) -> None:
     if reading.kind_of(type(value)) == reading.NOTHING:
         raise located(not_an_object(value, schema), *path)
     for name, field in schema.dump_fields.items():
@@ -114,7 +113,7 @@ def _check_one(schema: ma.Schema, value: t.Any, path: tuple[str | int, ...]) -> 
         _check_member(field, found, where)
 
 
-def _check_member(field: t.Any, value: t.Any, path: tuple[str | int, ...]) -> None:
+def _check_member(field: object, value: object, path: tuple[str | int, ...]) -> None:
     if value is None or value is ma.missing or isinstance(field, ma.fields.Pluck):
         return
     if isinstance(field, ma.fields.Nested) and plain.is_plain_dump(field):

@@ -46,7 +46,7 @@ class DumpPlan:
         if self.compilable:
             self._made(reading.ATTRIBUTES)
 
-    def dump(self, obj: t.Any, many: bool) -> t.Any:
+    def dump(self, obj: object, many: bool) -> object:
         """Dump as ``schema.dump(obj, many=many)`` does."""
         schema = self.schema
         if not self.compilable:
@@ -62,7 +62,7 @@ class DumpPlan:
             result = schema._invoke_dump_processors(POST_DUMP, result, many=many, original_data=obj)
         return result
 
-    def values(self, obj: t.Any, many: bool) -> t.Any:
+    def values(self, obj: t.Any, many: bool) -> object:
         """Dump without hooks."""
         if not many:
             return self._one(obj)
@@ -75,17 +75,17 @@ class DumpPlan:
             return self._collection(obj)
         return [self._one(each) for each in obj]
 
-    def _collection(self, obj: t.Any) -> t.Any:
+    def _collection(self, obj: t.Any) -> object:
         """Dump what has to be a collection and is not a list."""
         return self._one(obj)  # None: as marshmallow does
 
-    def _one(self, obj: t.Any) -> t.Any:
+    def _one(self, obj: object) -> object:
         kind = reading.kind_of(type(obj))
         if kind not in reading.COMPILED:
             return self._general(obj)
         return (self._functions.get(kind) or self._made(kind))[0](obj)
 
-    def _general(self, obj: t.Any) -> t.Any:
+    def _general(self, obj: object) -> object:
         return self.schema._serialize(obj, many=False)
 
     def _made(self, kind: str) -> tuple[Function, Function]:
@@ -119,7 +119,7 @@ class DumpPlan:
         """Give the function that dumps what a Nested field holds; the nested schema is looked up when it is called."""
         found: tuple[DumpPlan, bool] | None = None
 
-        def dump(value: t.Any) -> t.Any:
+        def dump(value: object) -> object:
             nonlocal found
             if found is None:
                 schema = field.schema
@@ -130,7 +130,7 @@ class DumpPlan:
 
         return dump
 
-    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+    def place(self, obj: object, many: bool, field: ma.fields.Nested) -> object:
         """Dump for a member of an outer object."""
         return self.dump(obj, many)
 
@@ -164,7 +164,7 @@ class JSONDumper(DumpPlan):
         keys = [name if field.data_key is None else field.data_key for name, field in schema.dump_fields.items()]
         return rows.row_class("Row", keys) is not None
 
-    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+    def place(self, obj: object, many: bool, field: ma.fields.Nested) -> object:
         """Give a row, a list of rows, or text."""
         try:
             if not self.compilable:
@@ -173,7 +173,7 @@ class JSONDumper(DumpPlan):
         except fast_json.JSONError as error:
             raise rows.located(error, field.data_key or field.name or "") from None
 
-    def _general(self, obj: t.Any) -> t.Any:
+    def _general(self, obj: object) -> object:
         return msgspec.Raw(fast_json.encode(super()._general(obj)))
 
 
@@ -182,10 +182,10 @@ class CheckedJSONDumper(JSONDumper):
 
     checked = True
 
-    def _collection(self, obj: t.Any) -> t.Any:
+    def _collection(self, obj: t.Any) -> object:
         if not reading.is_collection(obj):
             raise kinds.not_a_list(obj, self.schema)
-        made: list[t.Any] = []
+        made: list[object] = []
         try:
             for each in obj:
                 made.append(self._one(each))
@@ -193,13 +193,13 @@ class CheckedJSONDumper(JSONDumper):
             raise rows.located(error, len(made)) from None
         return made
 
-    def _general(self, obj: t.Any) -> t.Any:
+    def _general(self, obj: object) -> object:
         kinds.check(self.schema, obj, False)
         if reading.kind_of(type(obj)) == reading.NOTHING:  # a hook has made it
             raise kinds.not_an_object(obj, self.schema)
         return super()._general(obj)
 
-    def place(self, obj: t.Any, many: bool, field: ma.fields.Nested) -> t.Any:
+    def place(self, obj: object, many: bool, field: ma.fields.Nested) -> object:
         if not self.compilable:
             kinds.check(self.schema, obj, many)
         return super().place(obj, many, field)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import keyword
 import types
-import typing as t
 
 import marshmallow as ma
 
@@ -65,7 +64,7 @@ def kind_of(cls: type) -> str:
     return kind
 
 
-def is_collection(value: t.Any) -> bool:
+def is_collection(value: object) -> bool:
     """Return whether a value is a collection of objects: no text, no mapping, no single object."""
     return isinstance(value, cabc.Iterable) and not isinstance(value, (str, bytes, bytearray, cabc.Mapping))
 
@@ -93,6 +92,6 @@ def read(target: str, obj: str, key: str, kind: str, absent: str = "") -> list[s
     return [f"{target} = getattr({obj}, {key!r}, MISSING)"]
 
 
-def is_readable(key: t.Any) -> bool:
+def is_readable(key: object) -> bool:
     """Return whether a name can be read by generated code; marshmallow itself takes anything."""
     return type(key) is str

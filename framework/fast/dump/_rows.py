@@ -29,7 +29,7 @@ class Row(msgspec.Struct):
     """An object on its way to the encoder."""
 
 
-def row_class(title: str, keys: cabc.Sequence[t.Any]) -> type[Row] | None:
+def row_class(title: str, keys: cabc.Sequence[str]) -> type[Row] | None:
     """Make the class of rows that have these keys, in this order.
 
     :return: ``None`` when the keys cannot be the keys of a Struct.
@@ -48,7 +48,7 @@ def row_class(title: str, keys: cabc.Sequence[t.Any]) -> type[Row] | None:
     return t.cast(type[Row], made)
 
 
-def seal(value: t.Any, keys: tuple[str, ...]) -> t.Any:
+def seal(value: object, keys: tuple[str, ...]) -> object:
     """Give what can stand in a row for a dumped value of any type.
 
     :param keys: the way to the member that the value is for, to be named in the error.
@@ -71,7 +71,7 @@ def located(error: fast_json.JSONError, *way: str | int) -> fast_json.JSONError:
     return fast_json.JSONError(f"{reason.removesuffix('.')}: found at {'.'.join(map(str, path))}.", path=path)
 
 
-def encode(rows: t.Any) -> bytes:
+def encode(rows: object) -> bytes:
     """Write a row, or a list of rows, as JSON."""
     try:
         return encode_plain(rows)
@@ -79,7 +79,7 @@ def encode(rows: t.Any) -> bytes:
         return _spell(rows)
 
 
-def _spell(value: t.Any) -> bytes:
+def _spell(value: object) -> bytes:
     """Write rows member by member: for halves of surrogate pairs, which the encoder refuses."""
     if isinstance(value, Row):
         info = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)

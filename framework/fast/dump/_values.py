@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
+import enum
 import typing as t
 import uuid
 
@@ -20,12 +21,11 @@ import marshmallow as ma
 import msgspec
 
 from ... import fields as own_fields
+from ...fields import AnyField
 from .. import _plain as plain
 from .._codegen import Writer
 from ..strict import dates as strict_dates
 from ..strict import fields as strict_fields
-
-AnyField = ma.fields.Field[t.Any]
 
 #: Writes what holds nothing but values of exact, known types.
 ENCODE = msgspec.json.Encoder().encode
@@ -39,7 +39,7 @@ _DECIMALS = frozenset({ma.fields.Decimal, strict_fields.Decimal, strict_fields.T
 _VERBATIM = frozenset({ma.fields.Raw, ma.fields.Boolean, strict_fields.Boolean, strict_fields.TextBoolean})
 _UUIDS = frozenset({ma.fields.UUID, strict_fields.UUID})
 _ENUMS = frozenset({ma.fields.Enum, strict_fields.Enum, strict_fields.TextEnum})
-_TEMPORAL: dict[type, type] = {
+_TEMPORAL: dict[type, type[dt.date] | type[dt.time]] = {
     **dict.fromkeys([ma.fields.DateTime, ma.fields.NaiveDateTime, ma.fields.AwareDateTime], dt.datetime),
     **dict.fromkeys(
         [getattr(strict_dates, f"{text}{name}DateTime") for text in ("", "Text") for name in ("", "Naive", "Aware")],
@@ -96,9 +96,9 @@ def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpR
         text = f"{var} = {writer.bind(ENCODE, 'encode')}({var})[1:-1].decode()"
         return DumpRecipe(f"type({var}) is {writer.bind(uuid.UUID, 'UUID')}", () if to_json else (text,))
     if cls in _ENUMS:
-        return _enum(writer, t.cast("ma.fields.Enum[t.Any]", field), var, to_json=to_json)
+        return _enum(writer, t.cast("ma.fields.Enum[enum.Enum]", field), var, to_json=to_json)
     if cls in _TEMPORAL:
-        return _temporal(writer, field, var, to_json=to_json)
+        return _temporal(writer, t.cast(strict_dates.Temporal, field), var, to_json=to_json)
     if cls in _OWN_DATE_TIMES:
         return _rfc3339(writer, t.cast(own_fields.DateTime, field), var, to_json=to_json)
     return None
@@ -121,7 +121,7 @@ def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, to_json: boo
     return DumpRecipe(test, (f"{var} = str({var})",) if to_json else ())
 
 
-def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, to_json: bool) -> DumpRecipe | None:
+def _enum(writer: Writer, field: ma.fields.Enum[enum.Enum], var: str, *, to_json: bool) -> DumpRecipe | None:
     """Names or plain values of an enumeration whose members say nothing else of themselves."""
     cls = field.enum
     if not plain.is_plain_enum(cls) or not plain.is_plain_dump(field.field):
@@ -136,11 +136,10 @@ def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str, *, to_json: bo
     return None
 
 
-def _temporal(writer: Writer, field: t.Any, var: str, *, to_json: bool) -> DumpRecipe | None:
+def _temporal(writer: Writer, field: strict_dates.Temporal, var: str, *, to_json: bool) -> DumpRecipe | None:
     """ISO 8601 as the standard library writes it. The encoder writes the same text for dates."""
     expected = _TEMPORAL[type(field)]
-    isoformat = t.cast(t.Any, expected).isoformat
-    if field.SERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT) is not isoformat:
+    if field.SERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT) is not expected.isoformat:
         return None
     test = f"type({var}) is {writer.bind(expected, expected.__name__)}"
     if to_json and expected is dt.date:

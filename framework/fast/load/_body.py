@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import sys
+import types
 import typing as t
 
 import marshmallow as ma
@@ -22,11 +23,11 @@ from .. import canary
 from .. import json as fast_json
 from ..dump import ENCODE
 from ..json import NOT_TAKEN
-from ._body_code import BodyCode, NotTaken
+from ._body_code import BodyCode, NotTaken, RowLoader
 from ._loader import loader
 
-Reader = cabc.Callable[[bytes], t.Any]
-Load = cabc.Callable[[t.Any], tuple[t.Any, int]]
+#: ``read(body)``: the value of a JSON text, or ``NOT_TAKEN``.
+BytesReader: t.TypeAlias = cabc.Callable[[bytes], object]
 
 #: What tells that a text is not as it should be.
 _DOUBTS = (NotTaken, msgspec.DecodeError, ma.ValidationError, ValueError, ArithmeticError, RecursionError)
@@ -34,7 +35,7 @@ _DOUBTS = (NotTaken, msgspec.DecodeError, ma.ValidationError, ValueError, Arithm
 
 def body_reader(
     schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_json.MAX_DEPTH, max_members: int | None = None
-) -> cabc.Callable[[bytes], t.Any]:
+) -> BytesReader:
     """Give a function that loads a JSON text if it is as it should be.
 
     It costs nothing until it is called.
@@ -51,7 +52,7 @@ def body_reader(
     plan: BodyPlan | None = None
     longest = sys.maxsize if max_members is None else max_members  # each member takes a byte at least
 
-    def read(body: bytes) -> t.Any:
+    def read(body: bytes) -> object:
         nonlocal plan
         if not fast:
             return NOT_TAKEN
@@ -71,9 +72,7 @@ def body_reader(
     return read
 
 
-def body_loader(
-    schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_json.MAX_DEPTH
-) -> cabc.Callable[[bytes], t.Any]:
+def body_loader(schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_json.MAX_DEPTH) -> BytesReader:
     """Give a function that reads a JSON text and loads what it says.
 
     :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
@@ -84,7 +83,7 @@ def body_loader(
     """
     read, load = body_reader(schema, fast=fast, max_depth=max_depth), loader(schema, fast=fast)
 
-    def load_body(body: bytes) -> t.Any:
+    def load_body(body: bytes) -> object:
         value = read(body)
         return load(fast_json.decode(body, max_depth=max_depth)) if value is NOT_TAKEN else value
 
@@ -103,7 +102,7 @@ class BodyPlan:
         self.many = schema.many
         self.partial = schema.partial
         self.depth = 0
-        self.read: Reader = _take_nothing
+        self.read: BytesReader = _take_nothing
         try:
             code = BodyCode(schema, schema.partial)
         except NotTaken:
@@ -120,11 +119,11 @@ class BodyPlan:
         return schema.load_fields is self.load_fields and schema.many is self.many and schema.partial is self.partial
 
 
-def _take_nothing(body: bytes) -> t.Any:
+def _take_nothing(body: bytes) -> object:
     return NOT_TAKEN
 
 
-def _reader(kind: t.Any, load: Load, exact: bool) -> Reader:
+def _reader(kind: object, load: RowLoader, exact: bool) -> BytesReader:
     """Give the function that loads the text of a value.
 
     :param kind: what the decoder reads.
@@ -134,7 +133,7 @@ def _reader(kind: t.Any, load: Load, exact: bool) -> Reader:
     may_lose = fast_json.MANY_DIGITS.search if exact else None
     decode = msgspec.json.Decoder(kind).decode
 
-    def read(body: bytes) -> t.Any:
+    def read(body: bytes) -> object:
         if type(body) is not bytes or b"\\u0000" in body:  # a NUL is mostly refused
             return NOT_TAKEN
         if may_lose is not None and may_lose(body) is not None:
@@ -154,15 +153,15 @@ def _reader(kind: t.Any, load: Load, exact: bool) -> Reader:
     return read
 
 
-def _reader_of_many(row: t.Any, load: Load, exact: bool) -> Reader:
-    def load_all(rows: list[t.Any]) -> tuple[list[t.Any], int]:
+def _reader_of_many(row: type[msgspec.Struct], load: RowLoader, exact: bool) -> BytesReader:
+    def load_all(rows: list[object]) -> tuple[list[object], int]:
         loaded = [load(each) for each in rows]
         return [value for value, _ in loaded], sum([strings for _, strings in loaded])
 
-    return _reader(list[row], load_all, exact)
+    return _reader(types.GenericAlias(list, row), load_all, exact)
 
 
-def _has_all_names(rows: t.Any, body: bytes) -> bool:
+def _has_all_names(rows: object, body: bytes) -> bool:
     """Return whether no name got lost in reading; exact when it says so, also where quotes stand in strings.
 
     Each name has a colon behind it, all other colons stand in strings; so rows that write as many colons have lost

@@ -9,6 +9,7 @@ Floor 1.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as t
 
 from marshmallow import validate
@@ -31,7 +32,7 @@ is_usual_email = lexical.whole(
 )
 
 
-def checks(writer: Writer, validators: t.Sequence[t.Any], var: str, kind: type) -> list[str] | None:
+def checks(writer: Writer, validators: t.Sequence[object], var: str, kind: type) -> list[str] | None:
     """Write expressions that are true when all validators take a value, in their order.
 
     Expressions may raise :exc:`marshmallow.ValidationError` in place of being false.
@@ -49,7 +50,7 @@ def checks(writer: Writer, validators: t.Sequence[t.Any], var: str, kind: type) 
     return made
 
 
-def _check(writer: Writer, validator: t.Any, var: str, kind: type) -> list[str] | None:
+def _check(writer: Writer, validator: object, var: str, kind: type) -> list[str] | None:
     if not plain.is_plain_validator(validator):
         return None
     match validator:
@@ -107,7 +108,7 @@ def _range(validator: validate.Range, var: str) -> list[str] | None:
     return made
 
 
-def _is_simple(choices: t.Any) -> bool:
+def _is_simple(choices: cabc.Iterable[object]) -> bool:
     """Return whether asking a collection for a member runs no code but the interpreter's."""
     return type(choices) in _CONTAINERS and all(type(each) in _SIMPLE for each in choices)
 

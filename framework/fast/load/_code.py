@@ -16,14 +16,17 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE
 
-from ...fields import OneOf
+from ...fields import AnyField, OneOf
+from ...issues import AnyMessages
 from .. import _internals as internals
 from .. import _plain as plain
 from .. import bounds, strict
 from .._codegen import Writer, indented
+from ..strict import fields as strict_fields
 from . import _members as load_members
 from ._checks import checks
-from ._values import AnyField, LoadRecipe, recipe
+from ._members import MemberLoader
+from ._values import LoadRecipe, recipe
 
 MISSING = ma.missing
 POLICIES = frozenset({RAISE, INCLUDE, EXCLUDE})
@@ -43,19 +46,17 @@ _LOCAL_NAMES = [
 ]
 
 #: ``load(data, partial, errors, index)``: the object for one dict; errors are noted.
-Function = cabc.Callable[..., t.Any]
+Function: t.TypeAlias = cabc.Callable[..., object]
 #: Gives the function ``(value, partial)`` that loads what a Nested field holds; it raises ``ValidationError``.
-NestedLoader = cabc.Callable[[ma.fields.Nested], cabc.Callable[[t.Any, t.Any], t.Any]]
-
-
+NestedLoader = cabc.Callable[[ma.fields.Nested], MemberLoader]
 #: Gives the function ``(value, partial)`` that loads an object by a schema; it raises ``ValidationError``.
-Chosen = cabc.Callable[[ma.Schema], cabc.Callable[[t.Any, t.Any], t.Any]]
+Chosen = cabc.Callable[[ma.Schema], MemberLoader]
 
 
-class Errors(list[tuple[t.Any, t.Any, t.Any]]):
+class Errors(list[tuple[AnyMessages, object, object]]):
     """The messages of one load in the order of their finding; it stands in for marshmallow's ``ErrorStore``."""
 
-    def store_error(self, messages: t.Any, field_name: t.Any = "_schema", index: t.Any = None) -> None:
+    def store_error(self, messages: AnyMessages, field_name: object = "_schema", index: object = None) -> None:
         """Note messages for a field, of the item at an index if there are many.
 
         :raises Full: No more are wanted.
@@ -63,7 +64,7 @@ class Errors(list[tuple[t.Any, t.Any, t.Any]]):
         self.append((internals.copy_messages(messages), field_name, index))
         bounds.note()
 
-    def store_inner(self, messages: t.Any, field_name: t.Any, index: t.Any) -> None:
+    def store_inner(self, messages: AnyMessages, field_name: object, index: object) -> None:
         """Note the messages of what a field holds, which have been counted.
 
         :raises Full: No more are wanted.
@@ -224,7 +225,7 @@ class LoadCode:
         if not plain.is_plain_load(field) or has_processors(field):
             return None
         name = field.name or "members"
-        made: t.Any = None
+        made: object = None
         match field:
             case ma.fields.Nested() if is_nested(field):
                 made = self.nested(field)
@@ -241,11 +242,11 @@ class LoadCode:
                 made = load_members.one_of_loader(field, self.chosen)
         return None if made is None else self.writer.bind(made, f"load_{name}_members")
 
-    def _member(self, field: AnyField) -> Function:
+    def _member(self, field: AnyField) -> MemberLoader:
         """Give the function ``(item, partial)`` that does what the ``deserialize`` of a member does."""
         load = self._container(field)
         if load is not None:
-            return load_members.member_loader(field, self.writer.objects[load])
+            return load_members.member_loader(field, t.cast(MemberLoader, self.writer.objects[load]))
         if plain.is_plain_load(field) and not has_processors(field):
             writer = Writer([*_LOCAL_NAMES, "load"])
             found = recipe(writer, field, "item")
@@ -264,7 +265,7 @@ class LoadCode:
                     f"    return {ask}(given, partial)",
                 )
                 self.members.append("\n".join(writer.lines))
-                return t.cast(Function, writer.compile(f"load a member of {type(self.schema).__name__}")["load"])
+                return t.cast(MemberLoader, writer.compile(f"load a member of {type(self.schema).__name__}")["load"])
         return load_members.asker(field)
 
     def _raising(self, slot: Slot, call: str) -> list[str]:
@@ -375,7 +376,7 @@ def is_nested(field: AnyField) -> bool:
 def _field_loader(field: AnyField, key: str) -> Function:
     """Give the function that lets a field do all of its work and notes what it refuses."""
 
-    def load(value: t.Any, data: t.Any, partial: t.Any, errors: Errors, index: t.Any) -> t.Any:
+    def load(value: object, data: strict_fields.Data, partial: object, errors: Errors, index: object) -> object:
         if value is MISSING and partial is True:
             return MISSING
         try:
@@ -392,7 +393,7 @@ def _field_loader(field: AnyField, key: str) -> Function:
 def _validator(field: AnyField, key: str) -> Function:
     """Give the function that runs a field's validators, each once, and notes what they refuse."""
 
-    def validate(value: t.Any, errors: Errors, index: t.Any) -> t.Any:
+    def validate(value: object, errors: Errors, index: object) -> object:
         try:
             field._validate(value)
         except ma.ValidationError as error:

@@ -9,7 +9,6 @@ Floor 1.
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import sys
 import typing as t
 
@@ -21,9 +20,8 @@ from .. import canary
 from ..bounds import STATE
 
 if t.TYPE_CHECKING:
+    from .._compare import Transform
     from ._plan import LoadPlan
-
-Transform = cabc.Callable[[t.Any], t.Any]
 
 
 def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_errors: int | None = None) -> Transform:
@@ -45,7 +43,7 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_e
     plan: LoadPlan | None = None
     wanted = sys.maxsize if max_errors is None or compare else max_errors
 
-    def load(data: t.Any) -> t.Any:
+    def load(data: t.Any) -> object:
         nonlocal plan
         if plan is None or plan.load_fields is not schema.load_fields:
             if not canary.is_trusted():
@@ -70,7 +68,7 @@ def _plan(schema: ma.Schema) -> LoadPlan:
 
 
 def _compared(schema: ma.Schema, load: Transform) -> Transform:
-    def both(data: t.Any) -> t.Any:
+    def both(data: object) -> object:
         return compare.run("load", schema, schema.load, load, data)
 
     return both

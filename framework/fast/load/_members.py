@@ -16,31 +16,34 @@ import typing as t
 
 import marshmallow as ma
 
-from ...fields import OneOf
+from ...fields import AnyField, OneOf
+from ...issues import AnyMessages
 from .._internals import is_sequence_but_not_string
 from ..bounds import STATE, first
 
-AnyField = ma.fields.Field[t.Any]
-Function = cabc.Callable[..., t.Any]
+#: ``load(value, partial)``: the loaded member; it raises ``ValidationError``.
+MemberLoader: t.TypeAlias = cabc.Callable[..., object]
+#: Messages for the keys and values of a dict, by key.
+DictErrors: t.TypeAlias = collections.defaultdict[object, dict[str, AnyMessages]]
 MISSING = ma.missing
 
 
-def unknown_names(names: set[t.Any]) -> cabc.Iterable[t.Any]:
+def unknown_names(names: set[object]) -> cabc.Iterable[object]:
     """Give the unknown names that are noted: those that are described, where there are too many."""
     return first(names, STATE.left)
 
 
-def asker(field: AnyField) -> Function:
+def asker(field: AnyField) -> MemberLoader:
     """Give the function that lets a member's field do all of its work."""
-    deserialize: Function = field.deserialize
+    deserialize: MemberLoader = field.deserialize
 
-    def ask(value: t.Any, partial: t.Any) -> t.Any:
+    def ask(value: object, partial: object) -> object:
         return deserialize(value) if partial is None else deserialize(value, partial=partial)
 
     return ask
 
 
-def member_loader(field: AnyField, load: Function) -> Function:
+def member_loader(field: AnyField, load: MemberLoader) -> MemberLoader:
     """Give the function for a member that holds others itself.
 
     :param load: loads what it holds.
@@ -48,7 +51,7 @@ def member_loader(field: AnyField, load: Function) -> Function:
     ask = asker(field)
     validate = field._validate if field.validators else None
 
-    def load_member(value: t.Any, partial: t.Any) -> t.Any:
+    def load_member(value: object, partial: object) -> object:
         if value is None or value is MISSING:
             return ask(value, partial)
         value = load(value, partial)
@@ -59,15 +62,15 @@ def member_loader(field: AnyField, load: Function) -> Function:
     return load_member
 
 
-def list_loader(field: ma.fields.List[t.Any], load: Function) -> Function:
+def list_loader(field: ma.fields.List[t.Any], load: MemberLoader) -> MemberLoader:
     """Return the function that loads the members of a list.
 
     :param load: Loads a member.
     :return: It takes, in addition, the members at the front that are loaded already.
     """
-    deserialize: Function = field._deserialize
+    deserialize: MemberLoader = field._deserialize
 
-    def load_items(values: t.Any, partial: t.Any, result: list[t.Any] | None = None) -> t.Any:
+    def load_items(values: object, partial: object, result: list[object] | None = None) -> object:
         if type(values) is not list:
             return deserialize(values, None, None, **({} if partial is None else {"partial": partial}))
         if result is None:
@@ -89,9 +92,9 @@ def _refused_items(
     error: ma.ValidationError,
     failed: int,
     left: int,
-    rest: cabc.Iterable[tuple[Function, t.Any]],
-    partial: t.Any,
-    result: list[t.Any],
+    rest: cabc.Iterable[tuple[MemberLoader, object]],
+    partial: object,
+    result: list[object],
 ) -> ma.ValidationError:
     """Load the members after one that was refused, and return the error of all of them.
 
@@ -100,7 +103,7 @@ def _refused_items(
     :param rest: What loads each of the others, and their values.
     :param result: Gets what is valid.
     """
-    errors: dict[int, t.Any] = {failed: error.messages}
+    errors: dict[int, object] = {failed: error.messages}
     if error.valid_data is not None:
         result.append(error.valid_data)
     if not is_full(left):
@@ -114,7 +117,7 @@ def _refused_items(
                 errors[index] = refused.messages
                 if is_full(left):
                     break
-    return ma.ValidationError(t.cast("dict[t.Any, t.Any]", errors), valid_data=result)
+    return ma.ValidationError(t.cast("dict[object, object]", errors), valid_data=result)
 
 
 def is_full(left: int) -> bool:
@@ -127,17 +130,17 @@ def is_full(left: int) -> bool:
     return STATE.left <= 0
 
 
-def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[Function]) -> Function:
+def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[MemberLoader]) -> MemberLoader:
     """Give the function that loads the members of a tuple.
 
     :param loads: load the members, in their order.
     """
 
-    def load_tuple(values: t.Any, partial: t.Any) -> tuple[t.Any, ...]:
+    def load_tuple(values: t.Any, partial: object) -> tuple[object, ...]:
         if type(values) is not list and not is_sequence_but_not_string(values):
             raise field.make_error("invalid")
         field.validate_length(values)
-        result: list[t.Any] = []
+        result: list[object] = []
         left = STATE.left
         pairs = zip(loads, values, strict=False)
         try:
@@ -150,7 +153,7 @@ def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[Function]) -> Func
     return load_tuple
 
 
-def dict_loader(field: ma.fields.Dict, load_key: Function | None, load_value: Function | None) -> Function:
+def dict_loader(field: ma.fields.Dict, load_key: MemberLoader | None, load_value: MemberLoader | None) -> MemberLoader:
     """Return the function that loads the keys and values of a dict.
 
     marshmallow looks at all keys before it looks at the first value, and an error of either kind makes the place of its
@@ -160,20 +163,20 @@ def dict_loader(field: ma.fields.Dict, load_key: Function | None, load_value: Fu
     :param load_value: Loads a value; ``None`` takes all as they are.
     """
 
-    def load_members(value: t.Any, partial: t.Any) -> t.Any:
+    def load_members(value: object, partial: object) -> object:
         if not isinstance(value, cabc.Mapping):
             raise field.make_error("invalid")
-        result: t.Any = field.mapping_type()
-        keys: dict[t.Any, t.Any] = {}
+        result: dict[t.Any, object] = field.mapping_type()
+        keys: dict[object, object] = {}
         names, items, left = iter(value), iter(value.items()), STATE.left
-        errors: t.Any = collections.defaultdict(dict)
+        errors: DictErrors = collections.defaultdict(dict)
         try:
             for key in names:
                 keys[key] = key if load_key is None else load_key(key, partial)
         except ma.ValidationError as error:
             errors[key]["key"] = error.messages
             if not is_full(left):
-                _load_rest_of_keys(t.cast(Function, load_key), names, partial, keys, errors)
+                _load_rest_of_keys(t.cast(MemberLoader, load_key), names, partial, keys, errors)
             if load_value is None:
                 result.update({keys[key]: each for key, each in items if key in keys})
                 raise ma.ValidationError(errors, valid_data=result) from error.__cause__
@@ -198,7 +201,11 @@ def dict_loader(field: ma.fields.Dict, load_key: Function | None, load_value: Fu
 
 
 def _load_rest_of_keys(
-    load_key: Function, names: cabc.Iterator[t.Any], partial: t.Any, keys: dict[t.Any, t.Any], errors: t.Any
+    load_key: MemberLoader,
+    names: cabc.Iterator[object],
+    partial: object,
+    keys: dict[object, object],
+    errors: DictErrors,
 ) -> None:
     """Load the keys after one that was refused, up to the bound of errors."""
     for key in names:
@@ -212,8 +219,8 @@ def _load_rest_of_keys(
 
 
 def _load_values_of_bad_keys(
-    load_value: Function, value: cabc.Mapping[t.Any, t.Any], partial: t.Any, errors: t.Any
-) -> set[t.Any]:
+    load_value: MemberLoader, value: cabc.Mapping[object, object], partial: object, errors: DictErrors
+) -> set[object]:
     """Load the values whose keys were refused, for their messages alone; return these keys."""
     done = set(errors)
     for key in list(errors):
@@ -225,12 +232,12 @@ def _load_values_of_bad_keys(
 
 
 def _refused_values(
-    load_value: Function,
-    rest: cabc.Iterable[tuple[t.Any, t.Any]],
-    partial: t.Any,
-    keys: dict[t.Any, t.Any],
-    errors: t.Any,
-    result: t.Any,
+    load_value: MemberLoader,
+    rest: cabc.Iterable[tuple[object, object]],
+    partial: object,
+    keys: dict[object, object],
+    errors: DictErrors,
+    result: dict[t.Any, object],
 ) -> ma.ValidationError:
     """Load the values that are left after a refusal, and return the error of all members.
 
@@ -256,15 +263,15 @@ def _refused_values(
     return ma.ValidationError(errors, valid_data=result)
 
 
-def one_of_loader(field: OneOf, chosen: cabc.Callable[[ma.Schema], Function]) -> Function:
+def one_of_loader(field: OneOf, chosen: cabc.Callable[[ma.Schema], MemberLoader]) -> MemberLoader:
     """Give the function that loads one of several objects.
 
     :param chosen: gives the function that loads by a schema.
     """
-    loads: dict[str, Function] = {}
-    deserialize: Function = field._deserialize
+    loads: dict[str, MemberLoader] = {}
+    deserialize: MemberLoader = field._deserialize
 
-    def load(value: t.Any, partial: t.Any) -> t.Any:
+    def load(value: object, partial: object) -> object:
         tag = value.get(field.discriminator) if type(value) is dict else None
         if not isinstance(tag, str) or tag not in field.schemas:
             return deserialize(value, None, None, partial=partial)

@@ -19,7 +19,7 @@ import weakref
 
 import marshmallow as ma
 
-AnyField = ma.fields.Field[t.Any]
+from ...fields import AnyField
 
 _classes: weakref.WeakKeyDictionary[type[ma.Schema], type[ma.Schema]] = weakref.WeakKeyDictionary()
 
@@ -42,7 +42,7 @@ def merge_class(cls: type[ma.Schema]) -> type[ma.Schema]:
     made = _classes.get(cls)
     if made is None:
         name = cls.__name__.removesuffix("Schema") or "Schema"
-        members: dict[str, t.Any] = {each: merge_field(field) for each, field in cls._declared_fields.items()}
+        members: dict[str, object] = {each: merge_field(field) for each, field in cls._declared_fields.items()}
         # Not in marshmallow's registry: a name there must stay the name of the whole.
         members["Meta"] = type("Meta", (cls.Meta,), {"register": False})
         members["__module__"] = cls.__module__
@@ -77,7 +77,7 @@ _T = t.TypeVar("_T")
 _PLAIN = (type(None), str, bytes, int, float, list, tuple)
 
 
-def apply_merge(target: _T, changes: cabc.Mapping[str, t.Any]) -> _T:
+def apply_merge(target: _T, changes: cabc.Mapping[str, object]) -> _T:
     """Apply a loaded merge patch (RFC 7396, section 2).
 
     :param target: A mapping, which is not changed, or an object, whose attributes are set.
@@ -95,7 +95,7 @@ def apply_merge(target: _T, changes: cabc.Mapping[str, t.Any]) -> _T:
     return target
 
 
-def _merge_mapping(target: cabc.Mapping[str, t.Any], changes: cabc.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _merge_mapping(target: cabc.Mapping[str, object], changes: cabc.Mapping[str, object]) -> dict[str, object]:
     merged = dict(target)
     for name, value in changes.items():
         if value is None:

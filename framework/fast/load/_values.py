@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
+import enum
 import ipaddress
 import typing as t
 import uuid
@@ -19,13 +20,12 @@ import uuid
 import marshmallow as ma
 
 from ... import fields as own_fields
+from ...fields import AnyField
 from .. import _plain as plain
 from .._codegen import Writer
 from ..strict import dates as strict_dates
 from ..strict import fields as strict_fields
 from ..strict import lexical
-
-AnyField = ma.fields.Field[t.Any]
 
 _LOCAL = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
 #: The usual forms of a date-time, which every reader here takes in the same way.
@@ -64,7 +64,13 @@ class LoadRecipe:
 
 
 def _text(
-    var: str, kind: type, convert: str = "", after: str = "", errors: t.Any = (), *, rest: str = ""
+    var: str,
+    kind: type,
+    convert: str = "",
+    after: str = "",
+    errors: tuple[type[Exception], ...] = (),
+    *,
+    rest: str = "",
 ) -> LoadRecipe:
     """Write the recipe of a value that is read from a text."""
     test = f"type({var}) is str" + (f" and {rest}" if rest else "")
@@ -91,10 +97,10 @@ def recipe(writer: Writer, field: AnyField, var: str) -> LoadRecipe | None:
         return LoadRecipe(test, str, json=str)
     for base, write in _WRITERS:
         if issubclass(cls, base):
-            return write(writer, t.cast(t.Any, field), var)
+            return write(writer, field, var)
     if cls is ma.fields.Raw:
         return LoadRecipe(f"{var} is not None and {var} is not {writer.bind(ma.missing, 'MISSING')}", object)
-    if cls is ma.fields.Dict and not t.cast(t.Any, field).key_field and not t.cast(t.Any, field).value_field:
+    if type(field) is ma.fields.Dict and not field.key_field and not field.value_field:
         return LoadRecipe(f"type({var}) is dict", dict, f"{var}.copy()")
     return None
 
@@ -170,7 +176,7 @@ def _ip(writer: Writer, field: ma.fields.IP, var: str) -> LoadRecipe | None:
     return _text(var, ipaddress._BaseAddress, f"{read}({var})", errors=(ValueError,))
 
 
-def _reads_iso(field: t.Any, kind: t.Any) -> bool:
+def _reads_iso(field: strict_dates.Temporal, kind: type[dt.date] | type[dt.time]) -> bool:
     """Return whether a date or time field reads ISO 8601, by the standard library's function."""
     reader = field.DESERIALIZATION_FUNCS.get(field.format or field.DEFAULT_FORMAT)
     return bool(reader == kind.fromisoformat)
@@ -206,7 +212,13 @@ def _time(writer: Writer, field: ma.fields.Time, var: str) -> LoadRecipe | None:
     return _iso(writer, field, var, dt.time, lexical.is_time)
 
 
-def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) -> LoadRecipe | None:
+def _iso(
+    writer: Writer,
+    field: ma.fields.Date | ma.fields.Time,
+    var: str,
+    kind: type[dt.date] | type[dt.time],
+    pattern: object,
+) -> LoadRecipe | None:
     if not _reads_iso(field, kind) or (_is_strict(field) and not strict_dates.is_iso(field)):
         return None
     rest = f"{writer.bind(pattern, f'is_{kind.__name__}')}({var}) is not None" if _is_strict(field) else ""
@@ -214,7 +226,7 @@ def _iso(writer: Writer, field: t.Any, var: str, kind: t.Any, pattern: t.Any) ->
     return _text(var, kind, f"{read}({var})", errors=(ValueError,), rest=rest)
 
 
-def _enum(writer: Writer, field: ma.fields.Enum[t.Any], var: str) -> LoadRecipe | None:
+def _enum(writer: Writer, field: ma.fields.Enum[enum.Enum], var: str) -> LoadRecipe | None:
     """Members by name, or by values that are texts and integers; the enumeration's own lookup does the rest."""
     cls = field.enum
     if not plain.is_plain_enum(cls) or not plain.is_plain_load(field.field):

@@ -75,7 +75,7 @@ def is_pristine(converter: BaseConverter) -> bool:
     return known is not None and type(converter).to_python is known and "to_python" not in vars(converter)
 
 
-def convert(converter: BaseConverter) -> cabc.Callable[[str], t.Any] | None:
+def convert(converter: BaseConverter) -> cabc.Callable[[str], object] | None:
     """Give a function that makes the same value as ``converter.to_python``.
 
     :param converter: the converter object of a rule.
@@ -93,16 +93,16 @@ def convert(converter: BaseConverter) -> cabc.Callable[[str], t.Any] | None:
     return str
 
 
-def _number(converter: IntegerConverter | FloatConverter) -> cabc.Callable[[str], t.Any] | None:
+def _number(converter: IntegerConverter | FloatConverter) -> cabc.Callable[[str], object] | None:
     """Give the conversion of a number with the bounds of this converter."""
     make = vars(type(converter)).get("num_convert", int)
     if make is not (int if isinstance(converter, IntegerConverter) else float) or "num_convert" in vars(converter):
         return None
     digits, low, high = converter.fixed_digits, converter.min, converter.max
     if not digits and low is None and high is None:
-        return t.cast("cabc.Callable[[str], t.Any]", make)
+        return t.cast("cabc.Callable[[str], object]", make)
 
-    def bounded(text: str) -> t.Any:
+    def bounded(text: str) -> object:
         if digits and len(text) != digits:
             raise ValidationError
         value = make(text)
@@ -169,7 +169,7 @@ def _alternatives(regex: str) -> set[str]:
     return set(re.findall(r"(?:[^\\|]|\\.)+", regex, re.DOTALL))
 
 
-def describe(converter: BaseConverter) -> dict[str, t.Any]:
+def describe(converter: BaseConverter) -> dict[str, object]:
     """Describe the text of a path parameter as JSON Schema.
 
     :param converter: the converter object of a rule, of any class.
@@ -209,15 +209,15 @@ def _is_portable(regex: str) -> bool:
     return re.fullmatch(_PORTABLE, regex, re.ASCII | re.VERBOSE) is not None
 
 
-def _describe_length(least: int, most: int | None) -> dict[str, t.Any]:
+def _describe_length(least: int, most: int | None) -> dict[str, object]:
     """Describe text of bounded length."""
-    schema: dict[str, t.Any] = {"type": "string", "minLength": least}
+    schema: dict[str, object] = {"type": "string", "minLength": least}
     if most is not None:
         schema["maxLength"] = most
     return schema
 
 
-def _describe_number(kind: str, converter: BaseConverter, signed: bool, unchanged: bool) -> dict[str, t.Any]:
+def _describe_number(kind: str, converter: BaseConverter, signed: bool, unchanged: bool) -> dict[str, object]:
     """Describe a number; its bounds count only where the built-in ``to_python`` applies them."""
     known = unchanged and isinstance(converter, IntegerConverter | FloatConverter)
     digits = getattr(converter, "fixed_digits", 0) if known else 0
@@ -230,7 +230,7 @@ def _describe_number(kind: str, converter: BaseConverter, signed: bool, unchange
     high = getattr(converter, "max", None) if known else None
     if not signed:
         low = 0 if low is None else max(low, 0)
-    schema: dict[str, t.Any] = {"type": kind}
+    schema: dict[str, object] = {"type": kind}
     if low is not None:
         schema["minimum"] = low
     if high is not None:

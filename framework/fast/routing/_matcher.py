@@ -21,7 +21,7 @@ from ._trie import COMMON_METHODS, Leaf, Node, TrieWalk
 __all__ = ["Hit", "Matcher", "Miss"]
 
 #: A match: the rule, and a new dictionary of its values with the rule's defaults merged in.
-Hit: t.TypeAlias = tuple[Rule, dict[str, t.Any]]
+Hit: t.TypeAlias = tuple[Rule, dict[str, object]]
 
 
 class Miss:

@@ -58,11 +58,11 @@ class RulePart(t.NamedTuple):
     dynamic: bool = False
     final: bool = False
     suffixed: bool = False
-    weight: tuple[t.Any, ...] = ()
+    weight: tuple[object, ...] = ()
     converters: tuple[BaseConverter, ...] = ()
 
     @property
-    def key(self) -> tuple[t.Any, ...]:
+    def key(self) -> tuple[object, ...]:
         """Two parts of one key lead to one state, whatever their converters' arguments."""
         return self[:5]
 
@@ -173,7 +173,7 @@ def in_order(url_map: Map, rules: cabc.Sequence[Rule]) -> cabc.Iterator[tuple[Ru
 def redirected(url_map: Map, rules: cabc.Iterable[Rule]) -> set[int]:
     """Give the ids of the rules whose match may be a redirect."""
     found = set()
-    givers: dict[t.Any, list[Rule]] = {}
+    givers: dict[object, list[Rule]] = {}
     for rule in rules:
         earlier = givers.setdefault(rule.endpoint, [])
         # A rule listed before this one may say that values are its defaults, and wants to be asked for itself.

@@ -56,12 +56,12 @@ class Leaf:
         self.methods = None if rule.methods is None else frozenset(rule.methods)
         self.strict = bool(rule.strict_slashes)
         self.websocket = bool(rule.websocket)
-        self.defaults: dict[str, t.Any] = dict(rule.defaults or ())
+        self.defaults: dict[str, object] = dict(rule.defaults or ())
         own = [converter for part in parts for converter in part.converters]
         self.exact = all(map(is_pristine, own))
         self.make = self._maker([(convert(c) if self.exact else None) or c.to_python for c in own])
 
-    def _maker(self, makes: list[cabc.Callable[[str], t.Any]]) -> cabc.Callable[[list[str]], dict[str, t.Any]]:
+    def _maker(self, makes: list[cabc.Callable[[str], object]]) -> cabc.Callable[[list[str]], dict[str, object]]:
         """Give the function that turns the texts of a match into the rule's values."""
         defaults = self.defaults
         if len(makes) == 1 and not defaults:
@@ -75,7 +75,7 @@ class Leaf:
             return lambda texts: {one: first(texts[0]), two: second(texts[1])}
         pairs = tuple(zip(self.names, makes, strict=True))
 
-        def values(texts: list[str]) -> dict[str, t.Any]:
+        def values(texts: list[str]) -> dict[str, object]:
             made = {name: make(text) for (name, make), text in zip(pairs, texts, strict=True)}
             made.update(defaults)
             return made
@@ -143,7 +143,7 @@ class Node:
         # Method -> the leaf for it, where that is not a question.
         self.by_method: dict[str, Leaf] = {}
         # Part -> its edge, while building.
-        self.index: dict[tuple[t.Any, ...], Edge] = {}
+        self.index: dict[tuple[object, ...], Edge] = {}
 
     def add(self, parts: cabc.Iterable[RulePart], leaf: Leaf) -> None:
         """Add a rule under this state."""

@@ -20,10 +20,10 @@ import marshmallow as ma
 from marshmallow import validate
 
 from ... import fields as own_fields
-from ...issues import INVALID, UNKNOWN, ErrorText
+from ...fields import AnyField
+from ...issues import INVALID, UNKNOWN, AnyMessages, ErrorText
 
-AnyField = ma.fields.Field[t.Any]
-Params = dict[str, t.Any]
+Params = dict[str, object]
 
 MAX_CHOICES: t.Final = 100
 """The most choices that an issue repeats ..."""
@@ -87,12 +87,12 @@ _CODE = re.compile(r"[a-z][a-z0-9_]*\Z")
 # Fields and schemas
 
 
-def field_messages(field: AnyField) -> dict[str, t.Any]:
+def field_messages(field: AnyField) -> dict[str, AnyMessages]:
     """Return the messages of a field with the codes of their keys; fields may share them."""
-    cls: t.Any = type(field)
+    cls: type = type(field)
     texts = field.error_messages
     if {*map(type, texts.values())} == {str}:  # an ErrorText equals another of the same text
-        made: dict[str, t.Any] = _messages_of(cls, tuple(texts.items()))
+        made: dict[str, AnyMessages] = _messages_of(cls, tuple(texts.items()))
     else:
         codes = _codes_of(cls)
         made = {key: _with_code(text, codes.get(key) or own_code(key), {}) for key, text in texts.items()}
@@ -108,14 +108,14 @@ def field_messages(field: AnyField) -> dict[str, t.Any]:
 
 # PERF: most fields of a class have the same messages: 2 us for a field, and no memory, where making them takes 8 us.
 @functools.lru_cache(maxsize=1024)
-def _messages_of(cls: t.Any, texts: tuple[tuple[str, str], ...]) -> dict[str, ErrorText]:
+def _messages_of(cls: type, texts: tuple[tuple[str, str], ...]) -> dict[str, AnyMessages]:
     """Return the messages of all fields of a class that have the same texts."""
     codes = _codes_of(cls)
     return {key: _shared(text, codes.get(key) or own_code(key)) for key, text in texts}
 
 
 @functools.lru_cache(maxsize=1024)
-def _codes_of(cls: t.Any) -> dict[str, str]:
+def _codes_of(cls: type) -> dict[str, str]:
     """Return the codes of the keys of a class of fields."""
     codes: dict[str, str] = {}
     for base in reversed(cls.__mro__):
@@ -123,7 +123,7 @@ def _codes_of(cls: t.Any) -> dict[str, str]:
     return codes
 
 
-def schema_messages(schema: ma.Schema) -> dict[str, t.Any]:
+def schema_messages(schema: ma.Schema) -> dict[str, AnyMessages]:
     """Return the messages of a schema with the codes of their keys."""
     return {
         key: _with_code(text, SCHEMA_CODES.get(key) or own_code(key), {}) for key, text in schema.error_messages.items()
@@ -135,7 +135,7 @@ def own_code(key: str) -> str:
     return key if isinstance(key, str) and _CODE.match(key) else INVALID
 
 
-def _with_code(text: t.Any, code: str, params: Params) -> t.Any:
+def _with_code(text: AnyMessages, code: str, params: Params) -> AnyMessages:
     """Return a message with a code; one that has its own keeps it, and what is not a text stays."""
     if isinstance(text, str):
         if isinstance(text, ErrorText):
@@ -169,16 +169,19 @@ def _params_of(field: AnyField, key: str) -> Params:
 
 # Validators
 
+_KNOWN = tuple(VALIDATOR_CODES)
+_V = t.TypeVar("_V")
 
-def coded_validator(validator: t.Any, field: AnyField) -> t.Any:
+
+def coded_validator(validator: _V, field: AnyField) -> _V:
     """Return a copy of a validator whose messages carry codes; one that is not known stays itself.
 
     :param field: The field that writes the limits, as the document has them.
     """
     if isinstance(validator, validate.And):
-        made: t.Any = copy.copy(validator)
-        made.validators = tuple(coded_validator(each, field) for each in validator.validators)
-        return made
+        both = copy.copy(validator)
+        both.validators = tuple(coded_validator(each, field) for each in validator.validators)
+        return both
     if not isinstance(validator, _KNOWN):
         return validator
     made = copy.copy(validator)
@@ -187,9 +190,6 @@ def coded_validator(validator: t.Any, field: AnyField) -> t.Any:
     except AttributeError:  # a property of a user's class, which cannot be set
         return validator
     return made
-
-
-_KNOWN = tuple(VALIDATOR_CODES)
 
 
 def _give_codes(validator: t.Any, field: AnyField) -> None:
@@ -210,7 +210,7 @@ def code_of(validator: validate.Validator) -> str:
     return next(VALIDATOR_CODES[cls] for cls in type(validator).__mro__ if cls in VALIDATOR_CODES)[0]
 
 
-def _bounds_of(validator: t.Any, field: AnyField) -> Params:
+def _bounds_of(validator: object, field: AnyField) -> Params:
     """Return the limits of a ``Length`` or a ``Range``."""
     found: Params = {}
     for name in ("min", "max", "equal"):
@@ -221,7 +221,7 @@ def _bounds_of(validator: t.Any, field: AnyField) -> Params:
     return found
 
 
-def _rule_of(validator: t.Any, field: AnyField) -> Params:
+def _rule_of(validator: object, field: AnyField) -> Params:
     """Return the limits of a validator that has one rule.
 
     Only what an instance holds is read: a property of a user's class may ask a database.
@@ -247,13 +247,13 @@ class _BoundsMessage(ErrorText):
     validator: t.Any
 
     @classmethod
-    def of(cls, text: str, validator: t.Any, params: Params) -> t.Self:
+    def of(cls, text: str, validator: validate.Length | validate.Range, params: Params) -> t.Self:
         """Make the text for a validator."""
         made = cls(text, INVALID, **params)
         made.validator = validator
         return made
 
-    def format(self, *args: t.Any, **kwargs: t.Any) -> ErrorText:
+    def format(self, *args: object, **kwargs: object) -> ErrorText:
         made = super().format(*args, **kwargs)
         made.code = self.judged(kwargs) if "input" in kwargs else INVALID
         return made
@@ -294,7 +294,7 @@ class RangeMessage(_BoundsMessage):
 # Limits as JSON
 
 
-def choices_of(field: AnyField | None, choices: t.Any) -> Params:
+def choices_of(field: AnyField | None, choices: object) -> Params:
     """Return choices as clients write them; none where they are too many to be repeated."""
     if not isinstance(choices, cabc.Collection) or len(choices) > MAX_CHOICES:
         return {}
@@ -305,7 +305,7 @@ def choices_of(field: AnyField | None, choices: t.Any) -> Params:
     return {"choices": found}
 
 
-def written(field: AnyField | None, value: t.Any) -> t.Any:
+def written(field: AnyField | None, value: object) -> object:
     """Return a limit as JSON writes it; ``None`` where it cannot.
 
     :param field: Writes what is no JSON, such as a date.

@@ -18,7 +18,7 @@ from marshmallow import validate
 from ... import fields
 from . import _lexical as lexical
 
-Data = cabc.Mapping[str, t.Any] | None
+Data = cabc.Mapping[str, object] | None
 Temporal: t.TypeAlias = ma.fields.DateTime | ma.fields.Date | ma.fields.Time
 
 #: The ``format`` values of marshmallow's date and time fields that mean ISO 8601, and here RFC 3339.
@@ -31,7 +31,7 @@ FIRST_SECOND = -62_135_596_800
 _EPOCH = dt.datetime(1970, 1, 1)
 
 
-def is_iso(field: ma.fields.Field[t.Any]) -> bool:
+def is_iso(field: fields.AnyField) -> bool:
     """Return whether a date or time field writes and reads ISO 8601, by marshmallow's own functions."""
     name = getattr(field, "format", None)
     if name not in ISO_FORMATS:
@@ -57,7 +57,7 @@ def earliest(field: ma.fields.DateTime) -> int:
     return FIRST_SECOND * (1000 if field.format == "timestamp_ms" else 1)
 
 
-def _date_time(field: ma.fields.DateTime, value: t.Any, *, text: bool) -> t.Any:
+def _date_time(field: ma.fields.DateTime, value: object, *, text: bool) -> object:
     """Give what marshmallow shall go on with: the datetime of an ISO field, the value itself of any other."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return value
@@ -95,9 +95,11 @@ def iso_pattern(field: ma.fields.DateTime) -> str | None:
     return lexical.ANY_DATE_TIME_PATTERN
 
 
-def _check_format(field: Temporal, value: t.Any) -> None:
+def _check_format(field: Temporal, value: object) -> None:
     """Refuse a text that ``strftime`` would not write: one digit for two, other scripts' digits, spaces."""
-    pattern = format_pattern(field) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return
+    pattern = format_pattern(field)
     if pattern is not None and lexical.compiled(pattern).fullmatch(value) is None:
         raise field.make_error("invalid", input=value, obj_type=field.OBJ_TYPE)
 
@@ -118,7 +120,7 @@ class DateTime(ma.fields.DateTime):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.datetime:
         return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
 
 
@@ -127,7 +129,7 @@ class NaiveDateTime(ma.fields.NaiveDateTime):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.datetime:
         return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
 
 
@@ -136,7 +138,7 @@ class AwareDateTime(ma.fields.AwareDateTime):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.datetime:
         return super()._deserialize(_date_time(self, value, text=self.STRICT_TEXT), attr, data, **kwargs)
 
 
@@ -145,7 +147,7 @@ class OwnDateTime(fields.DateTime):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.datetime:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.datetime:
         if self.format not in fields.RFC3339_FORMATS:
             value = _date_time(self, value, text=self.STRICT_TEXT)
         return super()._deserialize(value, attr, data, **kwargs)
@@ -178,7 +180,7 @@ class TextOwnDateTime(OwnDateTime):
 class Date(ma.fields.Date):
     """A ``full-date`` of RFC 3339; one of a format of its own has that format's pattern."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.date:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.date:
         if isinstance(value, str) and lexical.is_date(value) is None and is_iso(self):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         _check_format(self, value)
@@ -188,7 +190,7 @@ class Date(ma.fields.Date):
 class Time(ma.fields.Time):
     """A time of day with seconds, its offset optional; one of a format of its own has that format's pattern."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.time:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.time:
         if isinstance(value, str) and lexical.is_time(value) is None and is_iso(self):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         _check_format(self, value)
@@ -208,7 +210,7 @@ class TimeDelta(ma.fields.TimeDelta):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> dt.timedelta:
+    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: object) -> dt.timedelta:
         if isinstance(value, (str, bytes, bool)):
             try:
                 value = float(lexical.number(value if self.STRICT_TEXT and isinstance(value, str) else ""))
@@ -235,7 +237,7 @@ def _check_bounds(field: ma.fields.TimeDelta, value: float) -> None:
         made(value)
 
 
-def ranges(field: ma.fields.Field[t.Any]) -> cabc.Iterator[validate.Range]:
+def ranges(field: fields.AnyField) -> cabc.Iterator[validate.Range]:
     """Give the ``Range`` validators of a field, those within an ``And`` among them."""
     for each in field.validators:
         for validator in each.validators if isinstance(each, validate.And) else (each,):

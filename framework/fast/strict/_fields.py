@@ -13,20 +13,24 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import decimal
+import enum
 import functools
+import ipaddress
 import math
 import typing as t
+import uuid
 
 import marshmallow as ma
 from marshmallow import validate
 
+from ...fields import AnyField
 from ...issues import ErrorText
 from ..json import Exact
 from . import _lexical as lexical
 from ._codes import written
 from ._dates import ranges
 
-Data = cabc.Mapping[str, t.Any] | None
+Data = cabc.Mapping[str, object] | None
 NUL: t.Final = ErrorText("The character U+0000 is not allowed.", "forbidden_character")
 
 
@@ -52,7 +56,7 @@ class String(ma.fields.String):
     refuses_nul = True
     """True if the character U+0000 is refused; an instance may say otherwise."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> str:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> str:
         if isinstance(value, bytes):
             raise self.make_error("invalid")
         if isinstance(value, str) and lexical.has_surrogate(value):
@@ -73,7 +77,7 @@ class Url(String, ma.fields.Url):
 class UUID(ma.fields.UUID):
     """A string in the form of RFC 9562, with its four hyphens."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> uuid.UUID:
         if isinstance(value, bytes) or (isinstance(value, str) and lexical.is_uuid(value) is None):
             raise self.make_error("invalid_uuid")
         return super()._deserialize(value, attr, data, **kwargs)
@@ -82,10 +86,10 @@ class UUID(ma.fields.UUID):
 def _number_text(
     field: ma.fields.Integer | ma.fields.Float | ma.fields.Decimal,
     value: object,
-    read: cabc.Callable[[str], t.Any],
+    read: cabc.Callable[[str], object],
     *,
     text: bool,
-) -> t.Any:
+) -> object:
     """Give what marshmallow shall go on with, reading the value if the field takes texts.
 
     With ``as_string`` a number is documented as a string, in bodies too; then texts are taken and numbers are not.
@@ -114,7 +118,7 @@ class Integer(ma.fields.Integer):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> int:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> int:
         value = _number_text(self, value, lexical.integer, text=self.STRICT_TEXT)
         if isinstance(value, float):
             if not value.is_integer():
@@ -134,7 +138,7 @@ class Float(ma.fields.Float):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> float:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> float:
         read = _float_text if self.as_string else lexical.number
         value = _number_text(self, value, read, text=self.STRICT_TEXT)
         result = super()._deserialize(value, attr, data, **kwargs)
@@ -157,7 +161,7 @@ class Decimal(ma.fields.Decimal):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> decimal.Decimal:
         if isinstance(value, Exact):
             value = self._exact(value)
         value = _number_text(self, value, self._read_text, text=True)
@@ -176,7 +180,7 @@ class Decimal(ma.fields.Decimal):
             return lexical.number_like(text, lexical.DECIMAL_PATTERN)
         return lexical.number(text) if self.STRICT_TEXT else _float_text(text)
 
-    def _exact(self, value: Exact) -> t.Any:
+    def _exact(self, value: Exact) -> str:
         if self.as_string:
             raise self.make_error("invalid", input=value)
         return value.text
@@ -195,7 +199,7 @@ def rounded_pattern(field: ma.fields.Decimal) -> str | None:
     return lexical.rounded_pattern(decimal.getcontext().prec + exponent - 1) if exponent <= 0 else None
 
 
-def check_bounds(field: ma.fields.Field[t.Any], value: t.Any) -> None:
+def check_bounds(field: AnyField, value: object) -> None:
     """Hold a value against the ``Range`` validators of a field before it is rounded.
 
     :raises ValidationError: It is out of bounds.
@@ -218,7 +222,7 @@ class Boolean(ma.fields.Boolean):
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> bool:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> bool:
         if words(self) is not None:
             return super()._deserialize(value, attr, data, **kwargs)
         if value is True or value is False:
@@ -255,7 +259,9 @@ def _words(values: cabc.Set[object]) -> list[object]:
 class IP(ma.fields.IP):
     """The text of an IP address, without a zone."""
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+    def _deserialize(
+        self, value: object, attr: str | None, data: Data, **kwargs: object
+    ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         if not isinstance(value, str) or "%" in value:
             raise self.make_error("invalid_ip")
         return super()._deserialize(value, attr, data, **kwargs)
@@ -274,7 +280,9 @@ class IPInterface(ma.fields.IPInterface):
 
     STRICT_KINDS: t.ClassVar[tuple[int, ...]] = (4, 6)
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+    def _deserialize(
+        self, value: object, attr: str | None, data: Data, **kwargs: object
+    ) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
         fits = isinstance(value, str) and (
             (4 in self.STRICT_KINDS and lexical.is_ipv4_interface(value))
             or (6 in self.STRICT_KINDS and lexical.is_ipv6_interface(value))
@@ -296,12 +304,12 @@ class IPv6Interface(IPInterface, ma.fields.IPv6Interface):
     STRICT_KINDS = (6,)
 
 
-class Enum(ma.fields.Enum[t.Any]):
+class Enum(ma.fields.Enum[enum.Enum]):
     """The name of a member, or with ``by_value`` a value that a member really has: ``true`` is not ``1``."""
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, attr: str | None, data: Data, **kwargs: t.Any) -> t.Any:
+    def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> enum.Enum:
         if self.by_value is True and not isinstance(value, self.enum):
             for member in self.enum:
                 if same_json(member.value, value) or (self.STRICT_TEXT and value == json_text(member.value)):
@@ -316,12 +324,12 @@ class TextEnum(Enum):
     STRICT_TEXT = True
 
 
-class Constant(ma.fields.Constant[t.Any]):
+class Constant(ma.fields.Constant[object]):
     """The constant itself, where it is a value that JSON can carry."""
 
     STRICT_TEXT: t.ClassVar[bool] = False
 
-    def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> object:
         wanted = self.constant
         if isinstance(wanted, (str, int, float, list, dict, type(None))) and not (
             same_json(value, wanted) or (self.STRICT_TEXT and value == json_text(wanted))

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
-import typing as t
 
 import marshmallow as ma
 
-from ...fields import OneOf
-from ...issues import SCHEMA, ErrorText, Hidden
+from ...fields import AnyField, OneOf
+from ...issues import SCHEMA, AnyMessages, ErrorText, Hidden
 from ..bounds import DEFAULT, Bounds, MessageCopier
 from ._codes import SCHEMA_CODES
-
-AnyField = ma.fields.Field[t.Any]
-AnyMessages = t.Any
 
 #: Longer names are no slips of the pen, and comparing them costs time.
 MAX_NAME = 64
@@ -86,7 +82,7 @@ class _Hinter(MessageCopier):
             return self.leaf(messages)
         unknown = [str(schema.error_messages["unknown"])]
         known = _by_sent_name(schema)
-        made: dict[t.Any, t.Any] = {}
+        made: dict[object, object] = {}
         others: list[str] = []
         for name, found in messages.items():
             if name in known:
@@ -114,7 +110,7 @@ class _Hinter(MessageCopier):
             return self.of_schema(_hide_plucked(messages, field), field.schema)
         if isinstance(field, ma.fields.Nested):
             return self.of_schema(messages, field.schema)
-        made: dict[t.Any, t.Any] = {}
+        made: dict[object, object] = {}
         if isinstance(field, ma.fields.List):
             self.copy_into(made, messages.items(), functools.partial(self.of_field, field=field.inner))
         elif isinstance(field, ma.fields.Tuple):
@@ -126,7 +122,7 @@ class _Hinter(MessageCopier):
             value_field = field.value_field
 
             def of_parts(parts: AnyMessages) -> AnyMessages:
-                copied: dict[t.Any, t.Any] = {}
+                copied: dict[object, object] = {}
                 for part, each in parts.items():
                     copy = self.copy
                     if part == "value" and value_field is not None:
@@ -182,7 +178,7 @@ def _by_sent_name(schema: ma.Schema) -> dict[str, AnyField]:
     return {each.data_key if each.data_key is not None else name: each for name, each in schema.load_fields.items()}
 
 
-def _hide_plucked(messages: dict[t.Any, t.Any], field: ma.fields.Pluck) -> dict[t.Any, t.Any]:
+def _hide_plucked(messages: dict[object, object], field: ma.fields.Pluck) -> dict[object, object]:
     """Mark the name of the plucked member, which the client has not written, in the messages of each value."""
     return {
         name if isinstance(name, int) else Hidden(name): (

@@ -7,6 +7,7 @@ Floor 1.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import decimal
 import typing as t
 
@@ -18,7 +19,7 @@ from . import _dates as strict_dates
 from . import _fields as strict_fields
 from . import _lexical as lexical
 
-Keywords = dict[str, t.Any]
+Keywords = dict[str, object]
 
 
 def anchored(pattern: str) -> str:
@@ -26,7 +27,7 @@ def anchored(pattern: str) -> str:
     return f"^(?:{pattern})$"
 
 
-def keywords(field: ma.fields.Field[t.Any]) -> Keywords:
+def keywords(field: fields.AnyField) -> Keywords:
     """Give ``type``, ``format``, ``pattern`` and the like of a field's values, as the strict twin reads them.
 
     The field may be the user's own or a twin. A class with its own ``_deserialize`` reads what it likes: ask
@@ -36,7 +37,7 @@ def keywords(field: ma.fields.Field[t.Any]) -> Keywords:
     """
     for kinds, give in _KEYWORDS:
         if isinstance(field, kinds):
-            return t.cast(Keywords, give(field))
+            return give(field)
     return {}
 
 
@@ -127,7 +128,7 @@ def _interface(field: ma.fields.IPInterface) -> Keywords:
     return {"type": "string", "pattern": anchored(pattern)}
 
 
-_KEYWORDS: tuple[tuple[type | tuple[type, ...], t.Any], ...] = (
+_KEYWORDS: tuple[tuple[type | tuple[type, ...], cabc.Callable[[t.Any], Keywords]], ...] = (
     (fields.DateTime, _own_date_time),
     (ma.fields.DateTime, _date_time),
     (ma.fields.Date, _date),

@@ -19,8 +19,9 @@ import typing as t
 import marshmallow as ma
 import msgspec
 from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
+from marshmallow.types import Validator
 
-from ...fields import DateTime, OneOf, leading_in
+from ...fields import AnyField, DateTime, OneOf, PartialOption, leading_in
 from . import _codes as coding
 from . import _dates as dates
 from . import _fields as twins
@@ -39,7 +40,6 @@ __all__ = [
     "unknown_message",
 ]
 
-AnyField = ma.fields.Field[t.Any]
 #: marshmallow's EXCLUDE, INCLUDE and RAISE.
 Unknown = t.Literal["exclude", "include", "raise"]
 
@@ -69,7 +69,7 @@ class Rules(msgspec.Struct, frozen=True):
     nul: bool = True
 
     @classmethod
-    def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Rules:
+    def from_config(cls, config: cabc.Mapping[str, object]) -> Rules:
         """Read the rules from ``STRICT_TYPES``, ``STRICT_TEXT`` and so on; what is not set holds."""
         return cls(**{name: bool(config.get(f"STRICT_{name.upper()}", True)) for name in cls.__struct_fields__})
 
@@ -130,7 +130,7 @@ class StrictPlan:
         self.default_unknown = default_unknown
         self.rules = rules
         #: Strict nested schemas by what they were declared with; the declaration is kept, for its id is in the key.
-        self._nested: dict[tuple[t.Any, ...], tuple[t.Any, ma.Schema]] = {}
+        self._nested: dict[tuple[object, ...], tuple[object, ma.Schema]] = {}
 
     @functools.cached_property
     def parts(self) -> StrictPlan:
@@ -288,8 +288,8 @@ class Nested(OwnNested):
     """A nested schema, strict; ``partial`` ends here, unless the schema itself is partial, or names lead into it."""
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: t.Any, partial: t.Any = None, **kwargs: t.Any
-    ) -> t.Any:
+        self, value: object, attr: str | None, data: twins.Data, partial: PartialOption = None, **kwargs: object
+    ) -> object:
         if self.strict_plan.rules.nested_partial:
             partial = leading_in(partial, self.schema)
         return super()._deserialize(value, attr, data, partial=partial, **kwargs)
@@ -366,19 +366,19 @@ def twin(field_class: type[AnyField], *, text: bool) -> type[AnyField]:
     :param text: whether its values are texts.
     :return: for a user's subclass, a subclass of both it and the twin of the field that it derives from.
     """
-    given: t.Any = field_class
+    given: type = field_class
     return t.cast("type[AnyField]", _twin(given, "text" if text else "json"))
 
 
 def nested_twin(field_class: type[ma.fields.Nested]) -> type[ma.fields.Nested]:
     """Give the strict class of ``Nested``, ``Pluck`` or a subclass; one that has its own ``_deserialize`` keeps it."""
-    given: t.Any = field_class
+    given: type = field_class
     made = given if issubclass(field_class, OwnNested) else _twin(given, "nested")
     return t.cast("type[ma.fields.Nested]", made)
 
 
 @functools.lru_cache(maxsize=1024)
-def _twin(given: t.Any, kind: str) -> t.Any:
+def _twin(given: type, kind: str) -> type:
     table = _TABLES[kind]
     method = "__call__" if kind == "validator" else "_deserialize"
     for base in given.__mro__:
@@ -394,17 +394,18 @@ def _mixed(made: type, given: type) -> type:
     return type(given.__name__, (made, given), {"__module__": given.__module__, "__doc__": given.__doc__})
 
 
-def _anchored(validator: t.Any) -> t.Any:
+def _anchored(validator: Validator) -> Validator:
     """Give the strict twin of a validator, inside ``And`` too; a pattern over bytes is no matter of JSON."""
     if not isinstance(validator, (validate.And, *_VALIDATOR_TWINS)):
         return validator
-    made: t.Any = copy.copy(validator)
     if isinstance(validator, validate.And):
-        made.validators = tuple(_anchored(each) for each in validator.validators)
-        return made
-    given: t.Any = type(made)
+        both = copy.copy(validator)
+        both.validators = tuple(_anchored(each) for each in validator.validators)
+        return both
+    made = copy.copy(validator)
+    given: type = type(made)
     made.__class__ = _twin(given, "validator")
-    if isinstance(validator, validate.Regexp):
+    if isinstance(made, validate.Regexp):
         if type(made) is given or not isinstance(made.regex.pattern, str):
             return validator
         twins.anchor(made)

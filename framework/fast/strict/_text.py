@@ -17,11 +17,12 @@ import marshmallow as ma
 from marshmallow.decorators import PRE_LOAD
 from werkzeug.datastructures import Headers, MultiDict
 
-from ...fields import OneOf
+from ...fields import AnyField, OneOf
 from ...issues import ErrorText
 
-AnyField = ma.fields.Field[t.Any]
-TextSource = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, t.Any]
+TextData: t.TypeAlias = dict[str, t.Any]
+"""The texts, files and lists of these that a schema loads, by their keys."""
+TextSource = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, object]
 
 GIVEN_TWICE: t.Final = ErrorText("Given more than once.", "given_twice")
 
@@ -40,7 +41,7 @@ class Reader(t.NamedTuple):
 
 
 # By schema; a reader holds names only, so it does not keep its schema alive.
-_readers: weakref.WeakKeyDictionary[ma.Schema, tuple[t.Any, Reader]] = weakref.WeakKeyDictionary()
+_readers: weakref.WeakKeyDictionary[ma.Schema, tuple[object, Reader]] = weakref.WeakKeyDictionary()
 
 
 def takes_many(field: AnyField) -> bool:
@@ -86,7 +87,7 @@ def reader(schema: ma.Schema) -> Reader:
     return made
 
 
-def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
+def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[TextData, dict[str, list[str]]]:
     """Take what a schema declares from a multi-dict.
 
     In :class:`werkzeug.datastructures.Headers` names are looked up without regard to case, a field without ``data_key``
@@ -101,7 +102,7 @@ def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[dict[str, t.An
     """
     wanted = reader(schema)
     headers = isinstance(multi, Headers)
-    data: dict[str, t.Any] = {}
+    data: TextData = {}
     wrong: dict[str, list[str]] = {}
     if not isinstance(multi, (Headers, MultiDict)):
         multi = MultiDict(multi)
@@ -120,13 +121,13 @@ def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[dict[str, t.An
     return data, wrong
 
 
-def from_values(wanted: Reader, values: cabc.Mapping[str, list[str]]) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
+def from_values(wanted: Reader, values: cabc.Mapping[str, list[str]]) -> tuple[TextData, dict[str, list[str]]]:
     """:func:`from_multidict` for the values of each name as a plain dict of lists.
 
     :param wanted: what :func:`reader` says of the schema.
     :param values: never an empty list.
     """
-    data: dict[str, t.Any] = {}
+    data: TextData = {}
     wrong: dict[str, list[str]] = {}
     for key, _ in wanted.scalars:
         given = values.get(key)
@@ -149,7 +150,7 @@ def _pieces(values: cabc.Iterable[str]) -> list[str]:
 
 
 def _add_others(
-    data: dict[str, t.Any], wrong: cabc.Container[str], wanted: Reader, multi: MultiDict[str, t.Any] | Headers
+    data: TextData, wrong: cabc.Container[str], wanted: Reader, multi: MultiDict[str, t.Any] | Headers
 ) -> None:
     """Add undeclared names: one value as it is, several as a list."""
     taken = {name.lower() for pair in (*wanted.scalars, *wanted.lists) for name in pair}
