@@ -57,6 +57,9 @@ from marshmallow.fields import (
 from marshmallow.types import StrSequenceOrSet
 from werkzeug.datastructures import FileStorage
 
+if t.TYPE_CHECKING:
+    from marshmallow.fields import _BaseFieldKwargs as FieldOptions
+
 __all__ = [
     "IP",
     "URL",
@@ -170,7 +173,7 @@ class DateTime(_fields.DateTime):
     :raises ValueError: when ``timespec`` is none that leaves the seconds in, which RFC 3339 demands.
     """
 
-    def __init__(self, format: str | None = None, *, timespec: str = "auto", **kwargs: t.Any) -> None:
+    def __init__(self, format: str | None = None, *, timespec: str = "auto", **kwargs: t.Unpack[FieldOptions]) -> None:
         if timespec not in ("auto", "seconds", "milliseconds", "microseconds"):
             raise ValueError(
                 f"Cannot write a date-time with timespec {timespec!r}: RFC 3339 demands the seconds."
@@ -180,7 +183,7 @@ class DateTime(_fields.DateTime):
         self.timespec = timespec
 
     def _serialize(
-        self, value: dt.datetime | None, attr: str | None, obj: t.Any, **kwargs: t.Any
+        self, value: dt.datetime | None, attr: str | None, obj: object, **kwargs: object
     ) -> str | float | None:
         if value is None:
             return None
@@ -189,7 +192,7 @@ class DateTime(_fields.DateTime):
         return super()._serialize(value, attr, obj, **kwargs)
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
+        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, object] | None, **kwargs: object
     ) -> dt.datetime:
         if self.format not in RFC3339_FORMATS or isinstance(value, dt.datetime):
             return super()._deserialize(value, attr, data, **kwargs)
@@ -222,21 +225,21 @@ class DelimitedList(_fields.List[t.Any]):
 
     def __init__(
         self,
-        cls_or_instance: Field[t.Any] | type[Field[t.Any]],
+        cls_or_instance: AnyField | type[AnyField],
         *,
         delimiter: str | None = None,
-        **kwargs: t.Any,
+        **kwargs: t.Unpack[FieldOptions],
     ) -> None:
         self.delimiter = delimiter or self.delimiter
         super().__init__(cls_or_instance, **kwargs)
 
-    def _serialize(self, value: t.Any, attr: str | None, obj: t.Any, **kwargs: t.Any) -> t.Any:
+    def _serialize(self, value: t.Any, attr: str | None, obj: object, **kwargs: object) -> t.Any:
         pieces = super()._serialize(value, attr, obj, **kwargs)
         return None if pieces is None else self.delimiter.join(map(str, pieces))
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
-    ) -> list[t.Any]:
+        self, value: object, attr: str | None, data: cabc.Mapping[str, object] | None, **kwargs: object
+    ) -> list[object]:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if value.count(self.delimiter) >= self.max_pieces:
@@ -257,21 +260,21 @@ class DelimitedTuple(_fields.Tuple):
 
     def __init__(
         self,
-        tuple_fields: cabc.Iterable[Field[t.Any] | type[Field[t.Any]]],
+        tuple_fields: cabc.Iterable[AnyField | type[AnyField]],
         *,
         delimiter: str | None = None,
-        **kwargs: t.Any,
+        **kwargs: t.Unpack[FieldOptions],
     ) -> None:
         self.delimiter = delimiter or self.delimiter
         super().__init__(tuple_fields, **kwargs)
 
-    def _serialize(self, value: t.Any, attr: str | None, obj: t.Any, **kwargs: t.Any) -> t.Any:
+    def _serialize(self, value: t.Any, attr: str | None, obj: object, **kwargs: object) -> t.Any:
         pieces = super()._serialize(value, attr, obj, **kwargs)
         return None if pieces is None else self.delimiter.join(map(str, pieces))
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
-    ) -> tuple[t.Any, ...]:
+        self, value: object, attr: str | None, data: cabc.Mapping[str, object] | None, **kwargs: object
+    ) -> tuple[object, ...]:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         pieces = value.split(self.delimiter, len(self.tuple_fields)) if value else []  # one too many is refused
@@ -290,7 +293,7 @@ class File(_fields.Field[FileStorage]):
 
     default_error_messages = {"invalid": "Not a valid file."}
 
-    def __init__(self, **kwargs: t.Any) -> None:
+    def __init__(self, **kwargs: t.Unpack[FieldOptions]) -> None:
         kwargs["load_only"] = True
         super().__init__(**kwargs)
 
@@ -308,7 +311,7 @@ class File(_fields.Field[FileStorage]):
         return super().deserialize(value, attr, data, **kwargs)
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
+        self, value: object, attr: str | None, data: cabc.Mapping[str, object] | None, **kwargs: object
     ) -> FileStorage:
         if not isinstance(value, FileStorage):
             raise self.make_error("invalid")
@@ -321,6 +324,28 @@ def _is_empty(file: FileStorage) -> bool:
     first = file.stream.read(1)
     file.stream.seek(start)
     return not first
+
+
+class NestingRules(t.Protocol):
+    """The rules of a strict schema for the schemas within it."""
+
+    @property
+    def nested_partial(self) -> bool:
+        """True if ``partial`` does not reach into nested schemas."""
+        ...
+
+
+class MemberPlan(t.Protocol):
+    """A plan that makes the schemas of a :class:`OneOf` strict."""
+
+    @property
+    def rules(self) -> NestingRules:
+        """The strict rules."""
+        ...
+
+    def member(self, cls: type[ma.Schema]) -> ma.Schema:
+        """Return the strict schema of a class."""
+        ...
 
 
 class OneOf(Field[t.Any]):
@@ -342,9 +367,11 @@ class OneOf(Field[t.Any]):
     }
 
     #: Set where the field is strict: gives the strict schema of a class, and says how far ``partial`` reaches.
-    strict_plan: t.Any = None
+    strict_plan: MemberPlan | None = None
 
-    def __init__(self, discriminator: str, schemas: cabc.Mapping[str, type[ma.Schema]], **kwargs: t.Any) -> None:
+    def __init__(
+        self, discriminator: str, schemas: cabc.Mapping[str, type[ma.Schema]], **kwargs: t.Unpack[FieldOptions]
+    ) -> None:
         super().__init__(**kwargs)
         self.discriminator = discriminator
         self.schemas = dict(schemas)
@@ -358,15 +385,20 @@ class OneOf(Field[t.Any]):
     def member(self, tag: str) -> ma.Schema:
         """The schema of a value of the discriminator; strict where the field is."""
         if self.strict_plan is not None:
-            return t.cast(ma.Schema, self.strict_plan.member(self.schemas[tag]))
+            return self.strict_plan.member(self.schemas[tag])
         made = self._members.get(tag)
         if made is None:
             made = self._members[tag] = self.schemas[tag]()
         return made
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: t.Any, partial: t.Any = None, **kwargs: t.Any
-    ) -> t.Any:
+        self,
+        value: object,
+        attr: str | None,
+        data: cabc.Mapping[str, object] | None,
+        partial: PartialOption = None,
+        **kwargs: object,
+    ) -> object:
         if not isinstance(value, cabc.Mapping):
             raise self.make_error("type")
         tag = value.get(self.discriminator, ma.missing)
@@ -380,7 +412,7 @@ class OneOf(Field[t.Any]):
             partial = leading_in(partial, member)
         return member.load(value, partial=partial)
 
-    def _serialize(self, value: t.Any, attr: str | None, obj: t.Any, **kwargs: t.Any) -> t.Any:
+    def _serialize(self, value: object, attr: str | None, obj: object, **kwargs: object) -> object:
         if value is None:
             return None
         for name in self._attributes:
@@ -392,7 +424,7 @@ class OneOf(Field[t.Any]):
             f" none of {', '.join(map(repr, self.schemas))}. Set it, or give OneOf a schema for it."
         )
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:
         words = ("title", "description", "deprecated", "default", "examples", "readOnly", "writeOnly")
         mapping = {tag: cls() for tag, cls in self.schemas.items()}
         choice = {
@@ -403,7 +435,7 @@ class OneOf(Field[t.Any]):
         return {**told, **({"anyOf": [choice, {"type": "null"}]} if self.allow_none else choice)}
 
 
-def inner_fields(field: t.Any) -> cabc.Iterator[Field[t.Any]]:
+def inner_fields(field: object) -> cabc.Iterator[AnyField]:
     """Return the fields of the members of a list, a tuple or a dict (of a dict, those of the values)."""
     for each in (
         getattr(field, "inner", None),

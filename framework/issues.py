@@ -87,7 +87,7 @@ class Issue(t.TypedDict):
     """Member names and indexes, from the root of the location; empty for the location as a whole."""
     code: str
     """The rule that is broken."""
-    params: dict[str, t.Any]
+    params: dict[str, object]
     """The limits of the rule."""
     message: str
     """The text that ``errors`` has for it."""
@@ -108,15 +108,15 @@ class ErrorText(str):
     __slots__ = ("code", "params")
 
     code: str
-    params: dict[str, t.Any]
+    params: dict[str, object]
 
-    def __new__(cls, text: str, code: str = INVALID, /, **params: t.Any) -> t.Self:
+    def __new__(cls, text: str, code: str = INVALID, /, **params: object) -> t.Self:
         made = str.__new__(cls, text)
         made.code = code
         made.params = params
         return made
 
-    def format(self, *args: t.Any, **kwargs: t.Any) -> ErrorText:
+    def format(self, *args: object, **kwargs: object) -> ErrorText:
         """Fill in the text; code and params stay."""
         made = str.__new__(ErrorText, str.format(self, *args, **kwargs))
         made.code = self.code
@@ -137,12 +137,12 @@ class Hidden(str):
     __slots__ = ()
 
 
-def coded(text: str, code: str, /, **params: t.Any) -> ErrorText:
+def coded(text: str, code: str, /, **params: object) -> ErrorText:
     """Return a text as a message with a code; one that has a code keeps it."""
     return text if isinstance(text, ErrorText) else ErrorText(text, code, **params)
 
 
-def told(errors: t.Any, most: int | None = None) -> tuple[t.Any, list[Issue]]:
+def told(errors: AnyMessages, most: int | None = None) -> tuple[AnyMessages, list[Issue]]:
     """Return messages as plain texts, and what they say for programs, in the same order.
 
     :param errors: Messages by location and path; anything else, which an application may raise, has no issues.
@@ -162,7 +162,7 @@ class _Walk:
         self.issues = issues
         self.most = most
 
-    def of(self, messages: t.Any, location: str, path: list[str | int]) -> t.Any:
+    def of(self, messages: AnyMessages, location: str, path: list[str | int]) -> AnyMessages:
         """Copy messages of any shape.
 
         :param path: Where they are within the location.
@@ -170,7 +170,7 @@ class _Walk:
         if len(path) > MAX_DEPTH:
             return messages
         if isinstance(messages, dict):
-            plain: dict[t.Any, t.Any] = {}
+            plain: dict[object, object] = {}
             for name, found in messages.items():
                 if name == SCHEMA:
                     inner = path if not _is_unknown(found) else [*path, SCHEMA]
@@ -183,7 +183,7 @@ class _Walk:
         if not isinstance(messages, (list, tuple)):
             return self.of([messages], location, path)[0]
         # PERF: one loop, without a call for each message: an answer with three errors makes 6 calls fewer.
-        texts: list[t.Any] = []
+        texts: list[object] = []
         for message in messages:
             if isinstance(message, (dict, list, tuple)):
                 texts.append(self.of(message, location, path))
@@ -197,6 +197,6 @@ class _Walk:
         return texts
 
 
-def _is_unknown(messages: t.Any) -> bool:
+def _is_unknown(messages: AnyMessages) -> bool:
     """Return whether messages say that nobody declares a member, which happens to have the name of a schema's own."""
     return isinstance(messages, list) and bool(messages) and getattr(messages[0], "code", "") == UNKNOWN

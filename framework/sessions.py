@@ -22,12 +22,17 @@ from .http.tagged import TaggedJSONSerializer
 from .stores.base import PAUSE, CircuitBreaker, StoreAway
 
 if t.TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_keys, dict_values
+
     from itsdangerous import URLSafeTimedSerializer
 
     from .app import App
     from .errors import APIError
     from .stores.base import Store
     from .wrappers import Request, Response
+
+
+_T = t.TypeVar("_T")
 
 
 class SessionUnavailable(ServiceUnavailable):
@@ -70,7 +75,7 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     modified = False
     accessed = False
 
-    def __init__(self, initial: cabc.Mapping[str, t.Any] | cabc.Iterable[tuple[str, t.Any]] | None = None) -> None:
+    def __init__(self, initial: cabc.Mapping[str, object] | cabc.Iterable[tuple[str, object]] | None = None) -> None:
         super().__init__(initial, _note_write)
 
     # A session is also handed about by itself, past the context; so its readers note their use as well.
@@ -105,15 +110,15 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
         self.accessed = True
         return super().get(key, default)
 
-    def keys(self) -> t.Any:
+    def keys(self) -> dict_keys[str, t.Any]:
         self.accessed = True
         return super().keys()
 
-    def values(self) -> t.Any:
+    def values(self) -> dict_values[str, t.Any]:
         self.accessed = True
         return super().values()
 
-    def items(self) -> t.Any:
+    def items(self) -> dict_items[str, t.Any]:
         self.accessed = True
         return super().items()
 
@@ -122,14 +127,14 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
         return super().copy()
 
 
-def _note_write(session: t.Any) -> None:
+def _note_write(session: SecureCookieSession) -> None:
     session.modified = session.accessed = True
 
 
 class NullSession(SecureCookieSession):
     """An empty session that can be read and not written: what requests get where no secret key is set."""
 
-    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    def _fail(self, *args: object, **kwargs: object) -> t.NoReturn:
         raise RuntimeError(
             "The session is unavailable because no secret key was set."
             " Set the 'SECRET_KEY' of the application to something long, random and secret."
@@ -145,7 +150,7 @@ class SessionInterface:
     The ``get_cookie_*`` methods read the settings for an interface that sets a cookie.
     """
 
-    null_session_class: type[t.Any] = NullSession
+    null_session_class: type[SessionMixin] = NullSession
     """What :meth:`make_null_session` makes."""
 
     pickle_based: bool = False
@@ -161,7 +166,7 @@ class SessionInterface:
     errors: tuple[type[APIError], ...] = ()
     """The errors that answer a request whose session cannot be opened or saved; each operation documents them."""
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for base in cls.__mro__:
             if "lazy" in base.__dict__:
@@ -170,7 +175,7 @@ class SessionInterface:
                 cls.lazy = False
                 break
 
-    def make_null_session(self, app: App) -> t.Any:
+    def make_null_session(self, app: App) -> SessionMixin:
         """The session for a request whose session cannot be opened.
 
         :param app: The application.
@@ -269,7 +274,7 @@ class SessionInterface:
         raise NotImplementedError
 
 
-def _lazy_sha1(string: bytes = b"") -> t.Any:
+def _lazy_sha1(string: bytes = b"") -> object:
     # Looked up when used: a build of Python that follows FIPS has no SHA-1 and must still import this.
     return hashlib.sha1(string)
 
@@ -483,9 +488,10 @@ class StoreSessionInterface(SessionInterface):
             value = self._joined(held, present) if held.modified else present
             if self._ask(app, self.store.replace, place, present, value, lifetime):
                 return True
-            present = self._ask(app, self.store.get, place)
-            if present is None:
+            found = self._ask(app, self.store.get, place)
+            if found is None:
                 return False
+            present = found
 
     def _joined(self, held: StoreSession, present: bytes) -> bytes:
         """Return what is to be written where the store holds ``present``: that, with the members that were changed."""
@@ -500,10 +506,10 @@ class StoreSessionInterface(SessionInterface):
                 joined.pop(name, None)
         return self._text(joined)
 
-    def _text(self, values: dict[str, t.Any]) -> bytes:
+    def _text(self, values: dict[str, object]) -> bytes:
         return t.cast("bytes", self.serializer.dumps(values).encode())
 
-    def _ask(self, app: App, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    def _ask(self, app: App, function: cabc.Callable[..., _T], *arguments: object) -> _T:
         try:
             return self._guard.run(app.logger, function, *arguments)
         except StoreAway:

@@ -22,6 +22,8 @@ from . import context
 from ._sentinel import MISSING
 from .errors import BadRequest, SetupError
 
+_User = t.TypeVar("_User")
+
 MAX_LENGTH = 4096
 """The longest token that is made or read, in characters."""
 
@@ -83,7 +85,7 @@ class TokenMaker:
         purpose: str,
         *,
         max_age: float | dt.timedelta | str | None = 3600,
-        revoked: cabc.Callable[[Token], t.Any] | None = None,
+        revoked: cabc.Callable[[Token], object] | None = None,
         secret_key: str | bytes | None = None,
         fallbacks: cabc.Iterable[str | bytes] = (),
     ) -> None:
@@ -119,7 +121,7 @@ class TokenMaker:
         """Return whether it was given a key, so that it needs none of the application."""
         return bool(self._own_keys)
 
-    def make(self, payload: t.Any, *, max_age: float | dt.timedelta | None = MISSING) -> str:
+    def make(self, payload: object, *, max_age: float | dt.timedelta | None = MISSING) -> str:
         """Make a token.
 
         :param payload: What JSON can hold; short, and nothing secret.
@@ -129,7 +131,7 @@ class TokenMaker:
         :raises ValueError: The token would be longer than ``MAX_LENGTH``.
         :raises RuntimeError: There is no secret key.
         """
-        data: list[t.Any] = [payload, secrets.token_urlsafe(16)]
+        data: list[object] = [payload, secrets.token_urlsafe(16)]
         if max_age is not MISSING:
             data.append(seconds(max_age))
         text = self._serializer().dumps(data)
@@ -207,7 +209,7 @@ def secret_keys(config: cabc.Mapping[str, t.Any]) -> tuple[str | bytes, ...]:
     return (config["SECRET_KEY"], *(config["SECRET_KEY_FALLBACKS"] or ()))
 
 
-def among(keys: cabc.Mapping[str, t.Any]) -> cabc.Callable[[str], t.Any]:
+def among(keys: cabc.Mapping[str, _User]) -> cabc.Callable[[str], _User | None]:
     """A function that knows a few keys by heart, to verify an ``APIKey`` with.
 
     It looks at all of them whichever is given, each in a time that does not depend on how much of it fits.
@@ -217,9 +219,9 @@ def among(keys: cabc.Mapping[str, t.Any]) -> cabc.Callable[[str], t.Any]:
     """
     known = [(key.encode(), user) for key, user in keys.items()]
 
-    def verify(key: str) -> t.Any:
+    def verify(key: str) -> _User | None:
         given = key.encode("utf-8", "surrogatepass")
-        found = None
+        found: _User | None = None
         for other, user in known:
             if hmac.compare_digest(other, given):
                 found = user

@@ -75,7 +75,7 @@ class FileSize(validate.Validator):
             raise ValidationError(text.format(size=size, min=self.min, max=self.max))
         return value
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:
         limits = {"x-minBytes": self.min, "x-maxBytes": self.max}  # minLength counts characters, and files have none
         return {word: limit for word, limit in limits.items() if limit is not None}
 
@@ -138,7 +138,7 @@ class FileType(validate.Validator):
             return next((name for name in self.media_types if sniffing.is_text_type(name)), None)
         return None
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:
         return {}
 
 
@@ -167,7 +167,7 @@ class FileExtension(validate.Validator):
             raise ValidationError(text.format(choices=" or ".join(self.extensions)))
         return value
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:
         return {}
 
 

@@ -166,7 +166,7 @@ class Conditions(t.NamedTuple):
         return Verdict.PROCEED
 
     @staticmethod
-    def _matches(sent: t.Any, tag: Tag | None, exists: bool, compare: cabc.Callable[[Tag, Tag], bool]) -> bool:
+    def _matches(sent: Tags, tag: Tag | None, exists: bool, compare: cabc.Callable[[Tag, Tag], bool]) -> bool:
         if not exists:
             return False
         if sent is None:
@@ -202,7 +202,7 @@ def read_conditions(environ: WSGIEnvironment) -> Conditions:
     )
 
 
-def _read_tags(environ: WSGIEnvironment, key: str, name: str) -> t.Any:
+def _read_tags(environ: WSGIEnvironment, key: str, name: str) -> Tags | types.EllipsisType:
     header = environ.get(key)
     if header is None:
         return ...

@@ -25,7 +25,7 @@ class Event(t.NamedTuple):
     :param retry: Milliseconds that the client waits before it comes again.
     """
 
-    data: t.Any
+    data: object
     id: str | int | None = None
     event: str | None = None
     retry: int | None = None

@@ -48,7 +48,7 @@ _PLAIN: dict[type, type[errors.APIError]] = {
 }
 
 
-def problem(error: HTTPException, types: str | None = None, most: int | None = None) -> dict[str, t.Any]:
+def problem(error: HTTPException, types: str | None = None, most: int | None = None) -> dict[str, object]:
     """The members of the problem object (RFC 9457, section 3.1), in the order they are written.
 
     :param error: An error with a code.
@@ -60,7 +60,7 @@ def problem(error: HTTPException, types: str | None = None, most: int | None = N
     status = t.cast(int, error.code)
     cls = own_class(error)
     name = cls.error_code if cls is not None else errors.snake_case(type(error).__name__)
-    members: dict[str, t.Any] = {
+    members: dict[str, object] = {
         "type": "about:blank" if types is None or cls is None else types + name,
         "title": HTTP_STATUS_CODES.get(status, "Unknown Error"),
         "status": status,
@@ -77,12 +77,12 @@ def problem(error: HTTPException, types: str | None = None, most: int | None = N
     return members
 
 
-def dump_members(error: errors.APIError) -> dict[str, t.Any]:
+def dump_members(error: errors.APIError) -> dict[str, object]:
     """The extra members of an error, dumped by its schema where it has one."""
     if error.schema is None:
         return error.members
     schema = error.schema() if isinstance(error.schema, type) else error.schema
-    return t.cast("dict[str, t.Any]", schema.dump(error.members))
+    return t.cast("dict[str, object]", schema.dump(error.members))
 
 
 def headers_of(error: HTTPException) -> list[tuple[str, str]]:
@@ -106,7 +106,8 @@ def render(
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
-        return PreparedResponse(t.cast(int, error.code), headers, _text_of(t.cast(t.Any, type(error)), types))
+        cls: type = type(error)
+        return PreparedResponse(t.cast(int, error.code), headers, _text_of(cls, types))
     members = problem(error, types, most_issues)
     body = fast_json.encode(members)
     if limit is not None and len(body) > limit:
@@ -114,7 +115,7 @@ def render(
     return PreparedResponse(t.cast(int, error.code), headers, body)
 
 
-def _within(members: dict[str, t.Any], limit: int) -> bytes:
+def _within(members: dict[str, object], limit: int) -> bytes:
     """Write a problem that is too long: the last issues go first, for the messages say the same."""
     issues = members.pop("issues", None)
     if not isinstance(issues, list):  # none, or a member of the application's own
@@ -163,14 +164,17 @@ class ErrorRenderer:
     :param media_type: The media type of the body.
     """
 
-    def __init__(self, function: cabc.Callable[[HTTPException], t.Any], schema: Schema, media_type: str) -> None:
+    def __init__(self, function: cabc.Callable[[HTTPException], object], schema: Schema, media_type: str) -> None:
         self.function = function
         self.schema = schema
         self.media_type = media_type
         self._encode = json_dumper(schema)
 
     def render(
-        self, error: HTTPException, ensure_sync: cabc.Callable[[t.Any], t.Any], limit: int | None = None
+        self,
+        error: HTTPException,
+        ensure_sync: cabc.Callable[[cabc.Callable[..., object]], cabc.Callable[..., object]],
+        limit: int | None = None,
     ) -> PreparedResponse:
         """The answer for an error: the function's value dumped; status and headers are the error's.
 

@@ -62,7 +62,7 @@ class BodyStream:
     :param stream: ``wsgi.input``.
     """
 
-    def __init__(self, stream: t.Any) -> None:
+    def __init__(self, stream: t.IO[bytes]) -> None:
         self._stream = stream
 
     def read(self, size: int) -> bytes:
@@ -71,7 +71,7 @@ class BodyStream:
         :raises ClientDisconnected: The server could not read on (an answer 400).
         """
         try:
-            return t.cast(bytes, self._stream.read(size))
+            return self._stream.read(size)
         except (HTTPException, MemoryError):
             raise
         except Exception as error:  # each server has exceptions of its own

@@ -48,17 +48,17 @@ class _Copy:
         self.room = room
         self.text = text
 
-    def top(self, value: t.Any) -> t.Any:
+    def top(self, value: object) -> t.Any:
         """Copy the whole; what is short goes first, so that long members do not take its room."""
         if not isinstance(value, dict):
             return self.of(value)
         made = self.of(dict(sorted(value.items(), key=lambda item: isinstance(item[1], (dict, list)))))
         return {name: made[name] for name in value if name in made}
 
-    def of(self, value: t.Any) -> t.Any:
+    def of(self, value: object) -> t.Any:
         if isinstance(value, dict):
             self.room -= 3
-            made: dict[str, t.Any] = {}
+            made: dict[str, object] = {}
             for name, member in value.items():
                 self.room -= len(fast_json.encode(name)) + 2
                 if self.room <= 0:
@@ -67,7 +67,7 @@ class _Copy:
             return made
         if isinstance(value, list):
             self.room -= 3
-            items: list[t.Any] = []
+            items: list[object] = []
             for item in value:
                 if self.room <= 0:
                     break

@@ -10,6 +10,7 @@ Floor 2.
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import dataclasses
 import datetime as dt
 import decimal
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 
-def plain(value: t.Any) -> t.Any:
+def plain(value: object) -> object:
     """Return what stands in JSON for a value that the ``json`` module does not know.
 
     :param value: A datetime (written by RFC 3339, a naive one as UTC), date, decimal, UUID, dataclass or object with
@@ -98,14 +99,14 @@ class TagDict(JSONTag):
     __slots__ = ()
     key = " di"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.serializer.tags
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: dict[str, object]) -> dict[str, object]:
         ((key, inner),) = value.items()
         return {f"{key}__": self.serializer.tag(inner)}
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: dict[str, object]) -> dict[str, object]:
         ((key, inner),) = value.items()
         return {key.removesuffix("__"): inner}
 
@@ -115,10 +116,10 @@ class PassDict(JSONTag):
 
     __slots__ = ()
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, dict)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: dict[str, object]) -> dict[str, object]:
         # JSON has string keys only, so there is nothing to tag in a key.
         return {key: self.serializer.tag(inner) for key, inner in value.items()}
 
@@ -131,13 +132,13 @@ class TagTuple(JSONTag):
     __slots__ = ()
     key = " t"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, tuple)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: cabc.Iterable[object]) -> list[object]:
         return [self.serializer.tag(item) for item in value]
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: list[object]) -> tuple[object, ...]:
         return tuple(value)
 
 
@@ -146,10 +147,10 @@ class PassList(JSONTag):
 
     __slots__ = ()
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, list)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: cabc.Iterable[object]) -> list[object]:
         return [self.serializer.tag(item) for item in value]
 
     tag = to_json
@@ -161,13 +162,13 @@ class TagBytes(JSONTag):
     __slots__ = ()
     key = " b"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, bytes)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: bytes) -> str:
         return base64.b64encode(value).decode("ascii")
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: str) -> bytes:
         return base64.b64decode(value)
 
 
@@ -177,13 +178,13 @@ class TagMarkup(JSONTag):
     __slots__ = ()
     key = " m"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return callable(getattr(value, "__html__", None))
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: t.Any) -> str:
         return str(value.__html__())
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: str) -> Markup:
         return Markup(value)
 
 
@@ -193,13 +194,13 @@ class TagUUID(JSONTag):
     __slots__ = ()
     key = " u"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, uuid.UUID)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: uuid.UUID) -> str:
         return value.hex
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: str) -> uuid.UUID:
         return uuid.UUID(value)
 
 
@@ -209,13 +210,13 @@ class TagDateTime(JSONTag):
     __slots__ = ()
     key = " d"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return isinstance(value, dt.datetime)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: dt.datetime) -> str:
         return http_date(value)
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: str) -> dt.datetime | None:
         return parse_date(value)
 
 
@@ -258,14 +259,14 @@ class TaggedJSONSerializer:
             self.tags[tag.key] = tag
         self.order.insert(len(self.order) if index is None else index, tag)
 
-    def tag(self, value: t.Any) -> t.Any:
+    def tag(self, value: object) -> t.Any:
         """Return what JSON can hold for ``value``: tags in place of what it cannot."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
-    def untag(self, value: dict[str, t.Any]) -> t.Any:
+    def untag(self, value: dict[str, object]) -> t.Any:
         """The value behind a tagged object; the object itself when it is not a tag."""
         if len(value) != 1:
             return value
@@ -273,7 +274,7 @@ class TaggedJSONSerializer:
         tag = self.tags.get(key)
         return value if tag is None else tag.to_python(inner)
 
-    def dumps(self, value: t.Any) -> str:
+    def dumps(self, value: object) -> str:
         """Write a value as tagged JSON text, without spaces.
 
         :raises TypeError: It holds a type that has neither a tag nor a form in :func:`plain`.

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
 
 
-def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+def dumps(obj: object, **kwargs: object) -> str:
     """Write a value as JSON text, by :meth:`app.json.dumps <framework.json.provider.JSONProvider.dumps>`.
 
     :param obj: The value.
@@ -29,7 +29,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     return dump_finite(obj, **kwargs)
 
 
-def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+def dump(obj: object, fp: t.IO[str], **kwargs: object) -> None:
     """Write a value as JSON text to a file, by :meth:`app.json.dump <framework.json.provider.JSONProvider.dump>`.
 
     :param obj: The value.
@@ -43,7 +43,7 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
         fp.write(dumps(obj, **kwargs))
 
 
-def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+def loads(s: str | bytes, **kwargs: object) -> t.Any:
     """Read JSON text, by :meth:`app.json.loads <framework.json.provider.JSONProvider.loads>`.
 
     :param s: Text, or bytes in UTF-8.
@@ -54,7 +54,7 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     return load_bounded(s, **kwargs) if ctx is None else ctx.app.json.loads(s, **kwargs)
 
 
-def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+def load(fp: t.IO[t.AnyStr], **kwargs: object) -> t.Any:
     """Read JSON text from a file, by :meth:`app.json.load <framework.json.provider.JSONProvider.load>`.
 
     :param fp: A file open for text or bytes.
@@ -65,7 +65,7 @@ def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     return load_bounded(fp.read(), **kwargs) if ctx is None else ctx.app.json.load(fp, **kwargs)
 
 
-def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
+def jsonify(*args: object, **kwargs: object) -> Response:
     """An answer with JSON, by :meth:`app.json.response <framework.json.provider.JSONProvider.response>`.
 
     One positional argument is the value itself, several are a list, keyword arguments are an object.

@@ -40,7 +40,7 @@ class JSONProvider:
     def __init__(self, app: AnsweringApplication) -> None:
         self._app = t.cast("AnsweringApplication", weakref.proxy(app))
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: object, **kwargs: object) -> str:
         """Write a value as JSON text.
 
         :param obj: The value.
@@ -48,7 +48,7 @@ class JSONProvider:
         """
         raise NotImplementedError
 
-    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    def dump(self, obj: object, fp: t.IO[str], **kwargs: object) -> None:
         """Write a value as JSON text to a file.
 
         :param obj: The value.
@@ -57,7 +57,7 @@ class JSONProvider:
         """
         fp.write(self.dumps(obj, **kwargs))
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: object) -> t.Any:
         """Read JSON text.
 
         :param s: Text, or bytes in UTF-8.
@@ -66,7 +66,7 @@ class JSONProvider:
         """
         raise NotImplementedError
 
-    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: object) -> t.Any:
         """Read JSON text from a file.
 
         :param fp: A file open for text or bytes.
@@ -74,7 +74,7 @@ class JSONProvider:
         """
         return self.loads(fp.read(), **kwargs)
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: object, **kwargs: object) -> Response:
         """An answer with JSON.
 
         One positional argument is the value itself, several are a list, keyword arguments are an object.
@@ -85,7 +85,7 @@ class JSONProvider:
         response: Response = self._app.response_class(self.dumps(obj), mimetype="application/json")
         return response
 
-    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+    def _prepare_response_obj(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """The value that the arguments of :meth:`response` mean."""
         if args and kwargs:
             raise TypeError(
@@ -116,7 +116,7 @@ class DefaultJSONProvider(JSONProvider):
     compact: bool | None = None
     """Write answers without spaces and line breaks. ``None``: but for debug mode."""
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name != "_app" and self._app.config.on_change is not None:
             self._app.config.on_change()  # answers that go straight to the wire must not do so any more
@@ -124,7 +124,7 @@ class DefaultJSONProvider(JSONProvider):
     mimetype = "application/json"
     """The media type of :meth:`response`."""
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: object, **kwargs: object) -> str:
         """Write a value as JSON text.
 
         :param obj: The value.
@@ -137,7 +137,7 @@ class DefaultJSONProvider(JSONProvider):
         kwargs.setdefault("sort_keys", self.sort_keys)
         return dump_finite(obj, **kwargs)
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: object) -> t.Any:
         """Read JSON text.
 
         :param s: Text, or bytes in UTF-8.
@@ -146,19 +146,19 @@ class DefaultJSONProvider(JSONProvider):
         """
         return load_bounded(s, **kwargs)
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: object, **kwargs: object) -> Response:
         """An answer with JSON, one line each; in debug mode indented, unless :attr:`compact` decides.
 
         :raises TypeError: Positional and keyword arguments are mixed.
         """
         obj = self._prepare_response_obj(args, kwargs)
         compact = self.compact if self.compact is not None else not self._app.debug
-        layout: dict[str, t.Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+        layout: dict[str, object] = {"separators": (",", ":")} if compact else {"indent": 2}
         response: Response = self._app.response_class(f"{self.dumps(obj, **layout)}\n", mimetype=self.mimetype)
         return response
 
 
-def dump_finite(obj: t.Any, **kwargs: t.Any) -> str:
+def dump_finite(obj: object, **kwargs: t.Any) -> str:
     """:func:`json.dumps` that refuses ``NaN`` and the infinities, and says where they are."""
     kwargs.setdefault("allow_nan", False)
     try:
@@ -183,11 +183,11 @@ def load_bounded(text: str | bytes, **kwargs: t.Any) -> t.Any:
         raise ValueError("The text is nested too deeply.") from None
 
 
-def find_not_finite(obj: t.Any, path: str = "$") -> tuple[str, float] | None:
+def find_not_finite(obj: object, path: str = "$") -> tuple[str, float] | None:
     """The path (``$.price``, ``$[0].x``) and value of the first number that is not finite, in plain containers."""
     if isinstance(obj, float):
         return None if math.isfinite(obj) else (path, obj)
-    items: cabc.Iterable[tuple[str, t.Any]] = ()
+    items: cabc.Iterable[tuple[str, object]] = ()
     if isinstance(obj, dict):
         items = ((f"{path}.{key}", value) for key, value in obj.items())
     elif isinstance(obj, (list, tuple)):

@@ -119,7 +119,7 @@ class CircuitBreaker:
         self._failed_at = 0.0
         self._lock = threading.Lock()
 
-    def run(self, logger: logging.Logger, function: cabc.Callable[..., _T], *arguments: t.Any) -> _T:
+    def run(self, logger: logging.Logger, function: cabc.Callable[..., _T], *arguments: object) -> _T:
         """Call ``function``, which asks the store.
 
         :raises StoreAway: It does not answer, or did not a moment ago.

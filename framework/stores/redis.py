@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import select
+import types
 import typing as t
 
 from .base import StoreAway, StoreSlow, check_ttl
@@ -117,7 +118,7 @@ class RedisStore:
         self.client.close()
         self.pool.disconnect()
 
-    def _ask(self, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    def _ask(self, function: cabc.Callable[..., t.Any], *arguments: object) -> t.Any:
         try:
             return function(*arguments)
         except self._slow as error:
@@ -139,7 +140,7 @@ def attentive(connection_class: t.Any) -> t.Any:
     class Attentive(connection_class):  # type: ignore[misc]
         """A connection whose answers are taken even if they are read late."""
 
-        def read_response(self, *args: t.Any, disconnect_on_error: bool = True, **kwargs: t.Any) -> t.Any:
+        def read_response(self, *args: object, disconnect_on_error: bool = True, **kwargs: object) -> object:
             try:
                 try:
                     return super().read_response(*args, disconnect_on_error=False, **kwargs)
@@ -169,7 +170,7 @@ def milliseconds(ttl: float) -> int:
     return max(1, round(ttl * 1000))
 
 
-def import_redis() -> t.Any:
+def import_redis() -> types.ModuleType:
     """The library.
 
     :raises ImportError: It is not installed.

@@ -75,7 +75,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
         super().__init__(path, base_url, *args, **kwargs)
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def json_dumps(self, obj: object, **kwargs: object) -> str:
         """Write the value of ``json=`` as the application's JSON provider does."""
         return self.app.json.dumps(obj, **kwargs)
 
@@ -116,7 +116,7 @@ class AppClient(Client):
         self._checks: Contract | None = None
         self.preserve_context = False
         #: Merged below the environment of each request; an attribute of the client, free to be changed.
-        self.environ_base: dict[str, t.Any] = {
+        self.environ_base: dict[str, object] = {
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_USER_AGENT": f"Werkzeug/{importlib.metadata.version('werkzeug')}",
         }
@@ -124,10 +124,10 @@ class AppClient(Client):
 
     def open(
         self,
-        *args: t.Any,
+        *args: object,
         buffered: bool = False,
         follow_redirects: bool = False,
-        **kwargs: t.Any,
+        **kwargs: object,
     ) -> TestResponse:
         """Make a request.
 
@@ -249,13 +249,13 @@ class AppClient(Client):
         finally:
             builder.close()
 
-    def _environ(self, given: cabc.Mapping[str, t.Any], contexts: list[Context]) -> dict[str, t.Any]:
+    def _environ(self, given: cabc.Mapping[str, object], contexts: list[Context]) -> dict[str, object]:
         # The key at the end says that the client looks at the reply, or does not want it to be looked at.
         fresh = {FRESH_G: True} if self.fresh_g else {}
         watched = {PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
         return {**self.environ_base, **given, **watched, **fresh}
 
-    def as_user(self, user: t.Any, scopes: cabc.Iterable[str] | None = None) -> t.Self:
+    def as_user(self, user: object, scopes: cabc.Iterable[str] | None = None) -> t.Self:
         """A client whose requests come from a user, without credentials.
 
         Everything but the credentials is as ever: scopes, permissions and limits see the user. Cookies start as those
@@ -298,7 +298,7 @@ class AppClient(Client):
         return make_token(key, bound)
 
     @contextlib.contextmanager
-    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> cabc.Iterator[SessionMixin]:
+    def session_transaction(self, *args: object, **kwargs: object) -> cabc.Iterator[SessionMixin]:
         """Open the client's session, to read or change it; it is saved at the end of the ``with`` block.
 
         :param args: As :class:`EnvironBuilder` takes them after the application: where the session belongs.

@@ -140,7 +140,7 @@ class Counting:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: t.Any) -> None:
+    def pytest_testnodedown(self, node: object) -> None:
         """Take what a worker process has counted (pytest-xdist)."""
         self._counted.merge(getattr(node, "workeroutput", {}).get(_CARRIED, ()))
 
@@ -172,7 +172,7 @@ def table(rows: cabc.Sequence[tuple[coverage.Answer, coverage.AnswerRow]]) -> ca
     if not rows:
         return
     cells = [("operation", "status", "media type", "error", "seen", "")]
-    last: t.Any = None
+    last: object = None
     for answer, row in rows:
         first = answer[:4] != last
         last = answer[:4]

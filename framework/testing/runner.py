@@ -12,6 +12,10 @@ from click.testing import CliRunner, Result
 from ..cli.script import ScriptInfo
 
 if t.TYPE_CHECKING:
+    import collections.abc as cabc
+
+    import click
+
     from ..app import App
 
 
@@ -26,7 +30,9 @@ class AppCliRunner(CliRunner):
         self.app = app
         super().__init__(**kwargs)
 
-    def invoke(self, cli: t.Any = None, args: t.Any = None, **kwargs: t.Any) -> Result:  # type: ignore[override]
+    def invoke(  # type: ignore[override]
+        self, cli: click.Command | None = None, args: str | cabc.Sequence[str] | None = None, **kwargs: t.Any
+    ) -> Result:
         """Run a command and catch its output.
 
         :param cli: The command or group. Default: the application's ``cli``.
