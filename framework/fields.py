@@ -1,4 +1,4 @@
-"""The fields that schemas are made of: marshmallow's, and the framework's own beside them.
+"""The fields that schemas are made of: marshmallow's, and those of the framework.
 
 ``from framework import fields`` gives every field of :mod:`marshmallow.fields` under its own name. Those
 made here are :class:`DateTime` (RFC 3339), :class:`DelimitedList`, :class:`DelimitedTuple`,
@@ -104,7 +104,7 @@ __all__ = [
     "Url",
 ]
 
-AnyField: t.TypeAlias = Field[t.Any]
+AnyField = Field[t.Any]
 """A field of values of any type, as marshmallow's schemas hold them."""
 PartialOption: t.TypeAlias = bool | StrSequenceOrSet | None
 """The values of marshmallow's option ``partial``: whether names may be absent, or which."""
@@ -211,7 +211,7 @@ class DelimitedList(_fields.List[t.Any]):
     An empty text is an empty list. Dumps to one text as well.
 
     :param cls_or_instance: the field of each piece.
-    :param delimiter: what stands between two pieces; ``,`` by default.
+    :param delimiter: the text between two pieces; ``,`` by default.
     :param kwargs: what :class:`marshmallow.fields.List` takes.
     """
 
@@ -251,7 +251,7 @@ class DelimitedTuple(_fields.Tuple):
     """A tuple written as one text: ``?range=10,20``. Dumps to one text as well.
 
     :param tuple_fields: the field of each piece, in order.
-    :param delimiter: what stands between two pieces; ``,`` by default.
+    :param delimiter: the text between two pieces; ``,`` by default.
     :param kwargs: what :class:`marshmallow.fields.Tuple` takes.
     """
 
@@ -349,7 +349,7 @@ class MemberPlan(t.Protocol):
 
 
 class OneOf(Field[t.Any]):
-    """One of several objects, told apart by a member that all of them have.
+    """One of several objects, distinguished by a member that all of them have.
 
     The document has it as ``oneOf`` with a ``discriminator`` (OpenAPI 3.1, section 4.8.25).
 

@@ -1,4 +1,4 @@
-"""Codes for messages: what programs read of a refusal, where people read its text.
+"""Codes for messages: programs read the code of a refusal, people read its text.
 
 A :class:`ErrorText` is a text that carries a code and the limits of the rule it speaks of. It passes through
 marshmallow's stores and merges like any text; :func:`told` turns a tree of messages into the members ``errors`` and
@@ -198,5 +198,5 @@ class _Walk:
 
 
 def _is_unknown(messages: AnyMessages) -> bool:
-    """Return whether messages say that nobody declares a member, which happens to have the name of a schema's own."""
+    """Return whether messages say that no schema declares a member that happens to be called like a schema's own."""
     return isinstance(messages, list) and bool(messages) and getattr(messages[0], "code", "") == UNKNOWN

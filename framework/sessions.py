@@ -45,7 +45,7 @@ class SessionMixin(cabc.MutableMapping[str, t.Any]):
     """The protocol of a session: a mapping with three attributes."""
 
     new: bool = False
-    """True if the session did not exist before. What sets it is the interface."""
+    """True if the session did not exist before; set by the interface."""
 
     modified: bool = True
     """True if something was written. A session that cannot tell leaves ``True``."""
@@ -151,7 +151,7 @@ class SessionInterface:
     """
 
     null_session_class: type[SessionMixin] = NullSession
-    """What :meth:`make_null_session` makes."""
+    """The class of the sessions that :meth:`make_null_session` makes."""
 
     pickle_based: bool = False
     """True if values are pickled, for extensions that want to know."""
@@ -159,8 +159,8 @@ class SessionInterface:
     lazy: bool = False
     """True if sessions may be opened at the first touch, and left alone in requests that never touch theirs.
 
-    Otherwise each request opens its session when its context is pushed, and saves it. A subclass with an
-    ``open_session`` or ``save_session`` of its own is not lazy unless it says so itself.
+    Otherwise each request opens its session when its context is pushed, and saves it. A subclass that
+    overrides ``open_session`` or ``save_session`` is not lazy unless it says so itself.
     """
 
     errors: tuple[type[APIError], ...] = ()
@@ -198,7 +198,7 @@ class SessionInterface:
         return t.cast("str | None", app.config["SESSION_COOKIE_DOMAIN"])
 
     def get_cookie_path(self, app: App) -> str:
-        """The cookie's ``Path``, ``SESSION_COOKIE_PATH`` or else ``APPLICATION_ROOT``."""
+        """The cookie's ``Path``, ``SESSION_COOKIE_PATH`` or ``APPLICATION_ROOT``."""
         return t.cast(str, app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
 
     def get_cookie_httponly(self, app: App) -> bool:
@@ -280,7 +280,7 @@ def _lazy_sha1(string: bytes = b"") -> object:
 
 
 session_json_serializer = TaggedJSONSerializer()
-"""What writes the sessions of all interfaces that do not name another: ``register`` a tag here to add a type."""
+"""The serializer of all interfaces that do not name another: ``register`` a tag here to add a type."""
 
 
 class SecureCookieSessionInterface(SessionInterface):
@@ -293,13 +293,13 @@ class SecureCookieSessionInterface(SessionInterface):
     """The hash function of the signature (HMAC)."""
 
     key_derivation = "hmac"
-    """How itsdangerous derives the key from the secret key and the salt."""
+    """The method by which itsdangerous derives the key from the secret key and the salt."""
 
     serializer: t.Any = session_json_serializer
-    """What writes the session: an object with ``dumps`` and ``loads``."""
+    """The serializer of the session: an object with ``dumps`` and ``loads``."""
 
     session_class: type[SecureCookieSession] = SecureCookieSession
-    """What :meth:`open_session` makes."""
+    """The class of the sessions that :meth:`open_session` makes."""
 
     lazy = True
 
@@ -360,7 +360,7 @@ class StoreSession(SecureCookieSession):
     """The session of :class:`StoreSessionInterface`."""
 
     name = ""
-    """What the client knows it by; empty until it has been kept."""
+    """The name by which the client knows it; empty until it has been kept."""
 
     outdated = ""
     """The name that it had before :meth:`renew`."""
@@ -377,7 +377,7 @@ class StoreSession(SecureCookieSession):
     def renew(self) -> None:
         """Keep it under another name from now on; the old one is worth nothing then.
 
-        Call it when somebody logs in: a name that another has slipped to the client does not become that of a user.
+        Call it when a user logs in: a name that an attacker has slipped to the client does not become that of a user.
         """
         self.outdated, self.name = self.outdated or self.name, ""
         self.modified = self.accessed = True
@@ -401,10 +401,10 @@ class StoreSessionInterface(SessionInterface):
     """
 
     serializer: t.Any = session_json_serializer
-    """What writes the session: an object with ``dumps`` and ``loads``."""
+    """The serializer of the session: an object with ``dumps`` and ``loads``."""
 
     session_class: type[StoreSession] = StoreSession
-    """What :meth:`open_session` makes."""
+    """The class of the sessions that :meth:`open_session` makes."""
 
     lazy = True
     errors = (SessionUnavailable,)
@@ -516,7 +516,7 @@ class StoreSessionInterface(SessionInterface):
             raise SessionUnavailable(retry_after=max(1, round(PAUSE))) from None
 
     def make_unavailable(self) -> StoreSession:
-        """Make the session that stands in while the store is away, for what runs after the request was refused."""
+        """Make the substitute while the store is away, for what runs after the request was refused."""
         session = self.session_class()
         session.unavailable = True
         return session

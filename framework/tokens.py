@@ -57,7 +57,7 @@ class Token(t.NamedTuple):
     """The content of a valid token."""
 
     payload: t.Any
-    """What it was made of."""
+    """The value that it was made of."""
     id: str
     """22 random characters, to revoke this very token by."""
     issued_at: dt.datetime

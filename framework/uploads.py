@@ -1,4 +1,4 @@
-"""What to do with an uploaded file: check its size, its content and its name, and keep it.
+"""Uploaded files: checks of their size, content and name, and the storage for them.
 
 The validators are for :class:`framework.fields.File`. Not here: how files arrive (``http.multipart``).
 Floor 3.
@@ -244,9 +244,9 @@ def save_upload(
 
 
 def _place(partial: pathlib.Path, target: pathlib.Path, *, given: bool) -> pathlib.Path:
-    """Give a file its name, which nobody else may have.
+    """Give a file its name, which no other file may have.
 
-    :raises FileExistsError: Somebody has it.
+    :raises FileExistsError: Another file has it.
     """
     first = target
     for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""What marshmallow does not promise to keep, all in one place.
+"""The parts of marshmallow that it does not promise to keep, all in one place.
 
 Schemas that have hooks, and errors of more than one field, need parts of marshmallow that are not public. Should a
 version lack one of them, it is ``None`` here and named in :data:`LACKING`; then nothing is generated (``fast.canary``).

@@ -1,7 +1,7 @@
 """Tell what is known exactly: a library class, unchanged, from one that users have made their own.
 
-Generated code may stand in for a method only while that method is the one it was written after. Everything
-else (a subclass, a method replaced on a class or on an instance) is asked as marshmallow would ask it.
+Generated code may replace a method only while that method is the one it was written after. Everything else (a
+subclass, a method replaced on a class or on an instance) is called as marshmallow would call it.
 
 Knows classes and methods; generates nothing.
 Floor 1.

@@ -116,7 +116,7 @@ class MessageCopier:
         self.is_full = False
 
     def copy(self, messages: AnyMessages) -> AnyMessages:
-        """Copy messages of any shape; unknown names stand behind all others, in alphabetical order."""
+        """Copy messages of any shape; unknown names come behind all others, in alphabetical order."""
         if not isinstance(messages, dict):
             return self.leaf(messages)
         unknown = [name for name, found in messages.items() if type(name) is str and found == [UNKNOWN_FIELD]]
@@ -127,7 +127,7 @@ class MessageCopier:
         return made
 
     def ordered(self, names: cabc.Collection[str]) -> cabc.Iterable[str]:
-        """Give names in alphabetical order, no more of them than can be told from "all"."""
+        """Give names in alphabetical order, at most one more than is described."""
         return sorted(first(names, max(self.errors, 0) + 1))
 
     def copy_into(
@@ -175,7 +175,7 @@ class MessageCopier:
 
 
 def _cost(value: object) -> int:
-    """Give the bytes that a name or a message takes in JSON, with what stands around it."""
+    """Give the bytes that a name or a message takes in JSON, with the quotes and the comma around it."""
     text = value if type(value) is str else str(value)
     try:
         return len(msgspec.json.encode(text)) + 3

@@ -42,7 +42,7 @@ _REASONS = (
 class JSONError(ValueError):
     """A text that is no JSON, or a value that JSON cannot carry.
 
-    :ivar reason: one short sentence; of a text, it is safe to show to whoever sent it.
+    :ivar reason: one short sentence; of a text, it is safe to show to its sender.
     :ivar position: the byte at which the fault was seen, from 0; ``None`` where none is known.
     :ivar path: the keys and indexes that lead to the value; empty for a text.
     """
@@ -99,12 +99,12 @@ def decode(
 ) -> t.Any:
     """Read one JSON value from UTF-8.
 
-    Refused besides what is no JSON: a byte order mark, NaN and the infinities, numbers beyond a double's range,
+    Refused in addition to invalid JSON: a byte order mark, NaN and the infinities, numbers beyond a double's range,
     integers of more than 4,300 digits, halves of surrogate pairs, an object that has a key twice, nesting deeper than
     ``max_depth``. Integers are exact, however large.
 
     :param body: the whole text; its length is the caller's to limit.
-    :param max_depth: how many lists and objects may stand in one another.
+    :param max_depth: how many levels of lists and objects there may be.
     :param max_members: how many members all lists and objects may have together.
     :param exact: give a number that no float is as :class:`Exact`.
     :raises TooManyMembers: there are more of them.
@@ -131,7 +131,7 @@ def decode(
 def may_have_more(body: bytes, max_members: int) -> bool:
     """Return whether a text may hold more members than are taken; exact when it denies it.
 
-    Each member but the first of its list or object has a comma in front of it; other commas and brackets stand in
+    Each member but the first of its list or object has a comma in front of it; other commas and brackets are within
     strings.
     """
     # PERF: three counts of 1 MiB take 1 ms; a member takes a byte at least, so short texts are not looked at.
@@ -180,7 +180,7 @@ def check(value: object, body: bytes, *, max_depth: int = MAX_DEPTH, max_members
 def _has_all_keys(value: object, body: bytes) -> bool:
     """Return whether no key got lost in reading; exact when it says so.
 
-    Each key is followed by a colon, all other colons stand in strings. Unless a colon is escaped somewhere, a value
+    Each key is followed by a colon, all other colons are within strings. Unless a colon is escaped somewhere, a value
     that writes as many colons as its text has lost none.
     PERF: 20 us for 11 kB of objects, where counting the keys in Python costs 80.
     """
@@ -242,7 +242,7 @@ def _truncated(body: bytes) -> JSONError:
 def encode(value: object, *, finite: bool = False) -> bytes:
     """Write a value as UTF-8 JSON, without spaces, members in the order of the value.
 
-    Besides JSON's own types: tuples and sets are arrays; dataclasses, attrs classes and msgspec Structs are objects;
+    In addition to JSON's own types: tuples and sets are arrays; dataclasses, attrs classes and Structs are objects;
     a date, a time and a datetime are written by ISO 8601 (UTC as ``Z``, another offset in hours and minutes, a naive
     datetime without any); a timedelta is a duration of ISO 8601; UUID and Decimal are strings, bytes are Base64;
     an Enum is its value; an object with ``__html__`` (Markup) is a string, an IP address too; subclasses of the JSON
@@ -311,7 +311,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_plain)
 
 
 def _refuse_special(value: object) -> None:
-    """Raise for the first NaN or infinity in a value, naming the way to it."""
+    """Raise for the first NaN or infinity in a value, naming its path."""
     try:
         plain = msgspec.to_builtins(value, enc_hook=_plain)
     except (TypeError, UnicodeEncodeError):

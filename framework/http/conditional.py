@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 _TAG = r'(?:W/)?"[!#-~\x80-\xFF]*"'
 TAGS_PATTERN = rf"(?:\*|(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*)"
-"""What ``If-Match`` and ``If-None-Match`` may hold: ``*``, or a list of tags in which elements may be empty."""
+"""The syntax of ``If-Match`` and ``If-None-Match``: ``*``, or a list of tags in which elements may be empty."""
 
 MAX_LENGTH = 262_144
 """The most characters of a list of tags; reading a megabyte of them takes 0.4 s."""
@@ -50,7 +50,7 @@ class Tag(t.NamedTuple):
     """An entity tag (RFC 9110, section 8.8.3)."""
 
     text: str
-    """What stands between the quotes."""
+    """The text between the quotes."""
 
     weak: bool = False
 
@@ -59,7 +59,7 @@ class Tag(t.NamedTuple):
 
 
 Tags: t.TypeAlias = frozenset[Tag] | None
-"""What a header lists; ``None`` for ``*``."""
+"""The tags that a header lists; ``None`` for ``*``."""
 
 
 def parse_tags(header: str) -> Tags:
@@ -126,7 +126,7 @@ class Verdict(enum.Enum):
 
 
 class Conditions(t.NamedTuple):
-    """The conditions of one request. ``...`` stands for a header that was not sent."""
+    """The conditions of one request. ``...`` means a header that was not sent."""
 
     if_match: Tags | types.EllipsisType = ...
     if_none_match: Tags | types.EllipsisType = ...
@@ -148,8 +148,8 @@ class Conditions(t.NamedTuple):
         :param tag: The tag of the current representation.
         :param modified: When it was last changed, in whole seconds; ``None`` where that is not known.
         :param exists: Whether there is a current representation.
-        :param same: Whether a tag that the client sent stands for the state that the other one stands for, asked where
-            a write is guarded. Default: whether their texts are the same.
+        :param same: Whether a tag that the client sent means the same state as the other one, asked where a
+            write is guarded. Default: whether their texts are the same.
         """
         same = same or _same_text
         if self.if_match is not ...:
@@ -180,7 +180,7 @@ def _same_text(one: Tag, other: Tag) -> bool:
 
 
 def _strongly(one: Tag, other: Tag) -> bool:
-    """Return what the strong comparison asks beside equal texts."""
+    """Return whether two tags of equal texts pass the strong comparison."""
     return not one.weak and not other.weak
 
 

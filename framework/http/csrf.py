@@ -1,4 +1,4 @@
-"""Proof that a request comes from a page of one's own: signed tokens, and what browsers say about its origin.
+"""Proof that a request comes from a page of the application: signed tokens, and what browsers say about its origin.
 
 A token is a random part and a signature over it and over what the token is bound to: a secret of the session, or the
 cookie that authenticates. Not here: which requests need one (``marks.security._csrf``).

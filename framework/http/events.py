@@ -34,8 +34,8 @@ class Event(t.NamedTuple):
 def write_event(data: str, event: Event) -> bytes:
     """An event as text.
 
-    :param data: Its data, as text. Each line of it becomes a field of its own.
-    :param event: What else is said of it.
+    :param data: Its data, as text. Each line of it becomes a separate field.
+    :param event: The name of the event, for the client's listeners.
     :raises ValueError: Its id or type has a line break, or the id a null character.
     """
     lines = []

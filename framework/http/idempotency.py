@@ -1,4 +1,4 @@
-"""Idempotency keys as they stand in a request, what tells two requests apart, and how an answer is kept.
+"""Idempotency keys as requests carry them, what tells two requests apart, and how an answer is kept.
 
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header-07).
 Not here: when an answer is kept (``marks.traffic._idempotency``), where (``stores``).
@@ -59,7 +59,7 @@ class Running(msgspec.Struct, frozen=True, array_like=True, tag="running"):
     token: bytes
     """A random text: whose it is."""
     until: float = 0.0
-    """The end of its lease, in seconds of the clock: from then on nobody knows what became of it."""
+    """The end of its lease, in seconds of the clock: from then on its outcome is unknown."""
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):

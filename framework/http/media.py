@@ -87,7 +87,7 @@ class CSV:
 
     A list or an object within a cell is JSON text, ``null`` is an empty cell. What is read are texts.
 
-    :param delimiter: What stands between the cells.
+    :param delimiter: The character between the cells.
     :param escape_formulas: Whether text that a spreadsheet would take for a formula gets an apostrophe in front.
     :param max_cells: The most cells that are read, empty ones included; more are a 413.
     """

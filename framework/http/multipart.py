@@ -1,4 +1,4 @@
-"""Read a ``multipart/form-data`` body part by part, each under a limit of its own (RFC 7578).
+"""Read a ``multipart/form-data`` body part by part, each under a separate limit (RFC 7578).
 
 Files go to disk while they arrive. What is refused is refused at once: the rest of the body is not read, and the files
 that were made are closed. Not here: what the parts mean (``marks.inputs._multipart``).
@@ -30,7 +30,7 @@ class FormRules:
 
     def __init__(self) -> None:
         self.limits: dict[str, int | None] = {}
-        """How many bytes a part may have, by its name; ``None`` for as many as the body."""
+        """The most bytes that a part may have, by its name; ``None`` for as many as the body."""
         self.is_closed = False
         """True if parts of other names are refused anyway, so that their content need not be kept."""
 
@@ -200,7 +200,7 @@ class _Reading:
         self.files.append((part.name, FileStorage(target, part.filename, part.name, headers=part.headers)))
 
     def close(self) -> None:
-        """Close the files: nobody will get them."""
+        """Close the files: no handler will get them."""
         if self.target is not None:
             self.target.close()
         for _, file in self.files:

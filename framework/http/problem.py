@@ -1,4 +1,4 @@
-"""How an error is written to the wire: RFC 9457, ``application/problem+json``.
+"""The form in which errors are sent: RFC 9457, ``application/problem+json``.
 
 Not here: who handles an error (``app._app``), how it is described (``openapi``).
 Floor 2.
@@ -31,13 +31,13 @@ def leaves_unchanged(error: HTTPException) -> bool:
 
 
 def own_class(error: HTTPException) -> type[errors.APIError] | None:
-    """The class that stands for an error in the document; ``None`` when it has none of its own."""
+    """The class that describes an error in the document; ``None`` when no class does."""
     # PERF: asked for each error; most are the framework's own.
     return type(error) if isinstance(error, errors.APIError) else own_class_of(type(error))
 
 
 def own_class_of(cls: type[HTTPException]) -> type[errors.APIError] | None:
-    """Return the class that stands for an error class, as :func:`own_class` does for an error."""
+    """Return the class that describes an error class, as :func:`own_class` does for an error."""
     if issubclass(cls, errors.APIError):
         return cls
     return next((_PLAIN[each] for each in cls.__mro__ if each in _PLAIN), None)
@@ -100,7 +100,7 @@ def render(
 
     :param error: An error with a code.
     :param types: As in :func:`problem`.
-    :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and what stands around it); ``None``: no bound.
+    :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and the room around it); ``None``: no bound.
     :param most_issues: The most issues.
     """
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]

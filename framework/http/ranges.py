@@ -65,7 +65,7 @@ def parse_ranges(header: str | None, size: int) -> list[Span] | None:
 
 
 def join_spans(spans: cabc.Sequence[Span]) -> list[Span]:
-    """Join ranges that touch or overlap; each stands where the first of it stood (RFC 9110, section 15.3.7.2)."""
+    """Join ranges that touch or overlap; each takes the place of its first part (RFC 9110, section 15.3.7.2)."""
     whole: list[list[int]] = []  # first, end, place
     for place, (first, end) in sorted(enumerate(spans), key=lambda each: each[1]):
         if whole and first <= whole[-1][1]:
@@ -113,7 +113,7 @@ def multipart(spans: cabc.Sequence[Span], size: int, content_type: str) -> tuple
 
     :param size: The bytes of the whole.
     :param content_type: The media type of the whole.
-    :return: The media type of the body, its pieces, what stands behind them, and the length of all.
+    :return: The media type of the body, its pieces, the text behind them, and the length of all.
     """
     boundary = secrets.token_hex(16)
     parts = []

@@ -1,4 +1,4 @@
-"""What a WSGI environment says of its body and query, read without making a request object.
+"""The body and query of a WSGI environment, read without making a request object.
 
 Each function answers as werkzeug's request does, or says that it cannot; then the request is asked.
 Floor 2.
@@ -42,7 +42,7 @@ def media_type(environ: WSGIEnvironment) -> str:
 
 
 def declared_length(environ: WSGIEnvironment) -> int | None:
-    """The length that the body is said to have; ``None`` where that is not known, as for chunked bodies."""
+    """The length that is declared for the body; ``None`` where that is not known, as for chunked bodies."""
     text = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ or not (text.isascii() and text.isdigit()):
         return None
@@ -143,7 +143,7 @@ def query_pairs(text: bytes, limit: int | None = None) -> list[tuple[str, str]]:
 def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
     """The pairs of a URL-encoded text.
 
-    :raises UnicodeDecodeError: It is not UTF-8, as it stands or behind percent signs.
+    :raises UnicodeDecodeError: It is not UTF-8, as it is or behind percent signs.
     """
     return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
 
@@ -163,7 +163,7 @@ def is_utf8(text: str) -> bool:
 
 
 def check_encoding(environ: WSGIEnvironment) -> None:
-    """Refuse a body that is compressed, or encoded in another way: nobody here undoes it.
+    """Refuse a body that is compressed, or encoded in another way: the server does not decode it.
 
     :raises UnsupportedMediaType: It is (RFC 9110, section 15.5.16).
     """

@@ -27,7 +27,7 @@ class Request(_Request):
     """werkzeug's request, in which a body over the limit is never cut, see :attr:`stream`."""
 
     form_rules: FormRules | None = None
-    """What the parts of a form may be, where an operation declares them; set before the form is read."""
+    """The rules for the parts of a form, where an operation declares them; set before the form is read."""
 
     max_query_parts: int | None = 1_000
     """The most values in the query string; more are a 400."""

@@ -195,7 +195,7 @@ def sendable(name: str, value: str) -> str:
     """The value of a header as a server can send it: an address is percent-encoded.
 
     :raises ValueError: It holds a line break or another control character, or one that is not in Latin-1 (PEP 3333):
-        servers break the connection off at these, or send what follows as a header of its own.
+        servers break the connection off at these, or send what follows as a separate header.
     """
     if value.isascii() and value.isprintable():
         return value

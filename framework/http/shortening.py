@@ -13,7 +13,7 @@ from ..fast import json as fast_json
 from ..fast.bounds import shown
 
 ROOM = 1024
-"""The bytes that an answer may have beside its errors."""
+"""The bytes that an answer may have in addition to its errors."""
 NOTE = "The answer was shortened."
 _TEXTS = (1_000, 100, 10)
 _DEEPEST = 500

@@ -1,4 +1,4 @@
-"""What a file is, by its own bytes: the signatures of common types, and text.
+"""The type of a file by its bytes: the signatures of common types, and text.
 
 Never asked are the name and the media type that the client gives; both are claims. A signature tells how a file
 begins, not that the rest is sound.
@@ -17,7 +17,7 @@ from .reading import CHUNK
 from .semantics import JSON
 
 HEAD = 512
-"""How many bytes of a file are looked at for a signature."""
+"""The number of bytes of a file that are looked at for a signature."""
 
 MAX_JSON = 1_048_576
 """The longest file, in bytes, that is read to see whether it is JSON."""
@@ -56,7 +56,7 @@ _HTML = re.compile(rb"<(?:!doctype html|[a-z][a-z0-9]*[\s>/])")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 KNOWN: t.Final = frozenset({*_SIGNATURES, "image/svg+xml", "text/html", "application/xml", _TEXT, JSON})
-"""The types that are told apart."""
+"""The types that are distinguished."""
 
 
 def _sample(pieces: cabc.Iterable[tuple[int, bytes]]) -> bytes:

@@ -39,7 +39,7 @@ __all__ = [
 
 
 def plain(value: object) -> object:
-    """Return what stands in JSON for a value that the ``json`` module does not know.
+    """Return the form in JSON of a value that the ``json`` module does not know.
 
     :param value: A datetime (written by RFC 3339, a naive one as UTC), date, decimal, UUID, dataclass or object with
         ``__html__``.
@@ -235,7 +235,7 @@ class TaggedJSONSerializer:
         TagUUID,
         TagDateTime,
     ]
-    """What a new serializer knows. The order counts: the first tag whose ``check`` says yes takes the value."""
+    """The tags that a new serializer knows. The order counts: the first tag whose ``check`` is true takes the value."""
 
     def __init__(self) -> None:
         self.tags: dict[str, JSONTag] = {}
@@ -248,7 +248,7 @@ class TaggedJSONSerializer:
 
         :param tag_class: A subclass of :class:`JSONTag`.
         :param force: Replace a tag with the same key.
-        :param index: Where it stands among the tags; one for a subclass of a type that has a tag must come before
+        :param index: Its place among the tags; one for a subclass of a type that has a tag must come before
             that. Default: at the end.
         :raises KeyError: The key is taken and ``force`` is not given.
         """

@@ -1,4 +1,4 @@
-"""What turns values into JSON and back for an application: ``app.json``.
+"""The conversion of values to JSON and back for an application: ``app.json``.
 
 Used by ``jsonify``, plain views, ``request.get_json`` and the ``tojson`` filter. Declared operations write their bytes
 by ``fast.json`` while the provider is the default one.

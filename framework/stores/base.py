@@ -1,4 +1,4 @@
-"""What a store is: values under keys that expire, shared by whoever must agree on them.
+"""The protocol of a store: values under keys that expire, shared by all processes that must agree on them.
 
 Rate limits, idempotency keys and sessions keep their state behind this protocol. It holds only what these need; each
 operation is atomic.
@@ -16,7 +16,7 @@ import typing as t
 _T = t.TypeVar("_T")
 
 SLOW = 3
-"""How many times in a row a store may not answer in time until it counts as away."""
+"""The number of answers in a row that may be late until the store counts as away."""
 
 PAUSE = 1.0
 """Seconds for which a store that is away is not asked again."""
@@ -58,8 +58,8 @@ class Store(t.Protocol):
     def add(self, key: str, value: bytes, ttl: float) -> bytes | None:
         """Write a value where there is none.
 
-        :return: ``None`` when it was written; else the value that is there, which stays. One that is equal counts as
-            written: a client that lost the answer may ask again.
+        :return: ``None`` when it was written; otherwise the value that is there, which stays. One that is equal counts
+            as written: a client that lost the answer may ask again.
         :raises ValueTooLarge: It does not fit.
         """
 

@@ -1,7 +1,7 @@
-"""Counters in the memory of this process for the library ``limits``: bounded, without threads of their own.
+"""Counters in the memory of this process for the library ``limits``: bounded, without threads.
 
-The library's own storage in memory has no bound: whoever sends from many addresses fills it, and a timer thread that
-looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
+The library's own storage in memory has no bound: a client that sends from many addresses fills it, and a timer thread
+that looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
 Loaded when an application counts; imports the library ``limits``.
 Floor 2.
 """
@@ -53,7 +53,7 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
     STORAGE_SCHEME = None
 
     clock: cabc.Callable[[], float] = staticmethod(time.monotonic)
-    """Gives the time in seconds; nobody sets it, so no window grows when the clock of the machine is set back."""
+    """The time in seconds; it is never set, so no window grows when the clock of the machine is set back."""
 
     def __init__(self, max_keys: int) -> None:
         super().__init__()

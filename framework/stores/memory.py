@@ -16,7 +16,7 @@ from .base import ValueTooLarge, check_ttl
 MAX_ENTRIES = 10_000
 MAX_BYTES = 64 * 1024 * 1024
 ENTRY_BYTES = 200
-"""What an entry is taken to cost beside its key and its value."""
+"""The bytes that an entry is taken to cost in addition to its key and its value."""
 
 
 class MemoryStore:

@@ -53,7 +53,7 @@ class RedisStore:
 
     :param url: Where it is: ``redis://[user:password@]host:port/database``, ``rediss://...`` over TLS,
         ``unix://path``.
-    :param prefix: Stands before each key, so that several applications can share a database. Default: ``framework:``.
+    :param prefix: The text before each key, so that several applications can share a database. Default: ``framework:``.
     :param timeout: Seconds to wait for a connection or an answer, each. Default: 0.25.
     :raises ImportError: The library ``redis`` is not installed.
     :raises ValueError: The URL is none.

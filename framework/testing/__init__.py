@@ -1,6 +1,6 @@
 """Tools for testing applications: what tests import.
 
-No logic of its own: it stands in the modules beside it.
+No logic: it is in the modules of the package.
 Floor 7.
 """
 

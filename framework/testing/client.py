@@ -46,7 +46,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
     :param app: The application.
     :param path: The path, with or without a query; or a whole URL, whose scheme and host then count.
-    :param base_url: Where the application is mounted. Default: made of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` (else
+    :param base_url: Where the application is mounted. Default: made of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` (or
         ``localhost``) and ``APPLICATION_ROOT``.
     :param subdomain: Put in front of ``SERVER_NAME``; not together with ``base_url``.
     :param url_scheme: Instead of ``PREFERRED_URL_SCHEME``; not together with ``base_url``.
@@ -102,7 +102,7 @@ class AppClient(Client):
     :param args: As :class:`werkzeug.test.Client` takes them: the application, the response class, ``use_cookies``.
     :param contract: Whether replies are checked against what their operation declares. Default: by the setting
         ``CONTRACT``: yes, unless it is ``"off"``.
-    :param fresh_g: Whether each request has a ``g`` of its own, and tears down its application context, where a context
+    :param fresh_g: Whether each request has a new ``g``, and tears down its application context, where a context
         of the application is active, as in a fixture that pushes one. Default: it shares that one.
     :param kwargs: As :class:`werkzeug.test.Client` takes them.
     """
@@ -261,7 +261,7 @@ class AppClient(Client):
         Everything but the credentials is as ever: scopes, permissions and limits see the user. Cookies start as those
         of this client, and go their own way.
 
-        :param user: What ``current_user`` shall be.
+        :param user: The value of ``current_user``.
         :param scopes: What the credentials would be good for. Default: for all.
         """
         from ..marks.security import FORCED, everything

@@ -162,4 +162,4 @@ def declared_answers(app: App, operation: Operation) -> cabc.Iterator[Answer]:
 
 
 current: Coverage | None = None
-"""Where the test client counts; set by the pytest plugin, ``None`` when nobody wants to know."""
+"""The coverage that the test client counts for; set by the pytest plugin, ``None`` without a report."""

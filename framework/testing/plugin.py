@@ -1,4 +1,4 @@
-"""What pytest learns from the framework: fixtures for an application, and which declared answers a run has seen.
+"""The plugin for pytest: fixtures for an application, and which declared answers a run has seen.
 
 pytest finds it by itself, by the entry point ``pytest11``. Nothing happens until the project asks: the fixtures ``app``
 and ``client`` are there where the ini option ``framework_app`` names an application, answers are counted with

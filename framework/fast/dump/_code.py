@@ -37,7 +37,8 @@ _INLINE_FIELDS = 100
 _TYPES = ("type", "str", "int", "float", "list", "tuple", "dict")
 _WORD = re.compile(r"[^\W\d]\w*")
 
-Function = cabc.Callable[..., object]
+#: A generated function, or one that it calls, which dumps a value: a whole object, a list of them or one member.
+DumpFunction: t.TypeAlias = cabc.Callable[..., object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Nesting:
     :param inlined: gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
     """
 
-    dumper: cabc.Callable[[ma.fields.Nested], Function]
+    dumper: cabc.Callable[[ma.fields.Nested], DumpFunction]
     inlined: cabc.Callable[[ma.fields.Nested], ma.Schema | None]
 
 
@@ -72,7 +73,7 @@ class DumpCode:
 
     :param schema: its class and instance leave dumping to marshmallow.
     :param kind: :data:`reading.ATTRIBUTES` or :data:`reading.KEYS`.
-    :param wire: whether they make rows instead of what ``schema.dump`` gives.
+    :param to_json: whether they make rows instead of what ``schema.dump`` gives.
     :param checked: whether null is refused where a field does not allow it.
     """
 
@@ -88,7 +89,7 @@ class DumpCode:
         self.writer.bind(internals.get_value, "get_value")
         self.by_attribute = self.writer.bind(reading.BY_ATTRIBUTE, "BY_ATTRIBUTE")
 
-    def functions(self, title: str) -> tuple[Function, Function, str]:
+    def functions(self, title: str) -> tuple[DumpFunction, DumpFunction, str]:
         """Write and compile.
 
         :return: ``one(obj)``, ``many(objs, cls, other)`` for a list whose objects are mostly of class ``cls``
@@ -182,7 +183,7 @@ class DumpCode:
 
     # ------------------------------------------------------------------ what no recipe takes
 
-    def _serializer(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+    def _serializer(self, scope: _Scope, field: AnyField, name: str, key: str) -> DumpFunction:
         """Give the function that dumps any value but a missing one, as ``field._serialize`` does."""
         serialize, keys = field._serialize, (*scope.keys, key)
         if _is_nested(field):
@@ -192,7 +193,7 @@ class DumpCode:
             return lambda value, obj: rows.seal(serialize(value, name, obj), keys)
         return lambda value, obj: serialize(value, name, obj)
 
-    def _other_value(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+    def _other_value(self, scope: _Scope, field: AnyField, name: str, key: str) -> DumpFunction:
         """Give the function that dumps the values which a recipe leaves, a missing one among them."""
         serialize = self._serializer(scope, field, name, key)
         nothing = rows.UNSET if self.to_json else MISSING
@@ -217,7 +218,7 @@ class DumpCode:
     def _refuses_null(self, field: AnyField) -> bool:
         return self.checked and not field.allow_none
 
-    def _whole_field(self, scope: _Scope, field: AnyField, name: str, key: str) -> Function:
+    def _whole_field(self, scope: _Scope, field: AnyField, name: str, key: str) -> DumpFunction:
         """Give the function that lets a field of an unknown kind do all of its work, reading included."""
         schema, keys = scope.schema, (*scope.keys, key)
 
@@ -304,8 +305,8 @@ class DumpCode:
         )
 
 
-def _dump_within(dump: Function, keys: tuple[str, ...]) -> Function:
-    """Dump what a nested field holds, and put the way to it in front of the place of an error."""
+def _dump_within(dump: DumpFunction, keys: tuple[str, ...]) -> DumpFunction:
+    """Dump what a nested field holds, and put the path of the field in front of the path of an error."""
 
     def dump_member(value: object, obj: object) -> object:
         try:
@@ -316,7 +317,7 @@ def _dump_within(dump: Function, keys: tuple[str, ...]) -> Function:
     return dump_member
 
 
-def _dump_items(dump: Function, inner: AnyField, keys: tuple[str, ...]) -> Function:
+def _dump_items(dump: DumpFunction, inner: AnyField, keys: tuple[str, ...]) -> DumpFunction:
     """Dump the nested objects of a list, and say which one was refused."""
     refuses_null = not inner.allow_none
 

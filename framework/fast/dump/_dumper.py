@@ -1,7 +1,7 @@
 """Turn a schema into a function that dumps: to what ``schema.dump`` gives, or straight to JSON bytes.
 
 What is dumped is what marshmallow dumps, down to the order of members; what the compiler does not know exactly goes
-back to marshmallow, field by field. On the way to JSON, ``NaN`` is an error that names its field.
+back to marshmallow, field by field. In JSON, ``NaN`` is an error that names its field.
 
 Knows marshmallow schemas; knows nothing of requests.
 Floor 1.
@@ -64,8 +64,8 @@ def json_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False, 
     :param fast: ``False`` lets marshmallow do the dumping.
     :param compare: do it both ways and log every difference, see ``fast._compare``.
     :param checked: refuse what is not an object, and null where a field does not allow it, see ``fast.dump._kinds``.
-    :return: a function of one argument, the object; it returns UTF-8 JSON. It raises :exc:`wire.JSONError`, which
-        names the member, for a number that JSON does not have.
+    :return: a function of one argument, the object; it returns UTF-8 JSON. It raises
+        :exc:`fast.json.JSONError`, which names the member, for a number that JSON does not have.
     """
 
     def plain_to_json(obj: object) -> bytes:
@@ -109,7 +109,7 @@ def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = Fals
 def prepare(schema: ma.Schema, *, to_json: bool = True, checked: bool = False) -> None:
     """Generate ahead what the first use would: the functions for objects that are read by attribute.
 
-    :param wire: for :func:`json_dumper`; ``False`` is for :func:`dumper`.
+    :param to_json: for :func:`json_dumper`; ``False`` is for :func:`dumper`.
     :param checked: as that is asked for.
     """
     if canary.is_trusted():

@@ -55,7 +55,7 @@ def not_a_boolean(value: object, path: tuple[str | int, ...]) -> JSONError:
 
 
 def absent(obj: object, name: str, error: AttributeError | None = None) -> object:
-    """Return what stands for an attribute that an object does not have.
+    """Return the value for an attribute that an object does not have: ``missing``.
 
     :param error: What reading it raised. Default: it is read again, where it may have been more than absent.
     :raises AttributeError: The class has a property of that name, which failed: the member is not absent, but broken.
@@ -81,7 +81,7 @@ def check(schema: ma.Schema, value: object, many: bool | None = None, path: tupl
     :param schema: The schema that will dump it.
     :param value: The value; iterators are not consumed.
     :param many: Whether it is a collection. Default: as the schema says.
-    :param path: The way to the value from the outermost one.
+    :param path: The keys and indexes that lead to the value from the outermost one.
     :raises JSONError: Something in it is not what the schema dumps; ``path`` leads there.
     """
     if schema._hooks[internals.PRE_DUMP] or not plain.is_plain_schema(schema, plain.SCHEMA_DUMP_METHODS):

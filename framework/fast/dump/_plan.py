@@ -1,4 +1,4 @@
-"""How the objects of one schema instance are dumped: its hooks, and which generated function takes which object.
+"""The plan by which objects of one schema instance are dumped: its hooks, and the generated function for each object.
 
 Knows marshmallow schemas; what the functions say is written in ``fast.dump._code``.
 Floor 1.
@@ -18,7 +18,7 @@ from .._internals import POST_DUMP, PRE_DUMP
 from . import _kinds as kinds
 from . import _reading as reading
 from . import _rows as rows
-from ._code import DumpCode, Function, Nesting
+from ._code import DumpCode, DumpFunction, Nesting
 
 
 class DumpPlan:
@@ -33,9 +33,9 @@ class DumpPlan:
         self.dump_fields = schema.dump_fields
         self.compilable = self._is_compilable()
         self.has_hooks = bool(schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP])
-        self._functions: dict[str, tuple[Function, Function]] = {}
-        self.of_dict: Function | None = None
-        """What dumps one ``dict``, once it is generated and where no hook stands around it."""
+        self._functions: dict[str, tuple[DumpFunction, DumpFunction]] = {}
+        self.of_dict: DumpFunction | None = None
+        """The function that dumps one ``dict``, once it is generated and where the schema has no hooks."""
 
     def is_current(self) -> bool:
         """Return whether the schema still has the fields that this was made for."""
@@ -88,7 +88,7 @@ class DumpPlan:
     def _general(self, obj: object) -> object:
         return self.schema._serialize(obj, many=False)
 
-    def _made(self, kind: str) -> tuple[Function, Function]:
+    def _made(self, kind: str) -> tuple[DumpFunction, DumpFunction]:
         made = self._functions.get(kind)
         if made is None:
             with codegen.LOCK:
@@ -97,7 +97,7 @@ class DumpPlan:
                     made = self._functions[kind] = self._make(kind)
         return made
 
-    def _make(self, kind: str) -> tuple[Function, Function]:
+    def _make(self, kind: str) -> tuple[DumpFunction, DumpFunction]:
         code = DumpCode(self.schema, kind, to_json=self.to_json, checked=self.checked, nesting=self._nesting())
         form = "rows" if self.to_json else "dicts"
         one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
@@ -115,7 +115,7 @@ class DumpPlan:
         return Nesting(dumper=self._nested_dumper, inlined=self._inlined)
 
     @classmethod
-    def _nested_dumper(cls, field: ma.fields.Nested) -> Function:
+    def _nested_dumper(cls, field: ma.fields.Nested) -> DumpFunction:
         """Give the function that dumps what a Nested field holds; the nested schema is looked up when it is called."""
         found: tuple[DumpPlan, bool] | None = None
 

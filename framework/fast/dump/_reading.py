@@ -1,7 +1,7 @@
-"""How the values of an object are read: by attribute, by key, or as marshmallow finds out.
+"""Reading the values of an object: by attribute, by key, or as marshmallow finds out.
 
-marshmallow reads ``obj[key]`` from what has ``__getitem__``, and ``obj.key`` from the rest or when that fails. Which
-one it is can be told from the type, once.
+marshmallow reads ``obj[key]`` from what has ``__getitem__``, and ``obj.key`` from the rest or when that fails. The
+type decides which one it is, once.
 
 Knows types; generates the text of a read.
 Floor 1.
@@ -43,7 +43,7 @@ def kind_of(cls: type) -> str:
     """Tell how the values of instances of a class are read.
 
     :return: :data:`KEYS` for exactly ``dict``, :data:`NOTHING` for values without members, such as numbers, texts and
-        lists, :data:`ATTRIBUTES` for classes without ``__getitem__``, else :data:`GENERAL`.
+        lists, :data:`ATTRIBUTES` for classes without ``__getitem__``, otherwise :data:`GENERAL`.
     """
     kind = _KINDS.get(cls)
     if kind is None:

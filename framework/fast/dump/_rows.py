@@ -49,9 +49,9 @@ def row_class(title: str, keys: cabc.Sequence[str]) -> type[Row] | None:
 
 
 def seal(value: object, keys: tuple[str, ...]) -> object:
-    """Give what can stand in a row for a dumped value of any type.
+    """Give the form that a row can hold of a dumped value of any type.
 
-    :param keys: the way to the member that the value is for, to be named in the error.
+    :param keys: the path of the member that the value is for, to be named in the error.
     :raises JSONError: for what JSON has no text for, such as NaN.
     """
     if type(value) in _as_they_are:

@@ -1,7 +1,7 @@
-"""What the known fields make of a value on the way out, as text of code.
+"""The code that dumps a value of each known field, as text.
 
 A *recipe* holds for values of exactly the types that it tests; every other value goes to the field's own
-``_serialize``. There are two forms: the value that ``schema.dump`` gives, and the *wire* form, which may keep
+``_serialize``. There are two forms: the value that ``schema.dump`` gives, and the form for JSON, which may keep
 what the JSON encoder writes as the very same text.
 
 Knows fields; knows nothing of objects or of whole schemas.
@@ -67,7 +67,7 @@ def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpR
     """Write the recipe of a field that holds no other field.
 
     :param var: the variable that holds the value.
-    :param wire: whether the result goes to the JSON encoder and nowhere else.
+    :param to_json: whether the result goes to the JSON encoder and nowhere else.
     :return: ``None`` when the field is not known exactly.
     """
     if not plain.is_plain_dump(field):
@@ -122,7 +122,7 @@ def _decimal(writer: Writer, field: ma.fields.Decimal, var: str, *, to_json: boo
 
 
 def _enum(writer: Writer, field: ma.fields.Enum[enum.Enum], var: str, *, to_json: bool) -> DumpRecipe | None:
-    """Names or plain values of an enumeration whose members say nothing else of themselves."""
+    """Names or plain values of an enumeration whose members have no names or values of another kind."""
     cls = field.enum
     if not plain.is_plain_enum(cls) or not plain.is_plain_dump(field.field):
         return None

@@ -42,7 +42,7 @@ def body_reader(
 
     :param schema: the instance whose own ``many`` and ``partial`` hold.
     :param fast: ``False`` gives a function that takes no text.
-    :param max_depth: how many lists and objects may stand in one another; where the schema allows for more, no text is
+    :param max_depth: how many levels of lists and objects there may be; where the schema allows for more, no text is
         taken.
     :param max_members: how many members all lists and objects may have together; a text that may have more is not
         taken.
@@ -77,8 +77,8 @@ def body_loader(schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_j
 
     :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
     :param fast: ``False`` lets marshmallow do the loading.
-    :param max_depth: how many lists and objects may stand in one another.
-    :return: a function of one argument, the text; it raises :exc:`wire.JSONError` for what is no JSON and
+    :param max_depth: how many levels of lists and objects there may be.
+    :return: a function of one argument, the text; it raises :exc:`fast.json.JSONError` for invalid JSON and
         :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
     """
     read, load = body_reader(schema, fast=fast, max_depth=max_depth), loader(schema, fast=fast)
@@ -93,7 +93,7 @@ def body_loader(schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_j
 class BodyPlan:
     """The plan by which one schema instance loads JSON texts.
 
-    :ivar depth: how many objects and lists may stand in one another in a text that is taken.
+    :ivar depth: how many levels of objects and lists a text may have that is taken.
     """
 
     def __init__(self, schema: ma.Schema) -> None:
@@ -162,9 +162,9 @@ def _reader_of_many(row: type[msgspec.Struct], load: RowLoader, exact: bool) -> 
 
 
 def _has_all_names(rows: object, body: bytes) -> bool:
-    """Return whether no name got lost in reading; exact when it says so, also where quotes stand in strings.
+    """Return whether no name got lost in reading; exact when it says so, also where strings have quotes.
 
-    Each name has a colon behind it, all other colons stand in strings; so rows that write as many colons have lost
+    Each name has a colon behind it, all other colons are within strings; so rows that write as many colons have lost
     nothing, unless a colon is escaped.
     """
     return b"\\u003" not in body and ENCODE(rows).count(b":") == body.count(b":")

@@ -6,7 +6,7 @@ written here are the other checks and the values that are no JSON. Whatever is d
 what reading a value may raise; only schemas that run no code of users have such a function, so the text can then be
 read anew, in the way that makes messages.
 
-A name that an object has twice is in the text and not in the row. So that this can be told, the function counts the
+A name that an object has twice is in the text and not in the row. So that this is noticed, the function counts the
 strings that it has loaded, names among them: see ``fast.load._body``.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
@@ -66,7 +66,7 @@ class BodyCode:
 
     :param partial: what is in force around the schema; ``None`` leaves it to the schema.
     :ivar row: the class of rows; the function takes an instance, and gives the object and the number of its strings.
-    :ivar depth: how many objects and lists may stand in one another.
+    :ivar depth: how many levels of objects and lists there may be.
     :ivar exact: whether a number is wanted as it is written, and not as the nearest float.
     :raises NotTaken: by the constructor, for a schema that this cannot be written for.
     """
@@ -114,7 +114,7 @@ class BodyCode:
         return self.writer.compile(title)["load"], "\n".join([f"# {title}", *self.writer.lines, ""])
 
     def _field(self, field: AnyField, name: str) -> list[str]:
-        """Make the place of a field, and write the lines for what stands in it."""
+        """Make the place of a field, and write the lines for the value in it."""
         if not plain.is_plain_load(field) or has_processors(field) or callable(field.load_default):
             raise NotTaken
         target = field.attribute or name

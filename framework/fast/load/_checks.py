@@ -1,4 +1,4 @@
-"""What the known validators ask of a value, as text of code.
+"""The code that checks a value by each known validator, as text.
 
 A validator that is known exactly may be asked twice: generated code asks first, and where the answer is no, the field
 itself makes the messages. Users' validators are asked once, by the field's own order.

@@ -16,7 +16,7 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE
 
-from ...fields import AnyField, OneOf
+from ...fields import AnyField, OneOf, PartialOption
 from ...issues import AnyMessages
 from .. import _internals as internals
 from .. import _plain as plain
@@ -45,18 +45,16 @@ _LOCAL_NAMES = [
     "error",
 ]
 
-#: ``load(data, partial, errors, index)``: the object for one dict; errors are noted.
-Function: t.TypeAlias = cabc.Callable[..., object]
 #: Gives the function ``(value, partial)`` that loads what a Nested field holds; it raises ``ValidationError``.
 NestedLoader = cabc.Callable[[ma.fields.Nested], MemberLoader]
 #: Gives the function ``(value, partial)`` that loads an object by a schema; it raises ``ValidationError``.
 Chosen = cabc.Callable[[ma.Schema], MemberLoader]
 
 
-class Errors(list[tuple[AnyMessages, object, object]]):
-    """The messages of one load in the order of their finding; it stands in for marshmallow's ``ErrorStore``."""
+class Errors(list[tuple[AnyMessages, object, int | None]]):
+    """The messages of one load in the order of their finding; it takes the place of marshmallow's ``ErrorStore``."""
 
-    def store_error(self, messages: AnyMessages, field_name: object = "_schema", index: object = None) -> None:
+    def store_error(self, messages: AnyMessages, field_name: object = "_schema", index: int | None = None) -> None:
         """Note messages for a field, of the item at an index if there are many.
 
         :raises Full: No more are wanted.
@@ -64,7 +62,7 @@ class Errors(list[tuple[AnyMessages, object, object]]):
         self.append((internals.copy_messages(messages), field_name, index))
         bounds.note()
 
-    def store_inner(self, messages: AnyMessages, field_name: object, index: object) -> None:
+    def store_inner(self, messages: AnyMessages, field_name: object, index: int | None) -> None:
         """Note the messages of what a field holds, which have been counted.
 
         :raises Full: No more are wanted.
@@ -72,6 +70,14 @@ class Errors(list[tuple[AnyMessages, object, object]]):
         self.append((internals.copy_messages(messages), field_name, index))
         if bounds.STATE.left <= 0:
             raise bounds.Full
+
+
+#: ``load(data, partial, errors, index)``: the object for one dict; errors are noted.
+ObjectLoader: t.TypeAlias = cabc.Callable[[dict[str, t.Any], PartialOption, Errors, int | None], object]
+#: ``load(value, data, partial, errors, index)``: the value for a member, as its field loads it; errors are noted.
+FieldLoader: t.TypeAlias = cabc.Callable[[object, strict_fields.Data, PartialOption, Errors, int | None], object]
+#: ``validate(value, errors, index)``: the value, or ``missing`` for one that is refused; errors are noted.
+MemberValidator: t.TypeAlias = cabc.Callable[[object, Errors, int | None], object]
 
 
 class LoadCode:
@@ -96,7 +102,7 @@ class LoadCode:
         ):
             self.writer.bind(value, name)
 
-    def function(self, title: str) -> tuple[Function, str]:
+    def function(self, title: str) -> tuple[ObjectLoader, str]:
         """Write and compile; also gives the text."""
         writer = self.writer
         load = writer.name("load")
@@ -373,10 +379,12 @@ def is_nested(field: AnyField) -> bool:
     return type(field) in (ma.fields.Nested, strict.Nested)
 
 
-def _field_loader(field: AnyField, key: str) -> Function:
+def _field_loader(field: AnyField, key: str) -> FieldLoader:
     """Give the function that lets a field do all of its work and notes what it refuses."""
 
-    def load(value: object, data: strict_fields.Data, partial: object, errors: Errors, index: object) -> object:
+    def load(
+        value: object, data: strict_fields.Data, partial: PartialOption, errors: Errors, index: int | None
+    ) -> object:
         if value is MISSING and partial is True:
             return MISSING
         try:
@@ -390,10 +398,10 @@ def _field_loader(field: AnyField, key: str) -> Function:
     return load
 
 
-def _validator(field: AnyField, key: str) -> Function:
+def _validator(field: AnyField, key: str) -> MemberValidator:
     """Give the function that runs a field's validators, each once, and notes what they refuse."""
 
-    def validate(value: object, errors: Errors, index: object) -> object:
+    def validate(value: object, errors: Errors, index: int | None) -> object:
         try:
             field._validate(value)
         except ma.ValidationError as error:

@@ -52,7 +52,7 @@ def merge_class(cls: type[ma.Schema]) -> type[ma.Schema]:
 
 
 def merge_field(field: AnyField) -> AnyField:
-    """A field as it stands in a merge patch."""
+    """The field of a merge patch for a field of the whole."""
     made = copy.deepcopy(field)
     # A member with a default is always there: none of the resource's readers knows it as null.
     made.allow_none = field.allow_none or not (field.required or field.load_default is not ma.missing)

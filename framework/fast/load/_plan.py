@@ -1,4 +1,4 @@
-"""How data is loaded by one schema instance: its hooks in their order, and the generated function in their middle.
+"""The plan by which one schema instance loads data: its hooks in their order, and the generated function between.
 
 Knows marshmallow schemas; what the function says is written in ``fast.load._code``.
 Floor 1.
@@ -18,7 +18,7 @@ from .. import _codegen as codegen
 from .. import _plain as plain
 from .._internals import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA, ErrorStore, is_collection
 from ..bounds import Full
-from ._code import POLICIES, Errors, Function, LoadCode
+from ._code import POLICIES, Errors, LoadCode, ObjectLoader
 from ._members import MemberLoader
 
 
@@ -34,7 +34,7 @@ class LoadPlan:
         self.has_post_load = bool(hooks[POST_LOAD])
         self.has_validators = bool(hooks[VALIDATES] or hooks[VALIDATES_SCHEMA])
         self.is_bare = not (self.has_pre_load or self.has_post_load or self.has_validators)
-        self._functions: dict[str, Function] = {}
+        self._functions: dict[str, ObjectLoader] = {}
 
     def _is_compilable(self) -> bool:
         names = [
@@ -188,7 +188,7 @@ class LoadPlan:
             data, error_store=store, many=many, partial=partial, unknown=unknown, index=index
         )
 
-    def _made(self, unknown: str) -> Function:
+    def _made(self, unknown: str) -> ObjectLoader:
         with codegen.LOCK:
             made = self._functions.get(unknown)
             if made is None:

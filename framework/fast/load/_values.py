@@ -1,4 +1,4 @@
-"""What the known fields make of a value on the way in, as text of code.
+"""The code that loads a value of each known field, as text.
 
 A *recipe* holds for good values of the usual types. Every other value goes to the field's own ``deserialize``, which
 makes the messages; a recipe runs no code of users, so doing its work again is not to be noticed.

@@ -1,7 +1,7 @@
 """Read the rules of a werkzeug map: their parts, their order, and which of them redirect.
 
 Werkzeug says all of this by its public attributes, but for one thing: in which order rules of several
-endpoints were added. What is certain of it is said here, rule by rule; :class:`OrderedMap` knows it all.
+endpoints were added. What is certain of it is decided here, rule by rule; :class:`OrderedMap` knows it all.
 It knows nothing of paths that come with requests.
 
 Floor 1.

@@ -1,7 +1,7 @@
 """The trie of rules: one level per segment, searched in the order in which werkzeug searches its own.
 
 A state knows what may follow and which rules end there. Where only werkzeug knows the answer, ``ASIDE``
-stands in the place of a rule. It knows nothing of domains or requests.
+takes the place of a rule. It knows nothing of domains or requests.
 
 Floor 1.
 """

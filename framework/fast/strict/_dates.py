@@ -58,7 +58,7 @@ def earliest(field: ma.fields.DateTime) -> int:
 
 
 def _date_time(field: ma.fields.DateTime, value: object, *, text: bool) -> object:
-    """Give what marshmallow shall go on with: the datetime of an ISO field, the value itself of any other."""
+    """Give the value that marshmallow goes on with: the datetime of an ISO field, the value itself of any other."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return value
     if is_iso(field):
@@ -105,7 +105,7 @@ def _check_format(field: Temporal, value: object) -> None:
 
 
 def format_pattern(field: Temporal) -> str | None:
-    """Give the pattern of a field with a format of its own, or RFC 822's; ``None`` where there is none to be known."""
+    """Give the pattern of a field with a custom format, or RFC 822's; ``None`` where it is not known."""
     if isinstance(field, ma.fields.DateTime) and is_rfc(field):
         return lexical.rfc_pattern(
             naive=not isinstance(field, ma.fields.AwareDateTime) or field.default_timezone is not None,
@@ -178,7 +178,7 @@ class TextOwnDateTime(OwnDateTime):
 
 
 class Date(ma.fields.Date):
-    """A ``full-date`` of RFC 3339; one of a format of its own has that format's pattern."""
+    """A ``full-date`` of RFC 3339; one with a custom format has the pattern of that format."""
 
     def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.date:
         if isinstance(value, str) and lexical.is_date(value) is None and is_iso(self):
@@ -188,7 +188,7 @@ class Date(ma.fields.Date):
 
 
 class Time(ma.fields.Time):
-    """A time of day with seconds, its offset optional; one of a format of its own has that format's pattern."""
+    """A time of day with seconds, its offset optional; one with a custom format has the pattern of that format."""
 
     def _deserialize(self, value: object, attr: str | None, data: Data, **kwargs: object) -> dt.time:
         if isinstance(value, str) and lexical.is_time(value) is None and is_iso(self):

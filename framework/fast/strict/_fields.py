@@ -40,7 +40,7 @@ def same_json(one: object, other: object) -> bool:
 
 
 def json_text(value: object) -> str | None:
-    """The one text that stands for a JSON scalar in a query; ``None`` when there is no such text."""
+    """The one text that means a JSON scalar in a query; ``None`` when there is no such text."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bool):
@@ -90,7 +90,7 @@ def _number_text(
     *,
     text: bool,
 ) -> object:
-    """Give what marshmallow shall go on with, reading the value if the field takes texts.
+    """Give the value that marshmallow goes on with, reading the value if the field takes texts.
 
     With ``as_string`` a number is documented as a string, in bodies too; then texts are taken and numbers are not.
     """
@@ -276,7 +276,7 @@ class IPv6(IP, ma.fields.IPv6):
 
 
 class IPInterface(ma.fields.IPInterface):
-    """The text of an IP interface: its network told by a length, no mask, no zone."""
+    """The text of an IP interface: its network given by a length, no mask, no zone."""
 
     STRICT_KINDS: t.ClassVar[tuple[int, ...]] = (4, 6)
 

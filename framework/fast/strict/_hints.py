@@ -44,7 +44,7 @@ def hint(messages: AnyMessages, schema: ma.Schema) -> AnyMessages:
 def described(messages: AnyMessages, schema: ma.Schema, bounds: Bounds = DEFAULT) -> tuple[AnyMessages, bool]:
     """Copy messages as far as they are sent, with "Did you mean" for the first unknown names.
 
-    The order is that of the schema's fields. Unknown names stand behind them, in alphabetical order: marshmallow finds
+    The order is that of the schema's fields. Unknown names come behind them, in alphabetical order: marshmallow finds
     them in the order of a set, which changes from one start of the program to the next.
 
     :param messages: normalised messages, as in ``ValidationError.messages``; they are not changed.

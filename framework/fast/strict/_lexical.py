@@ -1,6 +1,6 @@
 """The text of values: the patterns that the document publishes, and the functions that read by them.
 
-A pattern stands here once; the OpenAPI document publishes it and the strict fields read by it, so the two cannot
+A pattern is written here once; the OpenAPI document publishes it and the strict fields read by it, so the two cannot
 differ. Every pattern is free of anchors (a match is always of the whole text), ASCII, without lookaround, and means
 the same in Python's ``re.ASCII`` as in ECMA-262. Knows nothing of schemas.
 Floor 1.
@@ -380,7 +380,7 @@ def has_surrogate(text: str) -> bool:
 def in_ascii(regex: re.Pattern[str]) -> re.Pattern[str]:
     r"""Compile a pattern anew so that ``\d``, ``\w`` and ``\s`` mean ASCII, as they do in the document.
 
-    :return: the pattern itself where it insists on Unicode by a flag of its own.
+    :return: the pattern itself where it insists on Unicode by a flag.
     """
     try:
         return re.compile(regex.pattern, (regex.flags & ~re.UNICODE) | re.ASCII)

@@ -1,7 +1,7 @@
 """The words of JSON Schema that say what a strict field reads: for the document, from the patterns that it runs.
 
-Only fields whose texts have a rule are known here; constraints of other validators, and what a field means besides, are
-the document's own matter.
+Only fields whose texts have a rule are known here; constraints of other validators, and what a field means in
+addition, are the document's own matter.
 Floor 1.
 """
 
@@ -33,7 +33,7 @@ def keywords(field: fields.AnyField) -> Keywords:
     The field may be the user's own or a twin. A class with its own ``_deserialize`` reads what it likes: ask
     only for those that :func:`fast.strict.twin` replaces, and for the framework's own fields.
 
-    :return: the words; empty for a field that has no rule here. Nothing is said of ``null``.
+    :return: the words; empty for a field that has no rule here. They do not mention ``null``.
     """
     for kinds, give in _KEYWORDS:
         if isinstance(field, kinds):
@@ -42,7 +42,7 @@ def keywords(field: fields.AnyField) -> Keywords:
 
 
 def validator_keywords(validator: object) -> Keywords:
-    """Give the words of an ``Email`` or ``URL`` validator, on a field of its own kind or on a String."""
+    """Give the words of an ``Email`` or ``URL`` validator, on an ``Email``, a ``Url`` or a String."""
     if isinstance(validator, validate.Email):
         return {
             "format": "email",

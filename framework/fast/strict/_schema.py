@@ -92,13 +92,13 @@ def strict(
 
     Unknown names are judged, at every depth, by the first of: ``unknown``; what the user wrote as ``Meta.unknown``,
     as ``Nested(unknown=...)`` or as the argument of the instance; ``default_unknown``. (An instance made with
-    ``unknown=RAISE`` cannot be told from one made without, so it follows the default.) In headers and cookies
+    ``unknown=RAISE`` cannot be distinguished from one made without, so it follows the default.) In headers and cookies
     unknown names are never refused.
 
     :param schema: any marshmallow schema instance; it is not changed.
     :param location: one of :data:`LOCATIONS`.
     :param unknown: the policy that was asked for in this place, or ``None``.
-    :param default_unknown: the policy where nobody wrote any.
+    :param default_unknown: the policy where none is declared.
     :param rules: which rules hold; all of them by default.
     :return: an instance of the class of ``schema``.
     :raises ValueError: when the location or a policy is none.

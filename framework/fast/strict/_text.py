@@ -61,7 +61,7 @@ def is_json_part(field: AnyField) -> bool:
 
 
 def parameter_name(name: str, field: AnyField, location: str) -> str:
-    """The name of a field as clients write it: its ``data_key``, else its own name, with hyphens in a header."""
+    """The name of a field as clients write it: its ``data_key``, otherwise its own name, with hyphens in a header."""
     if field.data_key is not None:
         return field.data_key
     return name.replace("_", "-") if location == "headers" else name
@@ -91,14 +91,14 @@ def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[TextData, dict
     """Take what a schema declares from a multi-dict.
 
     In :class:`werkzeug.datastructures.Headers` names are looked up without regard to case, a field without ``data_key``
-    is looked up with hyphens for underscores, and a list may stand in one header, with commas
+    is looked up with hyphens for underscores, and a list may come in one header, with commas
     (RFC 9110, section 5.6.1). Undeclared names are left out, unless the schema includes them, or excludes them only
-    after a ``pre_load`` hook of its own has seen them.
+    after one of its ``pre_load`` hooks has seen them.
 
     :param schema: the schema that will load the result.
     :param multi: query, form, files, cookies or headers; a plain mapping counts as given once each.
     :return: the dict to load, with the keys that the schema looks for, and messages by key for what was given twice.
-        Such a key is not in the dict; its message stands for any other that the schema has for it.
+        Such a key is not in the dict; its message replaces any other that the schema has for it.
     """
     wanted = reader(schema)
     headers = isinstance(multi, Headers)
