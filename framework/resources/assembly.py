@@ -247,9 +247,9 @@ def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cab
         arounds=arounds,
         parameters=words.parameters,
         bodies=words.bodies,
-        outcomes=tuple(
-            with_implied_headers(outcome)
-            for outcome in (*words.outcomes, *implied_outcomes(app, rule, words.outcomes, data_rules))
+        outcomes=(
+            *map(with_implied_headers, words.outcomes),
+            *implied_outcomes(app, rule, words.outcomes, data_rules),
         ),
         headers=(*words.headers, *default_headers(marks, words.security)),
         security=words.security,
@@ -313,9 +313,19 @@ def implied_outcomes(
         classes.insert(0, NotFound)
     classes.extend(getattr(app.session_interface, "errors", ()))
     for cls in classes:
-        yield Outcome(t.cast(int, cls.code), error=cls, implied=True)
+        yield implied_outcome(cls)
     if not any(outcome.status < 400 for outcome in declared):
         yield Outcome(200, media_type="application/json" if data_rules else "*/*", implied=True)
+
+
+_implied: dict[type[APIError], Outcome] = {}
+
+
+def implied_outcome(cls: type[APIError]) -> Outcome:
+    """Return the outcome of an error that no mark declares; all operations share it."""
+    if cls not in _implied:
+        _implied[cls] = with_implied_headers(Outcome(t.cast(int, cls.code), error=cls, implied=True))
+    return _implied[cls]
 
 
 def reads_environ(app: App) -> bool:
