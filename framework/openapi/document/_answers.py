@@ -152,6 +152,10 @@ class Answers:
 
     def answer(self, operation: Operation, status: int, outcomes: list[Outcome]) -> JSONObject:
         """The response of one status."""
+        if len(outcomes) == 1 and self.is_known(operation, status, outcomes[0]):
+            cls = t.cast("type[errors.APIError]", outcomes[0].error)
+            self.uses.setdefault(cls, []).append(operation)
+            return self.share(cls, {})
         classes = list(dict.fromkeys(outcome.error for outcome in outcomes if outcome.error is not None))
         for cls in classes:
             self.uses.setdefault(cls, []).append(operation)
@@ -176,6 +180,19 @@ class Answers:
         if links:
             made["links"] = links
         return made
+
+    def is_known(self, operation: Operation, status: int, outcome: Outcome) -> bool:
+        """Return whether the answer of a status is one that stands among the shared answers already."""
+        # PERF: most answers of a document are the errors that all operations have.
+        cls = outcome.error
+        return (
+            cls is not None
+            and cls.__name__ in self.shared
+            and (outcome.implied or is_shared(cls))
+            and not (outcome.description or outcome.examples or outcome.links)
+            and all(header.implied for header in outcome.headers)
+            and not any(header.status == status for header in operation.headers)
+        )
 
     def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, JSONObject]:
         """Return what can be called next with the answers of one status, by name."""

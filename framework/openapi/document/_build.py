@@ -7,16 +7,18 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import json
 import re
 import typing as t
 
 import yaml
-from apispec import APISpec
+from apispec import APISpec, BasePlugin
 
 from ... import _docstrings as docstrings
 from ...app import DEFAULT, Document
 from ...errors import ComponentConflict, SetupError
+from ...fast.collector import without_collector
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
 from ...typing import JSONObject, Settings
@@ -52,6 +54,26 @@ _ORDER = (
 )
 
 
+class Handover(BasePlugin):
+    """Gives apispec what is made for it alone, where it would copy what it is given."""
+
+    # PERF: copying the parts of a document took a fifth of the time that making it takes.
+
+    def operation_helper(self, path: str | None = None, operations: JSONObject | None = None, **kwargs: t.Any) -> None:
+        """Add the operations of a path.
+
+        :param kwargs: ``made``: the operations by method.
+        """
+        t.cast(JSONObject, operations).update(kwargs["made"])
+
+    def schema_helper(self, name: str, definition: JSONObject, **kwargs: t.Any) -> JSONObject:
+        """Return a schema.
+
+        :param kwargs: ``made``: the schema.
+        """
+        return t.cast(JSONObject, kwargs["made"])
+
+
 class Built(t.NamedTuple):
     """A document, and what was learnt in making it."""
 
@@ -73,7 +95,7 @@ def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> JSONObject:
     :return: A new dictionary of JSON values.
     :raises ComponentConflict: Two schemas ask for one name.
     """
-    return make(app, version, app.documents[name]).document
+    return copy.deepcopy(make(app, version, app.documents[name]).document)
 
 
 def document_of(app: App, which: Document | None = None) -> JSONObject:
@@ -94,7 +116,7 @@ def built(app: App, which: Document | None = None) -> Built:
     known = kept.get(which.name)
     if known is not None and known[0] is operations and known[1] == version:
         return known[2]
-    made = make(app, version, which)
+    made = without_collector(make, app, version, which)
     kept[which.name] = (operations, version, made)
     return made
 
@@ -160,7 +182,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
         summary, description = words_of_path(members)
         if found := places.add(members, made):
             servers[path] = found
-        spec.path(path, operations=made, summary=summary, description=description)
+        spec.path(path, made=made, summary=summary, description=description)
     webhooks: JSONObject = {}
     for webhook in which.webhooks_of(app):
         own_tags = tags_of_webhook(app, webhook) or general
@@ -169,7 +191,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     for name in tags:
         spec.tag({"name": name, "description": tag_description(app, name)})
     for name, schema in components.to_dict().items():
-        spec.components.schema(name, schema)
+        spec.components.schema(name, made=schema)
     for name in sorted(answers.shared):
         spec.components.response(name, answers.shared[name])
     for name in sorted(schemes):
@@ -183,6 +205,8 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     document = merged(document, config["API_EXTRA"] or {})
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
     document = {**ordered, **document}
+    if app.document_processors:
+        document = copy.deepcopy(document)  # a function may change one place of what several share
     for process in app.document_processors:
         changed = process(document, which.name)
         document = document if changed is None else changed
@@ -314,5 +338,6 @@ def container(app: App, version: str, config: Settings) -> APISpec:
         info=info,
         servers=[dict(server) for server in servers],
         security=[],
+        plugins=[Handover()],
         **more,
     )

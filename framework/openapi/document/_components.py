@@ -14,6 +14,7 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import dataclasses
 import enum
 import inspect
@@ -111,7 +112,8 @@ class Components:
         :raises ComponentConflict: The name belongs to another owner.
         """
         self._claim(name, owner, owner if isinstance(owner, type) else type(owner))
-        self._schemas[name] = schema
+        if name not in self._schemas:
+            self._schemas[name] = copy.deepcopy(schema)  # whoever changes a document changes no other
         return {"$ref": SCHEMA_COMPONENTS + name}
 
     def final(self, schema: JSONObject) -> JSONObject:
