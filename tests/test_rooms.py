@@ -37,7 +37,18 @@ FLOORS = {
     **dict.fromkeys(("http", "stores"), 2),
     **dict.fromkeys(
         (
-            *("_background", "_producer", "hooks", "teardown", "context", "ctx", "globals", "helpers", "json"),
+            *(
+                "_background",
+                "_producer",
+                "_signing",
+                "hooks",
+                "teardown",
+                "context",
+                "ctx",
+                "globals",
+                "helpers",
+                "json",
+            ),
             *("logging", "sessions", "tokens", "uploads", "wrappers"),
         ),
         3,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from http.cookies import SimpleCookie
 
 import pytest
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from markupsafe import Markup
 
 from framework import App, session
@@ -556,3 +558,40 @@ def test_accessing_through_the_proxy_counts(app):
     client.get("/read")
 
     assert seen == [False, True]
+
+
+@pytest.mark.parametrize("derivation", ["hmac", "concat", "django-concat", "none"])
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_cookies_are_signed_as_itsdangerous_signs_them(derivation, digest):
+    """What the interface signs itsdangerous reads, and the other way round, with old keys too."""
+
+    class Interface(SecureCookieSessionInterface):
+        key_derivation = derivation
+        digest_method = staticmethod(getattr(hashlib, digest))
+
+    app = App("signed")
+    app.config.update(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old", "older"])
+    ours = Interface().get_signing_serializer(app)
+    kwargs = {"key_derivation": derivation, "digest_method": getattr(hashlib, digest)}
+    for key in ("new", "old", "older"):
+        theirs = URLSafeTimedSerializer(
+            key, salt=Interface.salt, serializer=Interface.serializer, signer_kwargs=dict(kwargs)
+        )
+        assert ours.loads(theirs.dumps({"a": (1, b"x")})) == {"a": (1, b"x")}
+    newest = URLSafeTimedSerializer("new", salt=Interface.salt, serializer=Interface.serializer, signer_kwargs=kwargs)
+    assert newest.loads(ours.dumps({"a": 1})) == {"a": 1}
+    with pytest.raises(BadSignature):
+        ours.loads(newest.dumps({"a": 1}).swapcase())
+
+
+def test_another_key_signs_at_once():
+    """A key that is set anew signs from then on, and the old one reads no more."""
+    app = App("keys")
+    app.secret_key = "first"
+    interface = SecureCookieSessionInterface()
+    text = interface.get_signing_serializer(app).dumps({"a": 1})
+    app.secret_key = "second"
+
+    with pytest.raises(BadSignature):
+        interface.get_signing_serializer(app).loads(text)
+    assert interface.get_signing_serializer(app).dumps({"a": 1}) != text

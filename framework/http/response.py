@@ -243,7 +243,11 @@ def set_header(reply: Reply, name: str, value: str) -> None:
 
 def add_vary(reply: Reply, names: cabc.Iterable[str]) -> None:
     """Add names of request headers to ``Vary``, each once."""
-    present = [part.strip() for value in reply.headers.getlist("Vary") for part in value.split(",") if part.strip()]
+    written = reply.headers.getlist("Vary")
+    if not written:
+        reply.headers["Vary"] = ", ".join(names)
+        return
+    present = [part.strip() for value in written for part in value.split(",") if part.strip()]
     known = {name.lower() for name in present}
     new = [name for name in names if name.lower() not in known]
     if new and "*" not in known:

@@ -220,10 +220,14 @@ class TagDateTime(JSONTag):
         return parse_date(value)
 
 
+# PERF: a coder for each text took longer than most texts.
+_ENCODER: t.Final = json.JSONEncoder(separators=(",", ":"), default=plain)
+
+
 class TaggedJSONSerializer:
     """Write and read JSON with tags. Meets what itsdangerous asks of a serializer: ``dumps`` and ``loads``."""
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_decoder", "order", "tags")
 
     default_tags: t.ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -240,6 +244,8 @@ class TaggedJSONSerializer:
     def __init__(self) -> None:
         self.tags: dict[str, JSONTag] = {}
         self.order: list[JSONTag] = []
+        # The hook runs for the innermost object first, which is the order in which tags open.
+        self._decoder = json.JSONDecoder(object_hook=self.untag)
         for tag_class in self.default_tags:
             self.register(tag_class)
 
@@ -279,9 +285,10 @@ class TaggedJSONSerializer:
 
         :raises TypeError: It holds a type that has neither a tag nor a form in :func:`plain`.
         """
-        return json.dumps(self.tag(value), separators=(",", ":"), default=plain)
+        return _ENCODER.encode(self.tag(value))
 
     def loads(self, value: str | bytes) -> t.Any:
         """Read tagged JSON text."""
-        # The hook runs for the innermost object first, which is the order in which tags open.
-        return json.loads(value, object_hook=self.untag)
+        if isinstance(value, bytes):
+            value = value.decode(json.detect_encoding(value), "surrogatepass")
+        return self._decoder.decode(value)
