@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from ._producer import Producer
     from .app import App, RouterHooks
     from .http.media import MediaType
+    from .http.response import Reply
     from .marks.conditional import Check
     from .resources.operation import Operation
     from .sessions import SessionMixin
@@ -124,6 +125,7 @@ class Context:
     _url_adapter: MapAdapter | None = MISSING
     _router_path: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
+    _error_steps: cabc.Sequence[cabc.Callable[[Reply], Reply]] = ()  # the steps that get the answer to an error
     _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], t.Any]] = ()
     flashes: list[tuple[str, str]] | None = None
     url_rule: Rule | None = None

@@ -62,7 +62,6 @@ from ._route_table import (
     VERSIONS,
     RouterPath,
     RouteTable,
-    is_overridden,
     split_router_path,
 )
 from ._rules import AppMap, AppRule, check_conflict
@@ -713,7 +712,7 @@ class App(Scaffold):
                     make = operation.make_instance
                     value = operation.run(ctx, ctx.view_args or {}, None if make is None else make())
                 else:
-                    value = (ctx.is_miss and self._known_miss(ctx)) or self.dispatch_request()
+                    value = self._known_refusal(ctx) or self.dispatch_request()
         except Exception as error:  # noqa: BLE001 - goes to its handler, or is raised again
             value = self.handle_user_exception(error)
             if self._route_table is not None and not self._route_table.finalizes:
@@ -723,26 +722,34 @@ class App(Scaffold):
             type(value) is PreparedResponse
             and not hooks.finalizes
             and not ctx._after_request_functions
+            and not ctx._error_steps
             and ctx._session is None
             and not signals.request_finished.receivers
         ):
             return value
         return self.finalize_request(value)
 
-    def _known_miss(self, ctx: Context) -> PreparedResponse | None:
-        """The answer for a path that no rule matches, where nothing that is there could make it another."""
+    def _known_refusal(self, ctx: Context) -> PreparedResponse | None:
+        """Return the answer for a path that no rule matches, or not by this method, where nothing could change it."""
         # PERF: 1 us, where making the exception, raising it, looking for its handler and rendering it take 6.
+        error = ctx._routing_exception
+        if ctx.is_miss:
+            if error is not None:  # a hook has seen it, and may have changed it
+                return None
+            error = _MISS
+        elif type(error) is not errors.MethodNotAllowed:
+            return None
         route_table = self._route_table
         if (
             route_table is None
             or not route_table.knows_misses
             or ctx._request is not None
-            or ctx._routing_exception is not None  # somebody has seen it, and may have changed it
             or self.error_renderer is not None
-            or route_table.error_handler(_MISS, self.router_path_of(ctx)) is not None
+            or route_table.error_handler(error, self.router_path_of(ctx)) is not None
         ):
             return None
-        return problem.not_found(self._error_types(ctx))
+        types = self._error_types(ctx)
+        return problem.not_found(types) if ctx.is_miss else problem.render(error, types)
 
     def _as_prepared(self, value: t.Any) -> t.Any:
         """Return an HTTP error as its prepared answer; any other value as it is."""
@@ -821,10 +828,14 @@ class App(Scaffold):
         :param from_error_handler: Whether this is the answer to an unhandled error; errors here are then only logged.
         """
         response: t.Any = rv
-        if type(rv) is not PreparedResponse or is_overridden(self, "make_response"):
+        table = self._route_table
+        if type(rv) is not PreparedResponse or table is None or table.finalizes:
             response = self.make_response(rv)
         try:
-            if self._has_more_to_do(current()):
+            ctx = current()
+            for run in ctx._error_steps:
+                response = run(response)
+            if self._has_more_to_do(ctx):
                 if type(response) is PreparedResponse:
                     response = response.to_response(self.response_class)
                 response = self.process_response(response)

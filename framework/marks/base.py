@@ -153,8 +153,8 @@ class ReplyStep(msgspec.Struct, frozen=True):
 
     :param phase: When: a phase from ``OUTCOME`` on.
     :param run: ``run(ctx, call, reply)``. A returned reply that is not ``None`` takes its place.
-    :param errors: Whether it also gets the answer to an error that an earlier step or the handler raised, as a
-        ``Response``. Steps of phases that the error has cut off have then not been run.
+    :param errors: Whether it also gets the answer to an error that an earlier step or the handler raised. Steps of
+        phases that the error has cut off have then not been run.
     """
 
     phase: Phase

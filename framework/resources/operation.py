@@ -246,8 +246,8 @@ def run_steps(
                     value = changed
             return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
         except Exception:
-            for late in on_error:
-                ctx.after_this_request(functools.partial(finish_error, late, ctx, call))
+            if on_error:
+                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, ctx, call)]
             raise
 
     return run
@@ -269,8 +269,8 @@ def run_within(
             return finish(ctx, call, answer_within(ctx, call, answer))
         except Exception:
             call.reply = None
-            for late in on_error:
-                ctx.after_this_request(functools.partial(finish_error, late, ctx, call))
+            if on_error:
+                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, ctx, call)]
             raise
 
     return run
@@ -332,10 +332,13 @@ def make_answer(
     return answer
 
 
-def finish_error(step: ReplyStep, ctx: Context, call: Call, response: Reply) -> Reply:
-    """Give the answer to an error to a step that wants these too."""
-    changed = step.run(ctx, call, response)
-    return response if changed is None else changed
+def finish_error(steps: cabc.Sequence[ReplyStep], ctx: Context, call: Call, reply: Reply) -> Reply:
+    """Give the answer to an error to the steps that want these too."""
+    for step in steps:
+        changed = step.run(ctx, call, reply)
+        if changed is not None:
+            reply = changed
+    return reply
 
 
 def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
