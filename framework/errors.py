@@ -31,6 +31,7 @@ from werkzeug.exceptions import HTTPException
 from . import _docstrings as docstrings
 from .issues import ErrorText as ErrorText
 from .issues import Issue, told
+from .texts import ENGLISH
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -49,8 +50,7 @@ class APIError(HTTPException):
     Raise a subclass, or hand it to :func:`framework.abort`. Write subclasses of your own: the docstring is the
     text of the error in the document, and the class name gives its machine name.
 
-    :param description: What happened in this case, for people. Default: the first paragraph of the docstring, for the
-        classes of this module the text of the HTTP status.
+    :param description: What happened in this case, for people. Default: the first paragraph of the docstring.
     :param response: A finished response, which then leaves unchanged.
     :param errors: What is wrong, by location and field (``{"json": {"name": ["..."]}}``).
     :param headers: Headers that go with the answer, a mapping or pairs.
@@ -74,7 +74,7 @@ class APIError(HTTPException):
         super().__init_subclass__(**kwargs)
         if "error_code" not in cls.__dict__:
             cls.error_code = snake_case(cls.__name__)
-        if "description" not in cls.__dict__ and cls.__module__ != __name__:
+        if "description" not in cls.__dict__:
             said = docstrings.published(cls, inherited=False, fields=False)
             if said:
                 cls.description = " ".join(said.partition("\n\n")[0].split())
@@ -209,7 +209,7 @@ class Gone(APIError, http.Gone):
 
 
 class LengthRequired(APIError, http.LengthRequired):
-    """The request must have a ``Content-Length`` header."""
+    """The request must have a `Content-Length` header."""
 
 
 class PreconditionFailed(APIError, http.PreconditionFailed):
@@ -249,7 +249,7 @@ class RequestedRangeNotSatisfiable(APIError, http.RequestedRangeNotSatisfiable):
 
 
 class ExpectationFailed(APIError, http.ExpectationFailed):
-    """The server cannot meet the ``Expect`` header."""
+    """The server cannot meet the `Expect` header."""
 
 
 class ImATeapot(APIError, http.ImATeapot):
@@ -273,11 +273,11 @@ class FailedDependency(APIError, http.FailedDependency):
 
 
 class PreconditionRequired(APIError, http.PreconditionRequired):
-    """The request must be conditional: send ``If-Match``."""
+    """The request must be conditional: send `If-Match`."""
 
 
 class TooManyRequests(_RetryLater, APIError, http.TooManyRequests):
-    """The client has sent too many requests. ``Retry-After`` says when to retry."""
+    """The client has sent too many requests. `Retry-After` says when to retry."""
 
 
 class RequestHeaderFieldsTooLarge(APIError, http.RequestHeaderFieldsTooLarge):
@@ -314,7 +314,7 @@ class BadGateway(APIError, http.BadGateway):
 
 
 class ServiceUnavailable(_RetryLater, APIError, http.ServiceUnavailable):
-    """The server is temporarily unavailable. ``Retry-After`` says when to retry."""
+    """The server is temporarily unavailable. `Retry-After` says when to retry."""
 
 
 class GatewayTimeout(APIError, http.GatewayTimeout):
@@ -326,7 +326,7 @@ class HTTPVersionNotSupported(APIError, http.HTTPVersionNotSupported):
 
 
 class ValidationFailed(UnprocessableEntity):
-    """The request does not fit its schema; ``errors`` says which member of which part, and why.
+    """The request does not match its schema. `errors` names the invalid fields and the reasons.
 
     :param errors: The messages by location and field path. Texts that are an :class:`ErrorText` have a code.
     :param schema: The schema that refused, for handlers.
@@ -344,6 +344,8 @@ class ValidationFailed(UnprocessableEntity):
         **members: t.Any,
     ) -> None:
         super().__init__(description or count_fields(errors, is_cut), errors=errors, headers=headers, **members)
+        self.is_counted = not description
+        """True if the description says how many fields are invalid, and nothing else."""
         self.is_cut = is_cut
         self.data = {"messages": errors, "schema": schema, "headers": headers}
         """The mark that webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""
@@ -354,33 +356,27 @@ class ValidationFailed(UnprocessableEntity):
         return told(self.errors)[1]
 
 
-PARTS = {
-    "json": "request body",
-    "form": "form",
-    "files": "form",
-    "query": "query string",
-    "path": "path",
-    "headers": "headers",
-    "cookies": "cookies",
-}
-
-
-def count_fields(errors: Messages, is_cut: bool = False) -> str:
+def count_fields(
+    errors: Messages, is_cut: bool = False, template: cabc.Callable[[str], str] = ENGLISH.__getitem__
+) -> str:
     """Return a sentence on how much is wrong where: ``The request body has 1 invalid field.``
 
     :param is_cut: Whether there are more errors than these.
+    :param template: Gives the text of a key, with its placeholders.
     """
     counts: dict[str, int] = {}
     for location, messages in errors.items():
-        part = PARTS.get(location, location)
+        part = "form" if location == "files" else location
         counts[part] = counts.get(part, 0) + (len(messages) if isinstance(messages, dict) else 1)
-    sentences = []
+    found = []
     for part, count in counts.items():
         verb = "have" if part in ("headers", "cookies") else "has"
-        sentences.append(f"The {part} {verb} {count} invalid {'field' if count == 1 else 'fields'}.")
+        key = f"validation_failed.{verb}_{'one' if count == 1 else 'several'}"
+        name = template(f"parts.{part}" if f"parts.{part}" in ENGLISH else "parts.other").format(name=part)
+        found.append(template(key).format(part=name, count=count))
     if is_cut:
-        sentences.append("There are more errors than are listed.")
-    return " ".join(sentences)
+        found.append(template("validation_failed.more"))
+    return " ".join(found)
 
 
 by_status: dict[int, type[APIError]] = {

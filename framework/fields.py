@@ -57,6 +57,8 @@ from marshmallow.fields import (
 from marshmallow.types import StrSequenceOrSet
 from werkzeug.datastructures import FileStorage
 
+from .texts import ENGLISH
+
 if t.TYPE_CHECKING:
     from marshmallow.fields import _BaseFieldKwargs as FieldOptions
 
@@ -219,8 +221,8 @@ class DelimitedList(_fields.List[t.Any]):
     max_pieces: int = 10_000
     """The most pieces that a text is cut into: one text of a megabyte holds half a million."""
     default_error_messages = {
-        "invalid": "Not a valid delimited list.",
-        "too_many": "Longer than maximum length {max_pieces}.",
+        "invalid": ENGLISH["issues.invalid_list.delimited"],
+        "too_many": ENGLISH["issues.too_long.pieces"],
     }
 
     def __init__(
@@ -256,7 +258,7 @@ class DelimitedTuple(_fields.Tuple):
     """
 
     delimiter: str = ","
-    default_error_messages = {"invalid": "Not a valid delimited tuple."}
+    default_error_messages = {"invalid": ENGLISH["issues.invalid_list.delimited_tuple"]}
 
     def __init__(
         self,
@@ -291,7 +293,7 @@ class File(_fields.Field[FileStorage]):
     :param kwargs: what :class:`marshmallow.fields.Field` takes.
     """
 
-    default_error_messages = {"invalid": "Not a valid file."}
+    default_error_messages = {"invalid": ENGLISH["issues.invalid_file"]}
 
     def __init__(self, **kwargs: t.Unpack[FieldOptions]) -> None:
         kwargs["load_only"] = True
@@ -361,9 +363,9 @@ class OneOf(Field[t.Any]):
     """
 
     default_error_messages = {
-        "type": "Invalid type.",
-        "missing": "Missing data for required field.",
-        "unknown": "Must be one of: {choices}.",
+        "type": ENGLISH["issues.invalid_object.type"],
+        "missing": ENGLISH["issues.required"],
+        "unknown": ENGLISH["issues.not_one_of"],
     }
 
     #: Set where the field is strict: gives the strict schema of a class, and says how far ``partial`` reaches.

@@ -15,6 +15,8 @@ import typing as t
 
 from marshmallow.exceptions import SCHEMA as SCHEMA
 
+from .texts import ENGLISH, Message
+
 AnyMessages: t.TypeAlias = t.Any
 """Messages as marshmallow shapes them: a text, a list of messages, or a dict of them by names and indexes."""
 
@@ -93,7 +95,7 @@ class Issue(t.TypedDict):
     """The text that ``errors`` has for it."""
 
 
-class ErrorText(str):
+class ErrorText(Message):
     """A message for people that carries a code for programs.
 
     It is a text everywhere. Raise it from a validator, or give it as ``error=`` of a validator or in
@@ -114,6 +116,8 @@ class ErrorText(str):
         made = str.__new__(cls, text)
         made.code = code
         made.params = params
+        made.source = ""
+        made.values = _NO_VALUES
         return made
 
     def format(self, *args: object, **kwargs: object) -> ErrorText:
@@ -121,6 +125,8 @@ class ErrorText(str):
         made = str.__new__(ErrorText, str.format(self, *args, **kwargs))
         made.code = self.code
         made.params = self.params
+        made.source = self.source or str(self)
+        made.values = kwargs
         return made
 
     def with_text(self, text: str) -> ErrorText:
@@ -128,7 +134,27 @@ class ErrorText(str):
         made = str.__new__(ErrorText, text)
         made.code = self.code
         made.params = self.params
+        origin = text if isinstance(text, Message) else self
+        made.source = origin.source or str(origin)
+        made.values = origin.values
         return made
+
+
+_NO_VALUES: t.Final[cabc.Mapping[str, object]] = types.MappingProxyType({})
+
+
+def issue(key: str, /, **params: t.Any) -> ErrorText:
+    """Return a message of the catalogue for a field.
+
+    :param key: Its code, perhaps with a dot and the case: ``"too_many.query"``.
+    :param params: The limits of the rule, which the text may mention.
+    """
+    key = f"issues.{key}"
+    template = ENGLISH[key]
+    made = ErrorText(template.format(**params) if params else template, key.split(".")[1], **params)
+    made.source = key
+    made.values = params
+    return made
 
 
 class Hidden(str):
@@ -142,25 +168,29 @@ def coded(text: str, code: str, /, **params: object) -> ErrorText:
     return text if isinstance(text, ErrorText) else ErrorText(text, code, **params)
 
 
-def told(errors: AnyMessages, most: int | None = None) -> tuple[AnyMessages, list[Issue]]:
+def told(
+    errors: AnyMessages, most: int | None = None, say: cabc.Callable[[str], str] | None = None
+) -> tuple[AnyMessages, list[Issue]]:
     """Return messages as plain texts, and what they say for programs, in the same order.
 
     :param errors: Messages by location and path; anything else, which an application may raise, has no issues.
     :param most: The most issues that are listed.
+    :param say: Gives a message in the language of the answer. Default: as it is.
     """
     if not isinstance(errors, cabc.Mapping):
         return errors, []
     issues: list[Issue] = []
-    walk = _Walk(issues, most)
+    walk = _Walk(issues, most, say)
     return {location: walk.of(messages, location, []) for location, messages in errors.items()}, issues
 
 
 class _Walk:
     """Copies messages as plain texts, and notes an issue for each."""
 
-    def __init__(self, issues: list[Issue], most: int | None) -> None:
+    def __init__(self, issues: list[Issue], most: int | None, say: cabc.Callable[[str], str] | None) -> None:
         self.issues = issues
         self.most = most
+        self.say = say
 
     def of(self, messages: AnyMessages, location: str, path: list[str | int]) -> AnyMessages:
         """Copy messages of any shape.
@@ -188,7 +218,7 @@ class _Walk:
             if isinstance(message, (dict, list, tuple)):
                 texts.append(self.of(message, location, path))
                 continue
-            text = str(message)
+            text = str(message) if self.say is None or not isinstance(message, str) else self.say(message)
             texts.append(text if isinstance(message, str) else message)
             if self.most is not None and len(self.issues) >= self.most:
                 continue

@@ -21,6 +21,7 @@ from .errors import ServiceUnavailable
 from .http.response import add_vary
 from .http.tagged import TaggedJSONSerializer
 from .stores.base import PAUSE, CircuitBreaker, StoreAway
+from .texts import message
 
 if t.TYPE_CHECKING:
     from _collections_abc import dict_items, dict_keys, dict_values
@@ -37,9 +38,9 @@ _T = t.TypeVar("_T")
 
 
 class SessionUnavailable(ServiceUnavailable):
-    """The store of the sessions does not answer; ``Retry-After`` says in how many seconds to repeat the request."""
+    """The session store does not respond. `Retry-After` says in how many seconds to retry."""
 
-    description = "Sessions are not available at the moment."
+    description = message("session_unavailable.detail")
 
 
 class SessionMixin(cabc.MutableMapping[str, t.Any]):

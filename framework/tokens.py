@@ -21,6 +21,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from . import context
 from ._sentinel import MISSING
 from .errors import BadRequest, SetupError
+from .texts import message
 
 _User = t.TypeVar("_User")
 
@@ -32,25 +33,25 @@ CLOCK_SKEW = 60
 
 
 class TokenError(BadRequest):
-    """The token is not good."""
+    """The token is invalid."""
 
 
 class TokenInvalid(TokenError):
-    """The token is broken or forged, or was made for another purpose."""
+    """The token is broken or forged, or was issued for another purpose."""
 
-    description = "The token is invalid."
+    description = message("token_invalid.detail")
 
 
 class TokenExpired(TokenError):
-    """The token was good once; its time is over."""
+    """The token has expired."""
 
-    description = "The token has expired."
+    description = message("token_expired.detail")
 
 
 class TokenRevoked(TokenError):
-    """The token was taken back before its time was over."""
+    """The token was revoked before it expired."""
 
-    description = "The token has been revoked."
+    description = message("token_revoked.detail")
 
 
 class Token(t.NamedTuple):

@@ -20,6 +20,7 @@ from werkzeug.utils import secure_filename
 from .http import sniffing
 from .http.reading import CHUNK
 from .issues import coded
+from .texts import ENGLISH, listed
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
@@ -41,8 +42,8 @@ class FileSize(validate.Validator):
     :raises ValueError: Neither is given, or they contradict each other.
     """
 
-    too_large = "Larger than {max} bytes."
-    too_small = "Smaller than {min} bytes."
+    too_large = ENGLISH["issues.too_large.file"]
+    too_small = ENGLISH["issues.too_small.file"]
 
     def __init__(self, max: int | None = None, *, min: int | None = None, error: str | None = None) -> None:
         if max is None and min is None:
@@ -92,7 +93,7 @@ class FileType(validate.Validator):
     :raises ValueError: There are none, or one is not known.
     """
 
-    message = "Not a file of type {choices}."
+    message = ENGLISH["issues.invalid_file_type"]
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class FileType(validate.Validator):
     def __call__(self, value: FileStorage) -> FileStorage:
         if self.type_of(value) is None:
             text = coded(self.error or self.message, "invalid_file_type", choices=list(self.media_types))
-            raise ValidationError(text.format(choices=" or ".join(self.media_types)))
+            raise ValidationError(text.format(choices=listed(self.media_types)))
         return value
 
     def type_of(self, file: FileStorage) -> str | None:
@@ -150,7 +151,7 @@ class FileExtension(validate.Validator):
     :raises ValueError: There are none.
     """
 
-    message = "The name must end with {choices}."
+    message = ENGLISH["issues.invalid_file_extension"]
 
     def __init__(self, extensions: cabc.Iterable[str], *, error: str | None = None) -> None:
         self.extensions = tuple(dict.fromkeys("." + each.lower().lstrip(".") for each in extensions))
@@ -164,7 +165,7 @@ class FileExtension(validate.Validator):
     def __call__(self, value: FileStorage) -> FileStorage:
         if pathlib.PurePosixPath(safe_name(value.filename)).suffix.lower() not in self.extensions:
             text = coded(self.error or self.message, "invalid_file_extension", choices=list(self.extensions))
-            raise ValidationError(text.format(choices=" or ".join(self.extensions)))
+            raise ValidationError(text.format(choices=listed(self.extensions)))
         return value
 
     def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ from .http.request import Request as RequestBase
 from .http.response import Response as ResponseBase
 from .http.semantics import MULTIPART
 from .json.provider import DefaultJSONProvider
+from .texts import message
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -168,7 +169,7 @@ class Request(RequestBase):
             if length is None and cache:
                 length = len(self.get_data())
             if length is not None and length > limit:
-                raise errors.RequestEntityTooLarge(f"A JSON body may have {limit} bytes here.")
+                raise errors.RequestEntityTooLarge(message("request_entity_too_large.body", limit=limit))
         if force or self.is_json:
             check_encoding(self.environ)
         provider = self.json_module
@@ -191,13 +192,11 @@ class Request(RequestBase):
         :raises BadRequest: The body is not. Only in debug mode does the answer show what the parser says.
         """
         if e is None:
-            raise errors.UnsupportedMediaType(
-                "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
-            )
+            raise errors.UnsupportedMediaType(message("unsupported_media_type.json"))
         ctx = context.current_or_none()
         if ctx is not None and ctx.app.debug:
             raise errors.BadRequest(f"Failed to decode JSON object: {e}")
-        raise errors.BadRequest("The request body is not valid JSON.") from e
+        raise errors.BadRequest(message("bad_request.json")) from e
 
     def _load_form_data(self) -> None:
         super()._load_form_data()
@@ -220,7 +219,7 @@ class _BodyReader:
         try:
             return fast_json.decode(text, max_depth=self._depth, max_members=self._members)
         except fast_json.TooManyMembers as error:
-            raise errors.RequestEntityTooLarge(f"The request body has more than {error.limit} members.") from None
+            raise errors.RequestEntityTooLarge(message("request_entity_too_large.members", limit=error.limit)) from None
 
 
 class _NoFiles(ImmutableMultiDict[str, FileStorage]):

@@ -52,6 +52,7 @@ from ..resources.router import Router, RouterSetupState
 from ..resources.scaffold import Scaffold, find_package, setupmethod
 from ..sessions import NullSession, SecureCookieSessionInterface, SessionInterface, SessionUnavailable
 from ..teardown import CollectErrors, ContextIterator
+from ..texts import message
 from ..wrappers import Request, Response
 from ._answers import is_streamed, response_of
 from ._documents import DEFAULT, Choice, Document, add_docs_rules
@@ -635,7 +636,7 @@ class App(Scaffold):
         path = environ.get("PATH_INFO", "")
         if not path.isascii() and not is_utf8(path):
             # No name of a resource: a handler would get U+FFFD, the same for all bytes that are not UTF-8.
-            ctx.routing_exception = errors.BadRequest("The path is not UTF-8.")
+            ctx.routing_exception = errors.BadRequest(message("bad_request.path_encoding"))
             return
         if route_table is not None and route_table.match is not None and "HTTP_UPGRADE" not in environ:
             # PERF: half of the matching, 0.5 us, where path and method are all that is to know.

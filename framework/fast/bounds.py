@@ -16,9 +16,9 @@ import typing as t
 
 import msgspec
 
-from ..issues import UNKNOWN, AnyMessages, ErrorText
+from ..issues import UNKNOWN, AnyMessages, ErrorText, issue
 
-UNKNOWN_FIELD: t.Final = ErrorText("Unknown field.", UNKNOWN)
+UNKNOWN_FIELD: t.Final = issue(UNKNOWN)
 MAX_TEXT = 1_000
 """The longest message that is sent: one may quote the value that it refuses."""
 

@@ -17,6 +17,8 @@ import typing as t
 
 import msgspec
 
+from ..texts import message
+
 #: Bodies nested deeper than this are refused, unless another bound is given.
 MAX_DEPTH = 100
 
@@ -27,15 +29,15 @@ _CONTAINERS = frozenset({dict, list})
 _BYTE = r" \(byte ([0-9]+)\)$"
 #: What msgspec calls a fault, and what it is called here; the first that begins the message counts.
 _REASONS = (
-    ("JSON is malformed: trailing characters", "There is text after the end of the JSON value."),
-    ("JSON is malformed: trailing comma", "Trailing comma."),
-    ("JSON is malformed: object keys must be strings", "The key of an object must be a string in double quotes."),
-    ("JSON is malformed: invalid number", "A number is malformed."),
-    ("JSON is malformed: invalid escape", "A string has an escape that does not exist."),
-    ("JSON is malformed: invalid utf-16", "A string has half of a surrogate pair."),
-    ("Integer value out of range", "An integer has too many digits."),
-    ("Number out of range", "A number is too large."),
-    ("Input data was truncated", "The text ends in the middle of a value."),
+    ("JSON is malformed: trailing characters", "json.trailing_text"),
+    ("JSON is malformed: trailing comma", "json.trailing_comma"),
+    ("JSON is malformed: object keys must be strings", "json.key"),
+    ("JSON is malformed: invalid number", "json.number"),
+    ("JSON is malformed: invalid escape", "json.escape"),
+    ("JSON is malformed: invalid utf-16", "json.surrogate"),
+    ("Integer value out of range", "json.digits"),
+    ("Number out of range", "json.too_large"),
+    ("Input data was truncated", "json.truncated"),
 )
 
 
@@ -58,7 +60,7 @@ class TooManyMembers(JSONError):
     """A value that has more members than are taken."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"More than {limit} members.")
+        super().__init__(message("json.members", max=limit))
         self.limit = limit
 
 
@@ -117,11 +119,11 @@ def decode(
     try:
         value = _decode_exactly(body) if exact and MANY_DIGITS.search(body) else msgspec.json.decode(body)
     except OverflowError:
-        raise JSONError("A number is too large.") from None
+        raise JSONError(message("json.too_large")) from None
     except RecursionError:
-        raise JSONError(f"Nested deeper than {max_depth} levels.") from None
+        raise JSONError(message("json.depth", max=max_depth)) from None
     except UnicodeDecodeError:
-        raise JSONError("The text is not UTF-8.", position=_utf8_fault(body)) from None
+        raise JSONError(message("json.encoding"), position=_utf8_fault(body)) from None
     except msgspec.DecodeError as error:
         raise _fault(str(error), body) from None
     check(value, body, max_depth=max_depth, max_members=max_members)
@@ -149,7 +151,7 @@ def measure(value: object, max_depth: int, max_members: int | None = None) -> No
     while level:
         depth += 1
         if depth > max_depth:
-            raise JSONError(f"Nested deeper than {max_depth} levels.")
+            raise JSONError(message("json.depth", max=max_depth))
         members += sum(map(len, level))
         if max_members is not None and members > max_members:
             raise TooManyMembers(max_members)
@@ -198,7 +200,7 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> None:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise JSONError(f"The key {_shown(key)} is given more than once in one object.")
+                raise JSONError(message("json.duplicate_key", key=_shown(key)))
             seen.add(key)
 
 
@@ -214,20 +216,20 @@ def _utf8_fault(body: bytes) -> int | None:
     return None
 
 
-def _fault(message: str, body: bytes) -> JSONError:
+def _fault(said: str, body: bytes) -> JSONError:
     """Give the error for a message of msgspec's."""
-    at = re.search(_BYTE, message)
+    at = re.search(_BYTE, said)
     position = int(at[1]) if at else None
     if not body.strip(b" \t\r\n"):
-        return JSONError("The text is empty.", position=0)
+        return JSONError(message("json.empty"), position=0)
     if body[:2] in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
-        return JSONError("The text is not UTF-8, or begins with a byte order mark.", position=0)
-    for start, reason in _REASONS:
-        if message.startswith(start):
-            if reason == _REASONS[-1][1]:
+        return JSONError(message("json.byte_order_mark"), position=0)
+    for start, key in _REASONS:
+        if said.startswith(start):
+            if key == "json.truncated":
                 return _truncated(body)
-            return JSONError(reason, position=position)
-    return JSONError("Unexpected character.", position=position)
+            return JSONError(message(key), position=position)
+    return JSONError(message("json.character"), position=position)
 
 
 def _truncated(body: bytes) -> JSONError:
@@ -235,8 +237,8 @@ def _truncated(body: bytes) -> JSONError:
     try:
         json.loads(body)
     except (ValueError, RecursionError):
-        return JSONError(_REASONS[-1][1], position=len(body))
-    return JSONError("A string has half of a surrogate pair.")
+        return JSONError(message("json.truncated"), position=len(body))
+    return JSONError(message("json.surrogate"))
 
 
 def encode(value: object, *, finite: bool = False) -> bytes:

@@ -17,6 +17,8 @@ import msgspec
 from werkzeug.http import parse_accept_header
 
 from ..fast import json as fast_json
+from ..fast.bounds import shown
+from ..texts import message
 
 MAX_ACCEPT = 2000
 """The longest ``Accept`` header that is looked at; a longer one counts as none."""
@@ -77,7 +79,7 @@ class MessagePack:
         try:
             value = msgspec.msgpack.decode(data, strict=True)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise ValueError(str(error) or "It is nested too deep.") from error
+            raise ValueError(str(error) or message("plain.depth")) from error
         check_plain(value)
         return value
 
@@ -149,10 +151,11 @@ class CSV:
             return []
         names, found = rows[0], []
         if len(set(names)) != len(names):
-            raise ValueError("Duplicate column.")
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(message("csv.duplicate", name=shown(twice)))
         for number, row in enumerate(rows[1:], 2):
             if len(row) > len(names):
-                raise ValueError(f"Row {number} has {len(row)} cells, and there are {len(names)} columns.")
+                raise ValueError(message("csv.cells", number=number, cells=len(row), columns=len(names)))
             found.append({name: cell for name, cell in zip(names, row, strict=False) if cell != ""})
         return found
 
@@ -169,14 +172,14 @@ def check_plain(value: object) -> None:
             if kind is float:
                 wrong = next((each for each in level if type(each) is float and each - each != 0), None)
                 if wrong is not None:  # an answer could not say it again
-                    raise ValueError(f"JSON has no number {wrong}.")
+                    raise ValueError(message("plain.number", value=wrong))
             elif kind not in (dict, list):
-                raise ValueError(f"It holds a value that JSON has no word for: {kind.__name__}.")
+                raise ValueError(message("plain.type", type=kind.__name__))
         inner: list[object] = []
         for each in level:
             if type(each) is dict:
                 if not set(map(type, each)) <= _TEXT:
-                    raise ValueError("A key is not a text.")
+                    raise ValueError(message("plain.key"))
                 inner.extend(each.values())
             elif type(each) is list:
                 inner.extend(each)

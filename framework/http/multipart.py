@@ -15,6 +15,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from ..errors import BadRequest, RequestEntityTooLarge
 from ..fast.bounds import shown
+from ..texts import message
 from .reading import CHUNK, decoded_pairs
 from .semantics import MULTIPART, URL_ENCODED
 
@@ -64,7 +65,7 @@ class FormParser(FormDataParser):
             return super().parse(stream, mimetype, content_length, options)
         boundary = (options or {}).get("boundary")
         if not boundary:
-            raise BadRequest("The media type of the body names no boundary.")
+            raise BadRequest(message("bad_request.form_boundary"))
         reading = _Reading(self, content_length)
         try:
             decoder = MultipartDecoder(
@@ -73,7 +74,7 @@ class FormParser(FormDataParser):
             reading.run(stream, decoder)
         except ValueError as error:
             reading.close()
-            raise BadRequest("The request body is not a valid multipart form.") from error
+            raise BadRequest(message("bad_request.form")) from error
         except BaseException:
             reading.close()
             raise
@@ -95,14 +96,14 @@ class FormParser(FormDataParser):
             pieces.append(piece)
             size += len(piece)
         else:
-            raise RequestEntityTooLarge(f"The form is larger than {limit} bytes.")
+            raise RequestEntityTooLarge(message("request_entity_too_large.form", limit=limit))
         text = b"".join(pieces)
         if parts is not None and text.count(b"&") >= parts:
-            raise RequestEntityTooLarge(f"The form has more than {parts} values.")
+            raise RequestEntityTooLarge(message("request_entity_too_large.form_values", limit=parts))
         try:
             return decoded_pairs(text)
         except UnicodeDecodeError as error:
-            raise BadRequest("The form is not UTF-8.") from error
+            raise BadRequest(message("bad_request.form_encoding")) from error
 
 
 class _Reading:
@@ -180,9 +181,8 @@ class _Reading:
         self.size += len(data)
         part = t.cast("Field | File", self.part)
         if self.limit is not None and self.size > self.limit:
-            raise RequestEntityTooLarge(
-                f"The part {shown(str(part.name))!r} of the form is larger than {self.limit} bytes."
-            )
+            name = shown(str(part.name))
+            raise RequestEntityTooLarge(message("request_entity_too_large.part", name=name, limit=self.limit))
         if isinstance(part, Field):
             self.pieces.append(data)
         elif self.target is not None:

@@ -19,7 +19,10 @@ from ..fast import json as fast_json
 from ..fast.dump import json_dumper
 from ..issues import told
 from .response import PreparedResponse, sendable
-from .shortening import shortened
+from .shortening import NOTE, shortened
+
+if t.TYPE_CHECKING:
+    from ..texts import Translation
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -48,12 +51,15 @@ _PLAIN: dict[type, type[errors.APIError]] = {
 }
 
 
-def problem(error: HTTPException, types: str | None = None, most: int | None = None) -> dict[str, object]:
+def problem(
+    error: HTTPException, types: str | None = None, most: int | None = None, say: Translation | None = None
+) -> dict[str, object]:
     """The members of the problem object (RFC 9457, section 3.1), in the order they are written.
 
     :param error: An error with a code.
     :param types: What the machine name is appended to for ``type``; ``None`` for ``about:blank``.
     :param most: The most issues.
+    :param say: The language of the texts. Default: as they are in the code.
     :return: ``type``, ``title``, ``status``, ``code``, ``detail``, then ``errors``, ``issues`` and the extra members if
         any.
     """
@@ -66,11 +72,17 @@ def problem(error: HTTPException, types: str | None = None, most: int | None = N
         "status": status,
         "code": name,
     }
-    if error.description:
-        members["detail"] = str(error.description)
+    if say is not None:
+        description = say.detail(error, cls)
+    elif cls is None or isinstance(error, errors.APIError) or error.description is not type(error).description:
+        description = error.description
+    else:  # werkzeug's own class, and its text
+        description = cls.description
+    if description:
+        members["detail"] = str(description)
     if isinstance(error, errors.APIError):
         if isinstance(error, errors.ValidationFailed) and error.errors is not None:
-            members["errors"], members["issues"] = told(error.errors, most)
+            members["errors"], members["issues"] = told(error.errors, most, say)
         elif error.errors is not None:
             members["errors"] = error.errors
         members.update(dump_members(error))
@@ -94,7 +106,11 @@ def headers_of(error: HTTPException) -> list[tuple[str, str]]:
 
 
 def render(
-    error: HTTPException, types: str | None = None, limit: int | None = None, most_issues: int | None = None
+    error: HTTPException,
+    types: str | None = None,
+    limit: int | None = None,
+    most_issues: int | None = None,
+    say: Translation | None = None,
 ) -> PreparedResponse:
     """The answer for an error.
 
@@ -102,29 +118,44 @@ def render(
     :param types: As in :func:`problem`.
     :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and the room around it); ``None``: no bound.
     :param most_issues: The most issues.
+    :param say: As in :func:`problem`.
     """
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
+    if say is not None:
+        headers = with_language(headers, say)
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
         cls: type = type(error)
-        return PreparedResponse(t.cast(int, error.code), headers, _text_of(cls, types))
-    members = problem(error, types, most_issues)
+        return PreparedResponse(t.cast(int, error.code), headers, _text_of(cls, types, say))
+    members = problem(error, types, most_issues, say)
     body = fast_json.encode(members)
     if limit is not None and len(body) > limit:
-        body = _within(members, limit)
+        body = _within(members, limit, NOTE if say is None else say(NOTE))
     return PreparedResponse(t.cast(int, error.code), headers, body)
 
 
-def _within(members: dict[str, object], limit: int) -> bytes:
+def with_language(headers: list[tuple[str, str]], say: Translation) -> list[tuple[str, str]]:
+    """Return headers with those of a language; the values of ``Vary`` are joined."""
+    made = list(headers)
+    for name, value in say.headers:
+        known = [each for key, each in made if key.lower() == name.lower()] if name == "Vary" else []
+        if known:
+            made = [pair for pair in made if pair[0].lower() != name.lower()]
+            value = known[0] if "*" in known else ", ".join([*known, value])
+        made.append((name, value))
+    return made
+
+
+def _within(members: dict[str, object], limit: int, note: str) -> bytes:
     """Write a problem that is too long: the last issues go first, for the messages say the same."""
     issues = members.pop("issues", None)
     if not isinstance(issues, list):  # none, or a member of the application's own
         members = members if issues is None else {**members, "issues": issues}
-        return shortened(fast_json.encode(members), limit, "detail")
+        return shortened(fast_json.encode(members), limit, "detail", note)
     room = limit - len(_ISSUES) - 2
     body = fast_json.encode(members)
     if len(body) > room:
-        body = shortened(body, room, "detail")
+        body = shortened(body, room, "detail", note)
     room -= len(body)
     kept: list[bytes] = []
     for issue in issues:
@@ -140,20 +171,24 @@ def _within(members: dict[str, object], limit: int) -> bytes:
 _ISSUES: t.Final = b',"issues":['
 
 
-def not_found(types: str | None = None) -> PreparedResponse:
+def not_found(types: str | None = None, say: Translation | None = None) -> PreparedResponse:
     """The answer of :func:`render` for a ``NotFound`` that says nothing more.
 
     :param types: As in :func:`problem`.
+    :param say: As in :func:`problem`.
     """
-    return PreparedResponse(404, [("Content-Type", MEDIA_TYPE)], _text_of(errors.NotFound, types))
+    headers = [("Content-Type", MEDIA_TYPE)]
+    if say is not None:
+        headers = with_language(headers, say)
+    return PreparedResponse(404, headers, _text_of(errors.NotFound, types, say))
 
 
 @functools.lru_cache(maxsize=256)
-def _text_of(cls: type[errors.APIError], types: str | None) -> bytes:
+def _text_of(cls: type[errors.APIError], types: str | None, say: Translation | None) -> bytes:
     """The body of an error of which nothing is known but its class."""
     error = cls.__new__(cls)
     errors.APIError.__init__(error)
-    return fast_json.encode(problem(error, types))
+    return fast_json.encode(problem(error, types, say=say))
 
 
 class ErrorRenderer:

@@ -17,7 +17,8 @@ from werkzeug.http import parse_options_header
 
 from ..errors import BadRequest, UnsupportedMediaType
 from ..fast.bounds import shown
-from ..issues import ErrorText
+from ..issues import issue
+from ..texts import message
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -27,8 +28,8 @@ CHUNK: t.Final = 65_536
 QueryValues: t.TypeAlias = cabc.Mapping[str, list[str]]
 """The values of each name, in the order they were sent."""
 
-SHORT = "The request body is shorter than its Content-Length."
-UNREADABLE = "The request body could not be read to its end."
+SHORT: t.Final = message("bad_request.body_length")
+UNREADABLE: t.Final = message("bad_request.body_unreadable")
 
 
 @functools.lru_cache(maxsize=64)
@@ -137,7 +138,7 @@ def query_pairs(text: bytes, limit: int | None = None) -> list[tuple[str, str]]:
         return decoded_pairs(text)
     except UnicodeDecodeError:
         # Half of it would be guessed; a handler would get U+FFFD, or percent signs that nobody has written.
-        raise BadRequest(ErrorText("The query string is not UTF-8.", "invalid_utf8")) from None
+        raise BadRequest(issue("invalid_utf8.query")) from None
 
 
 def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
@@ -150,7 +151,7 @@ def decoded_pairs(text: bytes) -> list[tuple[str, str]]:
 
 def too_many_values(limit: int) -> BadRequest:
     """The refusal of a query string of more than ``limit`` values."""
-    return BadRequest(ErrorText(f"The query string has more than {limit} values.", "too_many", max=limit))
+    return BadRequest(issue("too_many.query", max=limit))
 
 
 def is_utf8(text: str) -> bool:
@@ -170,6 +171,6 @@ def check_encoding(environ: WSGIEnvironment) -> None:
     given = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if given not in ("", "identity") and has_body(environ):
         raise UnsupportedMediaType(
-            f"The content coding of the body must be identity, not {shown(given)}.",
+            message("unsupported_media_type.coding", given=shown(given)),
             headers={"Accept-Encoding": "identity"},
         )

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request as _Request
 from werkzeug.wsgi import LimitedStream
 
 from ..errors import BadRequest
-from ..issues import ErrorText
+from ..issues import issue
 from .multipart import FormParser, FormRules
 from .reading import SHORT, BodyStream, check_encoding, declared_length, query_pairs
 from .semantics import FORM_TYPES
@@ -51,7 +51,7 @@ class Request(_Request):
         """
         limit = self.max_cookies
         if limit is not None and self.environ.get("HTTP_COOKIE", "").count(";") >= limit:
-            raise BadRequest(ErrorText(f"The request has more than {limit} cookies.", "too_many", max=limit))
+            raise BadRequest(issue("too_many.cookies", max=limit))
         return super().cookies
 
     def _load_form_data(self) -> None:

@@ -11,20 +11,22 @@ import typing as t
 
 from ..fast import json as fast_json
 from ..fast.bounds import shown
+from ..texts import message
 
 ROOM = 1024
 """The bytes that an answer may have in addition to its errors."""
-NOTE = "The answer was shortened."
+NOTE: t.Final = message("shortened")
 _TEXTS = (1_000, 100, 10)
 _DEEPEST = 500
 
 
-def shortened(body: bytes, limit: int, note: str | None = None) -> bytes:
+def shortened(body: bytes, limit: int, member: str | None = None, note: str = NOTE) -> bytes:
     """Copy a JSON object as far as it fits: long texts are cut, members and items at the end are left out.
 
     :param body: What was rendered.
     :param limit: The most bytes.
-    :param note: The member that says that the answer was shortened; ``None``: none can.
+    :param member: The member that says that the answer was shortened; ``None``: none can.
+    :param note: The text that says so.
     :return: JSON of the same kind.
     """
     try:
@@ -32,9 +34,9 @@ def shortened(body: bytes, limit: int, note: str | None = None) -> bytes:
     except fast_json.JSONError:  # deeper than that
         value = {}
     for text in _TEXTS:
-        made = _Copy(limit - len(NOTE) - len(note or ""), text).top(value)
-        if note is not None and isinstance(made, dict):
-            made[note] = f"{made.get(note, '')} {NOTE}".lstrip()
+        made = _Copy(limit - len(note.encode()) - len(member or ""), text).top(value)
+        if member is not None and isinstance(made, dict):
+            made[member] = f"{made.get(member, '')} {note}".lstrip()
         written = fast_json.encode(made)
         if len(written) <= limit:
             return written

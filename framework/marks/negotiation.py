@@ -14,6 +14,7 @@ import typing as t
 from ..errors import NotAcceptable, SetupError
 from ..http.response import add_vary
 from ..http.semantics import BODILESS, JSON
+from ..texts import message
 from .base import Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from .raises import error_outcome
 
@@ -54,7 +55,7 @@ class ProducesMark(MediaMark):
         def accept(ctx: Context, call: Call) -> None:
             place = choose(t.cast("dict[str, str]", ctx.environ).get("HTTP_ACCEPT"))
             if place is None:
-                raise NotAcceptable(f"The answer can be one of {listing}.")
+                raise NotAcceptable(message("not_acceptable.media_types", available=listing))
             ctx.media_type = choices[place]
 
         def vary(ctx: Context, call: Call, reply: t.Any) -> None:

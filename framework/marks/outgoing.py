@@ -23,6 +23,7 @@ from marshmallow import Schema, fields
 from ..errors import SetupError
 from ..fast import json as fast_json
 from ..fast.dump import json_dumper
+from ..texts import message
 from .base import Callback, Header, Mark, Outcome, Plan, Record
 from .links import check_expressions, expressions_in
 from .responses import as_headers
@@ -38,9 +39,9 @@ if t.TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 _SIGNATURE = (
-    ("webhook-id", "Names the message: one that comes again has the same."),
-    ("webhook-timestamp", "When it was sent: seconds since 1970."),
-    ("webhook-signature", "`v1,` and the HMAC-SHA256 of id, timestamp and body, joined by dots, in base64."),
+    ("webhook-id", message("headers.webhook_id")),
+    ("webhook-timestamp", message("headers.webhook_timestamp")),
+    ("webhook-signature", message("headers.webhook_signature")),
 )
 
 

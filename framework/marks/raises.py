@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from .. import errors, fields
 from ..errors import APIError, SetupError, by_status
+from ..texts import message
 from .base import Header, Mark, Outcome, Plan, Record
 
 
@@ -22,14 +23,14 @@ def _implied(name: str, description: str, *, required: bool = False) -> Header:
     return Header(name, fields.String(), description, required=required, implied=True)
 
 
-_RETRY_AFTER: t.Final = _implied("Retry-After", "Time after which to retry: seconds, or a date.")
+_RETRY_AFTER: t.Final = _implied("Retry-After", message("headers.retry_after"))
 _IMPLIED_HEADERS: t.Final[cabc.Mapping[type[APIError], tuple[Header, ...]]] = {
-    errors.MethodNotAllowed: (_implied("Allow", "Methods that the resource supports.", required=True),),
+    errors.MethodNotAllowed: (_implied("Allow", message("headers.allow"), required=True),),
     errors.UnsupportedMediaType: (
-        _implied("Accept", "Media types that the operation reads."),
-        _implied("Accept-Encoding", "Content codings that the operation reads."),
+        _implied("Accept", message("headers.accept")),
+        _implied("Accept-Encoding", message("headers.accept_encoding")),
     ),
-    errors.Unauthorized: (_implied("WWW-Authenticate", "How to authenticate."),),
+    errors.Unauthorized: (_implied("WWW-Authenticate", message("headers.www_authenticate")),),
     errors.TooManyRequests: (_RETRY_AFTER,),
     errors.ServiceUnavailable: (_RETRY_AFTER,),
 }

@@ -18,6 +18,7 @@ from ..errors import APIError, BadRequest, NotAcceptable, SetupError, Unsupporte
 from ..fast import json as fast_json
 from ..http.media import MAX_ACCEPT
 from ..http.reading import media_type, query_values
+from ..texts import listed, message
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -32,23 +33,23 @@ _FALL_BACK = ("*/*", "application/*", "application/json")
 class KnownVersions(Schema):
     """The versions that there are."""
 
-    versions = fields.List(fields.String(), required=True, metadata={"description": "The versions, oldest first."})
+    versions = fields.List(fields.String(), required=True, metadata={"description": message("schemas.versions")})
 
 
 class UnknownVersion(BadRequest):
-    """The request names a version that does not exist, two versions at once, or none where one must be named."""
+    """The request specifies an unknown version, two versions, or none where one is required."""
 
     schema = KnownVersions
 
 
 class VersionNotAcceptable(NotAcceptable):
-    """The answer is wanted in a version that does not exist, or in none where one must be named."""
+    """The response is requested in an unknown version, or in none where one is required."""
 
     schema = KnownVersions
 
 
 class UnsupportedVersion(UnsupportedMediaType):
-    """The body is of a version that does not exist, or of another one than the answer is wanted in."""
+    """The request body has an unknown version, or another one than the requested response."""
 
     schema = KnownVersions
 
@@ -77,7 +78,8 @@ class VersionSource:
 
     def missing(self, names: Names) -> APIError:
         """The refusal of a request that names no version, where there is no default."""
-        return UnknownVersion(f"Name a version by {self.told}. {listing(names)}", versions=list(names.values()))
+        text = message("unknown_version.missing", place=self.told, versions=listing(names))
+        return UnknownVersion(text, versions=list(names.values()))
 
     @property
     def told(self) -> str:
@@ -141,7 +143,7 @@ class HeaderVersion(VersionSource):
 
     @property
     def told(self) -> str:
-        return f"the header {self.name}"
+        return message("places.header", name=self.name)
 
     def read(self, environ: WSGIEnvironment, names: Names) -> str | None:
         given = environ.get(self._key)
@@ -164,7 +166,7 @@ class QueryVersion(VersionSource):
 
     @property
     def told(self) -> str:
-        return f"the parameter {self.name}"
+        return message("places.parameter", name=self.name)
 
     def read(self, environ: WSGIEnvironment, names: Names) -> str | None:
         if self.name not in environ.get("QUERY_STRING", ""):  # a name that is written in another way is not a name here
@@ -200,14 +202,15 @@ class MediaTypeVersion(VersionSource):
 
     @property
     def told(self) -> str:
-        return f"the media type {self.template}"
+        return message("places.media_type", name=self.template)
 
     def media_type(self, name: str) -> VersionedJSON:
         """JSON under the media type of a version."""
         return VersionedJSON(self.template.replace(_PLACE, name.lower()))
 
     def missing(self, names: Names) -> APIError:
-        return VersionNotAcceptable(f"Accept {self.template}. {listing(names)}", versions=list(names.values()))
+        text = message("version_not_acceptable.missing", media_type=self.template, versions=listing(names))
+        return VersionNotAcceptable(text, versions=list(names.values()))
 
     def read(self, environ: WSGIEnvironment, names: Names) -> str | None:
         wanted = self._accepted(environ.get("HTTP_ACCEPT"), names)
@@ -216,9 +219,11 @@ class MediaTypeVersion(VersionSource):
             return wanted
         sent = names.get(found[1])
         if sent is None or wanted not in (None, sent):
-            trouble = f"is {sent}, and the answer is wanted in {wanted}" if sent else f"is {shown(found[1])}"
+            text = message("unsupported_version.name", given=shown(found[1]), versions=listing(names))
+            if sent:
+                text = message("unsupported_version.other", given=sent, wanted=wanted, versions=listing(names))
             raise UnsupportedVersion(
-                f"The version of the body {trouble}. {listing(names)}",
+                text,
                 headers={"Accept": ", ".join(self.media_type(name).name for name in names)},
                 versions=list(names.values()),
             )
@@ -232,9 +237,8 @@ class MediaTypeVersion(VersionSource):
         asked = [found[1] for each in ranges if (found := self._pattern.fullmatch(each)) is not None]
         chosen = next((names[name] for name in asked if name in names), None)
         if chosen is None and asked and not any(each in _FALL_BACK for each in ranges):
-            raise VersionNotAcceptable(
-                f"There is no version {shown(asked[0])}. {listing(names)}", versions=list(names.values())
-            )
+            text = message("unknown_version.name", given=shown(asked[0]), versions=listing(names))
+            raise VersionNotAcceptable(text, versions=list(names.values()))
         return chosen
 
 
@@ -316,21 +320,22 @@ def known(given: str, names: Names) -> str:
     """
     found = names.get(given.lower())
     if found is None:
-        raise UnknownVersion(f"There is no version {shown(given)}. {listing(names)}", versions=list(names.values()))
+        text = message("unknown_version.name", given=shown(given), versions=listing(names))
+        raise UnknownVersion(text, versions=list(names.values()))
     return found
 
 
 def two_versions(found: set[str], names: Names) -> UnknownVersion:
     """The refusal of a request that names several versions."""
-    told = " and ".join(sorted(found))
-    return UnknownVersion(f"The request names several versions: {told}. Name one.", versions=list(names.values()))
+    text = message("unknown_version.several", given=listed(sorted(found), "and"))
+    return UnknownVersion(text, versions=list(names.values()))
 
 
 def listing(names: Names) -> str:
-    """Return which versions there are, as a sentence."""
-    return f"There are: {', '.join(names.values())}."
+    """Return the versions as a text."""
+    return ", ".join(names.values())
 
 
 def shown(given: str) -> str:
     """Return what a client wrote, short enough to be shown to it."""
-    return repr(given if len(given) <= 40 else f"{given[:40]}...")
+    return given if len(given) <= 40 else f"{given[:40]}..."

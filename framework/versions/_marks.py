@@ -20,6 +20,7 @@ from ..marks.lists import ListMark, SparseMark, narrows
 from ..marks.negotiation import ConsumesMark, MediaMark, ProducesMark
 from ..marks.raises import error_outcome
 from ..marks.responses import AltResponseMark, ResponseMark
+from ..texts import message
 from ._locations import HeaderVersion, MediaTypeVersion, QueryVersion
 
 if t.TYPE_CHECKING:
@@ -241,7 +242,7 @@ class VersionMark(Mark):
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if self.header is not None:
-            text = "The API version of the response."
+            text = message("headers.version")
             yield Header(self.header, fields.String(), text, required=True)
         if self.chooser is None:
             return
@@ -251,8 +252,10 @@ class VersionMark(Mark):
         for kind, place in kinds:
             for way in self._ways(kind):
                 field = fields.String(required=alone, validate=validate.OneOf([self.name]))
-                default = "" if self.chooser.default is None else f" Without it: {self.chooser.default}."
-                text = f"API version.{default}"
+                default = self.chooser.default
+                text = message("parameters.version")
+                if default is not None:
+                    text = message("parameters.version.default", default=default)
                 yield Parameter(way.name, place, field, text, checked=True)
         for cls in dict.fromkeys(cls for way in self.chooser.ways for cls in way.refusals):
             if cls.code != 415 or any(isinstance(mark, ConsumesMark) for mark in plan.marks):

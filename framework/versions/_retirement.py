@@ -24,6 +24,7 @@ from ..marks.base import Call, Doc, Header, Mark, Outcome, Phase, Plan, Record, 
 from ..marks.traffic import once, redis_store, store_url
 from ..stores.base import CircuitBreaker, StoreAway
 from ..stores.memory import MemoryStore
+from ..texts import message
 
 if t.TYPE_CHECKING:
     from ..app import App
@@ -46,7 +47,7 @@ _IN_BRACES = re.compile(r"\{(\w+)\}")
 
 
 class Retired(Gone):
-    """The operation has been taken out of service. The header ``Link`` leads to what replaces it, if anything does."""
+    """The operation has been removed. The header `Link` leads to its replacement, if there is one."""
 
 
 class RetiredMark(Mark):
@@ -129,15 +130,15 @@ class RetiredMark(Mark):
             yield Header(
                 "Deprecation",
                 fields.String(),
-                "Date since which the operation is deprecated (RFC 9745).",
+                message("headers.deprecation"),
                 status=status,
                 required=True,
             )
             if self.until is not None:
-                text = "Date on which the operation is removed (RFC 8594)."
+                text = message("headers.sunset")
                 yield Header("Sunset", fields.String(), text, status=status, required=True)
             if self.replaced_by is not None or self.information is not None:
-                text = "Links to the replacement and to more information."
+                text = message("headers.link.replacement")
                 yield Header("Link", fields.String(), text, status=status)
         if self.gone:
             yield Outcome(410, error=Retired)

@@ -20,6 +20,7 @@ import weakref
 import marshmallow as ma
 
 from ...fields import AnyField
+from ...texts import message
 
 _classes: weakref.WeakKeyDictionary[type[ma.Schema], type[ma.Schema]] = weakref.WeakKeyDictionary()
 
@@ -46,7 +47,7 @@ def merge_class(cls: type[ma.Schema]) -> type[ma.Schema]:
         # Not in marshmallow's registry: a name there must stay the name of the whole.
         members["Meta"] = type("Meta", (cls.Meta,), {"register": False})
         members["__module__"] = cls.__module__
-        members["__doc__"] = f"Changes of {name}: what is absent stays, `null` removes."
+        members["__doc__"] = message("schemas.merge_patch", name=name)
         made = _classes[cls] = t.cast("type[ma.Schema]", type(f"{name}MergePatchSchema", (cls,), members))
     return made
 

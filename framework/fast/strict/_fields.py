@@ -24,14 +24,15 @@ import marshmallow as ma
 from marshmallow import validate
 
 from ...fields import AnyField
-from ...issues import ErrorText
+from ...issues import ErrorText, issue
+from ...texts import message
 from ..json import Exact
 from . import _lexical as lexical
 from ._codes import written
 from ._dates import ranges
 
 Data = cabc.Mapping[str, object] | None
-NUL: t.Final = ErrorText("The character U+0000 is not allowed.", "forbidden_character")
+NUL: t.Final = issue("forbidden_character")
 
 
 def same_json(one: object, other: object) -> bool:
@@ -335,9 +336,9 @@ class Constant(ma.fields.Constant[object]):
             same_json(value, wanted) or (self.STRICT_TEXT and value == json_text(wanted))
         ):
             value = written(None, wanted)
-            raise ma.ValidationError(
-                ErrorText(f"Must be equal to {wanted}.", "not_equal", **({} if value is None else {"value": value}))
-            )
+            text = message("issues.not_equal", other=wanted)
+            params = {} if value is None else {"value": value}
+            raise ma.ValidationError(ErrorText(text, "not_equal", **params).with_text(text))
         return super()._deserialize(value, *args, **kwargs)
 
 

@@ -14,7 +14,8 @@ import marshmallow as ma
 
 from ...fields import AnyField, OneOf
 from ...issues import SCHEMA, AnyMessages, ErrorText, Hidden
-from ..bounds import DEFAULT, Bounds, MessageCopier
+from ...texts import message
+from ..bounds import DEFAULT, UNKNOWN_FIELD, Bounds, MessageCopier
 from ._codes import SCHEMA_CODES
 
 #: Longer names are no slips of the pen, and comparing them costs time.
@@ -23,7 +24,7 @@ MAX_NAME = 64
 MAX_KNOWN = 1_000
 
 
-def unknown_message(name: str, names: cabc.Collection[str], text: str = "Unknown field.") -> str:
+def unknown_message(name: str, names: cabc.Collection[str], text: str = UNKNOWN_FIELD) -> str:
     """Give the message for an unknown name, with the nearest known one where one is near.
 
     :param text: the message without the hint.
@@ -33,7 +34,7 @@ def unknown_message(name: str, names: cabc.Collection[str], text: str = "Unknown
     import difflib  # only a wrong name needs it
 
     near = difflib.get_close_matches(name, names, n=1)
-    return f"{text} Did you mean {near[0]!r}?" if near else text
+    return message("hint", text=text, name=near[0]) if near else text
 
 
 def hint(messages: AnyMessages, schema: ma.Schema) -> AnyMessages:
@@ -98,7 +99,7 @@ class _Hinter(MessageCopier):
             found = messages[name]
             if found == unknown and self.hints > 0:
                 self.hints -= 1
-                text = unknown_message(name, known, unknown[0])
+                text = unknown_message(name, known, found[0])
                 found = [found[0].with_text(text) if isinstance(found[0], ErrorText) else text]
             self.copy_into(made, [(name, found)], self.copy)
         return made

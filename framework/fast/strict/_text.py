@@ -18,13 +18,13 @@ from marshmallow.decorators import PRE_LOAD
 from werkzeug.datastructures import Headers, MultiDict
 
 from ...fields import AnyField, OneOf
-from ...issues import ErrorText
+from ...issues import issue
 
 TextData: t.TypeAlias = dict[str, t.Any]
 """The texts, files and lists of these that a schema loads, by their keys."""
 TextSource = MultiDict[str, t.Any] | Headers | cabc.Mapping[str, object]
 
-GIVEN_TWICE: t.Final = ErrorText("Given more than once.", "given_twice")
+GIVEN_TWICE: t.Final = issue("given_twice")
 
 
 class Reader(t.NamedTuple):

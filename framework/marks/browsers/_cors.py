@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from ...context import current
 from ...errors import SetupError
 from ...http.response import add_vary, header_of, set_header
+from ...texts import message
 from ..base import Header, Mark, Plan, Record
 
 if t.TYPE_CHECKING:
@@ -118,11 +119,9 @@ class CORS(Mark):
             record(lambda state: rules_of(state.app).__setitem__(state.full_name, self))
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        yield Header(
-            "Access-Control-Allow-Origin", fields.String(), "The origin whose pages may read the answer, or `*`."
-        )
+        yield Header("Access-Control-Allow-Origin", fields.String(), message("headers.allow_origin"))
         if self.credentials:
-            yield Header("Access-Control-Allow-Credentials", fields.String(), "`true`: cookies may be sent.")
+            yield Header("Access-Control-Allow-Credentials", fields.String(), message("headers.allow_credentials"))
 
     def _is_named(self, origin: str) -> bool:
         if origin in self.exact:

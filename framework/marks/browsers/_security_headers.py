@@ -15,6 +15,7 @@ from marshmallow import fields
 from ...context import Context, current
 from ...errors import SetupError
 from ...http.response import header_of, set_header
+from ...texts import message
 from ..base import Header, Mark, Phase, Plan, Record, ReplyStep, Steps
 from ..conditional import NO_STORE
 
@@ -25,11 +26,11 @@ if t.TYPE_CHECKING:
 
 HSTS = "Strict-Transport-Security"
 _WORDS = {
-    "X-Content-Type-Options": "The body is what `Content-Type` says, and is not guessed at.",
-    "X-Frame-Options": "Who may show the answer in a frame.",
-    "Referrer-Policy": "What other sites learn of this address.",
-    "Cross-Origin-Resource-Policy": "Which sites may embed the answer.",
-    "Content-Security-Policy": "What the answer may load, taken for a page: nothing.",
+    "X-Content-Type-Options": message("headers.nosniff"),
+    "X-Frame-Options": message("headers.frame_options"),
+    "Referrer-Policy": message("headers.referrer_policy"),
+    "Cross-Origin-Resource-Policy": message("headers.resource_policy"),
+    "Content-Security-Policy": message("headers.content_security_policy"),
 }
 _OF_DATA = frozenset({"Content-Security-Policy"})
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -77,7 +78,7 @@ class SecurityHeadersMark(Mark):
             yield Header(name, fields.String(metadata={"example": value}), _WORDS.get(name, ""))
         hsts = hsts_text(plan.config)
         if hsts is not None:
-            yield Header(HSTS, fields.String(metadata={"example": hsts}), "For how long only HTTPS is used.")
+            yield Header(HSTS, fields.String(metadata={"example": hsts}), message("headers.transport_security"))
 
     def tell(self, ctx: Context, reply: Reply) -> None:
         """Add the headers that are not there."""

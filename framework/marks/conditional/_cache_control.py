@@ -16,6 +16,7 @@ from marshmallow import fields
 from ...errors import SetupError
 from ...http.response import add_vary, header_of, set_header
 from ...http.semantics import READS
+from ...texts import message
 from ..base import Call, Header, Mark, Phase, Plan, Record, ReplyStep, Security, Steps
 
 if t.TYPE_CHECKING:
@@ -105,7 +106,7 @@ class CacheControlMark(Mark):
         if self.text and (plan.method in READS or not self.stores):
             yield header_record(self.text)
         if self.varies and plan.method in READS and self.stores:
-            yield Header("Vary", fields.String(), "The headers of the request that the answer depends on.")
+            yield Header("Vary", fields.String(), message("headers.vary"))
 
 
 def cache_control(*, vary: str | cabc.Iterable[str] = (), **directives: t.Unpack[Directives]) -> CacheControlMark:
@@ -167,9 +168,7 @@ def directive_text(name: str, value: t.Any) -> str | None:
 
 def header_record(text: str) -> Header:
     """Return what the document says of ``Cache-Control``."""
-    return Header(
-        "Cache-Control", fields.String(metadata={"example": text}), "Who may keep the answer, and for how long."
-    )
+    return Header("Cache-Control", fields.String(metadata={"example": text}), message("headers.cache_control"))
 
 
 # What holds without a mark.

@@ -34,6 +34,7 @@ from ...http.conditional import (
 )
 from ...http.response import PreparedResponse, body_of, header_of, header_pairs_of, set_header
 from ...http.semantics import BODILESS, READS
+from ...texts import message
 from ..base import REPLAY, REPRESENTATION_HEADERS, Call, Plan
 from ..responses import ResponseMark, encoder, is_response, unpack
 from ..schemas import SchemaLike, as_schema
@@ -47,8 +48,8 @@ if t.TYPE_CHECKING:
     from ...http.response import Reply
     from ...resources.operation import Operation
 
-NOT_NAMED = "Send If-Match with the ETag from a GET response."
-CHANGED = "The resource has changed since that version. Fetch it again."
+NOT_NAMED = message("precondition_required.etag")
+CHANGED = message("precondition_failed.changed")
 _VALUES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, enum.Enum)
 """What is a value and no object, though it has attributes."""
 
@@ -107,7 +108,7 @@ class PreconditionGuard:
             try:
                 conditions = read_conditions(t.cast(t.Any, ctx.environ))
             except ValueError as error:
-                raise BadRequest(str(error)) from None
+                raise BadRequest(error.args[0]) from None
         # To make what is not there one condition is good as well: that nothing is there.
         if self.required and conditions.if_match is ... and not (self.create and conditions.if_none_match is None):
             raise PreconditionRequired(NOT_NAMED)

@@ -14,6 +14,7 @@ from ...context import current
 from ...errors import BadRequest, PreconditionFailed, PreconditionRequired, SetupError
 from ...http.conditional import TAGS_PATTERN, headers_for_304
 from ...http.semantics import READS
+from ...texts import message
 from ..base import Header, Mark, Outcome, Parameter, Phase, Plan, Record, ReplyStep, Step, Steps, ValueStep
 from ..raises import error_outcome
 from ..responses import ResponseMark
@@ -108,31 +109,34 @@ class EtagMark(Mark):
         if safe:
             yield Outcome(
                 304,
-                description="The client has this version already.",
-                headers=(Header("ETag", _TAG_FIELD, "The version.", status=304, required=True), *self._repeated(plan)),
+                description=message("responses.not_modified"),
+                headers=(
+                    Header("ETag", _TAG_FIELD, message("headers.etag.version"), status=304, required=True),
+                    *self._repeated(plan),
+                ),
             )
         if self.is_required(plan):
             yield error_outcome(PreconditionRequired)
         for status in self._tagged(plan, safe):
-            yield Header("ETag", _TAG_FIELD, "The current version, for `If-Match`.", status=status)
+            yield Header("ETag", _TAG_FIELD, message("headers.etag"), status=status)
             if self.last_modified is not None:
-                yield Header("Last-Modified", _DATE_FIELD, "Date of the last change.", status=status)
+                yield Header("Last-Modified", _DATE_FIELD, message("headers.last_modified"), status=status)
 
     def _parameters(self, plan: Plan, safe: bool) -> cabc.Iterator[Parameter]:
         must = self.is_required(plan) and not self.create
-        text = "Perform the request only if the current ETag is one of these (`*`: any)."
+        text = message("parameters.if_match")
         yield Parameter("If-Match", "header", tags_field("*", required=must), text, checked=True)
         if safe:
-            text = "ETags of the versions that the client has. If one of them is current, the response is 304."
+            text = message("parameters.if_none_match.read")
         else:
-            text = "`*`: perform the request only if the resource does not exist. ETags: only if none is current."
+            text = message("parameters.if_none_match.write")
         yield Parameter("If-None-Match", "header", tags_field(_EXAMPLE), text, checked=True)
         if self.last_modified is None:
             return
         if safe:
-            text = "Date of the version that the client has. If nothing has changed since, the response is 304."
+            text = message("parameters.if_modified_since")
             yield Parameter("If-Modified-Since", "header", _DATE_SENT, text, checked=True)
-        text = "Perform the request only if nothing has changed since this date. Ignored with `If-Match`."
+        text = message("parameters.if_unmodified_since")
         yield Parameter("If-Unmodified-Since", "header", _DATE_SENT, text, checked=True)
 
     def _repeated(self, plan: Plan) -> cabc.Iterator[Header]:

@@ -23,6 +23,7 @@ from ...http.conditional import Tag, Verdict, digest, headers_for_304, parse_tag
 from ...http.ranges import FileParts, RangePart, Span, content_range, disposition, is_current, multipart, parse_ranges
 from ...http.response import PreparedResponse, Reply
 from ...http.semantics import READS
+from ...texts import message
 from ..base import Header, Outcome, Parameter, Plan, Record
 from ..conditional import tags_field
 from ..raises import error_outcome
@@ -117,7 +118,7 @@ class DownloadMark(ResponseMark):
             try:
                 verdict = read_conditions(t.cast(t.Any, environ)).judge(True, opened.tag, opened.modified)
             except ValueError as error:
-                raise BadRequest(str(error)) from None
+                raise BadRequest(error.args[0]) from None
             if verdict is Verdict.FAILED:
                 raise PreconditionFailed()
             if verdict is Verdict.NOT_MODIFIED:
@@ -181,55 +182,47 @@ class DownloadMark(ResponseMark):
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         is_safe = plan.method in READS
         said = [
-            Header("Content-Disposition", _TEXT, "What to save the file as.", required=True),
-            Header("X-Content-Type-Options", _TEXT, "`nosniff`: it is what it says.", required=True),
+            Header("Content-Disposition", _TEXT, message("headers.content_disposition"), required=True),
+            Header("X-Content-Type-Options", _TEXT, message("headers.nosniff"), required=True),
         ]
         version = [
-            Header("ETag", _TEXT, "The version of the file."),
-            Header("Last-Modified", _TEXT, "Date of the last change."),
+            Header("ETag", _TEXT, message("headers.etag.file")),
+            Header("Last-Modified", _TEXT, message("headers.last_modified")),
         ]
-        ranges = Header("Accept-Ranges", _TEXT, "`bytes`: parts of it can be asked for by `Range`.")
+        ranges = Header("Accept-Ranges", _TEXT, message("headers.accept_ranges"))
         whole = (*self.outcome.headers, *said, *version, ranges)
         for content_type in self.content_types:
             yield msgspec.structs.replace(self.outcome, media_type=content_type, headers=whole)
         yield error_outcome(NotFound)
         if not is_safe:
             return
-        part = Header(
-            "Content-Range", _TEXT, "Which part it is: `bytes first-last/whole`. Each of several says its own."
-        )
+        part = Header("Content-Range", _TEXT, message("headers.content_range"))
         for content_type in (*self.content_types, BYTERANGES):
             yield Outcome(
                 206,
-                description="The requested ranges.",
+                description=message("responses.ranges"),
                 headers=(*said, *version, ranges, part),
                 media_type=content_type,
                 is_binary=True,
             )
-        yield Outcome(304, description="The client has this version already.", headers=(version[0],))
+        yield Outcome(304, description=message("responses.not_modified"), headers=(version[0],))
         for cls in (BadRequest, PreconditionFailed, RequestedRangeNotSatisfiable):
             yield error_outcome(cls)
-        yield Header("Content-Range", _TEXT, "How long the file is: `bytes */whole`.", status=416)
+        yield Header("Content-Range", _TEXT, message("headers.content_range.size"), status=416)
         yield from _parameters()
 
 
 def _parameters() -> cabc.Iterator[Parameter]:
     for name, text in (
-        ("Range", "Parts of the file, like `bytes=0-99` or `bytes=-100`. What is no such header is passed over."),
-        ("If-Range", "The version (`ETag`, or a date) that the parts are wanted of; of another one the whole is sent."),
-        (
-            "If-Modified-Since",
-            "Date of the version that the client has. If nothing has changed since, the response is 304.",
-        ),
-        (
-            "If-Unmodified-Since",
-            "Perform the request only if nothing has changed since this date. Ignored with `If-Match`.",
-        ),
+        ("Range", message("parameters.range")),
+        ("If-Range", message("parameters.if_range")),
+        ("If-Modified-Since", message("parameters.if_modified_since")),
+        ("If-Unmodified-Since", message("parameters.if_unmodified_since")),
     ):
         yield Parameter(name, "header", _TEXT, text, checked=True)
-    text = "Perform the request only if the current ETag is one of these (`*`: any)."
+    text = message("parameters.if_match")
     yield Parameter("If-Match", "header", tags_field("*"), text, checked=True)
-    text = "ETags of the versions that the client has. If one of them is current, the response is 304."
+    text = message("parameters.if_none_match.read")
     yield Parameter("If-None-Match", "header", tags_field('"5d41402abc4b2a76b9719d911017c592"'), text, checked=True)
 
 
@@ -253,11 +246,11 @@ def open_source(ctx: Context, given: Download, where: str) -> _Opened:
         try:
             file = open(path, "rb")  # noqa: SIM115 - closed when it has been sent
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFound("The file is not there any more.") from None
+            raise NotFound(message("not_found.file")) from None
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             file.close()
-            raise NotFound("The file is not there any more.")
+            raise NotFound(message("not_found.file"))
         tag = tag or Tag(digest(f"{found.st_mtime_ns}-{found.st_size}".encode()))
         modified = modified or whole_seconds(dt.datetime.fromtimestamp(found.st_mtime, dt.UTC))
         return _Opened(file, found.st_size, tag, modified, path)

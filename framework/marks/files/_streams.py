@@ -19,6 +19,7 @@ from ...context import current
 from ...errors import SetupError
 from ...http.events import KEEP_ALIVE, MEDIA_TYPE, Event, write_event
 from ...teardown import close_parts
+from ...texts import message
 from ..base import Outcome, Parameter, Plan, Record
 from ..responses import ResponseMark, as_headers, encoder
 from ..schemas import SchemaLike, as_schema
@@ -103,7 +104,7 @@ class EventsMark(StreamMark):
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         yield from super().document(plan)
-        text = "ID of the last event that the client received; the stream continues after it."
+        text = message("parameters.last_event_id")
         yield Parameter("Last-Event-ID", "header", fields.String(), text, checked=True)
 
 

@@ -22,6 +22,7 @@ from ...fast.json import NOT_TAKEN
 from ...http.reading import check_encoding, declared_length, has_body, media_type, read_body
 from ...http.request import is_json_type
 from ...http.semantics import FORM_TYPES
+from ...texts import Message, listed, message
 from ..base import Call, Key, Outcome, Phase, Plan, Step
 from ..negotiation import consumed
 from ..raises import error_outcome
@@ -59,12 +60,12 @@ def smaller(*limits: int | None) -> int | None:
 
 def too_large(limit: int | None) -> errors.RequestEntityTooLarge:
     """The refusal of a body over ``limit`` bytes."""
-    return errors.RequestEntityTooLarge(f"The request body is larger than {limit} bytes.")
+    return errors.RequestEntityTooLarge(message("request_entity_too_large.body", limit=limit))
 
 
 def too_many(error: fast_json.TooManyMembers) -> errors.RequestEntityTooLarge:
     """The refusal of a body of too many members."""
-    return errors.RequestEntityTooLarge(f"The request body has more than {error.limit} members.")
+    return errors.RequestEntityTooLarge(message("request_entity_too_large.members", limit=error.limit))
 
 
 def not_valid(name: str, error: ValueError) -> errors.BadRequest:
@@ -72,7 +73,9 @@ def not_valid(name: str, error: ValueError) -> errors.BadRequest:
 
     :param name: What it should be.
     """
-    refusal = errors.BadRequest(f"The request body is not valid {name}: {shown(str(error), MAX_TEXT)}")
+    given = error.args[0] if error.args else ""
+    reason = given if isinstance(given, Message) else shown(str(error), MAX_TEXT)
+    refusal = errors.BadRequest(message("bad_request.body", format=name, reason=reason))
     refusal.data = {"messages": {"json": [f"Invalid {name} body."]}, "schema": None, "headers": None}
     return refusal
 
@@ -82,7 +85,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
 
     An empty body has no media type. A length that is not declared is counted while the body is read.
     """
-    listing = " or ".join(media_types)
+    listing = listed(media_types)
     headers = {"Accept": ", ".join(media_types)}
     takes_json = "application/json" in media_types
     others = consumed(plan)
@@ -99,8 +102,9 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
         if not takes_json or environ.get("CONTENT_TYPE") != "application/json":
             given = media_type(environ)
             if not takes(given, media_types) and has_body(environ):
-                named = f"not {shown(given)}" if given else "and the request names none"
-                text = f"The media type of the body must be {listing}, {named}."
+                text = message("unsupported_media_type.missing", allowed=listing)
+                if given:
+                    text = message("unsupported_media_type.other", allowed=listing, given=shown(given))
                 raise errors.UnsupportedMediaType(text, headers=headers)
             if not is_json_type(given) and given not in others:
                 call.length = 0

@@ -18,7 +18,8 @@ from ...fast.strict import from_multidict, is_json_part
 from ...fields import AnyField, File
 from ...http.multipart import FormRules
 from ...http.request import is_json_type
-from ...issues import ErrorText
+from ...issues import issue
+from ...texts import message
 from ..base import Key
 
 if t.TYPE_CHECKING:
@@ -29,7 +30,7 @@ if t.TYPE_CHECKING:
 RULES: t.Final = Key[FormRules]("form rules")
 """The rules of the form of an operation, in ``Plan.notes``."""
 
-_NOT_JSON: t.Final = "Not a part of JSON."
+_NOT_JSON: t.Final = issue("invalid_json")
 
 
 def file_of(field: AnyField) -> File | None:
@@ -115,10 +116,10 @@ def multipart_source(
                 try:
                     data[key] = json_of(data[key], depth, members)
                 except fast_json.TooManyMembers as error:
-                    text = f"The part {key!r} of the form has more than {error.limit} members."
+                    text = message("request_entity_too_large.part_members", name=key, limit=error.limit)
                     raise RequestEntityTooLarge(text) from None
                 except ValueError as error:
-                    wrong[key] = [ErrorText(str(error), "invalid_json")]
+                    wrong[key] = [error.args[0]]
                     data.pop(key)
                 else:
                     if isinstance(field, fields.Nested) and field.many and len(data[key]) == 1:
@@ -159,4 +160,4 @@ def json_of(part: t.Any, depth: int, members: int | None) -> t.Any:
     except fast_json.TooManyMembers:
         raise
     except fast_json.JSONError as error:
-        raise ValueError(f"{_NOT_JSON[:-1]}: {error}") from None
+        raise ValueError(_NOT_JSON.with_text(message("issues.invalid_json.reason", reason=error.args[0]))) from None

@@ -29,7 +29,7 @@ from ...fast.strict import (
     unknown_message,
 )
 from ...http.reading import QueryValues, query_values
-from ...issues import ErrorText
+from ...issues import issue
 from ..base import Call, Parameter, Phase, Plan, Step
 from ._multipart import multipart_source
 
@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
 
     from ...context import Context
 
-MISSING_BODY: t.Final = ErrorText("The request body is missing.", "required")
+MISSING_BODY: t.Final = issue("required.body")
 
 InputReader: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""

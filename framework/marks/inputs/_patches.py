@@ -22,7 +22,8 @@ from ...fast.dump import dumper
 from ...fast.load import loader, merge_schema
 from ...fast.strict import Rules, described, lexical, strict
 from ...http.media import depth_of
-from ...issues import ErrorText
+from ...issues import issue
+from ...texts import message
 from ..base import Body, Call, Plan, Record, Steps
 from ..raises import error_outcome
 from ..schemas import SchemaLike, as_schema, examples_of
@@ -38,11 +39,11 @@ JSON_PATCH = "application/json-patch+json"
 MAX_OPERATIONS = 100
 
 # RFC 6901, section 3.
-_POINTER = validate.Regexp(lexical.POINTER_PATTERN + r"\Z", error="Not a JSON pointer, like '/name'.")
+_POINTER = validate.Regexp(lexical.POINTER_PATTERN + r"\Z", error=issue("pattern.pointer"))
 
 
 class PatchConflict(Conflict):
-    """The patch does not fit the resource as it is: a test failed, or a path leads nowhere."""
+    """The patch does not match the current state of the resource: a test failed, or a path does not exist."""
 
 
 class PatchMark(ArgumentsMark):
@@ -140,7 +141,7 @@ class JSONPatchOperation(Schema):
     def _needs(self, data: dict[str, t.Any], **kwargs: t.Any) -> None:
         name = {"remove": "", "move": "from", "copy": "from"}.get(data["op"], "value")
         if name and name not in data:
-            raise ValidationError(ErrorText("Missing data for required field.", "required"), name)
+            raise ValidationError(issue("required"), name)
 
     def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
         return {"oneOf": [JSONPatchWrite(), JSONPatchRemove(), JSONPatchMove()]}
@@ -192,7 +193,7 @@ class _Patcher:
             if wrong:
                 raise ValidationFailed({"json": wrong})
         else:
-            raise PatchConflict("The patch would put something in place of the resource that is not an object.")
+            raise PatchConflict(message("patch_conflict.not_object"))
         try:
             return self._load(after)
         except ValidationError as error:
@@ -216,7 +217,7 @@ def apply_operations(
     copied = 0
     for number, operation in enumerate(operations):
         name, path = operation["op"], operation["path"]
-        where = f"operation {number} ({name} {shown(path)})"
+        where = {"number": number, "name": name, "path": shown(path)}
         try:
             if name in ("copy", "move"):
                 value = jsonpointer.resolve_pointer(document, operation["from"])
@@ -224,16 +225,16 @@ def apply_operations(
                 value = operation.get("value")
             # Before it is there: what walks through it, the library too, does not get to the bottom.
             if name not in ("remove", "test") and path.count("/") + depth_of(value) > max_depth:
-                raise PatchConflict(f"The resource would be nested deeper than {max_depth} levels after {where}.")
+                raise PatchConflict(message("patch_conflict.depth", max=max_depth, **where))
             if name == "copy" and max_length is not None:
                 copied += len(fast_json.encode(value))
                 if copied > max_length:
-                    raise PatchConflict(f"The copies are larger than {max_length} bytes with {where}.")
+                    raise PatchConflict(message("patch_conflict.copies", max=max_length, **where))
             document = jsonpatch.JsonPatch([operation]).apply(document, in_place=True)
         except jsonpatch.JsonPatchTestFailed:
-            raise PatchConflict(f"The test of {where} failed.") from None
+            raise PatchConflict(message("patch_conflict.test", **where)) from None
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, *_NOWHERE):
-            raise PatchConflict(f"The path of {where} leads nowhere.") from None
+            raise PatchConflict(message("patch_conflict.path", **where)) from None
     return document
 
 
@@ -303,8 +304,7 @@ def check_number(operations: list[t.Any]) -> None:
     :raises ValidationFailed: There are.
     """
     if len(operations) > MAX_OPERATIONS:
-        text = f"Longer than maximum length {MAX_OPERATIONS}."
-        raise ValidationFailed({"json": {"_schema": [ErrorText(text, "too_long", max=MAX_OPERATIONS)]}})
+        raise ValidationFailed({"json": {"_schema": [issue("too_long", max=MAX_OPERATIONS)]}})
 
 
 def check_library() -> None:

@@ -18,9 +18,9 @@ from marshmallow import Schema, ValidationError
 
 from ...errors import SetupError
 from ...fields import inner_fields
-from ...issues import ErrorText, Hidden
+from ...issues import Hidden, issue
 
-READ_ONLY: t.Final = ErrorText("Read-only field.", "read_only")
+READ_ONLY: t.Final = issue("read_only")
 
 _NUMBER: t.Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _MOMENT: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)

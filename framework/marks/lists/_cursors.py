@@ -22,6 +22,8 @@ import uuid
 import msgspec
 from itsdangerous import BadSignature, Signer
 
+from ...issues import issue
+
 MAX_LENGTH: t.Final = 2000
 """A longer text is not a cursor: it must fit into a URL."""
 
@@ -109,14 +111,14 @@ class Cursors:
             signed = self._signer.unsign(text.encode("ascii"))
             raw = base64.urlsafe_b64decode(signed + b"=" * (-len(signed) % 4))
         except (BadSignature, UnicodeEncodeError, binascii.Error, ValueError):
-            raise BadCursor("Not a valid cursor.") from None
+            raise BadCursor(issue("invalid_cursor")) from None
         if raw[:12] != self._place:
-            raise BadCursor("This cursor belongs to another request: to another order, filter or address.")
+            raise BadCursor(issue("invalid_cursor.other"))
         try:
             backward, values = msgspec.json.decode(raw[12:])
             position = None if values is None else tuple(untagged(value) for value in values)
         except (ValueError, TypeError, KeyError, ArithmeticError):
-            raise BadCursor("Not a valid cursor.") from None
+            raise BadCursor(issue("invalid_cursor")) from None
         return Cursor(position, bool(backward))
 
 

@@ -15,6 +15,7 @@ from marshmallow import Schema
 
 from ... import fields
 from ...errors import SetupError
+from ...texts import message
 from ..base import Call, Mark, Outcome, Plan, Steps
 from ..negotiation import produced
 from ..responses import ResponseMark, is_negotiated
@@ -122,7 +123,7 @@ def wrapped(schema: Schema, member: str, others: Schema | None) -> Schema:
         found = type(
             name,
             (Schema,),
-            {"__doc__": "An answer with what is said of it.", "__module__": cls.__module__, **own, member: data},
+            {"__doc__": message("schemas.envelope"), "__module__": cls.__module__, **own, member: data},
         )
         if plain:
             made[key] = found

@@ -14,7 +14,7 @@ from marshmallow.fields import Field
 
 from ... import fields
 from ...fast.strict import choices_of, unknown_message
-from ...issues import ErrorText
+from ...issues import ErrorText, issue
 
 
 class Pieces(fields.DelimitedList):
@@ -32,9 +32,7 @@ class Pieces(fields.DelimitedList):
         self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
     ) -> list[t.Any]:
         if isinstance(value, str) and value.count(self.delimiter) >= self.most:
-            raise ValidationError(
-                ErrorText(f"Longer than maximum length {self.most}.", "too_long", min=1, max=self.most)
-            )
+            raise ValidationError(issue("too_long", min=1, max=self.most))
         if value == "":  # one piece, and an empty one: what stands for nothing is to leave the parameter out
             return ma.fields.List._deserialize(self, [""], attr, data, **kwargs)
         return super()._deserialize(value, attr, data, **kwargs)
@@ -55,5 +53,5 @@ class Known(validate.OneOf):
         if value not in self.choices:
             names = t.cast("list[str]", self.choices)
             text = unknown_message(value, names, self.text)
-            raise ValidationError(ErrorText(text, "not_one_of", **choices_of(None, names)))
+            raise ValidationError(ErrorText(text, "not_one_of", **choices_of(None, names)).with_text(text))
         return value

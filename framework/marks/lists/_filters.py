@@ -15,6 +15,7 @@ from marshmallow import Schema, validate
 
 from ... import fields
 from ...errors import SetupError
+from ...texts import message
 from ..schemas import SchemaLike, as_schema
 from ._base import Columns, Found, ListMark, asking, check_columns, check_names, find_field, source_of
 from ._fields import Pieces
@@ -26,23 +27,6 @@ MAX_VALUES: t.Final = 100
 LONGEST_TEXT: t.Final = 1000
 """How long a text may be that is looked for within others."""
 
-_WORDS: t.Final = {
-    "eq": "Only items whose {} equals this value.",
-    "ne": "Only items whose {} exists and differs from this value.",
-    "lt": "Only items whose {} is less than this value.",
-    "lte": "Only items whose {} is at most this value.",
-    "gt": "Only items whose {} is greater than this value.",
-    "gte": "Only items whose {} is at least this value.",
-    "in": "Only items whose {} is one of these values.",
-    "not_in": "Only items whose {} exists and is none of these values.",
-    "isnull": "Only items that have no {}, or with `false` those that have one.",
-    "contains": "Only items whose {} contains this text.",
-    "icontains": "Only items whose {} contains this text, ignoring case.",
-    "startswith": "Only items whose {} starts with this text.",
-    "istartswith": "Only items whose {} starts with this text, ignoring case.",
-    "endswith": "Only items whose {} ends with this text.",
-    "iendswith": "Only items whose {} ends with this text, ignoring case.",
-}
 _UNORDERED: t.Final = (ma.fields.Boolean, ma.fields.Enum, ma.fields.UUID)
 
 Operators: t.TypeAlias = str | cabc.Sequence[str]
@@ -139,7 +123,7 @@ class FiltersMark(ListMark):
             )
         more: dict[str, t.Any] = {
             "data_key": found.written if operator == "eq" else f"{found.written}__{operator}",
-            "metadata": {"description": _WORDS[operator].format(f"`{found.written}`")},
+            "metadata": {"description": message(f"parameters.filter.{operator}", name=f"`{found.written}`")},
         }
         if operator == "isnull":
             return fields.Boolean(**more)

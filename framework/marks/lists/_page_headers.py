@@ -12,6 +12,7 @@ import weakref
 from marshmallow import Schema, validate
 
 from ... import fields
+from ...texts import message
 from ..schemas import SPARSE
 
 
@@ -28,31 +29,31 @@ def text(description: str) -> fields.String:
 class PaginationMetadata(Schema):
     """The position of a page among the others."""
 
-    total = number("How many items there are in all.")
-    total_pages = number("How many pages there are.")
-    first_page = number("The number of the first page.", 1)
-    last_page = number("The number of the last page.", 1)
-    page = number("The number of this page.", 1)
-    previous_page = number("The number of the page before.", 1)
-    next_page = number("The number of the page after.", 1)
+    total = number(message("schemas.total"))
+    total_pages = number(message("schemas.total_pages"))
+    first_page = number(message("schemas.first_page"), 1)
+    last_page = number(message("schemas.last_page"), 1)
+    page = number(message("schemas.page_number"), 1)
+    previous_page = number(message("schemas.previous_page"), 1)
+    next_page = number(message("schemas.next_page"), 1)
 
 
 class OffsetMetadata(Schema):
     """The position of a slice in the whole list."""
 
-    total = number("How many items there are in all.")
-    offset = number("How many items come before this part.")
-    limit = number("How many items the part has at most.", 1)
-    previous_offset = number("The offset of the part before.")
-    next_offset = number("The offset of the part after.")
+    total = number(message("schemas.total"))
+    offset = number(message("schemas.offset"))
+    limit = number(message("schemas.limit"), 1)
+    previous_offset = number(message("schemas.previous_offset"))
+    next_offset = number(message("schemas.next_offset"))
 
 
 class CursorMetadata(Schema):
     """The cursors that lead from a slice of a list to the others."""
 
-    total = number("How many items there are in all.")
-    previous_cursor = text("The cursor of the part before.")
-    next_cursor = text("The cursor of the part after.")
+    total = number(message("schemas.total"))
+    previous_cursor = text(message("schemas.previous_cursor"))
+    next_cursor = text(message("schemas.next_cursor"))
 
 
 _made: weakref.WeakKeyDictionary[type[Schema], dict[t.Any, type[Schema]]] = weakref.WeakKeyDictionary()
@@ -79,7 +80,7 @@ def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> S
             name,
             (Schema,),
             {
-                "__doc__": "A part of a list, and where it stands in the whole.",
+                "__doc__": message("schemas.page"),
                 "__module__": cls.__module__,
                 member: fields.List(nested(items), required=True),
                 "pagination": fields.Nested(metadata, required=True),

@@ -12,7 +12,7 @@ import collections.abc as cabc
 import typing as t
 
 from ...errors import ValidationFailed
-from ...issues import ErrorText
+from ...issues import issue
 from ._cursors import BadCursor, Cursor, Cursors
 from ._sequences import as_sequence, count, is_select, ordered, part, window
 from ._terms import SortKey
@@ -226,7 +226,7 @@ class CursorParameters(PageRequest):
         keys = self._keys(collection)
         position, backward = self.cursor or Cursor(None)
         if position is not None and len(position) != len(keys):
-            raise bad_cursor(BadCursor("Not a valid cursor."))
+            raise bad_cursor(BadCursor(issue("invalid_cursor")))
         if self.source.total:
             self.item_count = count(collection, session)
         found = part(collection, keys, position, self.page_size, backward=backward, session=session)
@@ -286,7 +286,7 @@ class CursorParameters(PageRequest):
 
 def bad_cursor(error: BadCursor) -> ValidationFailed:
     """Return what the client is told of a text that is not a cursor."""
-    return ValidationFailed({"query": {"cursor": [ErrorText(str(error), "invalid_cursor")]}})
+    return ValidationFailed({"query": {"cursor": [error.args[0]]}})
 
 
 # Pagers

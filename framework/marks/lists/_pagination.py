@@ -21,6 +21,7 @@ from marshmallow import Schema, validate
 from ... import fields
 from ...errors import SetupError
 from ...http.semantics import BODILESS
+from ...texts import message
 from ..base import (
     REPRESENTATION_HEADERS,
     Body,
@@ -310,10 +311,10 @@ class PaginateMark(ArgumentsMark):
             if self.header:
                 members = ", ".join(f"`{name}`" for name in self.style.metadata().fields)
                 field = fields.String(metadata={"contentMediaType": "application/json"})
-                text = f"Pagination metadata as a JSON object with any of: {members}."
+                text = message("headers.pagination", members=members)
                 yield Header(self.header, field, text, status)
             if self.options.get("links", True):
-                text = "Links to the `first`, `prev`, `next` and `last` page, where they exist (RFC 8288)."
+                text = message("headers.link.pages")
                 yield Header("Link", fields.String(), text, status)
 
 
@@ -392,10 +393,10 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
     sizes = fields.Integer(
         load_default=size,
         validate=validate.Range(min=1, max=most),
-        metadata={"description": "How many items to give at most."},
+        metadata={"description": message("parameters.page_size")},
     )
     if style.pager is CursorPage:
-        text = "Cursor of the page to return, taken from a previous response."
+        text = message("parameters.cursor")
         where: t.Any = CursorField(
             load_default=None, validate=validate.Length(min=1, max=MAX_LENGTH), metadata={"description": text}
         )
@@ -404,11 +405,13 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
         where = fields.Integer(
             load_default=0,
             validate=validate.Range(min=0, max=MAX_NUMBER),
-            metadata={"description": "How many items to leave out at the start."},
+            metadata={"description": message("parameters.offset")},
         )
         return Schema.from_dict({"offset": where, style.size: sizes})
     where = fields.Integer(
-        load_default=page, validate=validate.Range(min=1, max=MAX_NUMBER), metadata={"description": "Which page."}
+        load_default=page,
+        validate=validate.Range(min=1, max=MAX_NUMBER),
+        metadata={"description": message("parameters.page")},
     )
     return Schema.from_dict({"page": where, style.size: sizes})
 

@@ -14,6 +14,8 @@ from marshmallow import Schema, validate
 
 from ... import fields
 from ...errors import SetupError
+from ...issues import issue
+from ...texts import message
 from ..base import Call
 from ..schemas import SchemaLike, as_schema
 from ._base import Columns, ListMark, asking, check_columns, check_names, find_field, source_of
@@ -93,8 +95,8 @@ class SortsMark(ListMark):
 
         :param usual: The order where the client names none; ``None`` where there are no words for it.
         """
-        inner = fields.String(validate=Known(self.keys, "Cannot be sorted by this."))
-        text = "Comma-separated sort keys, most significant first. Prefix a key with `-` for descending order."
+        inner = fields.String(validate=Known(self.keys, issue("not_one_of.sort")))
+        text = message("parameters.sort")
         most = len(self.keys) // 2
         field = Pieces(inner, most, load_default=usual, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"sort": field})()
@@ -204,10 +206,7 @@ class SearchesMark(ListMark):
 
         :param names: Where words are looked for, as clients write it.
         """
-        text = (
-            "Words to look for, whatever their case: each must be in one of"
-            f" {', '.join(f'`{name}`' for name in names)}."
-        )
+        text = message("parameters.search", names=", ".join(f"`{name}`" for name in names))
         field = fields.String(
             load_default="",
             validate=validate.Length(max=MAX_QUERY),

@@ -16,6 +16,8 @@ from marshmallow import Schema
 
 from ... import fields
 from ...errors import SetupError
+from ...issues import issue
+from ...texts import message
 from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
 from ..inputs import ArgumentsMark
 from ..responses import ResponseMark
@@ -81,8 +83,8 @@ class SparseMark(ArgumentsMark):
                 f"{self!r} on {plan.called}: nothing that is sent is called"
                 f" {', '.join(map(repr, others))}. There are {', '.join(known)}."
             )
-        inner = fields.String(validate=Known(self.names or known, "Unknown field."))
-        text = "Fields to include in the response. Default: all."
+        inner = fields.String(validate=Known(self.names or known, issue("unknown")))
+        text = message("parameters.fields")
         field = Pieces(inner, MAX_CHOSEN, load_default=None, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"fields": field})()
 

@@ -16,6 +16,7 @@ from ... import context
 from ...errors import SetupError
 from ...http import csrf
 from ...http.semantics import SAFE
+from ...texts import message
 from ...tokens import secret_keys
 from ..base import Call, Outcome, Parameter, Phase, Plan, Record, Step
 from ._errors import CSRFFailed
@@ -73,14 +74,14 @@ def csrf_step(plan: Plan, schemes: cabc.Iterable[Scheme]) -> Step:
         environ = t.cast(t.Any, ctx.environ)
         own = ctx.request.host_url.rstrip("/")
         if not csrf.is_own_page(environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN"), own, trusted):
-            raise CSRFFailed("A page of another origin has sent the request.")
+            raise CSRFFailed(message("csrf_failed.origin"))
         if scheme.csrf == "token":
             token = environ.get(environ_key)
             if not token:
-                raise CSRFFailed(f"The header {header} is missing. Send the CSRF token in it.")
+                raise CSRFFailed(message("csrf_failed.missing", header=header))
             bound = scheme.csrf_secret(ctx)
             if not bound or not csrf.is_token(keys, token, bound):
-                raise CSRFFailed(f"The CSRF token in the header {header} is not good here.")
+                raise CSRFFailed(message("csrf_failed.token", header=header))
 
     return Step(Phase.CSRF, check)
 
@@ -89,6 +90,6 @@ def csrf_records(plan: Plan, schemes: cabc.Sequence[Scheme], optional: bool) -> 
     """Return what the document says of it."""
     if any(scheme.csrf == "token" for scheme in schemes):
         always = not optional and all(scheme.csrf == "token" for scheme in schemes)
-        text = "The CSRF token." if always else "The CSRF token, needed with a cookie that says who sends the request."
+        text = message("parameters.csrf") if always else message("parameters.csrf.cookie")
         yield Parameter(plan.config["CSRF_HEADER"], "header", fields.String(required=always), text, checked=True)
     yield Outcome(403, error=CSRFFailed)

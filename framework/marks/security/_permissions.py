@@ -12,6 +12,7 @@ import inspect
 import typing as t
 
 from ...errors import APIError, Forbidden, NotFound, SetupError
+from ...texts import message
 from ..base import BY_PLACE, REPLAY, Call, Key, Mark, Phase, Plan, Record, Step, Steps
 from ..raises import error_outcome, own_error
 from ._errors import PermissionDenied
@@ -181,7 +182,7 @@ class PermissionMark(Mark):
             if user is None and access is not None and refuse is not None and not self.hides:
                 raise refuse(access.mark.missing, ())  # nobody yet: who says who it is may be allowed
             if self.error is PermissionDenied:
-                raise PermissionDenied(f"You need the permission {self.name!r}.", permission=self.name)
+                raise PermissionDenied(message("permission_denied.name", name=self.name), permission=self.name)
             raise self.error()
 
         yield Step(Phase.PERMISSION, permit)

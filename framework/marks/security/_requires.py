@@ -12,6 +12,7 @@ import typing as t
 from marshmallow import fields
 
 from ...errors import SetupError, Unauthorized
+from ...texts import message
 from ...tokens import TokenError, TokenMaker
 from ..base import Call, Header, Key, Mark, Outcome, Phase, Plan, Record, Security, Step, Steps
 from ._csrf import csrf_records, csrf_step, is_guarded
@@ -143,9 +144,9 @@ class RequiresMark(AccessMark):
         if not self.optional or any(scheme.csrf != "token" for scheme in access.schemes):
             yield refusal(self.invalid)
         if access.scopes:
-            how = (Header("WWW-Authenticate", fields.String(), "The required scopes.", status=403),)
+            how = (Header("WWW-Authenticate", fields.String(), message("headers.www_authenticate.scopes"), status=403),)
             needed = ", ".join(f"`{scope}`" for scope in access.scopes)
-            text = f"The credentials must have the scope{'s' if len(access.scopes) > 1 else ''} {needed}."
+            text = message("responses.scopes" if len(access.scopes) > 1 else "responses.scope", scopes=needed)
             yield Outcome(403, error=ScopesMissing, description=text, headers=how)
         if self.csrf and is_guarded(plan, access.schemes):
             yield from csrf_records(plan, access.schemes, self.optional)
@@ -216,7 +217,7 @@ def takes(handler: cabc.Callable[..., t.Any], name: str) -> bool:
 
 def refusal(error: type[Unauthorized]) -> Outcome:
     """The outcome of a 401."""
-    how = Header("WWW-Authenticate", fields.String(), "How to authenticate.", status=401, required=True)
+    how = Header("WWW-Authenticate", fields.String(), message("headers.www_authenticate"), status=401, required=True)
     return Outcome(401, error=error, headers=(how,))
 
 
@@ -345,7 +346,7 @@ def scopes_check(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], N
             if ctx.scheme is not None:
                 told = ctx.scheme.challenge(config, " ".join(needed), "insufficient_scope")
                 headers = [("WWW-Authenticate", told)] if 'error="insufficient_scope"' in told else []
-            text = f"The credentials lack the scope{'s' if len(missing) > 1 else ''} {named}."
+            text = message("scopes_missing.several" if len(missing) > 1 else "scopes_missing.one", scopes=named)
             raise ScopesMissing(text, missing=missing, headers=headers)
 
     return check

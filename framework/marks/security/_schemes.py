@@ -14,6 +14,7 @@ import typing as t
 from ... import context
 from ...errors import SetupError
 from ...http import authorization
+from ...texts import message
 
 if t.TYPE_CHECKING:
     from ...context import Context
@@ -207,7 +208,7 @@ class Bearer(Scheme):
 
     def describe(self, config: Settings) -> dict[str, t.Any]:
         if self.example:
-            text = f"The word `{self.word}`, a space, and the token: `{self.word} xxx.yyy.zzz`"
+            text = message("security.word", word=self.word)
             return {"type": "apiKey", "in": "header", "name": "Authorization", "description": self.description or text}
         return self._described(type="http", scheme="bearer", **({"bearerFormat": self.format} if self.format else {}))
 

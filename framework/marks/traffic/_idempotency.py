@@ -21,6 +21,7 @@ from ...http.reading import declared_length, has_body, media_type, read_body
 from ...http.response import PreparedResponse, body_of, header_pairs_of
 from ...http.semantics import FORM_TYPES, SAFE
 from ...stores.base import PAUSE, Store, StoreAway
+from ...texts import message
 from ..base import (
     REPLAY,
     Call,
@@ -69,49 +70,46 @@ _CLAIM: t.Final = Key[Claim]("claim")
 
 
 class IdempotencyKeyMissing(errors.BadRequest):
-    """The request must carry an ``Idempotency-Key``: a text that no other request has, a UUID for instance."""
+    """The request must have a unique `Idempotency-Key`, for example a UUID."""
 
-    description = "The header Idempotency-Key is missing."
+    description = message("idempotency_key_missing.detail")
 
 
 class IdempotencyKeyInvalid(errors.BadRequest):
-    """The ``Idempotency-Key`` is none: it has 1 to 255 printable ASCII characters, best in double quotes."""
+    """The `Idempotency-Key` is invalid. It must be 1 to 255 printable ASCII characters, preferably in double quotes."""
 
-    description = "Invalid Idempotency-Key. Send 1 to 255 printable ASCII characters."
+    description = message("idempotency_key_invalid.detail")
 
 
 class IdempotencyKeyReused(errors.UnprocessableEntity):
-    """The ``Idempotency-Key`` was used before, for another request. Send each request with a key of its own."""
+    """The `Idempotency-Key` was already used for another request. Send each request with a different key."""
 
-    description = "This idempotency key was used before, for another request."
+    description = message("idempotency_key_reused.detail")
 
 
 class RequestInProgress(errors.Conflict):
-    """A request with this ``Idempotency-Key`` is being carried out; repeat it later to get its answer."""
+    """A request with this `Idempotency-Key` is in progress. Retry later to get its response."""
 
-    description = "A request with this idempotency key is in progress."
+    description = message("request_in_progress.detail")
 
 
 class AnswerNotKept(errors.Conflict):
-    """The request with this ``Idempotency-Key`` was carried out, and its answer was too large to be kept."""
+    """The request with this `Idempotency-Key` was executed, but its response was too large to keep."""
 
-    description = "The request with this idempotency key was executed, but its response was too large to keep."
+    description = message("answer_not_kept.detail")
 
 
 class OutcomeUnknown(errors.Conflict):
-    """The request with this ``Idempotency-Key`` was begun, and its answer was never kept. Look whether it was carried
-    out; send it with a new key if it was not."""
+    """The request with this `Idempotency-Key` was begun, but its outcome is unknown. Check whether it was executed; if
+    not, send it with a new key."""
 
-    description = (
-        "The request with this idempotency key was begun, and its answer is not known. Look whether it was carried out;"
-        " send it with a new key if it was not."
-    )
+    description = message("outcome_unknown.detail")
 
 
 class IdempotencyUnavailable(errors.ServiceUnavailable):
-    """Idempotency keys are temporarily unavailable; the request was not executed."""
+    """Idempotency keys are temporarily unavailable. The request was not executed."""
 
-    description = "Idempotency keys are temporarily unavailable. The request was not executed."
+    description = message("idempotency_unavailable.detail")
 
 
 class Idempotent(Mark):
@@ -206,10 +204,7 @@ class Idempotent(Mark):
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if not self.applies(plan):
             return
-        text = (
-            "Unique key for this request. A retry with the same key returns the first response and is not executed"
-            " again."
-        )
+        text = message("parameters.idempotency_key")
         yield Parameter(
             HEADER,
             "header",
@@ -221,8 +216,8 @@ class Idempotent(Mark):
             text,
             checked=True,
         )
-        yield Header(REPLAYED, fields.String(validate=validate.Equal("true")), "The answer was given before.")
-        later = (Header("Retry-After", fields.String(), "Seconds after which to repeat the request."),)
+        yield Header(REPLAYED, fields.String(validate=validate.Equal("true")), message("headers.idempotency_replayed"))
+        later = (Header("Retry-After", fields.String(), message("headers.retry_after.seconds")),)
         if self.required:
             yield Outcome(400, error=IdempotencyKeyMissing)
         yield Outcome(400, error=IdempotencyKeyInvalid)

@@ -16,6 +16,7 @@ from marshmallow import fields
 from ... import errors
 from ...http.response import PreparedResponse
 from ...stores.base import PAUSE, StoreAway
+from ...texts import message
 from ..base import Call, Header, Key, Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from ._backend import Meter, Window, is_remote, known_strategy, open_meter, parse_windows
 from ._clients import By, bounded, key_function, name_of, phase_of
@@ -27,8 +28,8 @@ if t.TYPE_CHECKING:
 
 Cost: t.TypeAlias = int | cabc.Callable[["Context"], int]
 
-POLICY = "Rate limit policies: name, quota `q` and window `w` in seconds."
-STATE = "Remaining quota `r` and seconds `t` until reset, per policy."
+POLICY = message("headers.rate_limit_policy")
+STATE = message("headers.rate_limit")
 
 LIMITS: t.Final = Key["LimitPlan"]("limits")
 """The limits of an operation together, in ``Plan.notes``."""
@@ -37,15 +38,15 @@ COUNTED: t.Final = Key[list[tuple[Window, tuple[int, int]]]]("counted")
 
 
 class RateLimitExceeded(errors.TooManyRequests):
-    """The client has sent too many requests. ``Retry-After`` says in how many seconds it may retry."""
+    """The client has sent too many requests. `Retry-After` says in how many seconds it may retry."""
 
-    description = "Too many requests. Retry after the time in Retry-After."
+    description = message("rate_limit_exceeded.detail")
 
 
 class RateLimitUnavailable(errors.ServiceUnavailable):
     """Rate limits are temporarily unavailable, and no request is let through unchecked."""
 
-    description = "Rate limits are temporarily unavailable."
+    description = message("rate_limit_unavailable.detail")
 
 
 class Limit(Mark):

@@ -18,8 +18,9 @@ from ..._sentinel import MISSING
 from ...http import problem
 from ...http.request import is_json_type
 from ...http.semantics import BODILESS
-from ...issues import CODES, ErrorText, told
+from ...issues import CODES, issue, told
 from ...marks.base import Header, Outcome
+from ...texts import ENGLISH, message
 from ...typing import JSONObject
 from ..schema import plain
 from ._components import Components
@@ -28,72 +29,73 @@ from ._examples import compose
 if t.TYPE_CHECKING:
     from ...http.problem import ErrorRenderer
     from ...resources.operation import Operation
+    from ...texts import Translation
     from ._links import Links
 
 PROBLEM: JSONObject = {
     "type": "object",
-    "description": "What went wrong (RFC 9457).",
+    "description": message("schemas.problem"),
     "properties": {
         "type": {
             "type": "string",
             "format": "uri-reference",
-            "description": "Names the kind of problem; opened in a browser it explains it.",
+            "description": message("schemas.problem.type"),
         },
-        "title": {"type": "string", "description": "The phrase of the status."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-        "code": {"type": "string", "description": "The name of the error, for programs."},
-        "detail": {"type": "string", "description": "What happened in this case."},
+        "title": {"type": "string", "description": message("schemas.problem.title")},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": message("schemas.problem.status")},
+        "code": {"type": "string", "description": message("schemas.problem.code")},
+        "detail": {"type": "string", "description": message("schemas.problem.detail")},
     },
     "required": ["type", "title", "status", "code"],
 }
 ISSUE: JSONObject = {
     "type": "object",
-    "description": "One invalid value, for programs.",
+    "description": message("schemas.issue"),
     "properties": {
         "location": {
             "type": "string",
-            "description": "Part of the request, as in `errors`.",
+            "description": message("schemas.issue.location"),
             "examples": ["json", "query", "path", "headers", "cookies", "form", "files"],
         },
         "path": {
             "type": "array",
-            "description": "Path of the value within that part: member names and indexes. Empty for the whole part.",
+            "description": message("schemas.issue.path"),
             "items": {"type": ["string", "integer"]},
         },
         "code": {
             "type": "string",
-            "description": "Name of the broken rule. The API may define codes in addition to the examples.",
+            "description": message("schemas.issue.code"),
             "examples": list(CODES),
         },
         "params": {
             "type": "object",
-            "description": "Limits of the rule, such as `min` and `max`.",
+            "description": message("schemas.issue.params"),
             "additionalProperties": True,
         },
-        "message": {"type": "string", "description": "The message, as in `errors`."},
+        "message": {"type": "string", "description": message("schemas.issue.message")},
     },
     "required": ["location", "path", "code", "params", "message"],
 }
 VALIDATION_PROBLEM: JSONObject = {
     **PROBLEM,
-    "description": "Validation errors of the request (RFC 9457).",
+    "description": message("schemas.validation_problem"),
     "properties": {
         **PROBLEM["properties"],
         "errors": {
             "type": "object",
-            "description": "Messages by part of the request and by field path.",
+            "description": message("schemas.validation_problem.errors"),
             "additionalProperties": {"type": "object", "additionalProperties": True},
         },
         "issues": {
             "type": "array",
-            "description": "The same errors as a list for programs. Very long responses omit the last ones.",
+            "description": message("schemas.validation_problem.issues"),
             "items": ISSUE,
         },
     },
     "required": [*PROBLEM["required"], "errors", "issues"],
 }
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
-_VALIDATION_EXAMPLE = {"json": {"name": [ErrorText("Missing data for required field.", "required")]}}
+_VALIDATION_EXAMPLE = {"json": {"name": [issue("required")]}}
 _TEXT: JSONObject = {"type": "string"}
 
 
@@ -102,9 +104,9 @@ def is_shared(cls: type[errors.APIError]) -> bool:
     return cls.__module__ == errors.__name__
 
 
-def text_of(cls: type) -> str:
-    """Return what the docstring of an error class says, without its field lists."""
-    return docstrings.published(cls, fields=False)
+def text_of(cls: type[errors.APIError], say: Translation | None = None) -> str:
+    """Return what the docstring of an error class says, without its field lists; or the text that replaces it."""
+    return docstrings.published(cls, fields=False) if say is None else say.of_class(cls)
 
 
 def phrase(status: int) -> str:
@@ -125,6 +127,7 @@ class Answers:
     :param renderer: The application's own shape of errors, or ``None`` for problem objects.
     :param types: What ``type`` of a problem begins with; ``None`` where errors have no page.
     :param links: Makes the links; without it they are left out.
+    :param say: Gives the texts of the framework; without it they are as in the code.
     """
 
     def __init__(
@@ -133,11 +136,13 @@ class Answers:
         renderer: ErrorRenderer | None,
         types: str | None,
         links: Links | None = None,
+        say: Translation | None = None,
     ) -> None:
         self.components = components
         self.renderer = renderer
         self.types = types
         self.links = links
+        self.say = say
         self.shared: dict[str, JSONObject] = {}
         """``components.responses``, as far as used."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
@@ -203,10 +208,11 @@ class Answers:
 
     def description(self, status: int, outcomes: list[Outcome], classes: list[type[errors.APIError]]) -> str:
         """Return what an answer means: the words of the marks, or of the error classes."""
-        told = list(dict.fromkeys(outcome.description for outcome in outcomes if outcome.description))
+        say = self.say or str
+        told = list(dict.fromkeys(say(outcome.description) for outcome in outcomes if outcome.description))
         if not classes:
             return "\n\n".join(told) or phrase(status)
-        texts = {cls: " ".join(text_of(cls).split()) or phrase(status) for cls in classes}
+        texts = {cls: " ".join(text_of(cls, self.say).split()) or phrase(status) for cls in classes}
         if len(classes) == 1:
             return "\n\n".join(told) or texts[classes[0]]
         return "\n".join([*told, *([""] if told else []), *(f"- `{cls.error_code}`: {texts[cls]}" for cls in classes)])
@@ -271,7 +277,7 @@ class Answers:
         """
         name = cls.__name__
         if name not in self.shared:
-            made: JSONObject = {"description": " ".join(text_of(cls).split())}
+            made: JSONObject = {"description": " ".join(text_of(cls, self.say).split())}
             if headers:
                 made["headers"] = headers
             self.shared[name] = {**made, "content": self.error_content([cls], None)}
@@ -327,12 +333,13 @@ class Answers:
             "status": status,
             "code": cls.error_code,
         }
-        description = vars(cls).get("description") or " ".join(text_of(cls).split()) or cls.description
+        description = cls.description if self.say is None else self.say.usual(cls)
         if isinstance(description, str) and description:
-            made["detail"] = description
+            made["detail"] = str(description)
         if issubclass(cls, errors.ValidationFailed):
-            made["detail"] = errors.count_fields(_VALIDATION_EXAMPLE)
-            made["errors"], made["issues"] = told(_VALIDATION_EXAMPLE)
+            template = ENGLISH.__getitem__ if self.say is None else self.say.template
+            made["detail"] = errors.count_fields(_VALIDATION_EXAMPLE, template=template)
+            made["errors"], made["issues"] = told(_VALIDATION_EXAMPLE, say=self.say)
         if cls.schema is not None:
             members = cls.schema() if isinstance(cls.schema, type) else cls.schema
             extra = compose(self.components.schema(members, "output"), self.components.raw)

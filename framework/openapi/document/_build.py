@@ -21,6 +21,7 @@ from ...errors import ComponentConflict, SetupError
 from ...fast.collector import without_collector
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
+from ...texts import message
 from ...typing import JSONObject, Settings
 from ..schema import regexes
 from . import _outgoing as outgoing
@@ -305,7 +306,7 @@ def tag_description(app: App, name: str) -> str:
     for mount, router in app.routers.items():
         if name in (app.mounts[mount].options.get("tag"), router.name) and router.description:
             return router.description
-    return f"Operations of {name}."
+    return message("tags.default", name=name)
 
 
 def error_types(config: Settings) -> str | None:

@@ -22,6 +22,7 @@ from ..._sentinel import MISSING
 from ...fast.strict import ISO_FORMATS, Rules, is_json_part, latest, lexical, longest, published, twin, words
 from ...fast.strict import fields as strict_fields
 from ...fields import AnyField
+from ...texts import message, sentences
 from ...typing import JSONObject
 from ..schema import (
     DELIMITERS,
@@ -401,21 +402,24 @@ def _decimal(field: ma.fields.Decimal, view: SchemaUse, names: SchemaNames) -> J
 def _date_time(field: ma.fields.DateTime, view: SchemaUse, names: SchemaNames) -> JSONObject:
     made = _scalar(field, view)
     if field.format in ("timestamp", "timestamp_ms"):
-        unit = "Milliseconds" if field.format == "timestamp_ms" else "Seconds"
         if view.reads:
             made["maximum"] = latest(field)
             if not (names.rules.text if view.text else names.rules.types):
                 made["minimum"] = 0  # marshmallow itself reads nothing before 1970
-        return {**made, "description": f"{unit} since 1970-01-01T00:00:00Z."}
+        return {**made, "description": message(f"schemas.{field.format}")}
     if field.format in ("rfc", "rfc822"):
-        return {**made, "description": "A date and time of RFC 822, section 5."}
+        return {**made, "description": message("schemas.rfc822")}
     if not made.keys() - {"type", "pattern"} and field.format not in ISO_FORMATS:
-        return {**made, "description": f"A date and time, written as {field.format!r}."}
+        return {**made, "description": message("schemas.date_format", format=field.format)}
     return made
 
 
 def _duration(field: ma.fields.TimeDelta, view: SchemaUse, names: SchemaNames) -> JSONObject:
-    made = {**_scalar(field, view), "description": f"A number of {field.precision}.", "x-unit": field.precision}
+    made = {
+        **_scalar(field, view),
+        "description": message("schemas.duration", unit=field.precision),
+        "x-unit": field.precision,
+    }
     if view.reads:
         made["minimum"], made["maximum"] = -longest(field), longest(field)
     return made
@@ -429,7 +433,7 @@ def _address(field: ma.fields.IP, view: SchemaUse, names: SchemaNames) -> JSONOb
 
 
 def _interface(field: ma.fields.IPInterface, view: SchemaUse, names: SchemaNames) -> JSONObject:
-    return {**_scalar(field, view), "description": "An IP address and the length of its network, like 192.0.2.1/24."}
+    return {**_scalar(field, view), "description": message("schemas.ip_interface")}
 
 
 _KINDS: tuple[tuple[type[AnyField] | tuple[type[AnyField], ...], FieldDescriber], ...] = (
@@ -497,7 +501,8 @@ def _with_metadata(made: JSONObject, field: AnyField, view: SchemaUse, names: Sc
 
 def _joined(told: str, found: str) -> str:
     """The user's description, and after it what was found out."""
-    return f"{told.rstrip()} {found}" if told.rstrip().endswith((".", "!", "?")) else f"{told.rstrip()}. {found}"
+    text = told.rstrip()
+    return sentences(text if text.endswith((".", "!", "?")) else f"{text}.", found)
 
 
 def resolved(value: object, view: SchemaUse, names: SchemaNames) -> object:

@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from ...errors import ContractViolation
 from ...marks.outgoing import Outgoing
+from ...texts import message
 from ...typing import JSONObject
 from ..schema import Validator
 from ._answers import Answers, phrase, words_of
@@ -22,7 +23,7 @@ if t.TYPE_CHECKING:
     from ...resources.operation import Operation
 
 _SHOWN = 5
-_EXPECTED = {"2": "It was received.", "4": "It was refused."}
+_EXPECTED = {"2": message("responses.received"), "4": message("responses.refused")}
 
 
 def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operation_id: str = "") -> JSONObject:

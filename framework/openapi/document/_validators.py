@@ -19,6 +19,7 @@ from marshmallow import validate
 from ..._sentinel import MISSING
 from ...fast.strict import anchored, lexical, validator_keywords
 from ...fields import AnyField
+from ...texts import message, sentences
 from ...typing import JSONObject
 from ..schema import both, decimals, in_order, plain, regexes, type_of, unique
 
@@ -217,10 +218,9 @@ def _range(made: JSONObject, field: AnyField, each: validate.Range) -> JSONObjec
         else:
             made[f"x-{word if inclusive else exclusive}"] = value
             made = both(made, _dates(made, bound, inclusive, more))
-            relation = {(True, True): "At least", (True, False): "After", (False, True): "At most"}.get(
-                (more, inclusive), "Before"
-            )
-            made["description"] = f"{made.get('description', '')} {relation} {value}.".strip()
+            relation = ("at_least" if inclusive else "after") if more else ("at_most" if inclusive else "before")
+            text = message(f"schemas.{relation}", value=value)
+            made["description"] = sentences(made.get("description", ""), text)
     return made
 
 
@@ -278,7 +278,8 @@ def _pieces(field: t.Any, each: validate.Length) -> JSONObject:
     low = (each.min if each.equal is None else each.equal) or 0
     high = each.max if each.equal is None else each.equal
     if len(field.delimiter) != 1:
-        return {"description": f"{low} to {'any number of' if high is None else high} pieces."}
+        key = "schemas.pieces.open" if high is None else "schemas.pieces"
+        return {"description": message(key, min=low, max=high)}
     if high is not None and high < 1:
         return {"maxLength": 0}
     piece = f"[^{regexes.in_class(field.delimiter)}]"
