@@ -305,7 +305,7 @@ def test_no_error_answer_is_longer_than_its_bound(number, limit):
     assert len(reply.data) <= limit + 1024
     assert reply.json["status"] == reply.status_code == TOO_LONG[number]().code
     assert {"type", "title", "code"} <= reply.json.keys()
-    assert reply.json["detail"].endswith("The answer was shortened.")
+    assert reply.json["detail"].endswith("The response was shortened.")
     assert reply.json.get("last", 7) == 7
 
 

@@ -52,7 +52,7 @@ from ..resources.router import Router, RouterSetupState
 from ..resources.scaffold import Scaffold, find_package, setupmethod
 from ..sessions import NullSession, SecureCookieSessionInterface, SessionInterface, SessionUnavailable
 from ..teardown import CollectErrors, ContextIterator
-from ..texts import message
+from ..texts import Texts, message
 from ..wrappers import Request, Response
 from ._answers import is_streamed, response_of
 from ._documents import DEFAULT, Choice, Document, add_docs_rules
@@ -130,6 +130,7 @@ class App(Scaffold):
     app_ctx_globals_class: type[t.Any] = _AppCtxGlobals
     config_class = Config
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    texts_class: type[Texts] = Texts
     url_rule_class: type[Rule] = AppRule
     url_map_class: type[Map] = AppMap
     default_config: cabc.Mapping[str, t.Any] = DEFAULTS
@@ -192,6 +193,7 @@ class App(Scaffold):
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(self)
+        self._texts = self.texts_class(self.config)
         self.url_build_error_handlers: list[cabc.Callable[[Exception, str, dict[str, t.Any]], str]] = []
         self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
@@ -258,6 +260,16 @@ class App(Scaffold):
     @json.setter
     def json(self, value: JSONProvider) -> None:
         self._json = value
+        self._route_table = None
+
+    @property
+    def texts(self) -> Texts:
+        """Return what gives the texts that customers read, in the languages of the application. Settable."""
+        return self._texts
+
+    @texts.setter
+    def texts(self, value: Texts) -> None:
+        self._texts = value
         self._route_table = None
 
     @property
@@ -750,7 +762,8 @@ class App(Scaffold):
         ):
             return None
         types = self._error_types(ctx)
-        return problem.not_found(types) if ctx.is_miss else problem.render(error, types)
+        say = None if route_table.texts is None else route_table.texts.chosen(ctx.environ)
+        return problem.not_found(types, say) if ctx.is_miss else problem.render(error, types, say=say)
 
     def _as_prepared(self, value: t.Any) -> t.Any:
         """Return an HTTP error as its prepared answer; any other value as it is."""
@@ -1029,7 +1042,10 @@ class App(Scaffold):
                 if error.code != 500:
                     raise  # it is answered by a 500, which comes here once more
                 self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
-        return problem.render(error, self._error_types(current()), limit, self.config["MAX_ERRORS"])
+        ctx = current()
+        texts = self._texts if self._route_table is None else self._route_table.texts
+        say = None if texts is None else texts.chosen(ctx.environ)
+        return problem.render(error, self._error_types(ctx), limit, self.config["MAX_ERRORS"], say)
 
     def _error_types(self, ctx: Context) -> str | None:
         """Return where the errors are described, for the ``type`` of problem objects."""

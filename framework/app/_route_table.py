@@ -76,6 +76,9 @@ class RouteTable:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        app.texts.load()
+        self.texts = None if app.texts.is_plain else app.texts
+        """The texts of errors, where they are not those of the code."""
         self._hooks: dict[RouterPath, RouterHooks] = {}
         self._handlers: dict[tuple[type[Exception], RouterPath], t.Any] = {}
         if is_overridden(app, "dispatch_request"):

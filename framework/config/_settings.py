@@ -58,6 +58,7 @@ DOCUMENT_PATHS: t.Final = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH"
 """The settings that say where a document and its pages are served."""
 
 _PATH = r"/[^\s?#]*"
+_LANGUAGE = r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"
 _STORE = "a URL of a store: redis://host:port/database, rediss://..., unix://path, or memory:"
 
 
@@ -191,6 +192,19 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         ),
         "MAX_ERROR_NAME": Setting(
             100, "How many characters of a name that the client chose are repeated in an error.", Number(1)
+        ),
+        # Texts
+        "LANGUAGES": Setting(
+            (),
+            "The languages of errors, chosen by ``Accept-Language``, the default first: ``('en', 'de', 'fr')``. Empty:"
+            " the header is not read.",
+            Items("a list of language tags, like ['en', 'de']", Text("a language tag", _LANGUAGE)),
+        ),
+        "TEXTS": Setting(
+            None,
+            "Texts that replace those of the framework, by key; a mapping as value has the texts of the language that"
+            " is its key.",
+            Members("a mapping of keys to texts", optional=True),
         ),
         # Shared state
         "STORE_URL": Setting(

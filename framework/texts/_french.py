@@ -464,6 +464,10 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.next_offset": "Décalage de la page suivante.",
         "schemas.previous_cursor": "Curseur de la page précédente.",
         "schemas.next_cursor": "Curseur de la page suivante.",
+        "schemas.json_patch": "Une opération d'un patch JSON (RFC 6902, section 4).",
+        "schemas.json_patch.write": "Ajouter ou remplacer un membre, ou tester sa valeur.",
+        "schemas.json_patch.remove": "Supprimer un membre.",
+        "schemas.json_patch.move": "Déplacer ou copier un membre.",
         "schemas.merge_patch": (
             "Modifications de {name} : les membres absents restent inchangés, `null` supprime un membre."
         ),

@@ -469,6 +469,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.next_offset": "Offset der nächsten Seite.",
         "schemas.previous_cursor": "Cursor der vorigen Seite.",
         "schemas.next_cursor": "Cursor der nächsten Seite.",
+        "schemas.json_patch": "Eine Operation eines JSON-Patch (RFC 6902, Abschnitt 4).",
+        "schemas.json_patch.write": "Ein Element hinzufügen, ersetzen oder seinen Wert prüfen.",
+        "schemas.json_patch.remove": "Ein Element entfernen.",
+        "schemas.json_patch.move": "Ein Element verschieben oder kopieren.",
         "schemas.merge_patch": (
             "Änderungen an {name}: Fehlende Elemente bleiben unverändert, `null` entfernt ein Element."
         ),

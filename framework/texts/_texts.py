@@ -178,6 +178,10 @@ class Texts:
 
     # For the framework
 
+    def chosen(self, environ: cabc.Mapping[str, t.Any] | None) -> Translation:
+        """Return the texts of the language that a request asks for."""
+        return self.translation(self.negotiate((environ or {}).get("HTTP_ACCEPT_LANGUAGE")))
+
     @property
     def is_plain(self) -> bool:
         """True if nothing is said in another way than in the code."""

@@ -33,6 +33,9 @@ _FALL_BACK = ("*/*", "application/*", "application/json")
 class KnownVersions(Schema):
     """The versions that there are."""
 
+    class Meta:
+        description = message("schemas.versions")
+
     versions = fields.List(fields.String(), required=True, metadata={"description": message("schemas.versions")})
 
 

@@ -49,7 +49,7 @@ def fault(body, **options):
         (b"1.", "A number is malformed.", 2),
         (b"+1", "Unexpected character.", 0),
         (b'"a\nb"', "Unexpected character.", 2),
-        (b'"\\x"', "A string has an escape that does not exist.", 3),
+        (b'"\\x"', "A string has an invalid escape sequence.", 3),
         (b'"\xff"', "The text is not UTF-8.", 1),
         (b'{"k\xc0\x80":1}', "The text is not UTF-8.", 3),
         (b'"\xed\xa0\x80"', "The text is not UTF-8.", 1),

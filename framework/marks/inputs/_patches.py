@@ -98,6 +98,7 @@ class JSONPatchWrite(Schema):
     """Add or replace a member, or test that it has a value."""
 
     class Meta:
+        description = message("schemas.json_patch.write")
         unknown = INCLUDE
 
     op = fields.String(required=True, validate=validate.OneOf(["add", "replace", "test"]))
@@ -109,6 +110,7 @@ class JSONPatchRemove(Schema):
     """Remove a member."""
 
     class Meta:
+        description = message("schemas.json_patch.remove")
         unknown = INCLUDE
 
     op = fields.String(required=True, validate=validate.Equal("remove"))
@@ -119,6 +121,7 @@ class JSONPatchMove(Schema):
     """Move or copy a member."""
 
     class Meta:
+        description = message("schemas.json_patch.move")
         unknown = INCLUDE
 
     op = fields.String(required=True, validate=validate.OneOf(["move", "copy"]))
@@ -130,6 +133,7 @@ class JSONPatchOperation(Schema):
     """One operation of a JSON Patch (RFC 6902, section 4)."""
 
     class Meta:
+        description = message("schemas.json_patch")
         unknown = EXCLUDE  # members that nobody defines must be ignored
 
     op = fields.String(required=True, validate=validate.OneOf(["add", "remove", "replace", "move", "copy", "test"]))

@@ -29,6 +29,9 @@ def text(description: str) -> fields.String:
 class PaginationMetadata(Schema):
     """The position of a page among the others."""
 
+    class Meta:
+        description = message("schemas.pagination")
+
     total = number(message("schemas.total"))
     total_pages = number(message("schemas.total_pages"))
     first_page = number(message("schemas.first_page"), 1)
@@ -41,6 +44,9 @@ class PaginationMetadata(Schema):
 class OffsetMetadata(Schema):
     """The position of a slice in the whole list."""
 
+    class Meta:
+        description = message("schemas.pagination.offset")
+
     total = number(message("schemas.total"))
     offset = number(message("schemas.offset"))
     limit = number(message("schemas.limit"), 1)
@@ -50,6 +56,9 @@ class OffsetMetadata(Schema):
 
 class CursorMetadata(Schema):
     """The cursors that lead from a slice of a list to the others."""
+
+    class Meta:
+        description = message("schemas.pagination.cursor")
 
     total = number(message("schemas.total"))
     previous_cursor = text(message("schemas.previous_cursor"))

@@ -80,13 +80,14 @@ def entry(app: App, built: Built, cls: type[errors.APIError]) -> Entry:
     """Return what is known of a class."""
     status = t.cast(int, cls.code)
     components = Components()
-    answers = Answers(components, app.error_renderer, error_types(app.config))
+    say = None if app.texts.is_plain else app.texts.translation()
+    answers = Answers(components, app.error_renderer, error_types(app.config), say=say)
     ((_, media),) = answers.error_content([cls], None).items()
     return Entry(
         code=cls.error_code,
         status=status,
         title=phrase(status),
-        text=text_of(cls),
+        text=text_of(cls, say),
         members=tuple(members(media["schema"], components.to_dict())),
         example=media.get("example"),
         uses=tuple(

@@ -170,6 +170,8 @@ class Answers:
         links = self.links_of(operation, outcomes)
         told = others or links or any(outcome.description or outcome.examples for outcome in outcomes)
         told = told or not all(header.implied for header in found)
+        if classes and self.renderer is None:
+            headers.update(self.language_header)
         if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
             return self.share(classes[0], headers)
         made: JSONObject = {"description": self.description(status, outcomes, classes)}
@@ -198,6 +200,15 @@ class Answers:
             and all(header.implied for header in outcome.headers)
             and not any(header.status == status for header in operation.headers)
         )
+
+    @property
+    def language_header(self) -> dict[str, JSONObject]:
+        """Return the header of errors that are sent in several languages."""
+        if self.say is None or not self.say.headers:
+            return {}
+        languages = list(self.say.texts.languages)
+        text = self.say(message("headers.content_language"))
+        return {"Content-Language": {"description": text, "schema": {"type": "string", "enum": languages}}}
 
     def links_of(self, operation: Operation, outcomes: list[Outcome]) -> dict[str, JSONObject]:
         """Return what can be called next with the answers of one status, by name."""

@@ -21,7 +21,7 @@ from ...errors import ComponentConflict, SetupError
 from ...fast.collector import without_collector
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
-from ...texts import message
+from ...texts import Message, message
 from ...typing import JSONObject, Settings
 from ..schema import regexes
 from . import _outgoing as outgoing
@@ -162,7 +162,8 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     operations = listed(app, which)
     paths_of = by_path(operations)
     components = Components(version, rules=Rules.from_config(app.config), default_unknown=app.config["UNKNOWN"])
-    answers = Answers(components, app.error_renderer, error_types(app.config), Links(app.operations, paths_of))
+    say = None if app.texts.is_plain else app.texts.translation()
+    answers = Answers(components, app.error_renderer, error_types(app.config), Links(app.operations, paths_of), say)
     places = Servers(app, config, operations)
     general = (title(app, config),)
     spec = container(app, version, config)
@@ -205,13 +206,21 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
         document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
     document = merged(document, config["API_EXTRA"] or {})
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
-    document = {**ordered, **document}
-    if app.document_processors:
-        document = copy.deepcopy(document)  # a function may change one place of what several share
+    # A copy: several places share what is in them, and a function below may change one.
+    document = t.cast(JSONObject, with_texts({**ordered, **document}, say or str))
     for process in app.document_processors:
         changed = process(document, which.name)
         document = document if changed is None else changed
     return Built(document, answers.uses, components)
+
+
+def with_texts(value: object, say: cabc.Callable[[str], str]) -> object:
+    """Return a value with the texts of the framework in it as the application says them."""
+    if isinstance(value, dict):
+        return {name: with_texts(member, say) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [with_texts(member, say) for member in value]
+    return say(value) if isinstance(value, Message) else value
 
 
 def add_schemes(schemes: dict[str, cabc.Mapping[str, object]], operation: Operation) -> None:

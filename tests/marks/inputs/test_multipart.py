@@ -329,7 +329,7 @@ def test_a_part_that_is_too_large_is_413(app):
     paper = app.test_client().post("/albums", data=sent(papers=[(io.BytesIO(bytes(1001)), "a")]))
 
     assert reply.status_code == paper.status_code == 413
-    assert reply.json["detail"] == "The part 'picture' of the form is larger than 10000 bytes."
+    assert reply.json["detail"] == "The form part 'picture' is larger than 10000 bytes."
     assert "'papers'" in paper.json["detail"]
 
 

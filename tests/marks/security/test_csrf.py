@@ -79,8 +79,7 @@ def test_unsafe_methods_need_a_token(way):
     assert codes(client, **with_token(token)) == {200}
     assert client.post("/x").json["detail"] == "The header X-CSRF-Token is missing. Send the CSRF token in it."
     assert (
-        client.post("/x", **with_token("x")).json["detail"]
-        == "The CSRF token in the header X-CSRF-Token is not good here."
+        client.post("/x", **with_token("x")).json["detail"] == "The CSRF token in the header X-CSRF-Token is invalid."
     )
 
 
@@ -139,7 +138,7 @@ def test_pages_of_others_are_refused():
     assert asked(Origin="https://evil.example") == asked(Origin="null") == {"csrf_failed"}
     assert asked(Sec_Fetch_Site="cross-site") == asked(Sec_Fetch_Site="same-site") == {"csrf_failed"}
     reply = client.post("/x", headers={"Origin": "https://evil.example"})
-    assert reply.json["detail"] == "A page of another origin has sent the request."
+    assert reply.json["detail"] == "The request was sent by a page of another origin."
 
 
 def test_basic_is_held_against_the_origin():
@@ -264,7 +263,7 @@ def test_a_real_browser_cannot_be_misled():
         reply = navigation.value
 
         assert reply.request.headers["content-type"] == "application/x-www-form-urlencoded"
-        assert (reply.status, reply.json()["detail"]) == (403, "A page of another origin has sent the request.")
+        assert (reply.status, reply.json()["detail"]) == (403, "The request was sent by a page of another origin.")
 
 
 # The test client

@@ -236,7 +236,7 @@ def test_a_permission_for_an_object(app):
         "permission_denied",
         "is_owner",
     )
-    assert refused.json["detail"] == "You need the permission 'is_owner'."
+    assert refused.json["detail"] == "The permission 'is_owner' is required."
     assert ask(app, "/pets/3").status_code == 404
     assert ask(app, name=None).status_code == 401
 

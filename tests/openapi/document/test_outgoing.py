@@ -115,7 +115,10 @@ def test_the_least_webhook_is_complete() -> None:
         "tags": ["toys"],
         "summary": "On close",
         "description": "On close",
-        "responses": {"2XX": {"description": "It was received."}, "4XX": {"description": "It was refused."}},
+        "responses": {
+            "2XX": {"description": "The message was received."},
+            "4XX": {"description": "The message was refused."},
+        },
         "security": [],
     }
     assert app.openapi["webhooks"]["toyLost"]["post"]["summary"] == "Toy lost"
@@ -161,7 +164,7 @@ def test_an_application_of_webhooks_alone_has_docs() -> None:
     assert '<a href="#webhooks">Webhooks</a>' in page
     assert '<section id="webhook-toyMade">' in page
     assert "X-Shop" in page
-    assert "It was refused." in page
+    assert "The message was refused." in page
 
 
 @pytest.mark.parametrize(
