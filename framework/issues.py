@@ -15,7 +15,7 @@ import typing as t
 
 from marshmallow.exceptions import SCHEMA as SCHEMA
 
-from .texts import ENGLISH, Message
+from .texts import ENGLISH, MessageText
 
 AnyMessages: t.TypeAlias = t.Any
 """Messages as marshmallow shapes them: a text, a list of messages, or a dict of them by names and indexes."""
@@ -95,7 +95,7 @@ class Issue(t.TypedDict):
     """The text that ``errors`` has for it."""
 
 
-class ErrorText(Message):
+class ErrorText(MessageText):
     """A message for people that carries a code for programs.
 
     It is a text everywhere. Raise it from a validator, or give it as ``error=`` of a validator or in
@@ -134,13 +134,13 @@ class ErrorText(Message):
         made = str.__new__(ErrorText, text)
         made.code = self.code
         made.params = self.params
-        origin = text if isinstance(text, Message) else self
+        origin = text if isinstance(text, MessageText) else self
         made.source = origin.source or str(origin)
         made.values = origin.values
         return made
 
 
-_NO_VALUES: t.Final[cabc.Mapping[str, object]] = types.MappingProxyType({})
+_NO_VALUES: t.Final[cabc.Mapping[str, object]] = {}
 
 
 def issue(key: str, /, **params: t.Any) -> ErrorText:

@@ -172,7 +172,7 @@ class Long(NotFound):
         (StillOut, "The shop has none left."),
         (Vague, "Look elsewhere."),
         (Long, "There is no such pet."),
-        (NotFound, werkzeug_errors.NotFound.description),
+        (NotFound, "Resource not found."),
     ],
 )
 def test_what_is_raised_without_a_word_says_its_docstring(app, error, detail):

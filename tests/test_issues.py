@@ -959,14 +959,13 @@ def used_codes():
     folder = pathlib.Path(framework.__file__).parent
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", "") in ("ErrorText", "coded")
-                and len(node.args) > 1
-            ):
-                code = node.args[1]
-                if isinstance(code, ast.Constant):
-                    tables.append(code.value)
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            maker = getattr(node.func, "id", "")
+            if maker in ("ErrorText", "coded") and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+                tables.append(node.args[1].value)
+            elif maker == "issue" and isinstance(node.args[0], ast.Constant):
+                tables.append(node.args[0].value.partition(".")[0])
     return {*tables, "too_large", "too_small", "too_short", "too_long", "wrong_length"}
 
 

@@ -8,7 +8,7 @@ from .._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._english import ENGLISH as ENGLISH
-    from ._message import Message as Message
+    from ._message import MessageText as MessageText
     from ._message import listed as listed
     from ._message import message as message
     from ._message import sentences as sentences
@@ -20,7 +20,7 @@ else:
         __name__,
         {
             "_english": "ENGLISH",
-            "_message": "Message listed message sentences",
+            "_message": "MessageText listed message sentences",
             "_texts": "SHIPPED Texts Translation",
         },
     )

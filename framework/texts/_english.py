@@ -38,6 +38,8 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "unsupported_media_type.json": "The request body is not JSON: its Content-Type is not application/json.",
         "not_acceptable.media_types": "Available media types: {available}.",
         "not_found.file": "The file no longer exists.",
+        "not_found.docs_file": "The documentation has no such file.",
+        "not_found.error_name": "Unknown error name.",
         "precondition_required.etag": "Send If-Match with the ETag from a GET response.",
         "precondition_failed.changed": "The resource has changed since that version. Fetch it again.",
         "patch_conflict.not_object": "The patch would replace the resource with a value that is not an object.",

@@ -137,6 +137,8 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "not_acceptable.media_types": "Types de média disponibles : {available}.",
         "not_found.file": "Le fichier n'existe plus.",
+        "not_found.docs_file": "La documentation ne contient pas ce fichier.",
+        "not_found.error_name": "Nom d'erreur inconnu.",
         "precondition_required.etag": "Envoyez If-Match avec l'ETag d'une réponse à GET.",
         "precondition_failed.changed": "La ressource a changé depuis cette version. Récupérez-la à nouveau.",
         "patch_conflict.not_object": "Le patch remplacerait la ressource par une valeur qui n'est pas un objet.",

@@ -142,6 +142,8 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "unsupported_media_type.json": "Der Request-Body ist kein JSON: Der Content-Type ist nicht application/json.",
         "not_acceptable.media_types": "Verfügbare Medientypen: {available}.",
         "not_found.file": "Die Datei existiert nicht mehr.",
+        "not_found.docs_file": "Die Dokumentation hat keine solche Datei.",
+        "not_found.error_name": "Unbekannter Fehlername.",
         "precondition_required.etag": "Senden Sie If-Match mit dem ETag aus der Antwort auf ein GET.",
         "precondition_failed.changed": (
             "Die Ressource hat sich seit dieser Version geändert. Rufen Sie sie erneut ab."

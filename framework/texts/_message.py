@@ -12,7 +12,7 @@ import typing as t
 from ._english import ENGLISH
 
 
-class Message(str):
+class MessageText(str):
     """A text of the framework for customers. It is the English text everywhere, until ``app.texts`` gives another.
 
     Make one with :func:`message`.
@@ -32,7 +32,7 @@ class Message(str):
         return made
 
 
-def message(key: str, /, **values: object) -> Message:
+def message(key: str, /, **values: object) -> MessageText:
     """Return the text of a key.
 
     :param key: A key of the catalogue, like ``"headers.etag"``.
@@ -40,7 +40,7 @@ def message(key: str, /, **values: object) -> Message:
     :raises KeyError: The catalogue has no such key.
     """
     template = ENGLISH[key]
-    return Message(template.format(**values) if values else template, key, values)
+    return MessageText(template.format(**values) if values else template, key, values)
 
 
 def listed(names: cabc.Iterable[str], word: t.Literal["and", "or"] = "or") -> str:

@@ -20,7 +20,7 @@ from ..config import SettingError
 from ..errors import APIError, ValidationFailed, count_fields
 from ..issues import CODES, ErrorText
 from ._english import ENGLISH
-from ._message import Message
+from ._message import MessageText
 
 if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
@@ -29,14 +29,13 @@ DEFAULT: t.Final = "en"
 """The language of the texts in the code."""
 SHIPPED: t.Final = ("de", "en", "fr")
 """The languages that have all texts of the framework."""
-MAX_HEADER: t.Final = 1_000
+MAX_ACCEPT_LANGUAGE: t.Final = 1_000
 """A longer ``Accept-Language`` is not read."""
 ISSUES: t.Final = "issues."
 """The beginning of the keys of field messages, before their code."""
 
 _BY_CODE: t.Final = frozenset({"Not a valid {obj_type}.", "Not a valid {awareness} {obj_type}."})
 """Templates of marshmallow that say the same for several codes."""
-_PACKAGE: t.Final = __name__.partition(".")[0]
 _NEAR: t.Final = 5
 
 
@@ -62,7 +61,7 @@ class Translation:
 
     def __call__(self, text: str) -> str:
         """Return a text in this language; one that has no translation stays as it is."""
-        if isinstance(text, Message):
+        if isinstance(text, MessageText):
             source, values = text.source or str(text), text.values
         else:
             source, values = text, {}
@@ -71,14 +70,14 @@ class Translation:
             key = ISSUES + text.code
             values = {**text.params, **values}
         template = self.texts.find(key, self.language) if key else None
-        nested = any(isinstance(value, Message) for value in values.values())
+        nested = any(isinstance(value, MessageText) for value in values.values())
         if template is None or (template == ENGLISH.get(key) and not nested):
             return str(text)
         if not values:
             return template
         try:
             return template.format(
-                **{name: self(value) if isinstance(value, Message) else value for name, value in values.items()}
+                **{name: self(value) if isinstance(value, MessageText) else value for name, value in values.items()}
             )
         except (LookupError, ValueError, AttributeError, TypeError):  # a text from elsewhere, which nobody has checked
             return str(text)
@@ -106,7 +105,7 @@ class Translation:
         """Return the ``detail`` of an error that says nothing more than its class."""
         for base in cls.__mro__:
             own = vars(base).get("description")
-            if isinstance(own, Message):
+            if isinstance(own, MessageText):
                 return self(own)
             if issubclass(base, APIError) and (found := self._named(base)) is not None:
                 return found
@@ -164,7 +163,7 @@ class Texts:
 
         :param header: The value of ``Accept-Language``, if there is one.
         """
-        if not header or len(header) > MAX_HEADER or len(self.languages) < 2:
+        if not header or len(header) > MAX_ACCEPT_LANGUAGE or len(self.languages) < 2:
             return self.languages[0] if self.languages else DEFAULT
         return lookup(header, self.languages)
 
@@ -293,7 +292,7 @@ def class_keys(*, ours: bool = False) -> set[str]:
 
 def is_ours(cls: type) -> bool:
     """Return whether a class is one of the framework's."""
-    return cls.__module__.partition(".")[0] == _PACKAGE
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def primary(language: str) -> str:

@@ -22,7 +22,7 @@ from ...fast.json import NOT_TAKEN
 from ...http.reading import check_encoding, declared_length, has_body, media_type, read_body
 from ...http.request import is_json_type
 from ...http.semantics import FORM_TYPES
-from ...texts import Message, listed, message
+from ...texts import MessageText, listed, message
 from ..base import Call, Key, Outcome, Phase, Plan, Step
 from ..negotiation import consumed
 from ..raises import error_outcome
@@ -74,7 +74,7 @@ def not_valid(name: str, error: ValueError) -> errors.BadRequest:
     :param name: What it should be.
     """
     given = error.args[0] if error.args else ""
-    reason = given if isinstance(given, Message) else shown(str(error), MAX_TEXT)
+    reason = given if isinstance(given, MessageText) else shown(str(error), MAX_TEXT)
     refusal = errors.BadRequest(message("bad_request.body", format=name, reason=reason))
     refusal.data = {"messages": {"json": [f"Invalid {name} body."]}, "schema": None, "headers": None}
     return refusal

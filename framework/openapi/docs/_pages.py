@@ -18,6 +18,7 @@ from ... import context
 from ...app import HOST
 from ...errors import NotFound
 from ...helpers import send_file, url_for
+from ...texts import message
 from ...typing import JSONObject
 from ..document import Built, built, title, to_json, to_yaml
 from . import _catalogue as catalogue
@@ -177,7 +178,7 @@ def static(site: Site, filename: str) -> Response:
     """
     kind = _FILES.get(filename)
     if kind is None:
-        raise NotFound("The documentation pages have no such file.")
+        raise NotFound(message("not_found.docs_file"))
     digest = digests()[filename]
     fixed = site.ctx.request.args.get("v") == digest[:16]
     response = send_file(_FOLDER / filename, mimetype=kind, etag=digest[:32], max_age=_YEAR if fixed else None)
@@ -203,7 +204,7 @@ def error_page(site: Site, name: str) -> Response:
     """
     found = catalogue.find(site.app, site.built, name)
     if not found:
-        raise NotFound("No error has this name.")
+        raise NotFound(message("not_found.error_name"))
     # These pages need no script, so neither does what they lead to; where no document is served, nothing is shown.
     is_shown = site.address("json") or site.address("yaml")
     body = html.error_body(found, site.links(), site.address("plain") if is_shown else None)

@@ -21,7 +21,7 @@ from ...errors import ComponentConflict, SetupError
 from ...fast.collector import without_collector
 from ...fast.strict import Rules
 from ...resources.assembly import tags_of
-from ...texts import Message, message
+from ...texts import MessageText, message
 from ...typing import JSONObject, Settings
 from ..schema import regexes
 from . import _outgoing as outgoing
@@ -220,7 +220,7 @@ def with_texts(value: object, say: cabc.Callable[[str], str]) -> object:
         return {name: with_texts(member, say) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [with_texts(member, say) for member in value]
-    return say(value) if isinstance(value, Message) else value
+    return say(value) if isinstance(value, MessageText) else value
 
 
 def add_schemes(schemes: dict[str, cabc.Mapping[str, object]], operation: Operation) -> None:

@@ -29,7 +29,7 @@ from ...errors import ComponentConflict
 from ...fast.strict import ALL_RULES, Rules, wrote_unknown
 from ...fields import AnyField
 from ...marks.schemas import SPARSE, WholeSchema
-from ...texts import Message
+from ...texts import MessageText
 from ...typing import JSONObject
 from ..schema import SCHEMA_COMPONENTS, downgrade, type_of
 from ._fields import Role, SchemaNames, SchemaUse, always_sent, describe, is_sent, resolved, written_name
@@ -347,7 +347,7 @@ def base_name(cls: type) -> str:
 def own_docstring(cls: type) -> str:
     """Return what a class says of itself; a docstring that it inherits says nothing of it."""
     given = vars(cls).get("__doc__")
-    return given if isinstance(given, Message) else docstrings.published(cls, inherited=False)
+    return given if isinstance(given, MessageText) else docstrings.published(cls, inherited=False)
 
 
 def place(cls: type) -> str:

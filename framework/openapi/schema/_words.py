@@ -16,6 +16,7 @@ import typing as t
 import uuid
 
 from ..._sentinel import MISSING
+from ...texts import MessageText
 from ...typing import JSONObject
 from . import _regexes as regexes
 
@@ -79,7 +80,7 @@ def plain(value: object) -> object:
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
-        return str(value)
+        return value if isinstance(value, MessageText) else str(value)
     if isinstance(value, decimal.Decimal):
         value = int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     if isinstance(value, (int, float)):

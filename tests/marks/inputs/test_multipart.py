@@ -172,7 +172,7 @@ def test_what_is_no_json_is_refused(app, place):
     reply = app.test_client().post("/albums", data=sent(place=place))
 
     assert reply.status_code == 422
-    assert reply.json["errors"]["form"]["place"][0].startswith("Not a part of JSON")
+    assert reply.json["errors"]["form"]["place"][0].startswith("Not valid JSON")
 
 
 def test_types_in_parts_of_json_are_exact(app):

@@ -410,7 +410,7 @@ def test_the_depth_is_limited(change, name):
     reply = change(*operations)
 
     assert (reply.status_code, reply.json["code"]) == (409, "patch_conflict")
-    assert "nested deeper than 100 levels" in reply.json["detail"]
+    assert "deeper than 100 levels" in reply.json["detail"]
 
 
 def test_the_number_of_operations_is_limited(change):
