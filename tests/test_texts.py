@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import http.client
 import importlib
 import inspect
 import io
@@ -58,6 +59,8 @@ from framework.texts._french import FRENCH
 from framework.texts._german import GERMAN
 from framework.texts._message import listed
 from framework.texts._texts import class_keys
+
+from . import servers
 
 PACKAGE = pathlib.Path(framework.__file__).parent
 CATALOGUES = {"de": GERMAN, "fr": FRENCH}
@@ -815,6 +818,41 @@ def test_strict_schemas_say_the_same_in_english():
         PetSchema().load({"name": "x", "age": -1, "born": "3"})
 
     assert caught.value.messages == plain.value.messages
+
+
+# Real servers
+
+served = App("served")
+served.config.update(LANGUAGES=("en", "de"))
+served.route("/pets")(Pets)
+GUNICORN = ("-m", "gunicorn", "--log-level", "error", "--bind")
+UVICORN = ("-m", "uvicorn", "--log-level", "error", "--factory", "--port")
+
+
+def make_asgi():
+    """Return the application for an ASGI server."""
+    from framework.asgi import WsgiToAsgi
+
+    return WsgiToAsgi(served)
+
+
+@pytest.mark.parametrize("name", ["gunicorn", "uvicorn"])
+def test_real_servers_send_the_language(name, tmp_path):
+    """Behind a WSGI and an ASGI server an error is in the language of the client, in UTF-8."""
+    port = servers.free_port()
+    command = {
+        "gunicorn": [sys.executable, *GUNICORN, f"127.0.0.1:{port}", "tests.test_texts:served"],
+        "uvicorn": [sys.executable, *UVICORN, str(port), "tests.test_texts:make_asgi"],
+    }[name]
+    with servers.running(command, port, tmp_path / "log"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("POST", "/pets", "{}", {"Accept-Language": "de", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+
+    assert (answer.status, answer.headers["Content-Language"], answer.headers["Vary"]) == (422, "de", "Accept-Language")
+    assert body["detail"] == "Der Request-Body enthält 1 ungültiges Feld."
 
 
 # What is loaded
