@@ -33,7 +33,7 @@ CODES: t.Final[cabc.Mapping[str, tuple[str, str]]] = types.MappingProxyType(
         UNKNOWN: ("", "No schema declares this name."),
         "given_twice": ("", "The value is given more than once."),
         "read_only": ("", "The value cannot be changed by a client."),
-        INVALID: ("", "The value is invalid for a reason without a code of its own."),
+        INVALID: ("", "The value is invalid for a reason without a code."),
         "invalid_string": ("", "Not a string."),
         "invalid_utf8": ("", "Text that is not Unicode."),
         "forbidden_character": ("", "A text with the character U+0000."),

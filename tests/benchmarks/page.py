@@ -48,7 +48,7 @@ own. With msgspec, Litestar included, an answer names one wrong field of three; 
 
 The environment of a WSGI call is that of gunicorn's sync worker; a test compares the two. ASGI applications are driven
 without an event loop and without a server, which is the quickest way to call them, but for the table in an event loop:
-there ``receive`` waits after the body, as that of a server does, and *framework* stands behind
+there ``receive`` waits after the body, as that of a server does, and *framework* runs behind
 ``framework.asgi.WsgiToAsgi``, which runs each request in a thread. Process time counts all threads.
 
 Lists of dataclasses with datetimes, ORM objects and Rows: each request gets objects that were made or loaded for it
@@ -67,14 +67,14 @@ Python functions are counted, C functions are not: the wheels of Falcon are comp
 number.
 """
 MADE = """\
-Applications of many resources, each in a process of its own. *made* is the time from the first resource class to the
+Applications of many resources, each in a separate process. *made* is the time from the first resource class to the
 frozen application (with flask-smorest: the registered one, whose document is made along the way); *answered* is the
 time to the first answer; *peak* the most memory that the process has held.
 """
 WIRE = f"""\
 Requests in a second with one worker, and the milliseconds within which 50 and 99 of a hundred answers came, asked by
 wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk
-share the cores, so this says less than the tables above. Under ASGI *framework* stands behind
+share the cores, so this says less than the tables above. Under ASGI *framework* runs behind
 ``framework.asgi.WsgiToAsgi``.
 """
 NO_WRK = """\
@@ -192,7 +192,7 @@ def of_matching(times: dict[str, Times]) -> str:
     return "\n".join(
         [
             heading("Finding the route"),
-            "One match in maps of ten to ten thousand rules, microseconds, beside werkzeug's own adapter:\n",
+            "One match in maps of ten to ten thousand rules, microseconds, compared to werkzeug's own adapter:\n",
             table(["rules", *(f"``{kind}``" for kind in times)], rows),
         ]
     )
