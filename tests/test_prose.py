@@ -7,6 +7,7 @@ import pathlib
 import re
 
 import framework
+from framework.texts import ENGLISH
 
 PACKAGE = pathlib.Path(framework.__file__).parent
 IS_NO = re.compile(r"(?<![Tt]here )\bis no (?!longer|greater|such|more|less|other)")
@@ -37,3 +38,271 @@ def test_messages_say_what_a_value_is_not_in_plain_words():
                         found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
 
     assert found == []
+
+
+# Words
+
+BANNED = {
+    r"stands?": "is",
+    r"told": "reported, known",
+    r"beside": "next to, in addition to",
+    r"(?<!everything\s)(?<!anything\s)(?<!something\s)(?<!nothing\s)else": "otherwise",
+    r"shall": "must",
+    r"passe[sd] by|passed over|passing over": "skipped, ignored",
+    r"of (?:its|one's|their|your|his) own": "custom, its",
+    r"whoever|somebody|nobody": "the client, the caller, no client",
+    r"comes? back|came back": "is returned, retries",
+    r"is said|are said": "is declared",
+    r"the way there": "the path",
+    r"holds? for|holds? everywhere|holds? there|holds? here": "applies",
+}
+"""Words that read as translated, with what an engineer writes."""
+WORDS = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in BANNED), re.IGNORECASE)
+QUOTED = re.compile(r"``.*?``|`[^`]*`|\"[^\"]*\"|'[^'\s]*'|“[^”]*”", re.DOTALL)
+EXCEPTED = "prose: ok"
+"""A comment, or a comment of reStructuredText, with this and a reason excepts its line and the next one."""
+
+
+def prose_of(text: str) -> dict[int, str]:
+    """Return the lines of prose of reStructuredText by number, without code, literals, directives and quotations."""
+    found: dict[int, str] = {}
+    blocked: int | None = None  # the indentation of the line whose block is left out
+    shell = False
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        indent = len(line) - len(line.lstrip())
+        if not stripped:
+            shell = False
+            continue
+        if blocked is not None:
+            if indent > blocked:
+                continue
+            blocked = None
+        if stripped.startswith(">>>") or shell:
+            shell = True
+            continue
+        if re.match(r"\.\. (?!note|warning|tip|glossary|important|seealso)\S*", stripped):
+            blocked = indent
+            continue
+        if stripped.endswith("::") and not stripped.startswith(".. "):
+            blocked = indent
+        if EXCEPTED in (lines[number - 2] if number > 1 else "") or EXCEPTED in line:
+            continue
+        found[number] = line
+    whole = "\n".join(found.get(number, "") for number in range(1, len(lines) + 1))
+    whole = QUOTED.sub(lambda match: "\n" * match[0].count("\n"), whole)
+    return dict(enumerate(whole.split("\n"), 1))
+
+
+def banned_in(text: str, name: str, first: int = 1) -> list[str]:
+    """Return where a text has a banned word."""
+    return [
+        f"{name}:{first + number - 1} {match[0]}"
+        for number, line in prose_of(text).items()
+        for match in WORDS.finditer(line)
+    ]
+
+
+def texts_of(path: pathlib.Path) -> list[tuple[str, int]]:
+    """Return the docstrings of a module, of attributes too, and the texts that it raises, with their lines."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            values = [(each.value, each.lineno) for each in body if isinstance(each, ast.Expr)]
+        elif isinstance(node, ast.Raise):
+            values = [(each, each.lineno) for each in ast.walk(node) if isinstance(each, ast.Constant)]
+        else:
+            continue
+        found += [
+            (value.value, line)
+            for value, line in values
+            if isinstance(value, ast.Constant) and isinstance(value.value, str)
+        ]
+    return found
+
+
+def test_the_docs_use_no_banned_words():
+    """The prose of the pages and of the readme has none of the banned words."""
+    pages = [*sorted((PACKAGE.parent / "docs").rglob("*.rst")), PACKAGE.parent / "README.rst"]
+    found = [
+        each
+        for path in pages
+        for each in banned_in(path.read_text(encoding="utf-8"), str(path.relative_to(PACKAGE.parent)))
+    ]
+
+    assert len(pages) > 70
+    assert found == []
+
+
+def test_the_catalogue_uses_no_banned_words():
+    """No English text for customers has a banned word."""
+    assert [key for key, text in ENGLISH.items() if WORDS.search(QUOTED.sub("", text))] == []
+
+
+# The files that are not clean yet; a file that is clean leaves the list.
+WITH_BANNED_WORDS = [
+    "_sentinel.py",
+    "app/_app.py",
+    "app/_documents.py",
+    "app/_route_table.py",
+    "asgi.py",
+    "cli/envfiles.py",
+    "cli/retired.py",
+    "config/_kinds.py",
+    "context.py",
+    "errors.py",
+    "fast/dump/_values.py",
+    "fast/load/_values.py",
+    "fields.py",
+    "helpers.py",
+    "hooks.py",
+    "http/problem.py",
+    "http/sniffing.py",
+    "http/tagged.py",
+    "marks/base.py",
+    "marks/browsers/_cors.py",
+    "marks/conditional/_cache_control.py",
+    "marks/conditional/_conditions.py",
+    "marks/conditional/_etags.py",
+    "marks/conditional/_tags.py",
+    "marks/files/_downloads.py",
+    "marks/files/_streams.py",
+    "marks/inputs/_arguments.py",
+    "marks/inputs/_bodies.py",
+    "marks/inputs/_parts.py",
+    "marks/inputs/_patches.py",
+    "marks/inputs/_reloading.py",
+    "marks/links.py",
+    "marks/lists/_base.py",
+    "marks/lists/_cursors.py",
+    "marks/lists/_envelope.py",
+    "marks/lists/_fields.py",
+    "marks/lists/_fieldsets.py",
+    "marks/lists/_filters.py",
+    "marks/lists/_page_headers.py",
+    "marks/lists/_pages.py",
+    "marks/lists/_pagination.py",
+    "marks/lists/_select_order.py",
+    "marks/lists/_selects.py",
+    "marks/lists/_sequences.py",
+    "marks/lists/_sorts.py",
+    "marks/lists/_sparse.py",
+    "marks/negotiation.py",
+    "marks/outgoing.py",
+    "marks/raises.py",
+    "marks/responses.py",
+    "marks/security/_csrf.py",
+    "marks/security/_permissions.py",
+    "marks/security/_requires.py",
+    "marks/security/_schemes.py",
+    "marks/traffic/_backend.py",
+    "marks/traffic/_claims.py",
+    "marks/traffic/_clients.py",
+    "marks/traffic/_idempotency.py",
+    "marks/traffic/_limits.py",
+    "marks/traffic/_stores.py",
+    "middleware.py",
+    "openapi/contract/_requests.py",
+    "openapi/diff/_changes.py",
+    "openapi/docs/_curl.py",
+    "openapi/document/_fields.py",
+    "openapi/lint/_flow.py",
+    "openapi/lint/_raised.py",
+    "openapi/schema/_regexes.py",
+    "openapi/schema/_words.py",
+    "resources/assembly.py",
+    "resources/declared.py",
+    "resources/links.py",
+    "resources/lost.py",
+    "resources/operation.py",
+    "resources/recorder.py",
+    "resources/router.py",
+    "resources/scaffold.py",
+    "resources/signatures.py",
+    "teardown.py",
+    "uploads.py",
+    "versions/_locations.py",
+    "versions/_marks.py",
+    "versions/_retirement.py",
+    "wrappers.py",
+]
+WITH_OTHER_PARAMS = [
+    "fast/_codegen.py",
+    "fast/_compare.py",
+    "fast/dump/_code.py",
+    "fast/dump/_dumper.py",
+    "fast/dump/_reading.py",
+    "fast/dump/_rows.py",
+    "fast/dump/_values.py",
+    "fast/json.py",
+    "fast/load/_body.py",
+    "fast/load/_body_code.py",
+    "fast/load/_checks.py",
+    "fast/load/_code.py",
+    "fast/load/_loader.py",
+    "fast/load/_members.py",
+    "fast/load/_plan.py",
+    "fast/load/_values.py",
+    "fast/routing/_converters.py",
+    "fast/routing/_matcher.py",
+    "fast/routing/_patterns.py",
+    "fast/routing/_trie.py",
+    "fast/strict/_fields.py",
+    "fast/strict/_hints.py",
+    "fast/strict/_lexical.py",
+    "fast/strict/_published.py",
+    "fast/strict/_schema.py",
+    "fast/strict/_text.py",
+    "fields.py",
+    "marks/base.py",
+    "marks/lists/_terms.py",
+    "testing/client.py",
+    "testing/plugin.py",
+]
+
+
+def test_the_code_uses_no_banned_words():
+    """No docstring and no message of the package has one of the banned words, but in the files that are listed."""
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text, line in texts_of(path)
+        if banned_in(text, "", line)
+    }
+
+    assert sorted(found) == WITH_BANNED_WORDS
+
+
+def test_fields_of_docstrings_begin_with_a_capital():
+    """What ``:param x:`` and the like say begins with a capital or a literal, but in the files that are listed."""
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text, _ in texts_of(path)
+        if re.search(r":(?:param|return|raises|ivar)\b[^:\n]*:\s+[a-z]", text)
+    }
+
+    assert sorted(found) == WITH_OTHER_PARAMS
+
+
+def test_the_words_are_found_in_prose_alone():
+    """Code, literals, quotations and excepted lines are left out; the rest is read."""
+    text = """Nobody is told.
+
+A ``nobody`` and a "whoever".
+
+>>> nobody
+beside
+
+.. code-block:: python
+
+    nobody
+
+.. prose: ok, a proverb
+Nobody is perfect.
+
+It stands here, and nothing else.
+"""
+    assert banned_in(text, "page") == ["page:1 Nobody", "page:1 told", "page:15 stands"]

@@ -79,7 +79,7 @@ class Translation:
             return template.format(
                 **{name: self(value) if isinstance(value, MessageText) else value for name, value in values.items()}
             )
-        except (LookupError, ValueError, AttributeError, TypeError):  # a text from elsewhere, which nobody has checked
+        except (LookupError, ValueError, AttributeError, TypeError):  # an unchecked text from elsewhere
             return str(text)
 
     def of_class(self, cls: type[APIError]) -> str:
@@ -302,7 +302,7 @@ def primary(language: str) -> str:
 
 @functools.cache
 def shipped(language: str) -> cabc.Mapping[str, str]:
-    """Return the texts of the framework in a language; a language that nobody uses is not imported."""
+    """Return the texts of the framework in a language; an unused language is not imported."""
     name = primary(language)
     if name == "de":
         from ._german import GERMAN
