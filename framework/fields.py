@@ -123,9 +123,9 @@ def parse_date_time(text: str) -> dt.datetime:
     Digits of a second beyond microseconds are cut. A leap second, which is only allowed where UTC shows
     ``23:59:60``, becomes the first instant of the next day, as POSIX counts it.
 
-    :param text: such as ``2026-01-02T03:04:05.678Z``.
-    :return: an aware datetime; a naive one when the text has no offset.
-    :raises ValueError: when the text is anything else.
+    :param text: Such as ``2026-01-02T03:04:05.678Z``.
+    :return: An aware datetime; a naive one when the text has no offset.
+    :raises ValueError: When the text is anything else.
     """
     match = re.fullmatch(_DATE_TIME, text)
     if match is None:
@@ -148,9 +148,9 @@ def parse_date_time(text: str) -> dt.datetime:
 def format_date_time(value: dt.datetime, timespec: str = "auto") -> str:
     """Write a ``date-time`` of RFC 3339, section 5.6.
 
-    :param value: a naive one is taken as UTC; an offset that has seconds cannot be written, the value goes to UTC.
-    :param timespec: as of :meth:`datetime.datetime.isoformat`; ``"auto"`` writes microseconds where there are any.
-    :return: with ``Z`` for an offset of zero, and ``+hh:mm`` or ``-hh:mm`` for any other.
+    :param value: A naive one is taken as UTC; an offset that has seconds cannot be written, the value goes to UTC.
+    :param timespec: As of :meth:`datetime.datetime.isoformat`; ``"auto"`` writes microseconds where there are any.
+    :return: With ``Z`` for an offset of zero, and ``+hh:mm`` or ``-hh:mm`` for any other.
     """
     offset = value.utcoffset()
     if offset and offset.total_seconds() % 60:
@@ -167,12 +167,12 @@ class DateTime(_fields.DateTime):
     numbers, microseconds only where there are any. A naive datetime is taken as UTC on the way out, so that what
     is sent always has an offset.
 
-    :param format: left out, ``"iso"``, ``"iso8601"`` or ``"rfc3339"`` mean the above. Any other format, also one
+    :param format: Left out, ``"iso"``, ``"iso8601"`` or ``"rfc3339"`` mean the above. Any other format, also one
         that ``Meta.datetimeformat`` gives, makes this marshmallow's own field.
-    :param timespec: how finely seconds are written, as of :meth:`datetime.datetime.isoformat`:
+    :param timespec: How finely seconds are written, as of :meth:`datetime.datetime.isoformat`:
         ``"milliseconds"`` always writes three decimals.
-    :param kwargs: what :class:`marshmallow.fields.Field` takes.
-    :raises ValueError: when ``timespec`` is none that leaves the seconds in, which RFC 3339 demands.
+    :param kwargs: What :class:`marshmallow.fields.Field` takes.
+    :raises ValueError: When ``timespec`` is none that leaves the seconds in, which RFC 3339 demands.
     """
 
     def __init__(self, format: str | None = None, *, timespec: str = "auto", **kwargs: t.Unpack[FieldOptions]) -> None:
@@ -212,9 +212,9 @@ class DelimitedList(_fields.List[t.Any]):
 
     An empty text is an empty list. Dumps to one text as well.
 
-    :param cls_or_instance: the field of each piece.
-    :param delimiter: the text between two pieces; ``,`` by default.
-    :param kwargs: what :class:`marshmallow.fields.List` takes.
+    :param cls_or_instance: The field of each piece.
+    :param delimiter: The text between two pieces; ``,`` by default.
+    :param kwargs: What :class:`marshmallow.fields.List` takes.
     """
 
     delimiter: str = ","
@@ -252,9 +252,9 @@ class DelimitedList(_fields.List[t.Any]):
 class DelimitedTuple(_fields.Tuple):
     """A tuple written as one text: ``?range=10,20``. Dumps to one text as well.
 
-    :param tuple_fields: the field of each piece, in order.
-    :param delimiter: the text between two pieces; ``,`` by default.
-    :param kwargs: what :class:`marshmallow.fields.Tuple` takes.
+    :param tuple_fields: The field of each piece, in order.
+    :param delimiter: The text between two pieces; ``,`` by default.
+    :param kwargs: What :class:`marshmallow.fields.Tuple` takes.
     """
 
     delimiter: str = ","
@@ -290,7 +290,7 @@ class File(_fields.Field[FileStorage]):
     path. The part that a browser sends for an empty file input, without a name and without content, counts
     as missing. Never dumped.
 
-    :param kwargs: what :class:`marshmallow.fields.Field` takes.
+    :param kwargs: What :class:`marshmallow.fields.Field` takes.
     """
 
     default_error_messages = {"invalid": ENGLISH["issues.invalid_file"]}

@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 class Writer:
     """The text of a module in the making, and the objects that its code names.
 
-    :param local_names: the variables that the code uses as they are; no object gets such a name.
+    :param local_names: The variables that the code uses as they are; no object gets such a name.
     """
 
     def __init__(self, local_names: cabc.Iterable[str] = ()) -> None:
@@ -52,7 +52,7 @@ class Writer:
     def bind(self, value: object, hint: str) -> str:
         """Let the code name an object.
 
-        :return: the name; the same one for the same object and hint.
+        :return: The name; the same one for the same object and hint.
         """
         if self.objects.get(hint, self) is value or vars(builtins).get(hint, self) is value:
             return hint

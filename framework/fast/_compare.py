@@ -35,8 +35,8 @@ def run(
 ) -> _R:
     """Do the same in both ways and log a warning when the outcomes are not the same.
 
-    :param what: the word for the log, such as ``"load"``.
-    :return: what ``reference`` returns; what it raises is raised.
+    :param what: The word for the log, such as ``"load"``.
+    :return: What ``reference`` returns; what it raises is raised.
     """
     error: BaseException | None = None
     try:

@@ -44,9 +44,9 @@ _REASONS = (
 class JSONError(ValueError):
     """A text that is no JSON, or a value that JSON cannot carry.
 
-    :ivar reason: one short sentence; of a text, it is safe to show to its sender.
-    :ivar position: the byte at which the fault was seen, from 0; ``None`` where none is known.
-    :ivar path: the keys and indexes that lead to the value; empty for a text.
+    :ivar reason: One short sentence; of a text, it is safe to show to its sender.
+    :ivar position: The byte at which the fault was seen, from 0; ``None`` where none is known.
+    :ivar path: The keys and indexes that lead to the value; empty for a text.
     """
 
     def __init__(self, reason: str, *, position: int | None = None, path: tuple[str | int, ...] = ()) -> None:
@@ -105,12 +105,12 @@ def decode(
     integers of more than 4,300 digits, halves of surrogate pairs, an object that has a key twice, nesting deeper than
     ``max_depth``. Integers are exact, however large.
 
-    :param body: the whole text; its length is the caller's to limit.
-    :param max_depth: how many levels of lists and objects there may be.
-    :param max_members: how many members all lists and objects may have together.
-    :param exact: give a number that no float is as :class:`Exact`.
-    :raises TooManyMembers: there are more of them.
-    :raises JSONError: for anything else that is refused.
+    :param body: The whole text; its length is the caller's to limit.
+    :param max_depth: How many levels of lists and objects there may be.
+    :param max_members: How many members all lists and objects may have together.
+    :param exact: Give a number that no float is as :class:`Exact`.
+    :raises TooManyMembers: There are more of them.
+    :raises JSONError: For anything else that is refused.
     """
     if isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
@@ -143,8 +143,8 @@ def may_have_more(body: bytes, max_members: int) -> bool:
 def measure(value: object, max_depth: int, max_members: int | None = None) -> None:
     """Refuse a value that is nested too deep or has too many members, before much of it is looked at.
 
-    :raises TooManyMembers: there are more members.
-    :raises JSONError: it is nested deeper.
+    :raises TooManyMembers: There are more members.
+    :raises JSONError: It is nested deeper.
     """
     members, depth = 0, 0
     level: list[t.Any] = [value] if type(value) in _CONTAINERS else []
@@ -166,8 +166,8 @@ def measure(value: object, max_depth: int, max_members: int | None = None) -> No
 def check(value: object, body: bytes, *, max_depth: int = MAX_DEPTH, max_members: int | None = None) -> None:
     """Refuse what a decoder lets pass: too deep, too many members, and a key that an object has twice.
 
-    :param value: what was read from ``body``, in any types that :func:`encode` writes.
-    :raises JSONError: where one of the two is found.
+    :param value: What was read from ``body``, in any types that :func:`encode` writes.
+    :raises JSONError: Where one of the two is found.
     """
     opened = body.count(b"{") + body.count(b"[")
     if opened > max_depth or (max_members is not None and may_have_more(body, max_members)):
@@ -251,10 +251,10 @@ def encode(value: object, *, finite: bool = False) -> bytes:
     types are what they derive from. Keys may be strings, ``None``, booleans, numbers, dates, UUIDs and enums, and are
     written as strings. Half of a surrogate pair is escaped.
 
-    :param value: what to write.
-    :param finite: the caller knows that the value holds no NaN and no infinity, and spares the search for one.
-    :raises JSONError: for NaN, an infinity, a value that contains itself or nests too deep. ``path`` leads to a number.
-    :raises TypeError: for an object of any other class.
+    :param value: What to write.
+    :param finite: The caller knows that the value holds no NaN and no infinity, and spares the search for one.
+    :raises JSONError: For NaN, an infinity, a value that contains itself or nests too deep. ``path`` leads to a number.
+    :raises TypeError: For an object of any other class.
     """
     try:
         text = _encoder.encode(value)

@@ -135,7 +135,7 @@ class AppClient(Client):
             or request.
         :param buffered: Read the whole body at once, and close it.
         :param follow_redirects: Go on to where the application redirects; the replies between are in ``history``.
-        :return: werkzeug's test response, whose ``json`` is read by the application's provider. An unbuffered reply
+        :return: Werkzeug's test response, whose ``json`` is read by the application's provider. An unbuffered reply
             that streams lives, with its context, until its body is read to the end or it is closed.
         """
         self._kept.close()

@@ -107,7 +107,7 @@ class Fixtures:
 class Counting:
     """Counts during a run, and tells at its end.
 
-    :param config: pytest's configuration.
+    :param config: Pytest's configuration.
     :param counted: Where it is counted.
     :param shows_all: Whether every answer is printed, not those alone that are missing.
     :param least: The percentage below which the run fails; ``None`` for never.

@@ -168,7 +168,7 @@ class Texts:
         return lookup(header, self.languages)
 
     def missing(self, language: str) -> list[str]:
-        """Return the keys of the framework that have no text in a language, for a test of your own."""
+        """Return the keys of the framework that have no text in a language. Check in a test that there are none."""
         return sorted(key for key in {*ENGLISH, *class_keys(ours=True)} if self.find(key, language) is None)
 
     def own(self, language: str) -> cabc.Mapping[str, str]:
@@ -183,7 +183,7 @@ class Texts:
 
     @property
     def is_plain(self) -> bool:
-        """True if nothing is said in another way than in the code."""
+        """True if every text is that of the code."""
         return not self.languages and not self._own and type(self).find is Texts.find
 
     def load(self) -> None:

@@ -45,8 +45,8 @@ DumpFunction: t.TypeAlias = cabc.Callable[..., object]
 class Nesting:
     """The questions of the writer about nested schemas, which are compiled separately.
 
-    :param dumper: gives the function that dumps what a ``Nested`` field holds, one object or many.
-    :param inlined: gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
+    :param dumper: Gives the function that dumps what a ``Nested`` field holds, one object or many.
+    :param inlined: Gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
     """
 
     dumper: cabc.Callable[[ma.fields.Nested], DumpFunction]
@@ -71,10 +71,10 @@ class _Scope:
 class DumpCode:
     """The functions for one schema and one kind of object.
 
-    :param schema: its class and instance leave dumping to marshmallow.
+    :param schema: Its class and instance leave dumping to marshmallow.
     :param kind: :data:`reading.ATTRIBUTES` or :data:`reading.KEYS`.
-    :param to_json: whether they make rows instead of what ``schema.dump`` gives.
-    :param checked: whether null is refused where a field does not allow it.
+    :param to_json: Whether they make rows instead of what ``schema.dump`` gives.
+    :param checked: Whether null is refused where a field does not allow it.
     """
 
     def __init__(self, schema: ma.Schema, kind: str, *, to_json: bool, nesting: Nesting, checked: bool = False) -> None:

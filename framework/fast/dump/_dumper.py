@@ -34,10 +34,10 @@ def dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False) -> Tr
 
     It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
 
-    :param schema: the instance whose own ``many`` holds.
+    :param schema: The instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the work.
-    :param compare: do it both ways and log every difference, see ``fast._compare``.
-    :return: a function of one argument, the object (a collection for ``many``); it returns a dict or a list.
+    :param compare: Do it both ways and log every difference, see ``fast._compare``.
+    :return: A function of one argument, the object (a collection for ``many``); it returns a dict or a list.
     """
     if not fast:
         return schema.dump
@@ -60,11 +60,11 @@ def json_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False, 
 
     The text says what ``fast.json.encode(schema.dump(obj))`` says, members in the order of the schema.
 
-    :param schema: the instance whose own ``many`` holds.
+    :param schema: The instance whose own ``many`` holds.
     :param fast: ``False`` lets marshmallow do the dumping.
-    :param compare: do it both ways and log every difference, see ``fast._compare``.
-    :param checked: refuse what is not an object, and null where a field does not allow it, see ``fast.dump._kinds``.
-    :return: a function of one argument, the object; it returns UTF-8 JSON. It raises
+    :param compare: Do it both ways and log every difference, see ``fast._compare``.
+    :param checked: Refuse what is not an object, and null where a field does not allow it, see ``fast.dump._kinds``.
+    :return: A function of one argument, the object; it returns UTF-8 JSON. It raises
         :exc:`fast.json.JSONError`, which names the member, for a number that JSON does not have.
     """
 
@@ -109,8 +109,8 @@ def checked_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = Fals
 def prepare(schema: ma.Schema, *, to_json: bool = True, checked: bool = False) -> None:
     """Generate ahead what the first use would: the functions for objects that are read by attribute.
 
-    :param to_json: for :func:`json_dumper`; ``False`` is for :func:`dumper`.
-    :param checked: as that is asked for.
+    :param to_json: For :func:`json_dumper`; ``False`` is for :func:`dumper`.
+    :param checked: As that is asked for.
     """
     if canary.is_trusted():
         (_json_plan(schema, checked) if to_json else _dict_plan(schema)).prepare()

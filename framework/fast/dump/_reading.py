@@ -74,11 +74,11 @@ def read(target: str, obj: str, key: str, kind: str, absent: str = "") -> list[s
 
     The lines name ``MISSING`` and ``get_value``.
 
-    :param target: the variable.
-    :param obj: the variable of the object.
-    :param key: the name to read, which may be dotted.
-    :param kind: what :func:`kind_of` says of the object.
-    :param absent: the function that is asked about an attribute that cannot be read; without one it is missing.
+    :param target: The variable.
+    :param obj: The variable of the object.
+    :param key: The name to read, which may be dotted.
+    :param kind: What :func:`kind_of` says of the object.
+    :param absent: The function that is asked about an attribute that cannot be read; without one it is missing.
     """
     if "." in key or (kind == KEYS and key in _DICT_NAMES):
         return [f"{target} = get_value({obj}, {key!r}, MISSING)"]

@@ -51,8 +51,8 @@ def row_class(title: str, keys: cabc.Sequence[str]) -> type[Row] | None:
 def seal(value: object, keys: tuple[str, ...]) -> object:
     """Give the form that a row can hold of a dumped value of any type.
 
-    :param keys: the path of the member that the value is for, to be named in the error.
-    :raises JSONError: for what JSON has no text for, such as NaN.
+    :param keys: The path of the member that the value is for, to be named in the error.
+    :raises JSONError: For what JSON has no text for, such as NaN.
     """
     if type(value) in _as_they_are:
         return value

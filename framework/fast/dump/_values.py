@@ -55,8 +55,8 @@ _OWN_DATE_TIMES = frozenset({own_fields.DateTime, strict_dates.OwnDateTime, stri
 class DumpRecipe:
     """The recipe for dumping a value of the expected type.
 
-    :param test: an expression that is true for values that ``lines`` can take; never for ``None``.
-    :param lines: statements that put the dumped value in the place of the value; none when it is the value itself.
+    :param test: An expression that is true for values that ``lines`` can take; never for ``None``.
+    :param lines: Statements that put the dumped value in the place of the value; none when it is the value itself.
     """
 
     test: str
@@ -66,8 +66,8 @@ class DumpRecipe:
 def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpRecipe | None:
     """Write the recipe of a field that holds no other field.
 
-    :param var: the variable that holds the value.
-    :param to_json: whether the result goes to the JSON encoder and nowhere else.
+    :param var: The variable that holds the value.
+    :param to_json: Whether the result goes to the JSON encoder and nowhere else.
     :return: ``None`` when the field is not known exactly.
     """
     if not plain.is_plain_dump(field):

@@ -40,13 +40,13 @@ def body_reader(
 
     It costs nothing until it is called.
 
-    :param schema: the instance whose own ``many`` and ``partial`` hold.
+    :param schema: The instance whose own ``many`` and ``partial`` hold.
     :param fast: ``False`` gives a function that takes no text.
-    :param max_depth: how many levels of lists and objects there may be; where the schema allows for more, no text is
+    :param max_depth: How many levels of lists and objects there may be; where the schema allows for more, no text is
         taken.
-    :param max_members: how many members all lists and objects may have together; a text that may have more is not
+    :param max_members: How many members all lists and objects may have together; a text that may have more is not
         taken.
-    :return: a function of one argument, the text; it returns what ``schema.load`` gives for it, or
+    :return: A function of one argument, the text; it returns what ``schema.load`` gives for it, or
         :data:`NOT_TAKEN`. It raises nothing.
     """
     plan: BodyPlan | None = None
@@ -75,10 +75,10 @@ def body_reader(
 def body_loader(schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_json.MAX_DEPTH) -> BytesReader:
     """Give a function that reads a JSON text and loads what it says.
 
-    :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
+    :param schema: The instance whose own ``many``, ``partial`` and ``unknown`` hold.
     :param fast: ``False`` lets marshmallow do the loading.
-    :param max_depth: how many levels of lists and objects there may be.
-    :return: a function of one argument, the text; it raises :exc:`fast.json.JSONError` for invalid JSON and
+    :param max_depth: How many levels of lists and objects there may be.
+    :return: A function of one argument, the text; it raises :exc:`fast.json.JSONError` for invalid JSON and
         :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
     """
     read, load = body_reader(schema, fast=fast, max_depth=max_depth), loader(schema, fast=fast)
@@ -93,7 +93,7 @@ def body_loader(schema: ma.Schema, *, fast: bool = True, max_depth: int = fast_j
 class BodyPlan:
     """The plan by which one schema instance loads JSON texts.
 
-    :ivar depth: how many levels of objects and lists a text may have that is taken.
+    :ivar depth: How many levels of objects and lists a text may have that is taken.
     """
 
     def __init__(self, schema: ma.Schema) -> None:
@@ -126,9 +126,9 @@ def _take_nothing(body: bytes) -> object:
 def _reader(kind: object, load: RowLoader, exact: bool) -> BytesReader:
     """Give the function that loads the text of a value.
 
-    :param kind: what the decoder reads.
-    :param load: makes the value of what was read, and counts its strings.
-    :param exact: whether a number is wanted as it is written: rows hold the nearest float.
+    :param kind: What the decoder reads.
+    :param load: Makes the value of what was read, and counts its strings.
+    :param exact: Whether a number is wanted as it is written: rows hold the nearest float.
     """
     may_lose = fast_json.MANY_DIGITS.search if exact else None
     decode = msgspec.json.Decoder(kind).decode

@@ -51,9 +51,9 @@ class NotTaken(Exception):
 class _Place:
     """The place where the decoder puts a value, and the use of it.
 
-    :param kind: the type that the decoder reads.
-    :param lines: what makes the loaded ``value`` of the one that was read.
-    :param strings: how many strings the value is, at most.
+    :param kind: The type that the decoder reads.
+    :param lines: What makes the loaded ``value`` of the one that was read.
+    :param strings: How many strings the value is, at most.
     """
 
     kind: t.Any
@@ -64,11 +64,11 @@ class _Place:
 class BodyCode:
     """The functions for one schema, and for those nested in it.
 
-    :param partial: what is in force around the schema; ``None`` leaves it to the schema.
-    :ivar row: the class of rows; the function takes an instance, and gives the object and the number of its strings.
-    :ivar depth: how many levels of objects and lists there may be.
-    :ivar exact: whether a number is wanted as it is written, and not as the nearest float.
-    :raises NotTaken: by the constructor, for a schema that this cannot be written for.
+    :param partial: What is in force around the schema; ``None`` leaves it to the schema.
+    :ivar row: The class of rows; the function takes an instance, and gives the object and the number of its strings.
+    :ivar depth: How many levels of objects and lists there may be.
+    :ivar exact: Whether a number is wanted as it is written, and not as the nearest float.
+    :raises NotTaken: By the constructor, for a schema that this cannot be written for.
     """
 
     def __init__(self, schema: ma.Schema, partial: PartialOption = None, level: int = 0) -> None:
@@ -196,7 +196,7 @@ class BodyCode:
     def _nested(self, field: AnyField, nested: ma.fields.Nested, name: str, *, many: bool) -> _Place:
         """The row of a nested schema, or a list of them, and the call of its function.
 
-        :param field: the field itself, or the list that holds it.
+        :param field: The field itself, or the list that holds it.
         """
         schema = _schema_of(nested)
         if field.validators:

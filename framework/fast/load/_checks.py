@@ -37,8 +37,8 @@ def checks(writer: Writer, validators: t.Sequence[object], var: str, kind: type)
 
     Expressions may raise :exc:`marshmallow.ValidationError` in place of being false.
 
-    :param var: the variable that holds the value.
-    :param kind: the exact type of the value.
+    :param var: The variable that holds the value.
+    :param kind: The exact type of the value.
     :return: ``None`` when one of the validators is not known exactly.
     """
     made: list[str] = []

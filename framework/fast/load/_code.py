@@ -83,8 +83,8 @@ MemberValidator: t.TypeAlias = cabc.Callable[[object, Errors, int | None], objec
 class LoadCode:
     """The function for one schema and one policy for unknown names.
 
-    :param schema: its class and instance leave loading to marshmallow.
-    :param unknown: one of :data:`POLICIES`.
+    :param schema: Its class and instance leave loading to marshmallow.
+    :param unknown: One of :data:`POLICIES`.
     """
 
     def __init__(self, schema: ma.Schema, unknown: str, *, nested: NestedLoader, chosen: Chosen) -> None:
@@ -212,7 +212,7 @@ class LoadCode:
     def _done(self, slot: Slot, kind: type) -> tuple[list[str], list[str], tuple[type[Exception], ...]]:
         """Decide how a field's validators are run.
 
-        :return: what to do with a good value, the expressions that validators make of it being good, and what these
+        :return: What to do with a good value, the expressions that validators make of it being good, and what these
             may raise. Validators that are not known exactly are run by the field, all in one.
         """
         expressions = checks(self.writer, slot.field.validators, "value", kind)
@@ -338,8 +338,8 @@ class LoadCode:
 class Slot:
     """One field in the text: what it is called, where its value goes, and who is asked about doubtful values.
 
-    :param store: the statement that puts ``value`` into the result.
-    :param load: the name of the function that lets the field do all of its work.
+    :param store: The statement that puts ``value`` into the result.
+    :param load: The name of the function that lets the field do all of its work.
     """
 
     field: AnyField

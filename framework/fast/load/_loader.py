@@ -29,12 +29,12 @@ def loader(schema: ma.Schema, *, fast: bool = True, compare: bool = False, max_e
 
     It costs nothing until it is called. Fields and validators that are changed after its first call are not noticed.
 
-    :param schema: the instance whose own ``many``, ``partial`` and ``unknown`` hold.
+    :param schema: The instance whose own ``many``, ``partial`` and ``unknown`` hold.
     :param fast: ``False`` lets marshmallow do the work.
-    :param compare: do it both ways and log every difference, see ``fast._compare``.
-    :param max_errors: after so many errors the rest of the data is not looked at, where generated code does the work;
+    :param compare: Do it both ways and log every difference, see ``fast._compare``.
+    :param max_errors: After so many errors the rest of the data is not looked at, where generated code does the work;
         those in the exception are the first of what marshmallow finds. ``None``: all are collected.
-    :return: a function of one argument, the data; it raises
+    :return: A function of one argument, the data; it raises
         :exc:`marshmallow.ValidationError` as ``schema.load`` raises it.
     """
     if not fast:

@@ -46,7 +46,7 @@ def asker(field: AnyField) -> MemberLoader:
 def member_loader(field: AnyField, load: MemberLoader) -> MemberLoader:
     """Give the function for a member that holds others itself.
 
-    :param load: loads what it holds.
+    :param load: Loads what it holds.
     """
     ask = asker(field)
     validate = field._validate if field.validators else None
@@ -133,7 +133,7 @@ def is_full(left: int) -> bool:
 def tuple_loader(field: ma.fields.Tuple, loads: cabc.Sequence[MemberLoader]) -> MemberLoader:
     """Give the function that loads the members of a tuple.
 
-    :param loads: load the members, in their order.
+    :param loads: Load the members, in their order.
     """
 
     def load_tuple(values: t.Any, partial: object) -> tuple[object, ...]:
@@ -266,7 +266,7 @@ def _refused_values(
 def one_of_loader(field: OneOf, chosen: cabc.Callable[[ma.Schema], MemberLoader]) -> MemberLoader:
     """Give the function that loads one of several objects.
 
-    :param chosen: gives the function that loads by a schema.
+    :param chosen: Gives the function that loads by a schema.
     """
     loads: dict[str, MemberLoader] = {}
     deserialize: MemberLoader = field._deserialize

@@ -67,7 +67,7 @@ class LoadPlan:
     ) -> object:
         """Load as ``schema.load`` does, or as ``schema.validate`` does without ``postprocess``.
 
-        :raises ValidationError: as marshmallow raises it, after ``handle_error``.
+        :raises ValidationError: As marshmallow raises it, after ``handle_error``.
         """
         schema = self.schema
         many = schema.many if many is None else bool(many)

@@ -44,14 +44,14 @@ _FLOAT_LIMIT = 10**300
 class LoadRecipe:
     """The recipe for loading a valid value.
 
-    :param test: an expression that is true for values that can be converted; never for ``None``.
-    :param kind: the exact type of the loaded value.
-    :param convert: an expression for the loaded value; empty when it is the value itself.
-    :param test_after: an expression that the loaded value must make true as well; empty when there is none.
-    :param errors: the exceptions by which ``convert`` refuses a value.
-    :param json: the JSON type of all values that pass the test, if they have one in common and a decoder can be asked
+    :param test: An expression that is true for values that can be converted; never for ``None``.
+    :param kind: The exact type of the loaded value.
+    :param convert: An expression for the loaded value; empty when it is the value itself.
+    :param test_after: An expression that the loaded value must make true as well; empty when there is none.
+    :param errors: The exceptions by which ``convert`` refuses a value.
+    :param json: The JSON type of all values that pass the test, if they have one in common and a decoder can be asked
         for it.
-    :param rest: what remains of the test for a value of that type that a decoder has read.
+    :param rest: What remains of the test for a value of that type that a decoder has read.
     """
 
     test: str
@@ -80,7 +80,7 @@ def _text(
 def recipe(writer: Writer, field: AnyField, var: str) -> LoadRecipe | None:
     """Write the recipe of a field that holds no other field.
 
-    :param var: the variable that holds the value.
+    :param var: The variable that holds the value.
     :return: ``None`` when the field is not known exactly, or its values are seldom what a recipe takes.
     """
     if not plain.is_plain_load(field):

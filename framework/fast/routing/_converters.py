@@ -67,7 +67,7 @@ _PORTABLE = r"""(?:
 def is_pristine(converter: BaseConverter) -> bool:
     """Tell whether a converter is one of werkzeug's own, unchanged.
 
-    :param converter: the converter object of a rule.
+    :param converter: The converter object of a rule.
     :return: ``False`` for a subclass, for a class whose ``to_python`` was replaced after import and
         for an object that carries its own ``to_python``.
     """
@@ -78,8 +78,8 @@ def is_pristine(converter: BaseConverter) -> bool:
 def convert(converter: BaseConverter) -> cabc.Callable[[str], object] | None:
     """Give a function that makes the same value as ``converter.to_python``.
 
-    :param converter: the converter object of a rule.
-    :return: a function of text that already matched the converter's regex, or ``None`` where only
+    :param converter: The converter object of a rule.
+    :return: A function of text that already matched the converter's regex, or ``None`` where only
         ``converter.to_python`` knows. It raises :exc:`ValueError` (werkzeug's
         :exc:`~werkzeug.routing.ValidationError` is one) where ``to_python`` refuses. The function is
         :class:`str` itself where the text is the value.
@@ -116,8 +116,8 @@ def _number(converter: IntegerConverter | FloatConverter) -> cabc.Callable[[str]
 def accepts(converter: BaseConverter) -> cabc.Callable[[str], object] | None:
     """Give a test that is true for the segments that the converter's regex matches as a whole.
 
-    :param converter: the converter object of a rule.
-    :return: a function of one non-empty or empty ASCII segment without a slash, or ``None`` where only
+    :param converter: The converter object of a rule.
+    :return: A function of one non-empty or empty ASCII segment without a slash, or ``None`` where only
         the regex knows. Two builtins are themselves: :class:`bool` takes any text but the empty one,
         :meth:`str.isdigit` takes digits. (They agree with the regex for ASCII text only.)
     """
@@ -172,8 +172,8 @@ def _alternatives(regex: str) -> set[str]:
 def describe(converter: BaseConverter) -> dict[str, object]:
     """Describe the text of a path parameter as JSON Schema.
 
-    :param converter: the converter object of a rule, of any class.
-    :return: a new dictionary with ``type`` and whatever of ``minimum``, ``maximum``, ``enum``,
+    :param converter: The converter object of a rule, of any class.
+    :return: A new dictionary with ``type`` and whatever of ``minimum``, ``maximum``, ``enum``,
         ``minLength``, ``maxLength``, ``format`` and ``pattern`` is known. What it refuses the converter
         refuses; a converter class of the user may refuse more in its ``to_python``. A number of fixed
         width is a string with a pattern, since ``42`` is not the text ``0042``.

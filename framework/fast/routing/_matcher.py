@@ -27,7 +27,7 @@ Hit: t.TypeAlias = tuple[Rule, dict[str, object]]
 class Miss:
     """No rule answers: 404, or 405 where other methods would do.
 
-    :ivar methods: the methods that the path has rules for; empty means that the path is unknown.
+    :ivar methods: The methods that the path has rules for; empty means that the path is unknown.
     """
 
     __slots__ = ("methods",)
@@ -87,7 +87,7 @@ class Matcher:
     It is never changed after it is made, so any number of threads may share it. It does not see later
     changes of the map, its rules and converters: make another one then.
 
-    :param url_map: the map; an :class:`~framework.fast.routing.OrderedMap` leaves fewer places to werkzeug.
+    :param url_map: The map; an :class:`~framework.fast.routing.OrderedMap` leaves fewer places to werkzeug.
     """
 
     __slots__ = ("_complete", "_default", "_readable", "_rules", "_tables")
@@ -139,14 +139,14 @@ class Matcher:
     def match(self, host: str | None, path: str, method: str) -> Hit | Miss | None:
         """Find the rule for a path.
 
-        :param host: the subdomain, or the host with its port where the map matches hosts, as
+        :param host: The subdomain, or the host with its port where the map matches hosts, as
             :class:`~werkzeug.routing.MapAdapter` would have it (lower case, IDNA); ``None`` for the
             map's default subdomain.
         :param path: ``PATH_INFO`` as it comes from the server, or decoded.
-        :param method: the request's method.
-        :return: a tuple of the rule and a new dictionary of its values, or a :class:`Miss`, or ``None`` to
+        :param method: The request's method.
+        :return: A tuple of the rule and a new dictionary of its values, or a :class:`Miss`, or ``None`` to
             say that :meth:`werkzeug.routing.MapAdapter.match` must answer. Not to be asked for a websocket.
-        :raises Exception: what a converter of the user raises, :exc:`~werkzeug.routing.ValidationError` aside.
+        :raises Exception: What a converter of the user raises, :exc:`~werkzeug.routing.ValidationError` aside.
         """
         table = self._default if host is None else self._tables.get(host)
         if table is None or not self._readable:
@@ -189,7 +189,7 @@ class Matcher:
     ) -> Hit | Miss | None:
         """Search everywhere, for the first way led nowhere.
 
-        :param refused: whether a converter of the rule to be found has refused its text already.
+        :param refused: Whether a converter of the rule to be found has refused its text already.
         """
         if not method:
             return None

@@ -31,7 +31,7 @@ class OrderedMap(Map):
     A plain map lists its rules by endpoint, and where two patterns of equal weight take the same text
     the first added wins. With a plain map such places are left to werkzeug; with this one they are not.
 
-    :ivar added: every rule, in the order in which it was added.
+    :ivar added: Every rule, in the order in which it was added.
     """
 
     added: list[Rule]
@@ -39,7 +39,7 @@ class OrderedMap(Map):
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule, or the rules of a factory, as :meth:`werkzeug.routing.Map.add` does.
 
-        :param rulefactory: rules that are not bound to a map yet.
+        :param rulefactory: Rules that are not bound to a map yet.
         """
         added = vars(self).setdefault("added", [])
         for rule in rulefactory.get_rules(self):
@@ -70,9 +70,9 @@ class RulePart(t.NamedTuple):
 class Seat(t.NamedTuple):
     """The place of a rule in the order of adding.
 
-    :ivar group: the place of its endpoint, by the endpoint's first rule.
-    :ivar place: its place among the rules of the endpoint.
-    :ivar sure: whether *place* is the order of adding too.
+    :ivar group: The place of its endpoint, by the endpoint's first rule.
+    :ivar place: Its place among the rules of the endpoint.
+    :ivar sure: Whether *place* is the order of adding too.
     """
 
     group: int
@@ -89,8 +89,8 @@ class Seat(t.NamedTuple):
 def parse(rule: Rule) -> tuple[list[str], list[RulePart]]:
     """Read a rule's text after the leading slash.
 
-    :return: the names of its variables, and its parts in order.
-    :raises Unreadable: for a rule that is not read as werkzeug's own are.
+    :return: The names of its variables, and its parts in order.
+    :raises Unreadable: For a rule that is not read as werkzeug's own are.
     """
     if type(rule).compile is not Rule.compile or type(rule).bind is not Rule.bind:
         raise Unreadable

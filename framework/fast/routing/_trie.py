@@ -29,8 +29,8 @@ _Accept: t.TypeAlias = cabc.Callable[[str], object]
 class Leaf:
     """The end of a rule's path: what a match there gives.
 
-    :ivar aside: only werkzeug knows the answer here (a redirect, or an order that is not known).
-    :ivar settled: whether it is known which rules of this state werkzeug looks at before this one.
+    :ivar aside: Only werkzeug knows the answer here (a redirect, or an order that is not known).
+    :ivar settled: Whether it is known which rules of this state werkzeug looks at before this one.
     """
 
     __slots__ = (
@@ -118,7 +118,7 @@ class Edge:
     def take(self, parts: list[str], at: int) -> tuple[list[str], bool] | None:
         """Take one segment, or all that are left.
 
-        :return: the texts of the variables and whether a trailing slash is left over, ``None`` when the
+        :return: The texts of the variables and whether a trailing slash is left over, ``None`` when the
             text is not of this form.
         """
         if self.accept is not None:

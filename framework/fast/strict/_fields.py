@@ -242,7 +242,7 @@ class TextBoolean(Boolean):
 def words(field: ma.fields.Boolean) -> tuple[object, ...] | None:
     """The values that a Boolean takes when it names its own words, for the document to list.
 
-    :return: truthy ones first, each group sorted by its text; ``None`` for a Boolean of ``true`` and ``false``. Python
+    :return: Truthy ones first, each group sorted by its text; ``None`` for a Boolean of ``true`` and ``false``. Python
         takes ``1`` and ``True`` for one value, so where one of them is a word the other one is too.
     """
     plain = ma.fields.Boolean

@@ -27,7 +27,7 @@ MAX_KNOWN = 1_000
 def unknown_message(name: str, names: cabc.Collection[str], text: str = UNKNOWN_FIELD) -> str:
     """Give the message for an unknown name, with the nearest known one where one is near.
 
-    :param text: the message without the hint.
+    :param text: The message without the hint.
     """
     if not isinstance(name, str) or len(name) > MAX_NAME or len(names) > MAX_KNOWN:
         return text
@@ -48,9 +48,9 @@ def described(messages: AnyMessages, schema: ma.Schema, bounds: Bounds = DEFAULT
     The order is that of the schema's fields. Unknown names come behind them, in alphabetical order: marshmallow finds
     them in the order of a set, which changes from one start of the program to the next.
 
-    :param messages: normalised messages, as in ``ValidationError.messages``; they are not changed.
-    :param schema: the schema that made them.
-    :return: new messages of the same shape, and whether some were left out.
+    :param messages: Normalised messages, as in ``ValidationError.messages``; they are not changed.
+    :param schema: The schema that made them.
+    :return: New messages of the same shape, and whether some were left out.
     """
     hinter = _Hinter(bounds)
     whole_field = getattr(schema, "whole_field", None)

@@ -140,8 +140,8 @@ _RFC_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 def rfc_pattern(*, naive: bool = True, aware: bool = True) -> str:
     """Give the pattern of dates and times of RFC 822, section 5, with years of four digits.
 
-    :param naive: whether the zone may be ``-0000``, which says nothing of one.
-    :param aware: whether it may be another.
+    :param naive: Whether the zone may be ``-0000``, which says nothing of one.
+    :param aware: Whether it may be another.
     """
     zones = [r"-0000"] if naive else []
     if aware:
@@ -183,10 +183,10 @@ def url_pattern(schemes: frozenset[str], *, relative: bool, absolute: bool, requ
     Every text of it is a ``uri`` (RFC 3986; a ``uri-reference`` when ``relative``) and one that marshmallow takes:
     hosts are ASCII domain names, ``localhost`` or IPv4 addresses, schemes are in lower case.
 
-    :param schemes: the schemes that may be used.
-    :param relative: whether a reference without scheme and host is a URL.
-    :param absolute: whether one with scheme and host is.
-    :param require_tld: whether a host needs a dot.
+    :param schemes: The schemes that may be used.
+    :param relative: Whether a reference without scheme and host is a URL.
+    :param absolute: Whether one with scheme and host is.
+    :param require_tld: Whether a host needs a dot.
     """
     host = rf"(({_LABEL}\.)+{_TOP_LABEL}|localhost|{_IPV4}{'' if require_tld else '|' + _LABEL})"
     # Not re.escape: it escapes the hyphen too, which ECMA-262 refuses.
@@ -325,8 +325,8 @@ def __getattr__(name: str) -> Matches:
 def integer(text: str) -> int:
     """Read an integer by :data:`INTEGER_PATTERN`.
 
-    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters.
-    :raises ValueError: when it is none.
+    :raises OverflowError: When it has more than :data:`MAX_DIGITS` characters.
+    :raises ValueError: When it is none.
     """
     if len(text) > MAX_DIGITS:
         raise OverflowError("Too many digits.")
@@ -338,9 +338,9 @@ def integer(text: str) -> int:
 def number(text: str) -> str:
     """Check a number by :data:`NUMBER_PATTERN`, and that it can be written out without flooding the memory.
 
-    :return: the text itself, for ``float`` or ``Decimal`` to read.
-    :raises OverflowError: when it has more than :data:`MAX_DIGITS` characters, or an exponent beyond that.
-    :raises ValueError: when it is none.
+    :return: The text itself, for ``float`` or ``Decimal`` to read.
+    :raises OverflowError: When it has more than :data:`MAX_DIGITS` characters, or an exponent beyond that.
+    :raises ValueError: When it is none.
     """
     if len(text) > MAX_DIGITS:
         raise OverflowError("Too many digits.")
@@ -380,7 +380,7 @@ def has_surrogate(text: str) -> bool:
 def in_ascii(regex: re.Pattern[str]) -> re.Pattern[str]:
     r"""Compile a pattern anew so that ``\d``, ``\w`` and ``\s`` mean ASCII, as they do in the document.
 
-    :return: the pattern itself where it insists on Unicode by a flag.
+    :return: The pattern itself where it insists on Unicode by a flag.
     """
     try:
         return re.compile(regex.pattern, (regex.flags & ~re.UNICODE) | re.ASCII)

@@ -33,7 +33,7 @@ def keywords(field: fields.AnyField) -> Keywords:
     The field may be the user's own or a twin. A class with its own ``_deserialize`` reads what it likes: ask
     only for those that :func:`fast.strict.twin` replaces, and for the framework's own fields.
 
-    :return: the words; empty for a field that has no rule here. They do not mention ``null``.
+    :return: The words; empty for a field that has no rule here. They do not mention ``null``.
     """
     for kinds, give in _KEYWORDS:
         if isinstance(field, kinds):

@@ -53,12 +53,12 @@ OPEN_LOCATIONS = frozenset({"headers", "cookies"})
 class Rules(msgspec.Struct, frozen=True):
     """The strict rules. Each can be relaxed by itself; then marshmallow's own meaning applies.
 
-    :param types: exact JSON types in bodies.
-    :param text: the document's lexical rule for texts in query, path, headers, cookies and forms.
+    :param types: Exact JSON types in bodies.
+    :param text: The document's lexical rule for texts in query, path, headers, cookies and forms.
     :param patterns: ``Regexp`` matches the whole text, ``Email`` and ``URL`` check the pattern that is published.
     :param nested_partial: ``partial`` does not reach into nested schemas.
-    :param unknown: one policy for unknown names at every depth.
-    :param nul: texts hold no U+0000.
+    :param unknown: One policy for unknown names at every depth.
+    :param nul: Texts hold no U+0000.
     """
 
     types: bool = True
@@ -95,13 +95,13 @@ def strict(
     ``unknown=RAISE`` cannot be distinguished from one made without, so it follows the default.) In headers and cookies
     unknown names are never refused.
 
-    :param schema: any marshmallow schema instance; it is not changed.
-    :param location: one of :data:`LOCATIONS`.
-    :param unknown: the policy that was asked for in this place, or ``None``.
-    :param default_unknown: the policy where none is declared.
-    :param rules: which rules hold; all of them by default.
-    :return: an instance of the class of ``schema``.
-    :raises ValueError: when the location or a policy is none.
+    :param schema: Any marshmallow schema instance; it is not changed.
+    :param location: One of :data:`LOCATIONS`.
+    :param unknown: The policy that was asked for in this place, or ``None``.
+    :param default_unknown: The policy where none is declared.
+    :param rules: Which rules hold; all of them by default.
+    :return: An instance of the class of ``schema``.
+    :raises ValueError: When the location or a policy is none.
     """
     if location not in LOCATIONS:
         raise ValueError(
@@ -156,7 +156,7 @@ class StrictPlan:
 
         Without that a body of nested lists could make as many schemas as it has objects.
 
-        :param resolve: gives the schema as marshmallow makes it.
+        :param resolve: Gives the schema as marshmallow makes it.
         """
         declared = field.nested
         name = f"{field.name}."
@@ -186,9 +186,9 @@ class StrictPlan:
     def field(self, field: AnyField, parent: ma.Schema | AnyField, root: ma.Schema | None, *, text: bool) -> AnyField:
         """Copy a field into its twin, and its members with it.
 
-        :param parent: the strict schema or field that holds it.
-        :param root: the strict schema at the top of the parents, ``None`` for a field that is bound to none.
-        :param text: whether its values are texts.
+        :param parent: The strict schema or field that holds it.
+        :param root: The strict schema at the top of the parents, ``None`` for a field that is bound to none.
+        :param text: Whether its values are texts.
         """
         if self.location == "multipart" and is_json_part(field):
             return self.parts.field(field, parent, root, text=False)
@@ -363,8 +363,8 @@ _TABLES: dict[str, cabc.Mapping[t.Any, type]] = {
 def twin(field_class: type[AnyField], *, text: bool) -> type[AnyField]:
     """Give the strict class of a field class: the class itself where it has none or decides for itself.
 
-    :param text: whether its values are texts.
-    :return: for a user's subclass, a subclass of both it and the twin of the field that it derives from.
+    :param text: Whether its values are texts.
+    :return: For a user's subclass, a subclass of both it and the twin of the field that it derives from.
     """
     given: type = field_class
     return t.cast("type[AnyField]", _twin(given, "text" if text else "json"))

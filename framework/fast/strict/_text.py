@@ -31,8 +31,8 @@ class Reader(t.NamedTuple):
     """The names and kinds of values that a schema reads, found once.
 
     :ivar scalars: (key in the dict, name of the header) of each field that takes one value.
-    :ivar lists: the same of each field that takes many.
-    :ivar others: whether undeclared names are passed on too.
+    :ivar lists: The same of each field that takes many.
+    :ivar others: Whether undeclared names are passed on too.
     """
 
     scalars: tuple[tuple[str, str], ...]
@@ -95,9 +95,9 @@ def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[TextData, dict
     (RFC 9110, section 5.6.1). Undeclared names are left out, unless the schema includes them, or excludes them only
     after one of its ``pre_load`` hooks has seen them.
 
-    :param schema: the schema that will load the result.
-    :param multi: query, form, files, cookies or headers; a plain mapping counts as given once each.
-    :return: the dict to load, with the keys that the schema looks for, and messages by key for what was given twice.
+    :param schema: The schema that will load the result.
+    :param multi: Query, form, files, cookies or headers; a plain mapping counts as given once each.
+    :return: The dict to load, with the keys that the schema looks for, and messages by key for what was given twice.
         Such a key is not in the dict; its message replaces any other that the schema has for it.
     """
     wanted = reader(schema)
@@ -124,8 +124,8 @@ def from_multidict(schema: ma.Schema, multi: TextSource) -> tuple[TextData, dict
 def from_values(wanted: Reader, values: cabc.Mapping[str, list[str]]) -> tuple[TextData, dict[str, list[str]]]:
     """:func:`from_multidict` for the values of each name as a plain dict of lists.
 
-    :param wanted: what :func:`reader` says of the schema.
-    :param values: never an empty list.
+    :param wanted: What :func:`reader` says of the schema.
+    :param values: Never an empty list.
     """
     data: TextData = {}
     wrong: dict[str, list[str]] = {}
