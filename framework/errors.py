@@ -47,7 +47,7 @@ Messages: t.TypeAlias = dict[str, t.Any]
 class APIError(HTTPException):
     """An answer that tells the client what went wrong.
 
-    Raise a subclass, or hand it to :func:`framework.abort`. Write subclasses of your own: the docstring is the
+    Raise a subclass, or hand it to :func:`framework.abort`. Write your own subclasses: the docstring is the
     text of the error in the document, and the class name gives its machine name.
 
     :param description: What happened in this case, for people. Default: the first paragraph of the docstring.
@@ -121,9 +121,9 @@ def snake_case(name: str) -> str:
 
 
 class _RetryLater:
-    """The part of errors that say when to come back.
+    """The part of errors that say when to retry.
 
-    :param retry_after: Seconds, or the moment, after which the client may come back, for ``Retry-After``
+    :param retry_after: Seconds, or the moment, after which the client may retry, for ``Retry-After``
         (RFC 9110, section 10.2.3).
     """
 
@@ -291,7 +291,7 @@ class UnavailableForLegalReasons(APIError, http.UnavailableForLegalReasons):
 class InternalServerError(APIError, http.InternalServerError):
     """Unexpected server error.
 
-    :param original_exception: The exception that nobody handled.
+    :param original_exception: The unhandled exception.
     """
 
     def __init__(

@@ -476,6 +476,6 @@ def _tag_attribute(cls: type[ma.Schema], discriminator: str, tag: str) -> str:
         if field.required and not field.load_only and not field.dump_only and allowed in ({tag}, {(tag,)}):
             return name if field.attribute is None else field.attribute
     raise ValueError(
-        f"{cls.__name__} cannot be told apart by {discriminator!r}: it must always have the value {tag!r} there."
+        f"{cls.__name__} cannot be distinguished by {discriminator!r}: it must always have the value {tag!r} there."
         f" Declare it in the schema, as fields.String(required=True, validate=validate.Equal({tag!r}))."
     )

@@ -167,7 +167,7 @@ class Aborter(_Aborter):
         if isinstance(code, Exception):
             if args or kwargs:
                 raise TypeError(
-                    f"abort() got arguments beside the exception {code!r}. Give them to the exception itself."
+                    f"abort() got arguments in addition to the exception {code!r}. Give them to the exception itself."
                 )
             raise code
         super().__call__(code, *args, **kwargs)

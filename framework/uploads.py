@@ -88,7 +88,7 @@ class FileType(validate.Validator):
     are named; ``text/plain`` and other types of text are any UTF-8 that is no markup.
 
     :param media_types: The types that pass.
-    :param signatures: Types of your own, and the bytes that their files begin with.
+    :param signatures: Custom types, and the bytes that their files begin with.
     :param error: The message; ``{choices}`` is filled in.
     :raises ValueError: There are none, or one is not known.
     """
@@ -215,7 +215,7 @@ def save_upload(
 
     :param file: The file.
     :param folder: An existing folder.
-    :param name: Its name there, one of your own. Default: :func:`safe_name` of the client's, with a few random letters
+    :param name: Its name there. Default: :func:`safe_name` of the client's, with a few random letters
         where that is taken.
     :param replace: Whether a file of the given ``name`` may be there already; it is then replaced in one step.
     :return: Where it is.

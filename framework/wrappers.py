@@ -31,7 +31,7 @@ _T = t.TypeVar("_T")
 class Request(RequestBase):
     """The request of the current context.
 
-    To use a class of your own, subclass this and set :attr:`App.request_class`.
+    To use a custom class, subclass this and set :attr:`App.request_class`.
     """
 
     json_module: t.Any = json
@@ -254,7 +254,7 @@ def _split_router_path(name: str) -> list[str]:
 class Response(ResponseBase):
     """The answer that the application makes where a view returns no response.
 
-    To use a class of your own, subclass this and set :attr:`App.response_class`.
+    To use a custom class, subclass this and set :attr:`App.response_class`.
     """
 
     default_mimetype: str | None = "text/html"

@@ -20,7 +20,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     A variable that is already set stays as it is. Among files, ``path`` wins over ``.env``, and that over
     ``.frameworkenv``. Without ``python-dotenv`` nothing is read, and a hint is written to stderr if there was a file.
 
-    :param path: A file to read in addition to the default ones. A file that does not exist is passed over.
+    :param path: A file to read in addition to the default ones. A file that does not exist is skipped.
     :param load_defaults: Look for ``.env`` and ``.frameworkenv``, in the current directory and then its parents.
     :return: ``True`` if a file gave at least one variable.
     """

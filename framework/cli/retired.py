@@ -38,7 +38,7 @@ def _title(operation: Operation, mark: RetiredMark) -> str:
 def retired_command() -> None:
     """Show which operations are on their way out, and who has called them how often.
 
-    The counts are those of the store that RETIRED_STORE_URL, or else STORE_URL, names.
+    The counts are those of the store that RETIRED_STORE_URL, or without it STORE_URL, names.
     """
     app = context.current().app
     found = [(operation, mark) for operation in app.operations if (mark := mark_of(operation)) is not None]

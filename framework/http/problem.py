@@ -213,7 +213,7 @@ class ErrorRenderer:
     ) -> PreparedResponse:
         """The answer for an error: the function's value dumped; status and headers are the error's.
 
-        :param limit: As in :func:`render`; it holds for JSON.
+        :param limit: As in :func:`render`; it applies to JSON.
         """
         body = self._encode(ensure_sync(self.function)(error))
         if limit is not None and len(body) > limit and self.media_type.partition(";")[0].endswith("json"):

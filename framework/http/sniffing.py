@@ -127,7 +127,7 @@ def _start(stream: t.IO[bytes]) -> bytes:
 
 
 def _markup(text: bytes) -> str | None:
-    """The type of a text that is markup, by its start; comments and declarations that come before are passed over."""
+    """The type of a text that is markup, by its start; comments and declarations that come before are skipped."""
     is_xml = False
     while True:
         text = text.lstrip()

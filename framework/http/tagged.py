@@ -63,7 +63,7 @@ def plain(value: object) -> object:
 
 
 class JSONTag:
-    """One type that the serializer keeps. Subclass it for a type of your own, and register the class.
+    """One type that the serializer keeps. Subclass it for a custom type, and register the class.
 
     :param serializer: The serializer that the tag works for; it tags what lies inside the value.
     """
@@ -81,7 +81,7 @@ class JSONTag:
         raise NotImplementedError
 
     def to_json(self, value: t.Any) -> t.Any:
-        """Return what JSON can hold for ``value``, tagged inside."""
+        """Return ``value`` as JSON can hold it, tagged inside."""
         raise NotImplementedError
 
     def to_python(self, value: t.Any) -> t.Any:
@@ -266,7 +266,7 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: object) -> t.Any:
-        """Return what JSON can hold for ``value``: tags in place of what it cannot."""
+        """Return ``value`` as JSON can hold it: tags in place of what it cannot."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)

@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
 
 _W = t.TypeVar("_W", bound="HeaderVersion | QueryVersion")
 _OWN_HANDLER: t.Final = (
-    "Write a handler of its own for that version, and mark the two with since() and until(); or leave the field out."
+    "Write a separate handler for that version, and mark the two with since() and until(); or leave the field out."
 )
 
 
@@ -120,7 +120,7 @@ class VersionMark(Mark):
         return f"version {self.name!r}"
 
     def __call__(self, target: object) -> t.NoReturn:
-        raise SetupError(f"{self!r} stands on {target!r}. Versions put it on what they mount; use since() or until().")
+        raise SetupError(f"{self!r} is on {target!r}. Versions put it on what they mount; use since() or until().")
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """Make the marks below those of the version."""
@@ -180,7 +180,7 @@ class VersionMark(Mark):
             if name not in words:
                 raise SetupError(
                     f"{mark!r} asks for {name!r}, which the version {self.name!r} makes into something else:"
-                    f" nobody knows what to compare with it there. {_OWN_HANDLER}"
+                    f" it is not known what to compare with it there. {_OWN_HANDLER}"
                 )
         if all(words[name] == name for name in asked):
             return mark
@@ -214,7 +214,7 @@ class VersionMark(Mark):
         if is_patch or mark.places != ("json",):
             raise SetupError(
                 f"{mark!r} reads {type(mark.schema).__name__}, which is another in the version {self.name!r}. Only"
-                " arguments in JSON are converted: write a handler of its own for that version, and mark the two with"
+                " arguments in JSON are converted: write a separate handler for that version, and mark the two with"
                 " since() and until()."
             )
         made = copy.copy(mark)

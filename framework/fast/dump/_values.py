@@ -1,6 +1,6 @@
 """The code that dumps a value of each known field, as text.
 
-A *recipe* holds for values of exactly the types that it tests; every other value goes to the field's own
+A *recipe* applies to values of exactly the types that it tests; every other value goes to the field's own
 ``_serialize``. There are two forms: the value that ``schema.dump`` gives, and the form for JSON, which may keep
 what the JSON encoder writes as the very same text.
 
@@ -67,7 +67,7 @@ def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpR
     """Write the recipe of a field that holds no other field.
 
     :param var: The variable that holds the value.
-    :param to_json: Whether the result goes to the JSON encoder and nowhere else.
+    :param to_json: Whether the result goes to the JSON encoder alone.
     :return: ``None`` when the field is not known exactly.
     """
     if not plain.is_plain_dump(field):

@@ -1,6 +1,6 @@
 """The code that loads a value of each known field, as text.
 
-A *recipe* holds for good values of the usual types. Every other value goes to the field's own ``deserialize``, which
+A *recipe* applies to good values of the usual types. Every other value goes to the field's own ``deserialize``, which
 makes the messages; a recipe runs no code of users, so doing its work again is not to be noticed.
 
 Knows fields and the strict twins; knows nothing of whole schemas.

@@ -285,7 +285,7 @@ def _types(made: JSONObject) -> JSONObject:
 def _null(made: JSONObject) -> JSONObject:
     """``anyOf`` with the type ``null`` in it: 3.0 says that by a nullable schema of the one value ``null``.
 
-    ``nullable`` beside a reference would let nothing more through: it widens the ``type`` beside it and no other.
+    ``nullable`` next to a reference would let nothing more through: it widens the ``type`` next to it and no other.
     """
     if made.get("type") == "null":
         return {**{word: value for word, value in made.items() if word != "type"}, **_NULL_30}
