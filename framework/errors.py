@@ -333,6 +333,9 @@ class ValidationFailed(UnprocessableEntity):
     :param is_cut: Whether ``errors`` has only the first of what is wrong (``MAX_ERRORS``, ``MAX_ERROR_LENGTH``).
     """
 
+    is_counted = False
+    """True if the description says how many fields are invalid, and nothing more."""
+
     def __init__(
         self,
         errors: Messages,
@@ -345,7 +348,6 @@ class ValidationFailed(UnprocessableEntity):
     ) -> None:
         super().__init__(description or count_fields(errors, is_cut), errors=errors, headers=headers, **members)
         self.is_counted = not description
-        """True if the description says how many fields are invalid, and nothing else."""
         self.is_cut = is_cut
         self.data = {"messages": errors, "schema": schema, "headers": headers}
         """The mark that webargs leaves on its exceptions: ``messages``, ``schema``, ``headers``."""

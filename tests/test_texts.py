@@ -53,7 +53,7 @@ from framework.config import SettingError
 from framework.errors import APIError, BadRequest, Conflict, ErrorText, Gone, NotFound, ValidationFailed
 from framework.fast.strict import strict
 from framework.http.media import CSV
-from framework.issues import CODES
+from framework.issues import CODES, issue
 from framework.texts import ENGLISH, SHIPPED, MessageText, Texts, message
 from framework.texts._french import FRENCH
 from framework.texts._german import GERMAN
@@ -345,7 +345,7 @@ def test_wrong_texts_are_refused_at_freeze(texts, said):
     """An unknown key, a wrong placeholder or an unused language of ``TEXTS`` is found when the application freezes."""
     app = make_app(TEXTS=texts)
 
-    with pytest.raises(SettingError, match=said):
+    with pytest.raises(SettingError, match=rf"(?s){said}.*\(.*test_texts.py:\d+\)"):
         app.freeze()
 
 
@@ -571,6 +571,20 @@ def test_multipart_is_translated():
     assert reply.status_code == 422
     assert reply.json["detail"].startswith("Le formulaire contient")
     assert reply.json["errors"]["files"]["pet"] == {"_schema": ["Type d'entrée non valide."]}
+
+
+def test_errors_of_other_classes_are_translated():
+    """Messages of the framework in the ``errors`` of any error are in the language, and the rest as it was given."""
+    app = make_app(LANGUAGES=("en", "de"))
+
+    @app.get("/conflict")
+    def conflict():
+        raise Conflict(errors={"json": {"name": [issue("required"), "Taken."]}})
+
+    reply = in_language(app, "de", "/conflict", "GET")
+
+    assert reply.json["errors"] == {"json": {"name": ["Pflichtfeld fehlt.", "Taken."]}}
+    assert "issues" not in reply.json
 
 
 def test_csv_is_translated():

@@ -84,7 +84,7 @@ def problem(
         if isinstance(error, errors.ValidationFailed) and error.errors is not None:
             members["errors"], members["issues"] = told(error.errors, most, say)
         elif error.errors is not None:
-            members["errors"] = error.errors
+            members["errors"] = error.errors if say is None else told(error.errors, 0, say)[0]
         members.update(dump_members(error))
     return members
 

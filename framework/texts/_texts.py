@@ -169,6 +169,7 @@ class Texts:
 
     def missing(self, language: str) -> list[str]:
         """Return the keys of the framework that have no text in a language. Check in a test that there are none."""
+        self.load()
         return sorted(key for key in {*ENGLISH, *class_keys(ours=True)} if self.find(key, language) is None)
 
     def own(self, language: str) -> cabc.Mapping[str, str]:
@@ -191,6 +192,14 @@ class Texts:
 
         :raises SettingError: A key, a placeholder or a language is not known.
         """
+        try:
+            self._load()
+        except SettingError as error:
+            source = getattr(self._config, "source", None)
+            name = str(error).partition(" ")[0]
+            raise SettingError(f"{error} ({source(name)})" if source is not None else str(error)) from None
+
+    def _load(self) -> None:
         languages = tuple(self._config["LANGUAGES"] or ())
         first = languages[0] if languages else DEFAULT
         own: dict[str, dict[str, str]] = {}

@@ -229,7 +229,7 @@ def test_a_default_order(fast):
     ("query", "words"),
     [
         ("sort=petNam", "Did you mean 'petName'?"),
-        ("sort=--age", "Cannot be sorted"),
+        ("sort=--age", "Sorting by this field"),
         ("sort=", ""),
         ("srt=age", "'sort'"),
     ],

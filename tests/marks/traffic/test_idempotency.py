@@ -637,7 +637,7 @@ def test_after_its_lease_a_request_is_not_carried_out_again(store):
         assert first.result().json["name"] == "late"
 
     assert (second.status_code, second.json["code"]) == (409, "outcome_unknown")
-    assert "Look whether it was carried out" in second.json["detail"]
+    assert "Check whether it was executed" in second.json["detail"]
     assert shop.send().json["name"] == "late"
     assert shop.count == 1
 
