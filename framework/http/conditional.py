@@ -64,16 +64,18 @@ Tags: t.TypeAlias = frozenset[Tag] | None
 """The tags that a header lists; ``None`` for ``*``."""
 
 
-def parse_tags(header: str) -> Tags:
+def parse_tags(header: str, name: str = "If-Match") -> Tags:
     """Read ``If-Match`` or ``If-None-Match``.
 
+    :param header: The value of the header.
+    :param name: The name of the header, for the message.
     :return: The tags; ``None`` for ``*``.
     :raises ValueError: The header is malformed.
     """
     if len(header) > MAX_LENGTH:
-        raise ValueError("bad_request.tags_length")
+        raise ValueError(message("bad_request.tags_length", name=name, max=MAX_LENGTH))
     if _WELL_FORMED.fullmatch(header) is None:
-        raise ValueError("bad_request.tags")
+        raise ValueError(message("bad_request.tags", name=name))
     if header == "*":
         return None
     if header[0] == '"' and header.find('"', 1) == len(header) - 1:  # PERF: one strong tag, saves 0.8 us
@@ -208,10 +210,7 @@ def _read_tags(environ: WSGIEnvironment, key: str, name: str) -> Tags | types.El
     header = environ.get(key)
     if header is None:
         return ...
-    try:
-        return parse_tags(header)
-    except ValueError as error:
-        raise ValueError(message(error.args[0], name=name, max=MAX_LENGTH)) from None
+    return parse_tags(header, name)
 
 
 def _read_date(environ: WSGIEnvironment, key: str) -> dt.datetime | None:

@@ -189,7 +189,7 @@ class Answers:
         return made
 
     def is_known(self, operation: Operation, status: int, outcome: Outcome) -> bool:
-        """Return whether the answer of a status is one that stands among the shared answers already."""
+        """Return whether the answer of a status is among the shared answers already."""
         # PERF: most answers of a document are the errors that all operations have.
         cls = outcome.error
         return (
