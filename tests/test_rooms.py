@@ -680,3 +680,19 @@ def test_serving_is_lean():
 
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == ""
+
+
+OTHER_FOLDERS = {"docs": {"_static", "deploying", "examples", "patterns"}, "tests": {"benchmarks", "sample", "seeds"}}
+"""The folders of docs and tests that belong to no package."""
+
+
+@pytest.mark.parametrize("place", ["docs", "tests"])
+def test_docs_and_tests_have_the_folders_of_the_package(place):
+    """Each folder of the docs and of the tests is named like the package that it is about."""
+    root = PACKAGE.parent
+    files = (root / place).rglob("*.rst" if place == "docs" else "test_*.py")
+    folders = {path.parent.relative_to(root / place) for path in files}
+    own = {folder for folder in folders if folder.parts and folder.parts[0] not in OTHER_FOLDERS[place]}
+
+    assert len(own) > 10
+    assert [str(folder) for folder in sorted(own) if not (PACKAGE / folder / "__init__.py").exists()] == []

@@ -1,6 +1,6 @@
 """``App``: one class with all that an application overrides, and the road of a request through it.
 
-``docs/lifecycle`` numbers the steps of the road. A method that has nothing to do for a request is not called.
+``docs/app/lifecycle`` numbers the steps of the road. A method that has nothing to do for a request is not called.
 Not here: what is decided at freeze (``app._route_table``), matching (``app._matching``), how a value becomes a response
 (``app._answers``), rules (``app._rules``), documents (``app._documents``).
 Floor 6.
