@@ -386,7 +386,9 @@ class StoreSession(SecureCookieSession):
 
 
 class StoreSessionInterface(SessionInterface):
-    """Sessions in a :doc:`store </stores/stores>`: the client gets a random name, and neither sees nor holds what is in them.
+    """Sessions in a :doc:`store </stores/stores>`.
+
+    The client gets a random name, and neither sees nor holds what is in them.
 
     A session that was loaded is written only while its name is in the store: a request that began before a log-out or
     a :meth:`StoreSession.renew`, and ends after it, writes nothing and sets no cookie. Two requests that write at the
