@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextvars
 import functools
+import operator
 import sys
 import typing as t
 
@@ -164,6 +165,18 @@ class Context:
             self.view_args = request.view_args
             if request.routing_exception is not None:
                 self.routing_exception = request.routing_exception
+
+    if t.TYPE_CHECKING:
+
+        @property
+        def request_environ(self) -> WSGIEnvironment:
+            """The WSGI environment, for what runs in a request alone."""
+
+    else:
+        # PERF: reading it is no call of a Python function.
+        request_environ = property(
+            operator.attrgetter("environ"), doc="The WSGI environment, for what runs in a request alone."
+        )
 
     @property
     def routing_exception(self) -> HTTPException | None:

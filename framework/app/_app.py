@@ -644,7 +644,7 @@ class App(Scaffold):
     def match_request(self, ctx: Context) -> None:
         """Find the rule, the values and the operation for the context's path; keep what goes wrong for later."""
         route_table = self._route_table
-        environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+        environ = ctx.request_environ
         path = environ.get("PATH_INFO", "")
         if not path.isascii() and not is_utf8(path):
             # No name of a resource: a handler would get U+FFFD, the same for all bytes that are not UTF-8.

@@ -16,8 +16,6 @@ from .. import errors
 from ._route_table import NO_ROUTES, RouterPath, RouteTable, split_router_path
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from ..context import Context
     from ..versions import VersionMaps
     from ._app import App
@@ -25,7 +23,7 @@ if t.TYPE_CHECKING:
 
 def match_by_adapter(ctx: Context, route_table: RouteTable | None) -> None:
     """Match a request by werkzeug's adapter: for what the compiled matcher does not know, and without one."""
-    environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+    environ = ctx.request_environ
     try:
         adapter = ctx.url_adapter
         if adapter is None:
@@ -43,7 +41,7 @@ def match_by_adapter(ctx: Context, route_table: RouteTable | None) -> None:
 
 def match_in_version(ctx: Context, route_table: RouteTable) -> None:
     """Match a request that says itself which version of the API it means."""
-    environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+    environ = ctx.request_environ
     try:
         ctx.url_rule, ctx.view_args = t.cast("VersionMaps", route_table.regions).find(ctx, environ)
     except HTTPException as error:
@@ -84,7 +82,7 @@ def _owner_of(app: App, ctx: Context, error: HTTPException | None) -> RouterPath
 
 
 def _mount_of(app: App, ctx: Context, subdomain: str | None) -> RouterPath:
-    path = t.cast(t.Any, ctx.environ).get("PATH_INFO", "").encode("latin1").decode(errors="replace")
+    path = ctx.request_environ.get("PATH_INFO", "").encode("latin1").decode(errors="replace")
     segments = [segment for segment in path.split("/") if segment]
     best: tuple[int, str] | None = None
     for name, mount in app.mounts.items():

@@ -53,7 +53,7 @@ class ProducesMark(MediaMark):
         listing = ", ".join(names)
 
         def accept(ctx: Context, call: Call) -> None:
-            place = choose(t.cast("dict[str, str]", ctx.environ).get("HTTP_ACCEPT"))
+            place = choose(ctx.request_environ.get("HTTP_ACCEPT"))
             if place is None:
                 raise NotAcceptable(message("not_acceptable.media_types", available=listing))
             ctx.media_type = choices[place]

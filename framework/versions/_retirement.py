@@ -109,7 +109,7 @@ class RetiredMark(Mark):
     @staticmethod
     def _absolute(ctx: Context, target: str) -> str:
         """A path of the application below its prefix; a whole URL as it is."""
-        root = t.cast("dict[str, str]", ctx.environ).get("SCRIPT_NAME", "").rstrip("/")
+        root = ctx.request_environ.get("SCRIPT_NAME", "").rstrip("/")
         return root + target if target.startswith("/") else target
 
     def _check_replacement(self, plan: Plan) -> None:
@@ -197,7 +197,7 @@ def moment(value: Moment | None, name: str) -> dt.datetime | None:
 
 def user_agent(ctx: Context) -> str:
     """Return what the client calls itself, as text for a table: printable, and not too long."""
-    name = t.cast("dict[str, str]", ctx.environ).get("HTTP_USER_AGENT", "")
+    name = ctx.request_environ.get("HTTP_USER_AGENT", "")
     return "".join(char for char in name if char.isprintable())[:_MAX_NAME].strip() or NOBODY
 
 

@@ -176,7 +176,7 @@ class CORS(Mark):
         allowed: str | None = "*"  # also without an Origin: a cache may give the answer to a page
         if not self.any_origin:
             add_vary(reply, ("Origin",))
-            origin = t.cast("dict[str, str]", ctx.environ).get("HTTP_ORIGIN")
+            origin = ctx.request_environ.get("HTTP_ORIGIN")
             allowed = None if origin is None else self.allowed(origin)
         if allowed is None or header_of(reply, "Access-Control-Allow-Methods") is not None:
             return
@@ -234,7 +234,7 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
 
     def answer_preflight() -> Response | None:
         ctx = current()
-        environ = t.cast("dict[str, t.Any]", ctx.environ)
+        environ = ctx.request_environ
         if environ["REQUEST_METHOD"] != "OPTIONS" or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ:
             return None
         rule, origin = rule_of(), environ.get("HTTP_ORIGIN")

@@ -86,7 +86,7 @@ class SecurityHeadersMark(Mark):
         for name, value in self._for_pages if kind.startswith(_PAGES) else self.pairs:
             if header_of(reply, name) is None:
                 set_header(reply, name, value)
-        environ = t.cast("dict[str, t.Any]", ctx.environ)
+        environ = ctx.request_environ
         if environ["wsgi.url_scheme"] == "https":
             hsts = hsts_text(ctx.app.config)
             if hsts is not None and header_of(reply, HSTS) is None:

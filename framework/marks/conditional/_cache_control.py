@@ -204,7 +204,7 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
     def tell(ctx: Context, call: Call, reply: Reply) -> None:
         if header_of(reply, "Cache-Control") is not None:
             return
-        environ = t.cast("dict[str, t.Any]", ctx.environ)
+        environ = ctx.request_environ
         if (
             always
             or ctx.user is not None

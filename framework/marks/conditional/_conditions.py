@@ -106,7 +106,7 @@ class PreconditionGuard:
         conditions = NO_CONDITIONS
         if self.safe or self.guards:
             try:
-                conditions = read_conditions(t.cast(t.Any, ctx.environ))
+                conditions = read_conditions(ctx.request_environ)
             except ValueError as error:
                 raise BadRequest(error.args[0]) from None
         # To make what is not there one condition is good as well: that nothing is there.
@@ -226,7 +226,7 @@ class PreconditionGuard:
     def tag(self, ctx: Context, call: Call, state: str) -> Tag:
         """The tag of a state, for the representation that the request selects."""
         if self.safe:
-            environ = t.cast("dict[str, t.Any]", ctx.environ)
+            environ = ctx.request_environ
             selects = [environ.get(key, "").encode("latin-1") for key in self.learned(ctx, call).keys]
             if ctx.user is not None:
                 # At one address two users may see two things, which have a version of 1 each.

@@ -110,7 +110,7 @@ class DownloadMark(ResponseMark):
         :raises PreconditionFailed: A condition does not hold.
         :raises RequestedRangeNotSatisfiable: Nothing of the ranges is there.
         """
-        environ = t.cast("dict[str, t.Any]", ctx.environ)
+        environ = ctx.request_environ
         content_type = given.content_type or self.content_types[0]
         headers = self.headers_of(given, opened, content_type)
         spans: list[Span] | None = None

@@ -201,7 +201,7 @@ class ArgumentsMark(Mark):
         :raises ValidationFailed: The body is empty and must not be.
         """
         if call.body is MISSING and parts[0].location == "json":
-            if len(parts) > 1 and media_type(t.cast(t.Any, ctx.environ)) in FORM_TYPES:
+            if len(parts) > 1 and media_type(ctx.request_environ) in FORM_TYPES:
                 return parts[1]
             if refuses_empty:
                 raise ValidationFailed({"json": {"_schema": [MISSING_BODY]}}, description=MISSING_BODY)

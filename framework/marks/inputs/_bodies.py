@@ -29,8 +29,6 @@ from ..raises import error_outcome
 from ._multipart import rules_of
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from ...context import Context
     from ...http.media import MediaType
     from ...wrappers import Request
@@ -94,7 +92,7 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
     everywhere = smaller(for_json, plan.config["MAX_CONTENT_LENGTH"]) if own is None else own
 
     def check(ctx: Context, call: Call) -> None:
-        environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+        environ = ctx.request_environ
         length = call.length = declared_length(environ)
         if "HTTP_CONTENT_ENCODING" in environ:
             check_encoding(environ)
@@ -151,7 +149,7 @@ def json_step(plan: Plan) -> Step:
         call.notes[OTHER] = other
 
     def read(ctx: Context, call: Call) -> None:
-        environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+        environ = ctx.request_environ
         length = call.length
         if length == 0 or (length is None and not has_body(environ)):
             call.body = MISSING  # no body, or a form where both are taken
@@ -202,7 +200,7 @@ def form_step(plan: Plan) -> Step:
     rules = rules_of(plan)
 
     def read(ctx: Context, call: Call) -> None:
-        if media_type(t.cast("WSGIEnvironment", ctx.environ)) in FORM_TYPES:
+        if media_type(ctx.request_environ) in FORM_TYPES:
             ctx.request.form_rules = rules
             ctx.request.form  # noqa: B018 - parsed and kept; raises 413 for its limits
 

@@ -34,8 +34,6 @@ from ..base import Call, Parameter, Phase, Plan, Step
 from ._multipart import multipart_source
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from ...context import Context
 
 MISSING_BODY: t.Final = issue("required.body")
@@ -99,7 +97,7 @@ def query_of(ctx: Context, call: Call) -> QueryValues:
     """
     if call.query is None:
         try:
-            call.query = query_values(t.cast("WSGIEnvironment", ctx.environ), ctx.app.config["MAX_QUERY_PARTS"])
+            call.query = query_values(ctx.request_environ, ctx.app.config["MAX_QUERY_PARTS"])
         except BadRequest as error:
             raise unreadable("query", error) from error
     return call.query

@@ -437,7 +437,7 @@ def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
 
 def link_header(ctx: Context, call: Call, wanted: PageRequest) -> str:
     """The ``Link`` header: references with an absolute path and without a host, right behind any proxy."""
-    environ = t.cast("dict[str, t.Any]", ctx.environ)
+    environ = ctx.request_environ
     if len(environ.get("QUERY_STRING") or "") > LONGEST_QUERY:
         return ""
     found = list(wanted.links())

@@ -71,7 +71,7 @@ def csrf_step(plan: Plan, schemes: cabc.Iterable[Scheme]) -> Step:
         scheme: Scheme | None = ctx.scheme
         if scheme is None or not scheme.csrf:
             return
-        environ = t.cast(t.Any, ctx.environ)
+        environ = ctx.request_environ
         own = ctx.request.host_url.rstrip("/")
         if not csrf.is_own_page(environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN"), own, trusted):
             raise CSRFFailed(message("csrf_failed.origin"))

@@ -284,14 +284,14 @@ def authenticator(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], 
             # be taken for somebody else because that is bad.
             if scheme.csrf != "token":
                 raise refuse(mark.invalid, wrong)
-        if (wrong and not optional) or (takes_header and "HTTP_AUTHORIZATION" in t.cast(t.Any, ctx.environ)):
+        if (wrong and not optional) or (takes_header and "HTTP_AUTHORIZATION" in ctx.request_environ):
             raise refuse(mark.invalid, wrong)
         if not optional:
             raise refuse(mark.missing, wrong)
         return None, None
 
     def authenticate(ctx: Context, call: Call) -> None:
-        user = t.cast(t.Any, ctx.environ).get(FORCED)
+        user = ctx.request_environ.get(FORCED)
         if type(user) is not Grant:
             ctx.scheme, user = find(ctx)
         if type(user) is Grant:

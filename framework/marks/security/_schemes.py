@@ -191,7 +191,7 @@ class Bearer(Scheme):
             self.example = f"{word} TOKEN"
 
     def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
-        header = t.cast(t.Any, ctx.environ).get("HTTP_AUTHORIZATION")
+        header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         token = None if header is None else authorization.credentials_of(header, self._lower)
         if token is None:
             return None
@@ -297,7 +297,7 @@ class Basic(Scheme):
     uses_authorization = True
 
     def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
-        header = t.cast(t.Any, ctx.environ).get("HTTP_AUTHORIZATION")
+        header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         text = None if header is None else authorization.credentials_of(header, "basic")
         if text is None:
             return None
@@ -337,7 +337,7 @@ class APIKey(Scheme):
 
     def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         if self.location == "header":
-            value = t.cast(t.Any, ctx.environ).get(self._environ_key)
+            value = ctx.request_environ.get(self._environ_key)
             return None if value is None else (value,) if value else MALFORMED
         values = (ctx.request.args if self.location == "query" else ctx.request.cookies).getlist(self.key)
         if not values:

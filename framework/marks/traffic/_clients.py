@@ -51,7 +51,7 @@ class Address:
 
     def __call__(self, ctx: Context) -> str:
         """The key of the client; ``address:`` alone where the server gives none."""
-        address: str = t.cast("dict[str, t.Any]", ctx.environ).get("REMOTE_ADDR") or ""
+        address: str = ctx.request_environ.get("REMOTE_ADDR") or ""
         return "address:" + (self._network(address) if ":" in address else address)
 
 
@@ -174,7 +174,7 @@ def user_function(by: User, plan: Plan) -> cabc.Callable[[Context], str]:
             return address(ctx)
         if ctx.user is None or (tenant_of is None and not by_host):
             return given  # nobody is known: a client could name another tenant for each call
-        host = get_host(ctx.environ) if by_host else ""  # type: ignore[arg-type]
+        host = get_host(ctx.request_environ) if by_host else ""
         return f"{host}\n{'' if tenant_of is None else tenant_of(ctx)}\n{given}"
 
     return key

@@ -160,7 +160,7 @@ class Idempotent(Mark):
         names = kept_names(plan)
 
         def hold(ctx: Context, call: Call) -> Hold | None:
-            environ = t.cast("WSGIEnvironment", ctx.environ)
+            environ = ctx.request_environ
             return Hold(names, ctx, call) if "HTTP_IDEMPOTENCY_KEY" in environ else None
 
         return hold if self.applies(plan) else None
@@ -172,7 +172,7 @@ class Idempotent(Mark):
 
         def claim(ctx: Context, call: Call) -> None:
             nonlocal key_store
-            environ = t.cast("dict[str, t.Any]", ctx.environ)
+            environ = ctx.request_environ
             header: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
             if header is None:
                 if required:
@@ -328,7 +328,7 @@ def headers_of(reply: Reply, names: frozenset[str]) -> list[tuple[str, str]]:
 
 def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
     """Return what makes a request the same as another: method, path, query, media type and body."""
-    environ: WSGIEnvironment = ctx.environ  # type: ignore[assignment]
+    environ = ctx.request_environ
     if getattr(plan.rule, "by_request", False):
         yield t.cast(t.Any, plan.rule).version.encode("utf-8")
     for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"):

@@ -119,7 +119,7 @@ def exchange_of(
 
 def body_of(ctx: Context) -> bytes | None:
     """The body of the request of a context, where it can still be had."""
-    environ = t.cast("WSGIEnvironment", ctx.environ)
+    environ = ctx.request_environ
     whole = getattr(environ.get("wsgi.input"), "getvalue", None)
     if whole is not None:
         try:
