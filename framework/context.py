@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
     from .wrappers import Request
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
-_F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+_F = t.TypeVar("_F", bound=cabc.Callable[..., object])
 
 OUTSIDE_APP = (
     "Working outside of application context. The code that failed needs to know the current application:"
@@ -511,7 +511,7 @@ def copy_current_request_context(f: _F) -> _F:
     ctx = ctx.copy()
 
     @functools.wraps(f)
-    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def wrapper(*args: object, **kwargs: t.Any) -> t.Any:
         with ctx:
             return ctx.app.ensure_sync(f)(*args, **kwargs)
 

@@ -120,7 +120,7 @@ class ContextIterator(cabc.Iterator[_T]):
             self._close(error)
 
 
-def close_parts(parts: cabc.Iterable[t.Any]) -> None:
+def close_parts(parts: object) -> None:
     """Close a generator; nothing for what has no ``close``."""
     close = getattr(parts, "close", None)
     if close is not None:

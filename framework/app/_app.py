@@ -61,6 +61,7 @@ from ._route_table import (
     NO_ROUTES,
     STEPS,
     VERSIONS,
+    RouterHooks,
     RouterPath,
     RouteTable,
     split_router_path,
@@ -342,7 +343,7 @@ class App(Scaffold):
         path = os.path.join(self.instance_path, resource)
         return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
 
-    def ensure_sync(self, func: cabc.Callable[..., t.Any]) -> cabc.Callable[..., t.Any]:
+    def ensure_sync(self, func: cabc.Callable[..., object]) -> cabc.Callable[..., t.Any]:
         """Make a function that can be called without an event loop.
 
         :param func: A function; an ``async def`` one is wrapped by :meth:`async_to_sync`.
@@ -706,7 +707,7 @@ class App(Scaffold):
             if signals.request_started.receivers:
                 signals.request_started.send(self, _async_wrapper=self.ensure_sync)
             hooks = ctx.hooks or self._hooks_of(ctx)
-            value = None
+            value: object = None
             if hooks.preprocesses:
                 value = self.preprocess_request()
             else:
@@ -765,13 +766,13 @@ class App(Scaffold):
         say = None if route_table.texts is None else route_table.texts.chosen(ctx.environ)
         return problem.not_found(types, say) if ctx.is_miss else problem.render(error, types, say=say)
 
-    def _as_prepared(self, value: t.Any) -> t.Any:
+    def _as_prepared(self, value: object) -> object:
         """Return an HTTP error as its prepared answer; any other value as it is."""
         if isinstance(value, HTTPException) and not problem.leaves_unchanged(value):
             return self.render_http_exception(value)
         return value
 
-    def _hooks_of(self, ctx: Context) -> t.Any:
+    def _hooks_of(self, ctx: Context) -> RouterHooks:
         if ctx.hooks is None:
             ctx.hooks = self._built().hooks(self.router_path_of(ctx))
         return ctx.hooks
@@ -809,7 +810,7 @@ class App(Scaffold):
             operation = ctx.operation = self._operation_of(rule, ctx.request.method)
         if operation is None and getattr(rule, "provide_automatic_options", False) and ctx.request.method == "OPTIONS":
             return self.make_default_options_response()
-        view: t.Any = self.view_functions[rule.endpoint]
+        view = self.view_functions[rule.endpoint]
         arguments = view_args if view_args is not None else {}
         if operation is not None and operation.view is not view:
             self._route_table = None  # somebody has put another function there, with marks of its own
@@ -821,7 +822,7 @@ class App(Scaffold):
         make = operation.make_instance
         return operation.run(ctx, arguments, None if make is None else make())
 
-    def _operation_of(self, rule: t.Any, method: str) -> t.Any:
+    def _operation_of(self, rule: object, method: str) -> Operation | None:
         """The operation of a rule and method, from a route table that is built if there is none."""
         route = self._built().routes.get(id(rule), NO_ROUTES).get(method)
         return None if route is None else route.operation
@@ -830,7 +831,7 @@ class App(Scaffold):
         """The answer to an automatic OPTIONS: the methods of the path, in ``Allow``."""
         adapter = current().url_adapter
         response = self.response_class()
-        response.headers["Allow"] = ", ".join(sorted(t.cast(t.Any, adapter).allowed_methods()))
+        response.headers["Allow"] = ", ".join(sorted(adapter.allowed_methods() if adapter else ()))
         return response
 
     # From a value to the response.
@@ -1223,7 +1224,7 @@ class App(Scaffold):
         return env
 
     @functools.cached_property
-    def _template_parts(self) -> list[tuple[str, str, cabc.Callable[..., t.Any]]]:
+    def _template_parts(self) -> list[tuple[str, str, cabc.Callable[..., object]]]:
         """Filters, tests and globals, kept until there is an environment."""
         return []
 
@@ -1264,7 +1265,7 @@ class App(Scaffold):
                 context.update(self.ensure_sync(function)())
         context.update(given)
 
-    def add_template_part(self, table: str, name: str, f: cabc.Callable[..., t.Any]) -> None:
+    def add_template_part(self, table: str, name: str, f: cabc.Callable[..., object]) -> None:
         """Add a filter, test or global.
 
         :param table: ``"filters"``, ``"tests"`` or ``"globals"``.

@@ -176,7 +176,7 @@ def add_docs_rules(app: App) -> None:
         )
 
 
-def _marked_view(app: App, function: str, document: str) -> cabc.Callable[..., t.Any]:
+def _marked_view(app: App, function: str, document: str) -> cabc.Callable[..., object]:
     view = docs_view(function, document)
     marks = tuple(app.config["DOCS_MARKS"] or ())
     for mark in (*reversed(marks), doc(hidden=True)) if marks else ():
@@ -204,7 +204,7 @@ def answering(adapter: t.Any, path: str) -> Rule | bool | None:
     return rule
 
 
-def docs_view(function: str, document: str) -> cabc.Callable[..., t.Any]:
+def docs_view(function: str, document: str) -> cabc.Callable[..., object]:
     """A view function that finds its page in ``openapi.docs._pages`` when it is called."""
 
     def view(**values: t.Any) -> t.Any:

@@ -39,10 +39,10 @@ class RouterHooks(t.NamedTuple):
     The flags say which of the application's methods have anything to do here, or are overridden.
     """
 
-    preprocess_url: tuple[cabc.Callable[..., t.Any], ...]
+    preprocess_url: tuple[cabc.Callable[..., object], ...]
     before: tuple[cabc.Callable[..., t.Any], ...]
     after: tuple[cabc.Callable[..., t.Any], ...]
-    teardown: tuple[cabc.Callable[..., t.Any], ...]
+    teardown: tuple[cabc.Callable[..., object], ...]
     preprocesses: bool
     """``preprocess_request`` has more to do than to call ``before``."""
     processes: bool

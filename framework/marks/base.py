@@ -19,7 +19,6 @@ import weakref
 
 import msgspec
 from marshmallow import Schema
-from marshmallow.fields import Field
 
 from ..errors import SetupError
 from ..fast import json as fast_json
@@ -31,14 +30,16 @@ if t.TYPE_CHECKING:
     from ..config import Config
     from ..context import Context
     from ..errors import APIError
+    from ..fields import AnyField
     from ..http.response import Reply
+    from ..resources.around import Around
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
     from .links import Link
     from .outgoing import Outgoing
     from .shapes import Shape
 
-    Manager: t.TypeAlias = contextlib.AbstractContextManager[t.Any] | contextlib.AbstractAsyncContextManager[t.Any]
+    Manager: t.TypeAlias = contextlib.AbstractContextManager[object] | contextlib.AbstractAsyncContextManager[object]
 
 _T = t.TypeVar("_T")
 
@@ -46,10 +47,10 @@ ATTRIBUTE = "__framework_marks__"
 BY_PLACE: t.Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 """The kinds of a handler's parameters that take a value by its place."""
 
-_targets: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
-reached: weakref.WeakValueDictionary[int, t.Any] = weakref.WeakValueDictionary()
+_targets: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
+reached: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
 """What carries marks that operations of some application have, by identity."""
-class_marks: weakref.WeakKeyDictionary[t.Any, tuple[str, tuple[Mark, ...]]] = weakref.WeakKeyDictionary()
+class_marks: weakref.WeakKeyDictionary[types.FunctionType, tuple[str, tuple[Mark, ...]]] = weakref.WeakKeyDictionary()
 """The functions of marked classes, with the name and the marks of the class: a decorator may make another class."""
 
 
@@ -140,7 +141,7 @@ class ValueStep(msgspec.Struct, frozen=True):
     :param run: ``run(ctx, call, value)``. A returned value that is not ``None`` takes its place.
     """
 
-    run: cabc.Callable[[Context, Call, t.Any], object]
+    run: cabc.Callable[[Context, Call, object], object]
 
     @property
     def phase(self) -> Phase:
@@ -200,21 +201,21 @@ class Call:
     the handler. Only for operations with an ``around``."""
     begun: bool
     """True if the handler was called. Only for operations with an ``around``."""
-    entered: list[tuple[t.Any, t.Any]]
+    entered: list[tuple[Around, contextlib.AbstractContextManager[object]]]
     """The context managers that were entered and not left so far, each with its ``Around``; kept by the runner."""
 
-    def __init__(self, operation: Operation, view_args: dict[str, t.Any], slots: int, instance: t.Any) -> None:
+    def __init__(self, operation: Operation, view_args: dict[str, object], slots: int, instance: object) -> None:
         self.operation = operation
         self.view_args = view_args
-        self.arguments: list[t.Any] = [None] * slots
+        self.arguments: list[object] = [None] * slots
         """What is passed to the handler by position; a mark owns the place that :meth:`Plan.take_slot` gave it."""
-        self.kwargs: dict[str, t.Any] = view_args
+        self.kwargs: dict[str, object] = view_args
         """What is passed to the handler by name."""
         self.instance = instance
         """The resource, for methods."""
         self.text: bytes | None = None
         """The JSON text of the body, once the phase ``BODY`` is over and where there is one."""
-        self.loaded: t.Any = NOT_TAKEN
+        self.loaded: object = NOT_TAKEN
         """What the text loads as, where reading and loading it could be done in one go."""
         self._body: t.Any = None
         self.query: cabc.Mapping[str, list[str]] | None = None
@@ -234,7 +235,7 @@ class Call:
         return self._body
 
     @body.setter
-    def body(self, value: t.Any) -> None:
+    def body(self, value: object) -> None:
         self._body = value
 
 
@@ -262,14 +263,14 @@ class Plan:
         config: Config,
         rule: Rule,
         method: str,
-        handler: cabc.Callable[..., t.Any],
+        handler: cabc.Callable[..., object],
         endpoint: str,
         marks: tuple[Mark, ...],
         *,
-        encode: cabc.Callable[[t.Any], bytes],
+        encode: cabc.Callable[[object], bytes],
         direct: bool,
         reads_environ: bool,
-        ensure_sync: cabc.Callable[[cabc.Callable[..., t.Any]], cabc.Callable[..., t.Any]] = lambda function: function,
+        ensure_sync: cabc.Callable[[cabc.Callable[..., object]], cabc.Callable[..., t.Any]] = lambda function: function,
     ) -> None:
         self.reads_environ = reads_environ
         self.ensure_sync = ensure_sync
@@ -433,7 +434,7 @@ def address(method: str, rule: Rule) -> str:
     return f"{method} {rule.rule}{version}"
 
 
-def called(handler: t.Any) -> str:
+def called(handler: object) -> str:
     """Return what a function is called, for messages; a partial function or an object has no name of its own."""
     return str(getattr(handler, "__qualname__", None) or repr(handler))
 
@@ -448,12 +449,12 @@ def is_inherited(mark: Mark) -> bool:
     return type(mark).inherit is not Mark.inherit
 
 
-def marked_targets() -> list[t.Any]:
+def marked_targets() -> list[object]:
     """Every function, class and other object that has received a mark and is still there."""
     return list(_targets.values())
 
 
-def carried_marks(target: t.Any) -> tuple[Mark, ...]:
+def carried_marks(target: object) -> tuple[Mark, ...]:
     """The marks on something that has received one, without those behind it."""
     if isinstance(target, type):
         return own_marks(target)
@@ -469,7 +470,7 @@ def own_marks(cls: type) -> tuple[Mark, ...]:
     return marks
 
 
-def marks_of(target: t.Any) -> tuple[Mark, ...]:
+def marks_of(target: object) -> tuple[Mark, ...]:
     """The marks on a function, method or class, the top one first; looks through ``__wrapped__``.
 
     A class has those of its bases too, after its own.
@@ -504,7 +505,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
     name: str
     location: t.Literal["query", "path", "header", "cookie"]
-    field: Field[t.Any]
+    field: AnyField
     description: str = ""
     checked: bool = False
 
@@ -526,7 +527,7 @@ class Body(msgspec.Struct, frozen=True):
     media_type: str = "application/json"
     required: bool = True
     description: str = ""
-    examples: cabc.Mapping[str, t.Any] | None = None
+    examples: cabc.Mapping[str, object] | None = None
     unknown: str | None = None
     is_text: bool = False
     is_multipart: bool = False
@@ -545,7 +546,7 @@ class Header(msgspec.Struct, frozen=True):
     """
 
     name: str
-    field: Field[t.Any]
+    field: AnyField
     description: str = ""
     status: int | None = None
     required: bool = False
@@ -575,7 +576,7 @@ class Outcome(msgspec.Struct, frozen=True):
     headers: tuple[Header, ...] = ()
     media_type: str = "application/json"
     error: type[APIError] | None = None
-    examples: cabc.Mapping[str, t.Any] | None = None
+    examples: cabc.Mapping[str, object] | None = None
     links: tuple[tuple[str, Link], ...] = ()
     items: Schema | None = None
     is_binary: bool = False
@@ -594,7 +595,7 @@ class Security(msgspec.Struct, frozen=True):
     """
 
     name: str
-    scheme: cabc.Mapping[str, t.Any]
+    scheme: cabc.Mapping[str, object]
     scopes: tuple[str, ...] = ()
     optional: bool = False
     example: str = ""
@@ -609,7 +610,7 @@ class Doc(msgspec.Struct, frozen=True):
     deprecated: bool | None = None
     hidden: bool | None = None
     operation_id: str | None = None
-    extra: cabc.Mapping[str, t.Any] | None = None
+    extra: cabc.Mapping[str, object] | None = None
     """Merged into the operation object at last."""
 
 

@@ -6,7 +6,6 @@ Floor 4.
 from __future__ import annotations
 
 import collections.abc as cabc
-import typing as t
 
 from ..errors import SetupError
 from .base import Doc, Mark, Plan, Record
@@ -33,7 +32,7 @@ def doc(
     deprecated: bool | None = None,
     hidden: bool | None = None,
     operation_id: str | None = None,
-    **extra: t.Any,
+    **extra: object,
 ) -> DocMark:
     """Say in the document what the code does not say by itself. What is left out comes from the docstring.
 

@@ -67,7 +67,7 @@ class Link:
         parameters: cabc.Mapping[str, t.Any] | None = None,
         *,
         method: str = "GET",
-        body: t.Any = MISSING,
+        body: object = MISSING,
         description: str = "",
     ) -> None:
         self.target = target

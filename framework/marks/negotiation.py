@@ -21,6 +21,7 @@ from .raises import error_outcome
 if t.TYPE_CHECKING:
     from ..context import Context
     from ..http.media import MediaType
+    from ..http.response import Reply
     from .base import Call
 
 
@@ -58,7 +59,7 @@ class ProducesMark(MediaMark):
                 raise NotAcceptable(message("not_acceptable.media_types", available=listing))
             ctx.media_type = choices[place]
 
-        def vary(ctx: Context, call: Call, reply: t.Any) -> None:
+        def vary(ctx: Context, call: Call, reply: Reply) -> None:
             add_vary(reply, ("Accept",))
 
         return [Step(Phase.ACCEPT, accept), ReplyStep(Phase.HEADERS, vary, errors=True)]

@@ -32,6 +32,7 @@ from .schemas import SchemaLike, as_schema, examples_of
 if t.TYPE_CHECKING:
     import types
 
+    from ..typing import Settings
     from .responses import HeaderLike
 
     ResponseLike: t.TypeAlias = Outcome | SchemaLike | str | None
@@ -60,8 +61,8 @@ class Options(t.TypedDict, total=False):
     """What the receiver may answer: by status some words, a schema, or an ``Outcome``. Default: any success."""
     content_type: str
     """Default: ``application/json``."""
-    example: t.Any
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any]
+    example: object
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object]
     signed: bool
     """True if it carries a signature, by the rules of Standard Webhooks."""
     deprecated: bool
@@ -104,12 +105,12 @@ class Outgoing:
         self.signed = options.get("signed", False)
         self.deprecated = options.get("deprecated", False)
         self.operation_id: str | None = options.get("operation_id")
-        self.config: cabc.Mapping[str, t.Any] = {}
+        self.config: Settings = {}
         """The settings of the application that it is registered with."""
         self.source = caller()
         """File and line of the declaration."""
-        self._write: cabc.Callable[[t.Any], bytes] | None = None
-        self._judge: cabc.Callable[[t.Any], None] | None = None
+        self._write: cabc.Callable[[object], bytes] | None = None
+        self._judge: cabc.Callable[[object], None] | None = None
         unknown = options.keys() - Options.__annotations__.keys()
         if unknown:
             raise SetupError(f"{self!r} has no option {min(unknown)!r}. It has {', '.join(Options.__annotations__)}.")
@@ -141,7 +142,7 @@ class Outgoing:
 
     def dump(
         self,
-        value: t.Any = None,
+        value: object = None,
         *,
         headers: cabc.Mapping[str, str] | None = None,
         secret: str | bytes | None = None,
@@ -164,7 +165,7 @@ class Outgoing:
             sent.update(self._signature(body, secret, message_id))
         return Message(self.method, body, sent)
 
-    def _body(self, value: t.Any) -> bytes:
+    def _body(self, value: object) -> bytes:
         schema = t.cast(Schema, self.schema)
         if self._write is None or self._judge is None:
             # Looked up here: who only declares it needs nothing of the document.

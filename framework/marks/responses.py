@@ -34,14 +34,24 @@ from .schemas import SchemaLike, as_field, as_schema, examples_of
 from .shapes import shaped, shapes_for
 
 if t.TYPE_CHECKING:
-    from marshmallow.fields import Field
+    from typing_extensions import TypeIs
 
     from ..context import Context
+    from ..fields import AnyField
     from ..http.media import MediaType
+    from ..http.response import Reply
+    from ..typing import HeadersValue
     from .links import Link, LinkLike
 
-    OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], t.Any]
-    HeaderLike: t.TypeAlias = Header | Field[t.Any] | type[Field[t.Any]]
+    OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], Reply]
+    """Writes a value with a status as the answer; a file or a stream takes values of its own kind."""
+
+    DataWriter: t.TypeAlias = cabc.Callable[[int, object], PreparedResponse]
+    """Writes a value with a status as the declared answer, whatever the value is."""
+
+    HeaderLike: t.TypeAlias = Header | AnyField | type[AnyField]
+
+_Reply = t.TypeVar("_Reply", bound="Reply")
 
 VARIANTS = 64
 """How many variants of an outcome keep what writes them, the last used ones."""
@@ -97,8 +107,8 @@ def response(
     description: str = "",
     headers: cabc.Mapping[str, HeaderLike] | None = None,
     content_type: str = "application/json",
-    example: t.Any = None,
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
 ) -> ResponseMark:
     """Say what the operation answers when all goes well.
@@ -131,7 +141,7 @@ def response(
     )
 
 
-def checked_status(status: t.Any, what: str) -> int:
+def checked_status(status: object, what: str) -> int:
     """A status as a number.
 
     :raises SetupError: It is none, like the function below a mark without its parentheses.
@@ -148,8 +158,8 @@ def alt_response(
     description: str = "",
     headers: cabc.Mapping[str, HeaderLike] | None = None,
     content_type: str | None = None,
-    example: t.Any = None,
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
 ) -> AltResponseMark:
     """Say what the operation may also answer, by a finished response, a hook or an error handler. Documents only.
@@ -207,12 +217,12 @@ def as_headers(headers: cabc.Mapping[str, HeaderLike] | None, status: int) -> tu
     )
 
 
-def as_header(name: str, field: Field[t.Any], status: int) -> Header:
+def as_header(name: str, field: AnyField, status: int) -> Header:
     """A header that is always there if its field is required."""
     return Header(name, field, status=status, required=field.required)
 
 
-def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
+def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     """The step that turns a handler's value into the answer, by the data rules.
 
     - A response or a WSGI application passes.
@@ -242,10 +252,10 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     content_type, encode_default = getattr(write_default, "alone", (("", ""), plan.encode))
     at_once = frozenset({dict, list} if hasattr(write_default, "alone") and default not in shapers else ())
 
-    def to_reply(ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def to_reply(ctx: Context, call: Call, value: object) -> object:
         if type(value) in at_once:
             return PreparedResponse(default, [content_type], encode_default(value))
-        headers: t.Any = None
+        headers: HeadersValue | None = None
         given: int | None = None
         if type(value) is tuple:
             value, given, headers = unpack(value)
@@ -272,14 +282,14 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, t.Any], t.Any]:
     return to_reply
 
 
-def is_response(value: t.Any) -> bool:
+def is_response(value: object) -> bool:
     """Return whether a value is an answer as it is: a response, an HTTP exception, or a function that speaks WSGI."""
     return isinstance(value, (PreparedResponse, BaseResponse, HTTPException, types.FunctionType, types.MethodType)) or (
         hasattr(type(value), "wsgi_app")
     )
 
 
-def unpack(value: t.Any) -> tuple[t.Any, int | None, t.Any]:
+def unpack(value: object) -> tuple[t.Any, int | None, HeadersValue | None]:
     """Take what a handler returned apart into data, status and headers; the one rule for it.
 
     ``(value, status)``, ``(value, headers)`` and ``(value, status, headers)`` are taken apart as Flask does: a status
@@ -300,17 +310,24 @@ def unpack(value: t.Any) -> tuple[t.Any, int | None, t.Any]:
     return (value[0], None, value[2]) if second is None and is_headers(value[2]) else (value, None, None)
 
 
-def is_headers(value: t.Any) -> bool:
+def is_headers(value: object) -> TypeIs[HeadersValue]:
     """Return whether a value beside a handler's data is headers: a mapping, or a list of pairs with a name first."""
     if isinstance(value, (cabc.Mapping, Headers)):
         return True
-    return type(value) in (list, tuple) and all(
-        type(pair) in (tuple, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], (str, int))
-        for pair in value
+    return (
+        isinstance(value, (list, tuple))
+        and type(value) in (list, tuple)
+        and all(
+            type(pair) in (tuple, list)
+            and len(pair) == 2
+            and isinstance(pair[0], str)
+            and isinstance(pair[1], (str, int))
+            for pair in value
+        )
     )
 
 
-def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
+def with_headers(reply: _Reply, headers: HeadersValue | None) -> _Reply:
     """Set the headers that a handler returned on its reply.
 
     :raises ValueError: One cannot be sent.
@@ -325,14 +342,16 @@ def with_headers(reply: t.Any, headers: t.Any) -> t.Any:
     return reply
 
 
-def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any], PreparedResponse]:
+def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, object], PreparedResponse]:
     """A function from the handler's value to the answer, for an outcome that marks give another shape."""
     shapes = shapes_for(plan, outcome)
     usual = writer(plan, shaped(plan, outcome))
     status = outcome.status
 
     @functools.lru_cache(maxsize=VARIANTS)
-    def writers_of(variants: tuple[cabc.Hashable, ...]) -> cabc.Iterator[cabc.Callable[[int, t.Any], PreparedResponse]]:
+    def writers_of(
+        variants: tuple[cabc.Hashable, ...],
+    ) -> cabc.Iterator[cabc.Callable[[int, object], PreparedResponse]]:
         changed = outcome
         for shape, variant in zip(shapes, variants, strict=True):
             changed = shape.outcome(changed, variant)
@@ -342,7 +361,7 @@ def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any]
         yields = itertools.chain(itertools.repeat(slow, USES_UNCOMPILED), itertools.repeat(writer(plan, changed)))
         return yields
 
-    def write(ctx: Context, call: Call, value: t.Any) -> PreparedResponse:
+    def write(ctx: Context, call: Call, value: object) -> PreparedResponse:
         for shape in shapes:
             value = shape.value(ctx, call, value)
         variants = tuple(shape.variant(call) for shape in shapes)
@@ -353,7 +372,7 @@ def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, t.Any]
     return write
 
 
-def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Callable[[int, t.Any], PreparedResponse]:
+def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> DataWriter:
     """A function from status and value to the answer, for one declared outcome.
 
     :param fast: Whether compiled functions are used. Default: as the application does.
@@ -365,14 +384,14 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
     many = schema is not None and bool(schema.many)
     content_type = ("Content-Type", outcome.media_type)
 
-    def write(status: int, value: t.Any) -> PreparedResponse:
+    def write(status: int, value: object) -> PreparedResponse:
         try:
             return PreparedResponse(status, [content_type], encode(listed(status, value)))
         except fast_json.JSONError as error:
             error.add_note(f"It is the answer {status} of {plan.called}.")
             raise
 
-    def listed(status: int, value: t.Any) -> t.Any:
+    def listed(status: int, value: object) -> object:
         if type(value) is not dict and type(value) is not list and isinstance(value, cabc.Iterator):
             if not many:
                 raise TypeError(
@@ -382,7 +401,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
             return list(value)
         return value
 
-    def write_as_wanted(status: int, value: t.Any) -> PreparedResponse:
+    def write_as_wanted(status: int, value: object) -> PreparedResponse:
         reply, media_type = write(status, value), current().media_type
         if media_type is None:
             return reply
@@ -400,7 +419,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> cabc.Ca
     return write
 
 
-def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[t.Any], bytes]:
+def encoder(plan: Plan, schema: Schema | None, *, fast: bool) -> cabc.Callable[[object], bytes]:
     """A function from a value to the JSON text of an answer with a schema.
 
     :param fast: Whether compiled functions are used.

@@ -13,16 +13,14 @@ from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field, List
 
 from ..errors import SetupError
-from ..fields import OneOf
+from ..fields import AnyField, OneOf, PartialOption
 
 _SHARED = "_framework_instance"
 
 SPARSE = "_framework_sparse"
 """An attribute of schema instances that may be sent without any of their members, see ``marks.lists._sparse``."""
 
-SchemaLike: t.TypeAlias = (
-    Schema | type[Schema] | cabc.Mapping[str, Field[t.Any] | type[Field[t.Any]]] | OneOf | List[t.Any]
-)
+SchemaLike: t.TypeAlias = Schema | type[Schema] | cabc.Mapping[str, AnyField | type[AnyField]] | OneOf | List[t.Any]
 
 
 def as_schema(schema: SchemaLike) -> Schema:
@@ -56,18 +54,20 @@ class WholeSchema(Schema):
         register = False
 
     @property
-    def whole_field(self) -> Field[t.Any]:
+    def whole_field(self) -> AnyField:
         """The field."""
         return self.fields["value"]
 
-    def load(self, data: t.Any, *, many: bool | None = None, partial: t.Any = None, unknown: t.Any = None) -> t.Any:
+    def load(
+        self, data: object, *, many: bool | None = None, partial: PartialOption = None, unknown: str | None = None
+    ) -> object:
         """Load the value of the field.
 
         :raises ValidationError: The field refuses it.
         """
         return self.fields["value"].deserialize(data, "value", {"value": data}, partial=partial)
 
-    def dump(self, obj: t.Any, *, many: bool | None = None) -> t.Any:
+    def dump(self, obj: object, *, many: bool | None = None) -> object:
         """Dump the value of the field.
 
         :raises ValidationError: It is ``None``, and the field does not allow that.
@@ -78,7 +78,7 @@ class WholeSchema(Schema):
         return field._serialize(obj, "value", {"value": obj})
 
 
-def whole(field: Field[t.Any]) -> Schema:
+def whole(field: AnyField) -> Schema:
     """Return a schema whose value is that of a field as a whole."""
     made = copy.copy(field)
     made.required = True
@@ -100,7 +100,7 @@ def shared_instance(cls: type[Schema]) -> Schema:
     return shared
 
 
-def as_field(name: str, field: Field[t.Any] | type[Field[t.Any]]) -> Field[t.Any]:
+def as_field(name: str, field: AnyField | type[AnyField]) -> AnyField:
     """A field instance, for a header or parameter.
 
     :raises SetupError: It is not a marshmallow field.
@@ -113,8 +113,8 @@ def as_field(name: str, field: Field[t.Any] | type[Field[t.Any]]) -> Field[t.Any
 
 
 def examples_of(
-    example: t.Any, examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None
-) -> cabc.Mapping[str, t.Any] | None:
+    example: object, examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None
+) -> cabc.Mapping[str, object] | None:
     """Whole examples by name, from one, several or named ones."""
     if examples is None:
         return None if example is None else {"example": example}

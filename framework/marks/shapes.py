@@ -37,7 +37,7 @@ class Shape:
         """Return what of the request decides on the schema; ``None`` for that of the document."""
         return None
 
-    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def value(self, ctx: Context, call: Call, value: object) -> object:
         """The value to write in place of the one that the handler returned."""
         return value
 

@@ -191,7 +191,7 @@ def _try_within(ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None
         return None, error
 
 
-async def _in_thread(function: cabc.Callable[..., t.Any], *args: t.Any) -> t.Any:
+async def _in_thread(function: cabc.Callable[..., object], *args: object) -> t.Any:
     """Call a function that may block, in the thread of the request where asgiref runs the loop in another one."""
     try:
         from asgiref.sync import sync_to_async

@@ -75,7 +75,7 @@ def is_watched(app: App) -> bool:
     return app.watched or app.config["CONTRACT"] in ("log", "raise")
 
 
-Handler: t.TypeAlias = cabc.Callable[..., t.Any]
+Handler: t.TypeAlias = cabc.Callable[..., object]
 
 
 def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
@@ -112,7 +112,7 @@ def has_documented(app: App) -> bool:
     return False
 
 
-def is_documented(view: t.Any, handler: cabc.Callable[..., t.Any]) -> bool:
+def is_documented(view: t.Any, handler: cabc.Callable[..., object]) -> bool:
     """Return whether an operation is in the document: that of a Resource, or one with marks of its own."""
     view_class = getattr(view, "view_class", None)
     return (view_class is not None and issubclass(view_class, Resource)) or bool(marks_of(handler))
@@ -124,7 +124,7 @@ def is_hidden(marks: tuple[Mark, ...]) -> bool:
     return bool(said and said[-1])
 
 
-def is_automatic(rule: Rule, view: cabc.Callable[..., t.Any], method: str) -> bool:
+def is_automatic(rule: Rule, view: cabc.Callable[..., object], method: str) -> bool:
     """Return whether the framework answers this method by itself: OPTIONS, and HEAD where GET does it."""
     if method == "OPTIONS":
         return bool(getattr(rule, "provide_automatic_options", False))
@@ -135,18 +135,18 @@ def is_automatic(rule: Rule, view: cabc.Callable[..., t.Any], method: str) -> bo
 
 
 def find_handler(
-    view: cabc.Callable[..., t.Any], method: str, names: Names | None = None
-) -> cabc.Callable[..., t.Any] | None:
+    view: cabc.Callable[..., object], method: str, names: Names | None = None
+) -> cabc.Callable[..., object] | None:
     """The function that handles a method: that of the class, or the view itself.
 
     :param names: Those of the methods of a class of two paths.
     """
     view_class: type[View] | None = getattr(view, "view_class", None)
     if view_class is None:
-        guarded: cabc.Callable[..., t.Any] | None = getattr(view, "guarded_function", None)
+        guarded: cabc.Callable[..., object] | None = getattr(view, "guarded_function", None)
         return guarded or view
     name = member_name(view_class, method, names)
-    handler: cabc.Callable[..., t.Any] | None = getattr(view_class, name, None)
+    handler: cabc.Callable[..., object] | None = getattr(view_class, name, None)
     if isinstance(inspect.getattr_static(view_class, name, None), (staticmethod, classmethod)):
         return without_self(t.cast(t.Any, handler))
     return handler
@@ -168,7 +168,7 @@ def guarded(function: t.Any) -> t.Any:
     """A view function that runs the operation of the request, if that is its own."""
 
     @functools.wraps(function)
-    def view(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def view(*args: object, **kwargs: t.Any) -> t.Any:
         ctx = current()
         operation = ctx.operation
         if operation is not None and operation.view is view:
@@ -179,17 +179,17 @@ def guarded(function: t.Any) -> t.Any:
     return view
 
 
-def without_self(function: cabc.Callable[..., t.Any]) -> cabc.Callable[..., t.Any]:
+def without_self(function: cabc.Callable[..., object]) -> cabc.Callable[..., object]:
     """A static or class method as one that is called with an instance like all others."""
 
     @functools.wraps(function)
-    def handler(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def handler(self: t.Any, *args: object, **kwargs: t.Any) -> t.Any:
         return function(*args, **kwargs)
 
     return handler
 
 
-def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., t.Any]) -> Operation:
+def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., object]) -> Operation:
     """Ask all marks of an operation for their two faces, and freeze what they say."""
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
@@ -342,8 +342,8 @@ def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.N
 def merge_marks(
     app: App,
     rule: Rule,
-    handler: cabc.Callable[..., t.Any],
-    view: cabc.Callable[..., t.Any],
+    handler: cabc.Callable[..., object],
+    view: cabc.Callable[..., object],
     method: str,
 ) -> tuple[Mark, ...]:
     """The marks of a handler with what it inherits, joined from the inside out by those of its class, the bases of

@@ -48,8 +48,8 @@ if t.TYPE_CHECKING:
     from ..context import Context
     from ..errors import APIError
 
-Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, t.Any], t.Any], t.Any]
-Dump: t.TypeAlias = cabc.Callable[["Context", Call, t.Any], t.Any]
+Runner: t.TypeAlias = cabc.Callable[["Context", dict[str, object], object], object]
+Dump: t.TypeAlias = cabc.Callable[["Context", Call, object], object]
 """From a value to the answer, or from an answer to the one that is sent."""
 
 
@@ -60,12 +60,12 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     rule: Rule
     method: str
     """``"GET"``, ``"POST"``, ..."""
-    handler: cabc.Callable[..., t.Any]
+    handler: cabc.Callable[..., object]
     """The view function, or the method of the class."""
-    view: cabc.Callable[..., t.Any]
+    view: cabc.Callable[..., object]
     """What stands in ``view_functions``."""
     view_class: type | None
-    make_instance: cabc.Callable[[], t.Any] | None
+    make_instance: cabc.Callable[[], object] | None
     """Makes the resource; ``None`` for functions."""
     direct: bool
     """True if the class may be made and the handler called without going through ``view``."""
@@ -90,7 +90,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     headers: tuple[Header, ...]
     security: tuple[Security, ...]
     callbacks: tuple[Callback, ...]
-    extra: cabc.Mapping[str, t.Any]
+    extra: cabc.Mapping[str, object]
     data_rules: bool
     """True if a returned value is data (a Resource, or a ``response`` mark) or follows Flask's rules for views."""
     declared: bool
@@ -167,7 +167,7 @@ def runner(
     steps: cabc.Iterable[Step | ValueStep | ReplyStep],
     arounds: cabc.Sequence[Around],
     data_rules: bool,
-    handler: cabc.Callable[..., t.Any],
+    handler: cabc.Callable[..., object],
     *,
     watched: bool = False,
 ) -> tuple[tuple[Step | ValueStep | ReplyStep, ...], cabc.Callable[[Operation], Runner]]:
@@ -204,10 +204,10 @@ def runner(
     return tuple(ordered), bind
 
 
-def run_bare(handler: cabc.Callable[..., t.Any], is_method: bool, outcome: Dump | None) -> Runner:
+def run_bare(handler: cabc.Callable[..., object], is_method: bool, outcome: Dump | None) -> Runner:
     """Make the runner of an operation without steps."""
 
-    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+    def run(ctx: Context, view_args: dict[str, object], instance: object = None) -> object:
         # PERF: without steps there is nothing to note down; saves 0.5 us.
         value = handler(instance, **view_args) if is_method else handler(**view_args)
         return value if outcome is None else outcome(ctx, None, value)  # type: ignore[arg-type]
@@ -219,7 +219,7 @@ def run_steps(
     operation: Operation,
     slots: int,
     before: cabc.Sequence[Step],
-    handler: cabc.Callable[..., t.Any],
+    handler: cabc.Callable[..., object],
     on_value: cabc.Sequence[ValueStep],
     outcome: Dump | None,
     finish: Dump,
@@ -228,7 +228,7 @@ def run_steps(
     """Make the runner of an operation with steps and without context managers."""
     is_method = operation.view_class is not None
 
-    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+    def run(ctx: Context, view_args: dict[str, object], instance: object = None) -> object:
         call = Call(operation, view_args, slots, instance)
         try:
             for check in before:
@@ -262,7 +262,7 @@ def run_within(
 ) -> Runner:
     """Make the runner of an operation with context managers around its handler."""
 
-    def run(ctx: Context, view_args: dict[str, t.Any], instance: t.Any = None) -> t.Any:
+    def run(ctx: Context, view_args: dict[str, object], instance: object = None) -> object:
         call = Call(operation, view_args, slots, instance)
         call.begun, call.reply = False, None
         try:
@@ -295,7 +295,7 @@ def make_finish(after: cabc.Sequence[ReplyStep]) -> Dump:
 
 def make_answer(
     before: cabc.Sequence[Step],
-    handler: cabc.Callable[..., t.Any],
+    handler: cabc.Callable[..., object],
     is_method: bool,
     on_value: cabc.Sequence[ValueStep],
     outcome: Dump | None,
@@ -461,6 +461,6 @@ def place_of(target: t.Any) -> str:
     return f"{file}:{line}"
 
 
-def words_of(documented: cabc.Callable[..., t.Any]) -> tuple[str, str]:
+def words_of(documented: cabc.Callable[..., object]) -> tuple[str, str]:
     """Summary and description from a docstring: its first line, and the rest."""
     return docstrings.parts(docstrings.published(documented))

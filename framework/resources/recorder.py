@@ -19,10 +19,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from .._sentinel import MISSING
 from ..context import Context, current
 from ..http.response import PreparedResponse
-from ..marks.base import Step
+from ..marks.base import Call, Step
 from ..marks.responses import unpack
 
-_F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+_F = t.TypeVar("_F", bound=cabc.Callable[..., object])
 
 _NAME = "_framework_witness"
 
@@ -36,7 +36,7 @@ class Recorder:
         self.called = False
         self.headers: tuple[tuple[str, str], ...] = ()
         """The headers that the handler set; hooks may add others to the same response later."""
-        self.returned: t.Any = MISSING
+        self.returned: object = MISSING
         self.raised: Exception | None = None
         self.step: Step | None = None
         """The step before the handler that raised."""
@@ -52,18 +52,18 @@ def witness_of(ctx: Context) -> Recorder:
     return found
 
 
-def remember_value(handler: _F) -> _F:
+def remember_value(handler: cabc.Callable[..., object]) -> cabc.Callable[..., object]:
     """Wrap a handler so that its value is remembered."""
 
     @functools.wraps(handler)
-    def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def call(*args: object, **kwargs: object) -> object:
         recorder = witness_of(current())
         recorder.called = True
         value = recorder.returned = handler(*args, **kwargs)
         recorder.headers = tuple(_headers_of(value))
         return value
 
-    return t.cast(_F, call)
+    return call
 
 
 def remember_step(step: Step) -> Step:
@@ -71,9 +71,9 @@ def remember_step(step: Step) -> Step:
     run = step.run
 
     @functools.wraps(run)
-    def call(*args: t.Any) -> t.Any:
+    def call(ctx: Context, call: Call) -> object:
         try:
-            return run(*args)
+            return run(ctx, call)
         except Exception as error:
             recorder = witness_of(current())
             frames = list(traceback.walk_tb(error.__traceback__))[1:]
@@ -83,7 +83,7 @@ def remember_step(step: Step) -> Step:
     return msgspec.structs.replace(step, run=call)
 
 
-def _headers_of(returned: t.Any) -> cabc.Iterator[tuple[str, str]]:
+def _headers_of(returned: object) -> cabc.Iterator[tuple[str, str]]:
     """The headers in what a handler returned: in a tuple beside the value, and on a response."""
     value, _, headers = unpack(returned)
     if headers:
@@ -96,7 +96,7 @@ def remember_error(function: _F) -> _F:
     """Wrap what runs an operation, or a hook, so that what it raises is remembered; a later error takes the place."""
 
     @functools.wraps(function)
-    def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def call(*args: object, **kwargs: t.Any) -> t.Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:

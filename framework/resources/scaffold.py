@@ -39,7 +39,7 @@ def setupmethod(f: _F) -> _F:
     """Refuse a call of this method once the structure is closed."""
 
     @functools.wraps(f)
-    def wrapper(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def wrapper(self: Scaffold, *args: object, **kwargs: t.Any) -> t.Any:
         self._check_setup_finished(f.__name__)
         return f(self, *args, **kwargs)
 

@@ -23,6 +23,8 @@ from ...texts import message
 from ..base import Header, Mark, Plan, Record
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter
+
     from ...app import App
     from ...context import Context
     from ...http.response import Reply
@@ -47,7 +49,7 @@ _MAX_LEARNED = 10_000
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@\\,]+")
 
 
-def as_origins(origins: t.Any) -> cabc.Iterable[AllowedOrigin]:
+def as_origins(origins: object) -> cabc.Iterable[AllowedOrigin]:
     """Several origins.
 
     :raises SetupError: They are something else.
@@ -105,7 +107,7 @@ class CORS(Mark):
     def __repr__(self) -> str:
         return f"CORS({'*' if self.any_origin else sorted(self.exact)!r})"
 
-    def __call__(self, target: t.Any) -> t.NoReturn:
+    def __call__(self, target: object) -> t.NoReturn:
         raise SetupError(
             f"CORS stands on {target!r}. A browser asks for a path before it sends the request: give it to"
             " Router(marks=[...]) or App(marks=[...])."
@@ -138,12 +140,15 @@ class CORS(Mark):
 
     def preflight(self, app: App, request: Request, allowed: str) -> Response:
         """The answer to a preflight of an origin that may read."""
-        adapter: t.Any = current().url_adapter
-        operation = find_operation(app, adapter, request.headers["Access-Control-Request-Method"])
+        adapter = current().url_adapter
+        method = request.headers["Access-Control-Request-Method"]
+        operation = None if adapter is None else find_operation(app, adapter, method)
         response = app.response_class(status=204)
         # An answer without a body has no media type (RFC 9110, section 8.3).
         response.headers.remove("Content-Type")
-        response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(adapter.allowed_methods()))
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(
+            sorted(adapter.allowed_methods() if adapter else ())
+        )
         headers = (*request_headers(operation), *self.headers)
         if headers:
             response.headers["Access-Control-Allow-Headers"] = ", ".join(unique_names(headers))
@@ -239,11 +244,11 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
             return None
         rule, origin = rule_of(), environ.get("HTTP_ORIGIN")
         allowed = None if rule is None or origin is None else rule.allowed(origin)
-        if rule is None or allowed is None or not t.cast(t.Any, ctx.url_adapter).allowed_methods():
+        if rule is None or allowed is None or ctx.url_adapter is None or not ctx.url_adapter.allowed_methods():
             return None
         return rule.preflight(ctx.app, ctx.request, allowed)
 
-    def write_headers(reply: t.Any) -> t.Any:
+    def write_headers(reply: Reply) -> Reply:
         rule = rule_of()
         if rule is not None:
             rule.finish(current(), reply)
@@ -253,13 +258,13 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
     app.after_request_funcs.setdefault(None, []).insert(0, write_headers)
 
 
-def find_operation(app: App, adapter: t.Any, method: str) -> Operation | None:
+def find_operation(app: App, adapter: MapAdapter, method: str) -> Operation | None:
     """The operation that a preflight asks about, if there is one."""
     try:
         rule, _ = adapter.match(method=method, return_rule=True)
     except HTTPException:
         return None
-    return t.cast("Operation | None", app._operation_of(rule, method))
+    return app._operation_of(rule, method)
 
 
 def request_headers(operation: Operation | None) -> cabc.Iterator[str]:

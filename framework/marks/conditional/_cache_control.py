@@ -148,7 +148,7 @@ def directives_text(directives: cabc.Mapping[str, t.Any]) -> str:
     return ", ".join(made[name] for name in _ORDER if name in made)
 
 
-def directive_text(name: str, value: t.Any) -> str | None:
+def directive_text(name: str, value: object) -> str | None:
     """One directive as it is written; ``None`` for one that is switched off.
 
     :raises SetupError: It is unknown, or has a wrong value.

@@ -133,7 +133,7 @@ class PreconditionGuard:
         verdict = check.judge(tag, self.modified(found))
         return PreparedResponse(304, [("ETag", str(tag))], b"") if verdict is Verdict.NOT_MODIFIED else None
 
-    def look_at(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def look_at(self, ctx: Context, call: Call, value: object) -> t.Any:
         """Phase ``HANDLER``: judge by what the handler returned, before it is dumped.
 
         :raises PreconditionFailed: The client means another state.
@@ -150,7 +150,7 @@ class PreconditionGuard:
             return PreparedResponse(304, [*headers_for_304(Headers(headers or ())), ("ETag", str(tag))], b"")
         return None
 
-    def note(self, ctx: Context, call: Call, value: t.Any) -> None:
+    def note(self, ctx: Context, call: Call, value: object) -> None:
         """Phase ``HANDLER``: a write was carried out, and not answered by an earlier step."""
         t.cast(Check, ctx.conditional).called = True
 
@@ -243,7 +243,7 @@ class PreconditionGuard:
             return Tag(digest(body), self.weak)
         return Tag(digest(content_type.encode(), body), self.weak)
 
-    def tag_of_data(self, ctx: Context, call: Call, data: t.Any, schema: SchemaLike | None) -> Tag:
+    def tag_of_data(self, ctx: Context, call: Call, data: object, schema: SchemaLike | None) -> Tag:
         """The tag that an answer with this data has: what ``check_etag`` and ``set_etag`` are given."""
         if schema is None and self.version is not None:
             return self.tag(ctx, call, text_of(self.read(self.version, data)))
@@ -282,7 +282,7 @@ class PreconditionGuard:
             self.read(self.version, value)
         return None if found is MISSING else self.tag(ctx, call, text_of(found))
 
-    def read(self, get: cabc.Callable[[t.Any], t.Any], found: t.Any) -> t.Any:
+    def read(self, get: cabc.Callable[[object], t.Any], found: object) -> t.Any:
         """Return what a getter finds.
 
         :raises TypeError: The object has no such attribute.
@@ -296,7 +296,7 @@ class PreconditionGuard:
             )
         return value
 
-    def modified(self, found: t.Any) -> dt.datetime | None:
+    def modified(self, found: object) -> dt.datetime | None:
         """Return when an object was last changed, in whole seconds and not in the future; ``None`` where it does not
         say."""
         value = MISSING if self.last_modified is None else self.last_modified(found)
@@ -361,7 +361,7 @@ class Learned:
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
         """What of a request selects among the representations: keys of the WSGI environment."""
 
-    def shows(self, data: t.Any) -> bool:
+    def shows(self, data: object) -> bool:
         """Return whether GET could answer with this data; a bare version has nothing that its schema would dump."""
         schema = self._schema
         if schema is None or schema._hooks["pre_dump"]:
@@ -369,7 +369,7 @@ class Learned:
         return is_collection(data) if schema.many else not isinstance(data, _VALUES) and kind_of(type(data)) != NOTHING
 
 
-def whose(user: t.Any) -> str:
+def whose(user: object) -> str:
     """Return what tells a user from others; nothing for one who has no identity."""
     try:
         return identity(user)
@@ -377,7 +377,7 @@ def whose(user: t.Any) -> str:
         return ""
 
 
-def address_of(rule: Rule) -> tuple[t.Any, ...]:
+def address_of(rule: Rule) -> tuple[object, ...]:
     """Return where a rule stands; of several versions of an API at one path each has its own."""
     return rule.rule, rule.host, rule.subdomain, getattr(rule, "version", None)
 
@@ -412,7 +412,7 @@ class Check:
             raise PreconditionFailed(CHANGED)
         return verdict
 
-    def check_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
+    def check_data(self, ctx: Context, data: object, schema: SchemaLike | None) -> None:
         """Compare data with the conditions, for ``check_etag``.
 
         :raises PreconditionFailed: They do not hold for this data.
@@ -426,7 +426,7 @@ class Check:
         if self.judge(tag, self.guard.modified(data)) is Verdict.NOT_MODIFIED:
             self._end(tag)
 
-    def set_data(self, ctx: Context, data: t.Any, schema: SchemaLike | None) -> None:
+    def set_data(self, ctx: Context, data: object, schema: SchemaLike | None) -> None:
         """Keep data for the new tag, for ``set_etag``.
 
         :raises PreconditionFailed: A GET was to be answered for another version alone.

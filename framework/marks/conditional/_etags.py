@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from ..schemas import SchemaLike
     from ._tags import Getter
 
-_T = t.TypeVar("_T", bound=cabc.Callable[..., t.Any])
+_T = t.TypeVar("_T", bound=cabc.Callable[..., object])
 
 _WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 _METHODS = READS | _WRITES | {"POST"}
@@ -180,7 +180,7 @@ def etag(
 
 
 def etag(
-    target: t.Any = None,
+    target: object = None,
     /,
     *,
     version: Getter | None = None,
@@ -209,7 +209,7 @@ def etag(
     return mark if target is None else mark(target)
 
 
-def check_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
+def check_etag(etag_data: object, etag_schema: SchemaLike | None = None) -> None:
     """Hold the conditions of the request against what is there, in a handler, before it writes.
 
     Between the reading of the data and the writing nobody else may write: see the page on conditional requests.
@@ -224,7 +224,7 @@ def check_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
     _check("check_etag").check_data(current(), etag_data, etag_schema)
 
 
-def set_etag(etag_data: t.Any, etag_schema: SchemaLike | None = None) -> None:
+def set_etag(etag_data: object, etag_schema: SchemaLike | None = None) -> None:
     """Say what the tag of the answer is made of, where that is not the answer itself.
 
     In a GET this ends the handler when the client has that version already. A 204 to PUT or PATCH carries a tag only

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from ...http.response import Reply
 
 
-Getter: t.TypeAlias = str | cabc.Sequence[str] | cabc.Callable[[t.Any], t.Any]
+Getter: t.TypeAlias = str | cabc.Sequence[str] | cabc.Callable[[object], t.Any]
 
 
 def same_state(one: Tag, other: Tag) -> bool:
@@ -26,7 +26,7 @@ def same_state(one: Tag, other: Tag) -> bool:
     return one.text.partition("-")[0] == other.text.partition("-")[0]
 
 
-def getter(wanted: Getter) -> cabc.Callable[[t.Any], t.Any]:
+def getter(wanted: Getter) -> cabc.Callable[[object], t.Any]:
     """A function that reads a version or date from an object; what it gives for one without is told apart.
 
     :param wanted: The name of an attribute (or of a member of a mapping), several names, or a function.
@@ -36,14 +36,14 @@ def getter(wanted: Getter) -> cabc.Callable[[t.Any], t.Any]:
     if not isinstance(wanted, str):
         each = tuple(getter(name) for name in wanted)
 
-        def read_all(found: t.Any) -> t.Any:
+        def read_all(found: object) -> t.Any:
             values = tuple(read(found) for read in each)
             return MISSING if any(value is MISSING for value in values) else values
 
         return read_all
     name = wanted
 
-    def read(found: t.Any) -> t.Any:
+    def read(found: object) -> t.Any:
         if isinstance(found, cabc.Mapping):
             return found.get(name, MISSING)
         return getattr(found, name, MISSING)
@@ -51,14 +51,14 @@ def getter(wanted: Getter) -> cabc.Callable[[t.Any], t.Any]:
     return read
 
 
-def text_of(version: t.Any) -> str:
+def text_of(version: object) -> str:
     """Return what a version becomes in a tag: digits that tell nothing of it."""
     if type(version) is str or type(version) is int:
         return digest(str(version).encode("utf-8", "surrogatepass"))
     return digest(*_parts(version))
 
 
-def _parts(version: t.Any) -> cabc.Iterator[bytes]:
+def _parts(version: object) -> cabc.Iterator[bytes]:
     if isinstance(version, (tuple, list)):
         yield b"(%d" % len(version)
         for each in version:

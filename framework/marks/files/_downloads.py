@@ -32,7 +32,7 @@ from ..responses import ResponseMark, as_headers
 if t.TYPE_CHECKING:
     from ...context import Context
     from ...wrappers import Response
-    from ..responses import HeaderLike
+    from ..responses import HeaderLike, OutcomeWriter
 
 FileSource: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
 """What can be sent: a path, bytes, or a file open for bytes."""
@@ -83,12 +83,12 @@ class DownloadMark(ResponseMark):
     def __repr__(self) -> str:
         return f"download({', '.join(map(repr, self.content_types))})"
 
-    def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Reply]:
+    def writer(self, plan: Plan) -> OutcomeWriter:
         is_safe = plan.method in READS
         where = plan.called
         x_sendfile = bool(plan.config["USE_X_SENDFILE"])
 
-        def send(status: int, value: t.Any) -> Reply:
+        def send(status: int, value: FileSource | Download) -> Reply:
             ctx = current()
             given = value if isinstance(value, Download) else Download(value)
             opened = open_source(ctx, given, where)
@@ -116,7 +116,7 @@ class DownloadMark(ResponseMark):
         spans: list[Span] | None = None
         if is_safe:
             try:
-                verdict = read_conditions(t.cast(t.Any, environ)).judge(True, opened.tag, opened.modified)
+                verdict = read_conditions(environ).judge(True, opened.tag, opened.modified)
             except ValueError as error:
                 raise BadRequest(error.args[0]) from None
             if verdict is Verdict.FAILED:

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from ...wrappers import Response
     from ..responses import HeaderLike
 
-    Write: t.TypeAlias = cabc.Callable[[t.Any], bytes]
+    Write: t.TypeAlias = cabc.Callable[[object], bytes]
 
 LINES = "application/jsonl"
 _HEADERS = (
@@ -46,11 +46,11 @@ class StreamMark(ResponseMark):
     def __repr__(self) -> str:
         return f"stream({self.outcome.status})"
 
-    def writer(self, plan: Plan) -> cabc.Callable[[int, t.Any], Response]:
+    def writer(self, plan: Plan) -> cabc.Callable[[int, object], Response]:
         media_type, write = self.outcome.media_type, self.part_writer(plan)
         where = plan.called
 
-        def start(status: int, value: t.Any) -> Response:
+        def start(status: int, value: object) -> Response:
             source = iterate(value, where)
             parts = self.body(Parts(map(write, source), source, value))
             reply = current().app.response_class(parts, status, content_type=media_type)
@@ -89,7 +89,7 @@ class EventsMark(StreamMark):
         items = self.outcome.items
         to_json = item_encoder(plan, items)
 
-        def write(part: t.Any) -> bytes:
+        def write(part: object) -> bytes:
             event = part if isinstance(part, Event) else Event(part)
             if items is None and isinstance(event.data, str):
                 return write_event(event.data, event)
@@ -115,7 +115,7 @@ class Parts(cabc.Iterator[bytes]):
     :param sources: What they come from; what has a ``close`` is closed.
     """
 
-    def __init__(self, parts: cabc.Iterator[bytes], *sources: t.Any) -> None:
+    def __init__(self, parts: cabc.Iterator[bytes], *sources: object) -> None:
         self._parts = parts
         self._sources = sources
         self.first = b""
@@ -202,7 +202,7 @@ def item_encoder(plan: Plan, schema: Schema | None) -> Write:
     """A function from a part to JSON without line breaks."""
     encode = encoder(plan, schema, fast=plan.fast)
 
-    def write(value: t.Any) -> bytes:
+    def write(value: object) -> bytes:
         text = encode(value).rstrip(b"\n")
         # Within JSON a line break is white space between the tokens; a provider may write it so.
         return text.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in text or b"\r" in text else text
@@ -220,7 +220,7 @@ def last_event_id() -> str | None:
     return text if 0 < len(text) <= _LONGEST_ID else None
 
 
-def iterate(value: t.Any, where: str) -> cabc.Iterator[t.Any]:
+def iterate(value: object, where: str) -> cabc.Iterator[object]:
     """The parts of what a handler returned, an asynchronous iterable too.
 
     :raises TypeError: It has no parts.
@@ -234,24 +234,24 @@ def iterate(value: t.Any, where: str) -> cabc.Iterator[t.Any]:
     return iter(value)
 
 
-class AsyncParts(cabc.Iterator[t.Any]):
+class AsyncParts(cabc.Iterator[object]):
     """An asynchronous iterable as one that is iterated without an event loop: it has one of its own, to its end."""
 
-    def __init__(self, source: cabc.AsyncIterable[t.Any]) -> None:
+    def __init__(self, source: cabc.AsyncIterable[object]) -> None:
         self._source = source
         self._iterator = source.__aiter__()
         self._runner: asyncio.Runner | None = asyncio.Runner()
 
-    def __next__(self) -> t.Any:
+    def __next__(self) -> object:
         if self._runner is None:
             raise StopIteration
         try:
-            return self._runner.run(t.cast(t.Any, self._next()))
+            return self._runner.run(self._next())
         except StopAsyncIteration:
             self.close()
             raise StopIteration from None
 
-    async def _next(self) -> t.Any:
+    async def _next(self) -> object:
         return await self._iterator.__anext__()
 
     def close(self) -> None:

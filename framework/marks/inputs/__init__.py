@@ -8,6 +8,7 @@ from ..._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._arguments import ArgumentsMark as ArgumentsMark
+    from ._arguments import KeepInput as KeepInput
     from ._arguments import arguments as arguments
     from ._bodies import ask_request as ask_request
     from ._bodies import too_large as too_large
@@ -22,7 +23,7 @@ else:
     __getattr__ = lazy(
         __name__,
         {
-            "_arguments": "ArgumentsMark arguments",
+            "_arguments": "ArgumentsMark KeepInput arguments",
             "_bodies": "ask_request too_large",
             "_multipart": "content_types",
             "_parts": "parameter_steps query_of",

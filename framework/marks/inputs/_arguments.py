@@ -57,6 +57,10 @@ PARTS: t.Final = Key[list[LocatedSchema]]("parts")
 """The parts of a request that the marks of an operation read, in ``Plan.notes``."""
 
 
+KeepInput: t.TypeAlias = "cabc.Callable[[Context, Call, t.Any], None]"
+"""Gives a loaded input to the handler; each mark takes what its own schema loads."""
+
+
 class ArgumentsMark(Mark):
     """One part of the input; see :func:`arguments`."""
 
@@ -117,18 +121,18 @@ class ArgumentsMark(Mark):
         """The schema of the input, for an operation that has it."""
         return self.schema
 
-    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+    def keep(self, plan: Plan) -> KeepInput:
         """Return what takes the loaded value: here it goes to the handler, by position or by name."""
         if self.as_kwargs:
             plan.names_open = True  # hooks of the schema may give other members
 
-            def by_name(ctx: Context, call: Call, value: t.Any) -> None:
+            def by_name(ctx: Context, call: Call, value: cabc.Mapping[str, object]) -> None:
                 call.kwargs = {**call.kwargs, **value}
 
             return by_name
         slot = plan.take_slot()
 
-        def by_position(ctx: Context, call: Call, value: t.Any) -> None:
+        def by_position(ctx: Context, call: Call, value: object) -> None:
             call.arguments[slot] = value
 
         return by_position
@@ -284,8 +288,8 @@ def arguments(
     as_kwargs: bool = False,
     required: bool | None = None,
     description: str = "",
-    example: t.Any = None,
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     content_type: str | None = None,
     max_length: int | None = None,
 ) -> ArgumentsMark:

@@ -39,7 +39,7 @@ def file_of(field: AnyField) -> File | None:
     return inner if isinstance(inner, File) else None
 
 
-def validators_of(field: AnyField) -> cabc.Iterator[t.Any]:
+def validators_of(field: AnyField) -> cabc.Iterator[cabc.Callable[..., object]]:
     """The validators of a field and of the members of a list, those within ``And`` too."""
     inner = [field.inner] if isinstance(field, fields.List) else []
     waiting = [each for one in (field, *inner) for each in reversed(one.validators)]
@@ -89,7 +89,7 @@ def add_rules(schema: Schema, location: str, plan: Plan) -> None:
 
 def multipart_source(
     schema: Schema, location: str, plan: Plan
-) -> cabc.Callable[[Context, Call], tuple[t.Any, Messages]]:
+) -> cabc.Callable[[Context, Call], tuple[object, Messages]]:
     """Return what gives the values of a form with files for a schema.
 
     :param location: ``"files"``, or ``"multipart"`` for fields and files together.
@@ -102,9 +102,9 @@ def multipart_source(
             if is_json_part(field):
                 objects[field.data_key if field.data_key is not None else name] = field
 
-    def read(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
+    def read(ctx: Context, call: Call) -> tuple[object, Messages]:
         request = ctx.request
-        parts: MultiDict[str, t.Any] = MultiDict()
+        parts: MultiDict[str, str | FileStorage] = MultiDict()
         if location == "multipart":
             parts.update(request.form)
         for name, files in request.files.lists():
@@ -139,7 +139,7 @@ def is_nothing(file: FileStorage) -> bool:
     return not first
 
 
-def json_of(part: t.Any, depth: int, members: int | None) -> t.Any:
+def json_of(part: object, depth: int, members: int | None) -> object:
     """The value of a part of JSON, or of several.
 
     :param part: Text, or a file: so it comes from browsers, which give each part with a media type a name.

@@ -35,18 +35,19 @@ from ._multipart import multipart_source
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ...fields import AnyField
 
 MISSING_BODY: t.Final = issue("required.body")
 
-InputReader: t.TypeAlias = cabc.Callable[["Context", Call], tuple[t.Any, Messages]]
+InputReader: t.TypeAlias = cabc.Callable[["Context", Call], tuple[object, Messages]]
 """The raw values of one location for a schema, and what is wrong already (a scalar given twice)."""
 
 
-def _json(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
+def _json(ctx: Context, call: Call) -> tuple[object, Messages]:
     return ({} if call.body is MISSING else call.body), {}
 
 
-def _path(ctx: Context, call: Call) -> tuple[t.Any, Messages]:
+def _path(ctx: Context, call: Call) -> tuple[object, Messages]:
     values = ctx.view_args or {}
     return {name: value if isinstance(value, str) else str(value) for name, value in values.items()}, {}
 
@@ -148,7 +149,7 @@ class LocatedSchema:
         """The names that a client may write here."""
         return {parameter_name(name, field, self.location) for name, field in self.schema.load_fields.items()}
 
-    def load(self, ctx: Context, call: Call) -> t.Any:
+    def load(self, ctx: Context, call: Call) -> object:
         """The loaded value.
 
         :raises ValidationFailed: The schema refuses.
@@ -187,7 +188,7 @@ def parameter_steps(parameters: cabc.Iterable[Parameter], plan: Plan) -> cabc.It
     :param parameters: All parameters of the operation.
     :param plan: The operation in the making; the names in the query are noted as declared.
     """
-    found: dict[str, dict[str, t.Any]] = {}
+    found: dict[str, dict[str, AnyField]] = {}
     for parameter in parameters:
         if parameter.checked:
             continue
@@ -201,7 +202,7 @@ def parameter_steps(parameters: cabc.Iterable[Parameter], plan: Plan) -> cabc.It
         part = LocatedSchema(Schema.from_dict(fields, name="ParametersSchema")(), location, EXCLUDE, plan, alone=False)
         plan.preparations.append(functools.partial(prepare, part.schema))
 
-        def check(ctx: Context, call: Call, load: cabc.Callable[..., t.Any] = part.load) -> None:
+        def check(ctx: Context, call: Call, load: cabc.Callable[..., object] = part.load) -> None:
             load(ctx, call)
 
         yield Step(Phase.INPUTS, check)

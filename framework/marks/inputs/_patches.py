@@ -32,6 +32,8 @@ from ._reloading import check_reloadable, reloadable
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ...typing import JSONObject
+    from ._arguments import KeepInput
     from ._parts import LocatedSchema
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -74,8 +76,8 @@ def merge_patch(
     *,
     unknown: str | None = None,
     description: str = "",
-    example: t.Any = None,
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
 ) -> MergePatchMark:
     """Take a merge patch (RFC 7396): an object with the members that change.
 
@@ -142,12 +144,12 @@ class JSONPatchOperation(Schema):
     from_ = fields.String(data_key="from", attribute="from", validate=_POINTER)
 
     @validates_schema
-    def _needs(self, data: dict[str, t.Any], **kwargs: t.Any) -> None:
+    def _needs(self, data: JSONObject, **kwargs: object) -> None:
         name = {"remove": "", "move": "from", "copy": "from"}.get(data["op"], "value")
         if name and name not in data:
             raise ValidationError(issue("required"), name)
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: JSONObject, role: str) -> JSONObject:
         return {"oneOf": [JSONPatchWrite(), JSONPatchRemove(), JSONPatchMove()]}
 
 
@@ -158,14 +160,14 @@ class JSONPatch:
     :param patcher: Knows the resource's schema.
     """
 
-    def __init__(self, operations: list[dict[str, t.Any]], patcher: _Patcher) -> None:
+    def __init__(self, operations: list[JSONObject], patcher: _Patcher) -> None:
         self.operations = operations
         self._patcher = patcher
 
     def __repr__(self) -> str:
         return f"JSONPatch({self.operations!r})"
 
-    def apply(self, resource: t.Any) -> t.Any:
+    def apply(self, resource: object) -> t.Any:
         """Apply the operations to a resource, all of them or none.
 
         :param resource: What the schema dumps. It is not changed.
@@ -189,7 +191,7 @@ class _Patcher:
         self._load = loader(exact, fast=plan.fast, compare=plan.compare, max_errors=self.bounds.enough)
         check_reloadable(exact, f"json_patch({type(schema).__name__}) on {plan.called}")
 
-    def apply(self, operations: list[dict[str, t.Any]], resource: t.Any) -> t.Any:
+    def apply(self, operations: list[JSONObject], resource: object) -> t.Any:
         before = fast_json.decode(fast_json.encode(self._dump(resource)))
         after = apply_operations(copy.deepcopy(before), operations, self.max_length, self.max_depth)
         if isinstance(after, dict):
@@ -206,8 +208,8 @@ class _Patcher:
 
 
 def apply_operations(
-    document: t.Any, operations: cabc.Iterable[dict[str, t.Any]], max_length: int | None, max_depth: int
-) -> t.Any:
+    document: object, operations: cabc.Iterable[JSONObject], max_length: int | None, max_depth: int
+) -> object:
     """Apply operations to a document in the words of JSON, which may be changed.
 
     :param max_length: The most bytes of JSON that all copies may have together: a few copies of copies would fill the
@@ -262,11 +264,11 @@ class JSONPatchMark(PatchMark):
             check_number(call.body)
         return super().choose(parts, ctx, call, refuses_empty)
 
-    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+    def keep(self, plan: Plan) -> KeepInput:
         check_library()
         slot, patcher = plan.take_slot(), _Patcher(self.resource, plan)
 
-        def by_position(ctx: Context, call: Call, value: t.Any) -> None:
+        def by_position(ctx: Context, call: Call, value: list[JSONObject]) -> None:
             check_number(value)
             call.arguments[slot] = JSONPatch(value, patcher)
 
@@ -281,8 +283,8 @@ def json_patch(
     schema: SchemaLike,
     *,
     description: str = "",
-    example: t.Any = None,
-    examples: cabc.Mapping[str, t.Any] | cabc.Sequence[t.Any] | None = None,
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
 ) -> JSONPatchMark:
     """Take a JSON Patch (RFC 6902): a list of at most 100 operations on the resource.
 
@@ -302,7 +304,7 @@ def json_patch(
     return JSONPatchMark(resource, body)
 
 
-def check_number(operations: list[t.Any]) -> None:
+def check_number(operations: cabc.Sized) -> None:
     """Refuse a patch of too many operations.
 
     :raises ValidationFailed: There are.

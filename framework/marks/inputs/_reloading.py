@@ -17,18 +17,22 @@ import marshmallow as ma
 from marshmallow import Schema, ValidationError
 
 from ...errors import SetupError
-from ...fields import inner_fields
+from ...fields import AnyField, inner_fields
 from ...issues import Hidden, issue
+
+if t.TYPE_CHECKING:
+    from ...typing import JSONObject
 
 READ_ONLY: t.Final = issue("read_only")
 
 _NUMBER: t.Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _MOMENT: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)
 
-ErrorTree: t.TypeAlias = dict[t.Any, t.Any]
+ErrorTree: t.TypeAlias = dict[t.Any, object]
+"""What is wrong with an object, by members, items and the keys of a message."""
 
 
-def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner: bool = False) -> ErrorTree:
+def reloadable(schema: Schema, after: JSONObject, before: object, *, inner: bool = False) -> ErrorTree:
     """Make a dumped object that was changed loadable, in place.
 
     :param schema: What dumped it, and loads it.
@@ -53,7 +57,7 @@ def reloadable(schema: Schema, after: dict[str, t.Any], before: t.Any, *, inner:
     return wrong
 
 
-def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[t.Any, ErrorTree]:
+def member(field: AnyField, after: object, before: object) -> tuple[object, ErrorTree]:
     """Make the value of a field loadable."""
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):
         if not (field.many or field.schema.many):
@@ -76,7 +80,7 @@ def member(field: ma.fields.Field[t.Any], after: t.Any, before: t.Any) -> tuple[
     return readable(field, after), {}
 
 
-def items(schema: Schema, after: t.Any, before: t.Any) -> ErrorTree:
+def items(schema: Schema, after: object, before: object) -> ErrorTree:
     """Make the objects of a list loadable; an item that was moved is one of those that were there."""
     if not isinstance(after, list):
         return {}
@@ -87,7 +91,7 @@ def items(schema: Schema, after: t.Any, before: t.Any) -> ErrorTree:
         if name not in schema.load_fields
     ]
     wrong: ErrorTree = {}
-    places: dict[str, dict[str, t.Any]] = {}
+    places: dict[str, JSONObject] = {}
     if names:
         for each in known:
             places.setdefault(repr([each.get(name) for name in names]), each)
@@ -103,12 +107,12 @@ def items(schema: Schema, after: t.Any, before: t.Any) -> ErrorTree:
     return wrong
 
 
-def same(one: t.Any, other: t.Any) -> bool:
+def same(one: object, other: object) -> bool:
     """Return whether two values of JSON are the same; true is not 1."""
     return bool(one == other) and (type(one) is type(other) or not isinstance(one, bool) ^ isinstance(other, bool))
 
 
-def readable(field: ma.fields.Field[t.Any], value: t.Any) -> t.Any:
+def readable(field: AnyField, value: object) -> object:
     """A value in a form that its field reads, where it has the form that it writes."""
     if not isinstance(value, str):
         return value
@@ -124,7 +128,7 @@ def readable(field: ma.fields.Field[t.Any], value: t.Any) -> t.Any:
 
 
 _NOW: t.Final = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
-_SAMPLES: t.Final[tuple[tuple[type[ma.fields.Field[t.Any]], tuple[t.Any, ...]], ...]] = (
+_SAMPLES: t.Final[tuple[tuple[type[AnyField], tuple[object, ...]], ...]] = (
     (ma.fields.Boolean, (True, False)),
     (ma.fields.Decimal, (decimal.Decimal("1"),)),
     (ma.fields.Number, (1,)),
@@ -150,7 +154,7 @@ def check_reloadable(schema: Schema, what: str, seen: tuple[type[Schema], ...] =
             _check_field(field, name, type(schema).__name__, what, (*seen, type(schema)))
 
 
-def _check_field(field: t.Any, name: str, owner: str, what: str, seen: tuple[type[Schema], ...]) -> None:
+def _check_field(field: AnyField, name: str, owner: str, what: str, seen: tuple[type[Schema], ...]) -> None:
     for part in inner_fields(field):
         _check_field(part, name, owner, what, seen)
     if isinstance(field, ma.fields.Nested) and not isinstance(field, ma.fields.Pluck):

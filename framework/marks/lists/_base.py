@@ -16,18 +16,19 @@ import msgspec
 from marshmallow import Schema
 
 from ...errors import SetupError
+from ...fields import AnyField
 from ...http.semantics import BODILESS
 from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
-from ..inputs import ArgumentsMark
+from ..inputs import ArgumentsMark, KeepInput
 from ..responses import ResponseMark
 from ..shapes import Shape
 from ._sequences import is_select
-from ._terms import PAGED
+from ._terms import PAGED, LoadedParameters
 
 if t.TYPE_CHECKING:
     from ...context import Context
 
-Columns: t.TypeAlias = cabc.Mapping[str, t.Any]
+Columns: t.TypeAlias = cabc.Mapping[str, object]
 """Where values are, by the names of fields: dotted names of attributes, expressions of SQLAlchemy, or functions that
 return such an expression."""
 
@@ -35,7 +36,7 @@ return such an expression."""
 class Asked(t.Protocol):
     """The parameters of a request, loaded."""
 
-    def apply(self, collection: t.Any) -> t.Any:
+    def apply(self, collection: object) -> t.Any:
         """A collection as they say."""
 
 
@@ -77,11 +78,11 @@ class ListMark(ArgumentsMark):
         made.body = msgspec.structs.replace(self.body, schema=schema)
         return made
 
-    def asked(self, value: dict[str, t.Any]) -> Asked:
+    def asked(self, value: LoadedParameters) -> Asked:
         """Return what loaded parameters say."""
         raise NotImplementedError
 
-    def note(self, call: Call, asked: t.Any) -> None:
+    def note(self, call: Call, asked: object) -> None:
         """Leave what they say for other marks."""
 
     def applies(self, plan: Plan) -> bool:
@@ -97,10 +98,10 @@ class ListMark(ArgumentsMark):
             )
         return fits and (direct or plan.method == "GET")
 
-    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+    def keep(self, plan: Plan) -> KeepInput:
         slot = None if self.apply else plan.take_slot()
 
-        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+        def keep(ctx: Context, call: Call, value: LoadedParameters) -> None:
             asked = self.asked(value)
             call.notes[self.key] = asked
             self.note(call, asked)
@@ -151,7 +152,7 @@ class ListShape(Shape):
     def fits(self, outcome: Outcome) -> bool:
         return is_list(outcome)
 
-    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def value(self, ctx: Context, call: Call, value: object) -> object:
         asked = call.notes[self.mark.key]
         if is_select(value) and PAGED not in self.plan.notes:
             raise TypeError(
@@ -216,7 +217,7 @@ def _sends(schema: Schema, written: list[str], source: list[str] | None) -> bool
     return False
 
 
-def inner_of(field: ma.fields.Field[t.Any]) -> Schema | None:
+def inner_of(field: AnyField) -> Schema | None:
     """The schema of the objects in a field."""
     if isinstance(field, ma.fields.List):
         field = field.inner
@@ -254,7 +255,7 @@ class Found(t.NamedTuple):
 
     written: str
     source: str
-    field: ma.fields.Field[t.Any]
+    field: AnyField
 
 
 def find_field(schema: Schema, name: str, what: str) -> Found:
@@ -280,7 +281,7 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
             if not isinstance(field, ma.fields.Nested) or field.many:
                 raise SetupError(f"{what}: {part!r} in {name!r} is not a nested object.")
             inner = field.schema
-    found = t.cast("ma.fields.Field[t.Any]", field)
+    found = t.cast("AnyField", field)
     manifold = (ma.fields.Nested, ma.fields.List, ma.fields.Tuple, ma.fields.Mapping)
     computed = (ma.fields.Function, ma.fields.Method)
     if isinstance(found, (*manifold, *computed)):
@@ -290,20 +291,21 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
     return Found(".".join(written), ".".join(source), found)
 
 
-def source_of(found: Found, name: str, columns: Columns) -> t.Any:
+def source_of(found: Found, name: str, columns: Columns) -> object:
     """Return where the value of a field is: as the mark says, else by its attribute."""
     return columns.get(name, found.source)
 
 
-def check_names(names: cabc.Iterable[t.Any], what: str) -> None:
+def check_names(names: cabc.Iterable[object], what: str) -> None:
     """Refuse names that are no texts, like a list of them in place of several.
 
     :raises SetupError: There is one.
     """
     for name in names:
         if not isinstance(name, str):
-            several = isinstance(name, cabc.Iterable)
-            advice = f"Give them one by one: {', '.join(map(repr, name))}" if several else "Give the name of a field"
+            advice = "Give the name of a field"
+            if isinstance(name, cabc.Iterable):
+                advice = f"Give them one by one: {', '.join(map(repr, name))}"
             raise SetupError(f"{what} got {name!r} as the name of a field. {advice}.")
 
 

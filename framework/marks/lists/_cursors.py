@@ -29,8 +29,11 @@ MAX_LENGTH: t.Final = 2000
 
 SALT: t.Final = "framework.cursor"
 
+ValueForm: t.TypeAlias = tuple[type | tuple[type, ...], cabc.Callable[[t.Any], str], cabc.Callable[[str], object]]
+"""The classes of a kind of values, and the functions that write a value of them as text and read it."""
+
 # By the tag: the class or classes, and how a value of it is written and read. What JSON has itself needs no tag.
-_WRITTEN: t.Final[dict[str, tuple[t.Any, cabc.Callable[[t.Any], str], cabc.Callable[[str], t.Any]]]] = {
+_WRITTEN: t.Final[dict[str, ValueForm]] = {
     "datetime": (dt.datetime, dt.datetime.isoformat, dt.datetime.fromisoformat),
     "date": (dt.date, dt.date.isoformat, dt.date.fromisoformat),
     "time": (dt.time, dt.time.isoformat, dt.time.fromisoformat),
@@ -64,7 +67,7 @@ class Cursor(t.NamedTuple):
     :ivar backward: Whether the items before it are meant.
     """
 
-    position: tuple[t.Any, ...] | None
+    position: tuple[object, ...] | None
     backward: bool = False
 
 
@@ -75,7 +78,7 @@ class Cursors:
     :param place: What the cursors are for; one made for another place is refused.
     """
 
-    def __init__(self, keys: cabc.Sequence[str | bytes], place: cabc.Iterable[t.Any]) -> None:
+    def __init__(self, keys: cabc.Sequence[str | bytes], place: cabc.Iterable[object]) -> None:
         told = msgspec.json.encode([str(each) for each in place])
         self._signer = Signer(
             t.cast("list[str]", list(keys)),
@@ -122,7 +125,7 @@ class Cursors:
         return Cursor(position, bool(backward))
 
 
-def tagged(value: t.Any) -> t.Any:
+def tagged(value: object) -> object:
     """A value in JSON's types: itself, or ``[tag, text]``.
 
     :raises TypeError: There is no tag for its type.
@@ -141,7 +144,7 @@ def tagged(value: t.Any) -> t.Any:
     )
 
 
-def untagged(value: t.Any) -> t.Any:
+def untagged(value: object) -> object:
     """The value that :func:`tagged` was given."""
     if not isinstance(value, list):
         return value

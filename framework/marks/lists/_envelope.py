@@ -26,9 +26,10 @@ from ._page_headers import is_plain, nested
 if t.TYPE_CHECKING:
     from ...context import Context
 
-ValuesOf: t.TypeAlias = cabc.Callable[[t.Any], cabc.Mapping[str, t.Any]]
+ValuesOf: t.TypeAlias = cabc.Callable[[t.Any], cabc.Mapping[str, object]]
+"""Gives the other members of an envelope for what the handler returned."""
 
-_made: weakref.WeakKeyDictionary[type[Schema], dict[t.Any, type[Schema]]] = weakref.WeakKeyDictionary()
+_made: weakref.WeakKeyDictionary[type[Schema], dict[cabc.Hashable, type[Schema]]] = weakref.WeakKeyDictionary()
 
 
 class EnvelopeMark(Mark):
@@ -67,7 +68,7 @@ class EnvelopeShape(Shape):
         self,
         mark: EnvelopeMark,
         member: str,
-        ensure_sync: cabc.Callable[[cabc.Callable[..., t.Any]], cabc.Callable[..., t.Any]],
+        ensure_sync: cabc.Callable[[ValuesOf], ValuesOf],
     ) -> None:
         self.mark = mark
         self.member = member
@@ -90,13 +91,13 @@ class EnvelopeShape(Shape):
             examples = {name: self.example(example) for name, example in examples.items()}
         return msgspec.structs.replace(outcome, schema=schema, examples=examples)
 
-    def example(self, example: t.Any) -> t.Any:
+    def example(self, example: object) -> object:
         """An example of the whole answer, whether it is a value or an Example Object."""
         if isinstance(example, dict) and "value" in example:
             return {**example, "value": {self.member: example["value"]}}
         return {self.member: example}
 
-    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def value(self, ctx: Context, call: Call, value: object) -> object:
         others = {} if self.values is None else self.values(value)
         return {**others, self.member: list(value) if isinstance(value, cabc.Iterator) else value}
 

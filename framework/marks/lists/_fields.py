@@ -10,7 +10,6 @@ import typing as t
 
 import marshmallow as ma
 from marshmallow import ValidationError, validate
-from marshmallow.fields import Field
 
 from ... import fields
 from ...fast.strict import choices_of, unknown_message
@@ -24,13 +23,13 @@ class Pieces(fields.DelimitedList):
     :param most: How many there may be.
     """
 
-    def __init__(self, inner: Field[t.Any], most: int, **kwargs: t.Any) -> None:
+    def __init__(self, inner: fields.AnyField, most: int, **kwargs: t.Any) -> None:
         super().__init__(inner, validate=validate.Length(min=1, max=most), **kwargs)
         self.most = most
 
     def _deserialize(
-        self, value: t.Any, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: t.Any
-    ) -> list[t.Any]:
+        self, value: object, attr: str | None, data: cabc.Mapping[str, t.Any] | None, **kwargs: object
+    ) -> list[object]:
         if isinstance(value, str) and value.count(self.delimiter) >= self.most:
             raise ValidationError(issue("too_long", min=1, max=self.most))
         if value == "":  # one piece, and an empty one: what stands for nothing is to leave the parameter out
@@ -49,7 +48,7 @@ class Known(validate.OneOf):
         super().__init__(list(names), error=text)
         self.text = text
 
-    def __call__(self, value: t.Any) -> t.Any:
+    def __call__(self, value: str) -> str:
         if value not in self.choices:
             names = t.cast("list[str]", self.choices)
             text = unknown_message(value, names, self.text)

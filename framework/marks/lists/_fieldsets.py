@@ -14,6 +14,7 @@ import weakref
 import marshmallow as ma
 from marshmallow import Schema
 
+from ...fields import AnyField
 from ..schemas import SPARSE
 
 Tree: t.TypeAlias = dict[str, "Tree"]
@@ -51,7 +52,7 @@ def output_names(schema: Schema) -> list[str]:
     return names
 
 
-def inner_schema(field: ma.fields.Field[t.Any]) -> Schema | None:
+def inner_schema(field: AnyField) -> Schema | None:
     """The schema of the objects that a field holds; ``None`` where it holds none, or shows one member of them."""
     if isinstance(field, ma.fields.List):
         field = field.inner
@@ -91,18 +92,18 @@ def narrowed_schema(schema: Schema, tree: Tree) -> Schema:
         made.__class__ = cutting_class(type(schema))
         setattr(made, _TREE, tree)
         return made
-    chosen: dict[str, ma.fields.Field[t.Any]] = {}
+    chosen: dict[str, AnyField] = {}
     for name, field in schema.dump_fields.items():
         written = field.data_key if field.data_key is not None else name
         if written in tree:
             chosen[name] = narrowed_field(field, tree[written], made)
-    made.fields = made.dump_fields = t.cast("dict[str, t.Any]", schema.dict_class(chosen))
+    made.fields = made.dump_fields = schema.dict_class(chosen)
     made.load_fields = {}
     made.declared_fields = {**schema.declared_fields, **chosen}
     return made
 
 
-def narrowed_field(field: ma.fields.Field[t.Any], tree: Tree, parent: Schema) -> ma.fields.Field[t.Any]:
+def narrowed_field(field: AnyField, tree: Tree, parent: Schema) -> AnyField:
     """A field of a narrowed schema."""
     made = copy.copy(field)
     made.parent = made.root = parent
@@ -126,7 +127,7 @@ def cutting_class(cls: type[Schema]) -> type[Schema]:
     found = _cutting.get(cls)
     if found is None:
 
-        def dump(self: Schema, obj: t.Any, *, many: bool | None = None) -> t.Any:
+        def dump(self: Schema, obj: object, *, many: bool | None = None) -> object:
             return cut(cls.dump(self, obj, many=many), vars(self)[_TREE])
 
         meta = type("Meta", (cls.Meta,), {"register": False})
@@ -135,7 +136,7 @@ def cutting_class(cls: type[Schema]) -> type[Schema]:
     return found
 
 
-def cut(value: t.Any, tree: Tree) -> t.Any:
+def cut(value: object, tree: Tree) -> object:
     """The chosen members of a dumped value."""
     if isinstance(value, list):
         return [cut(each, tree) for each in value]

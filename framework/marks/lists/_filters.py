@@ -15,12 +15,13 @@ from marshmallow import Schema, validate
 
 from ... import fields
 from ...errors import SetupError
+from ...fields import AnyField
 from ...texts import message
 from ..schemas import SchemaLike, as_schema
 from ._base import Columns, Found, ListMark, asking, check_columns, check_names, find_field, source_of
 from ._fields import Pieces
 from ._sequences import narrowed
-from ._terms import LIST_OPERATORS, OPERATORS, TEXT_OPERATORS, Condition
+from ._terms import LIST_OPERATORS, OPERATORS, TEXT_OPERATORS, Condition, LoadedParameters
 
 MAX_VALUES: t.Final = 100
 """How many values ``in`` and ``not_in`` take."""
@@ -47,10 +48,14 @@ class Filters(cabc.Sequence[Condition]):
     def __len__(self) -> int:
         return len(self.conditions)
 
-    def __getitem__(self, index: t.Any) -> t.Any:
+    @t.overload
+    def __getitem__(self, index: int) -> Condition: ...
+    @t.overload
+    def __getitem__(self, index: slice) -> tuple[Condition, ...]: ...
+    def __getitem__(self, index: int | slice) -> Condition | tuple[Condition, ...]:
         return self.conditions[index]
 
-    def get(self, name: str, operator: str = "eq", default: t.Any = None) -> t.Any:
+    def get(self, name: str, operator: str = "eq", default: object = None) -> t.Any:
         """The value of a condition.
 
         :param name: The field, as clients write it.
@@ -62,7 +67,7 @@ class Filters(cabc.Sequence[Condition]):
                 return each.value
         return default
 
-    def apply(self, collection: t.Any) -> t.Any:
+    def apply(self, collection: object) -> t.Any:
         """The items of a collection that meet all conditions: a select for a select, else a list."""
         return narrowed(collection, self.conditions) if self.conditions else collection
 
@@ -95,7 +100,7 @@ class FiltersMark(ListMark):
     def parameters(self, words: cabc.Mapping[str, str | None]) -> Schema:
         """The schema of the parameters, in other words for some of the fields; without those that have none."""
         found = {each.written: each for each in self.found.values()}
-        made: dict[str, t.Any] = {}
+        made: dict[str, AnyField] = {}
         for key, condition in self.conditions.items():
             written = words.get(condition.name, condition.name)
             if written is not None:
@@ -106,7 +111,7 @@ class FiltersMark(ListMark):
         schema = self.parameters(words)
         return self.with_schema(schema) if schema.fields else None
 
-    def parameter(self, found: Found, operator: str) -> ma.fields.Field[t.Any]:
+    def parameter(self, found: Found, operator: str) -> AnyField:
         """The field of a parameter.
 
         :raises SetupError: The field cannot be compared in that way.
@@ -135,17 +140,17 @@ class FiltersMark(ListMark):
         made.data_key, made.metadata = more["data_key"], more["metadata"]
         return made
 
-    def asked(self, value: dict[str, t.Any]) -> Filters:
+    def asked(self, value: LoadedParameters) -> Filters:
         conditions = self.conditions
         return Filters(conditions[key]._replace(value=given) for key, given in value.items())
 
 
-def is_text(field: ma.fields.Field[t.Any]) -> bool:
+def is_text(field: AnyField) -> bool:
     """Return whether a field's values are texts."""
     return isinstance(field, ma.fields.String) and not isinstance(field, ma.fields.UUID)
 
 
-def bare(field: ma.fields.Field[t.Any]) -> ma.fields.Field[t.Any]:
+def bare(field: AnyField) -> AnyField:
     """A field of the same values that is optional and has no rules of its own but an allow-list."""
     made = copy.copy(field)
     made.parent = made.root = None

@@ -6,7 +6,6 @@ Floor 4.
 from __future__ import annotations
 
 import copy
-import typing as t
 import weakref
 
 from marshmallow import Schema, validate
@@ -65,7 +64,7 @@ class CursorMetadata(Schema):
     next_cursor = text(message("schemas.next_cursor"))
 
 
-_made: weakref.WeakKeyDictionary[type[Schema], dict[t.Any, type[Schema]]] = weakref.WeakKeyDictionary()
+_made: weakref.WeakKeyDictionary[type[Schema], dict[object, type[Schema]]] = weakref.WeakKeyDictionary()
 
 
 def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> Schema:

@@ -17,7 +17,7 @@ from ._cursors import BadCursor, Cursor, Cursors
 from ._sequences import as_sequence, count, is_select, ordered, part, window
 from ._terms import SortKey
 
-Query: t.TypeAlias = dict[str, t.Any]
+Query: t.TypeAlias = dict[str, int | str | None]
 """Parameters of a query string that lead to another part; ``None`` as a value takes one away."""
 
 
@@ -31,7 +31,7 @@ class CollectionTerms(t.NamedTuple):
     :ivar cursors: Makes and reads cursors.
     """
 
-    session: t.Any = None
+    session: object = None
     total: bool = True
     keys: tuple[SortKey, ...] = ()
     unique: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class PageRequest:
         self.more: bool | None = None
         """True if there are items after this part, where the total is not known."""
 
-    def take(self, collection: t.Any, session: t.Any = None) -> list[t.Any]:
+    def take(self, collection: object, session: object = None) -> list[t.Any]:
         """The wanted part of a collection.
 
         :param collection: A sequence, or a select of SQLAlchemy, of which only that part is fetched.
@@ -64,17 +64,16 @@ class PageRequest:
         """Other parts by their relation (RFC 8288): what of the query string to change."""
         raise NotImplementedError
 
-    def _numbered(self, collection: t.Any, session: t.Any, offset: int, limit: int) -> list[t.Any]:
+    def _numbered(self, collection: object, session: object, offset: int, limit: int) -> list[object]:
         """The items from a number on, noting how many there are."""
         session, unique = self.source.session if session is None else session, self.source.unique
-        if not is_select(collection):
-            collection = as_sequence(collection)
+        rows = collection if is_select(collection) else as_sequence(collection)
         if self.source.keys:
-            collection = ordered(collection, self.source.keys)
+            rows = ordered(rows, self.source.keys)
         if self.source.total:
-            self.item_count = count(collection, session)
-            return window(collection, offset, limit, session, unique) if offset < self.item_count else []
-        items = window(collection, offset, limit + 1, session, unique)
+            self.item_count = count(rows, session)
+            return window(rows, offset, limit, session, unique) if offset < self.item_count else []
+        items = window(rows, offset, limit + 1, session, unique)
         self.more = len(items) > limit
         return items[:limit]
 
@@ -104,7 +103,7 @@ class PaginationParameters(PageRequest):
         """The number of the last item, if the page is full."""
         return self.first_item + self.page_size - 1
 
-    def take(self, collection: t.Any, session: t.Any = None) -> list[t.Any]:
+    def take(self, collection: object, session: object = None) -> list[t.Any]:
         return self._numbered(collection, session, self.first_item, self.page_size)
 
     def metadata(self) -> dict[str, t.Any] | None:
@@ -165,7 +164,7 @@ class OffsetParameters(PageRequest):
         """The number of the last item, if there are as many."""
         return self.offset + self.limit - 1
 
-    def take(self, collection: t.Any, session: t.Any = None) -> list[t.Any]:
+    def take(self, collection: object, session: object = None) -> list[t.Any]:
         return self._numbered(collection, session, self.offset, self.limit)
 
     def metadata(self) -> dict[str, t.Any] | None:
@@ -215,25 +214,24 @@ class CursorParameters(PageRequest):
     def __repr__(self) -> str:
         return f"CursorParameters(cursor={self.cursor!r}, page_size={self.page_size})"
 
-    def take(self, collection: t.Any, session: t.Any = None) -> list[t.Any]:
+    def take(self, collection: object, session: object = None) -> list[t.Any]:
         """As in the base; the items come in the order of the keys, whatever order they had.
 
         :raises ValidationFailed: The cursor does not fit the keys.
         """
         session = self.source.session if session is None else session
-        if not is_select(collection):
-            collection = as_sequence(collection)
-        keys = self._keys(collection)
+        rows = collection if is_select(collection) else as_sequence(collection)
+        keys = self._keys(rows)
         position, backward = self.cursor or Cursor(None)
         if position is not None and len(position) != len(keys):
             raise bad_cursor(BadCursor(issue("invalid_cursor")))
         if self.source.total:
-            self.item_count = count(collection, session)
-        found = part(collection, keys, position, self.page_size, backward=backward, session=session)
+            self.item_count = count(rows, session)
+        found = part(rows, keys, position, self.page_size, backward=backward, session=session)
         self._note(found.first, found.last, found.more)
         return found.items
 
-    def _note(self, first: tuple[t.Any, ...], last: tuple[t.Any, ...], more: bool) -> None:
+    def _note(self, first: tuple[object, ...], last: tuple[object, ...], more: bool) -> None:
         """Make the cursors to the other parts."""
         write = t.cast(Cursors, self.source.cursors).write
         self._taken = True
@@ -249,7 +247,7 @@ class CursorParameters(PageRequest):
         elif not began and not backward:  # what is left lies before
             self.previous_cursor = self.last_cursor
 
-    def _keys(self, collection: t.Any) -> list[SortKey]:
+    def _keys(self, collection: object) -> list[SortKey]:
         """The order, with what sets any two items apart at its end."""
         keys = list(self.source.keys)
         unique = self.source.unique

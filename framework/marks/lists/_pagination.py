@@ -53,10 +53,14 @@ from ._pages import (
     PaginationParameters,
     bad_cursor,
 )
-from ._terms import PAGED, SORTED, SortKey
+from ._terms import PAGED, SORTED, LoadedParameters, SortKey
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ...fields import AnyField
+    from ...http.response import Reply
+    from ...typing import JSONObject
+    from ..inputs import KeepInput
 
 Pager: t.TypeAlias = type[Page] | type[CursorPage]
 
@@ -65,7 +69,7 @@ MAX_NUMBER: t.Final = 2**31 - 1
 LONGEST_QUERY: t.Final = 2000
 """Characters of a query string that links repeat; one that is longer has none."""
 _KEYWORD: t.Final = "pagination_parameters"
-PARAMETERS: t.Final = Key[dict[str, t.Any]]("pagination parameters")
+PARAMETERS: t.Final = Key[LoadedParameters]("pagination parameters")
 """The parameters of a request as they were read, in ``Call.notes``."""
 PAGE: t.Final = Key[PageRequest]("page")
 """What a request asks for, in ``Call.notes``."""
@@ -74,7 +78,7 @@ PAGE: t.Final = Key[PageRequest]("page")
 class PageOptions(t.TypedDict, total=False):
     """Options of a paginated list, in addition to its sizes."""
 
-    session: t.Any
+    session: object
     """Where selects run: a session of SQLAlchemy, or a function that gives that of the request."""
     order_by: str | cabc.Sequence[str]
     """The order where the client asks for none: names of attributes, ``-`` before one to go down."""
@@ -93,7 +97,7 @@ class PageOptions(t.TypedDict, total=False):
 class Style(t.NamedTuple):
     """One way to ask for a part."""
 
-    pager: t.Any
+    pager: Pager
     metadata: type[Schema]
     size: str
     """The parameter that says how many items."""
@@ -162,12 +166,12 @@ class PaginateMark(ArgumentsMark):
 
     # What it does
 
-    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+    def keep(self, plan: Plan) -> KeepInput:
         manual = self.pager is None
         if manual:
             plan.names.add(_KEYWORD)
 
-        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+        def keep(ctx: Context, call: Call, value: LoadedParameters) -> None:
             call.notes[PARAMETERS] = value
             if manual:
                 call.kwargs = {**call.kwargs, _KEYWORD: None}
@@ -202,7 +206,7 @@ class PaginateMark(ArgumentsMark):
         """The headers that say where the part stands."""
         return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
 
-    def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, dict[str, t.Any]], PageRequest]:
+    def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, LoadedParameters], PageRequest]:
         """Return what makes an object of the parameters that were read."""
         session, total, unique, by, default = (
             self.options.get("session"),
@@ -215,7 +219,7 @@ class PaginateMark(ArgumentsMark):
         if by.pager is CursorPage:
             keys_of = self.cursors(plan)
 
-            def by_cursor(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
+            def by_cursor(ctx: Context, call: Call, value: LoadedParameters) -> PageRequest:
                 keys = call.notes.get(SORTED) or default
                 cursors = keys_of(ctx, call, keys)
                 cursor: Cursor | None = None
@@ -233,7 +237,7 @@ class PaginateMark(ArgumentsMark):
         usual = CollectionTerms(session, total, default, unique)
         unordered = CollectionTerms(session, total, (), unique)
 
-        def by_number(ctx: Context, call: Call, value: dict[str, t.Any]) -> PageRequest:
+        def by_number(ctx: Context, call: Call, value: LoadedParameters) -> PageRequest:
             source = unordered if SORTED in call.notes else usual
             if by.pager is OffsetPage:
                 return OffsetParameters(value["offset"], value["limit"], source)
@@ -258,7 +262,7 @@ class PaginateMark(ArgumentsMark):
 
         def make(ctx: Context, call: Call, keys: cabc.Sequence[SortKey]) -> Cursors:
             given = query_of(ctx, call)
-            place: list[t.Any] = [plan.endpoint, plan.method, unique]
+            place: list[object] = [plan.endpoint, plan.method, unique]
             place += [(key.name, key.descending) for key in keys]
             place += sorted((name, str(value)) for name, value in call.view_args.items())
             place += sorted((name, values) for name, values in given.items() if name not in free)
@@ -266,12 +270,12 @@ class PaginateMark(ArgumentsMark):
 
         return make
 
-    def teller(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
+    def teller(self, plan: Plan) -> cabc.Callable[[Context, Call, Reply], None]:
         """Return what sets the headers."""
         header, links = self.header, self.options.get("links", True)
         manual = self.pager is None
 
-        def tell(ctx: Context, call: Call, reply: t.Any) -> None:
+        def tell(ctx: Context, call: Call, reply: Reply) -> None:
             wanted = call.notes.get(PAGE)
             if wanted is None or reply.status_code >= 300:
                 return
@@ -336,7 +340,7 @@ class PageShape(Shape):
         schema = envelope(outcome.schema, mark.member, mark.style.metadata, mark.style.word)
         return msgspec.structs.replace(outcome, schema=schema)
 
-    def value(self, ctx: Context, call: Call, value: t.Any) -> t.Any:
+    def value(self, ctx: Context, call: Call, value: object) -> object:
         mark = self.mark
         wanted = call.notes[PAGE]
         if mark.is_own:
@@ -397,7 +401,7 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
     )
     if style.pager is CursorPage:
         text = message("parameters.cursor")
-        where: t.Any = CursorField(
+        where: AnyField = CursorField(
             load_default=None, validate=validate.Length(min=1, max=MAX_LENGTH), metadata={"description": text}
         )
         return Schema.from_dict({"cursor": where, style.size: sizes})
@@ -419,7 +423,7 @@ def parameters_schema(style: Style, page: int, size: int, most: int) -> type[Sch
 class CursorField(fields.String):
     """A text that the server has made; others are refused when it is used."""
 
-    def __json_schema__(self, described: dict[str, t.Any], role: str) -> dict[str, t.Any]:
+    def __json_schema__(self, described: JSONObject, role: str) -> JSONObject:
         return {**described, "format": "cursor"}
 
 
@@ -429,7 +433,7 @@ def sort_keys(names: str | cabc.Iterable[str]) -> tuple[SortKey, ...]:
     return tuple(SortKey(name.lstrip("-"), name.lstrip("-"), name.startswith("-")) for name in listed if name)
 
 
-def takes_parameters(handler: cabc.Callable[..., t.Any]) -> bool:
+def takes_parameters(handler: cabc.Callable[..., object]) -> bool:
     """Return whether a handler has a place for the parameters."""
     known = inspect.signature(handler).parameters.values()
     return any(each.name == _KEYWORD or each.kind is each.VAR_KEYWORD for each in known)

@@ -15,6 +15,9 @@ import sqlalchemy as sa
 
 Select: t.TypeAlias = sa.Select[t.Any]
 Expression: t.TypeAlias = t.Any
+"""An expression of SQL, or an attribute of a mapped class: the types of SQLAlchemy have no word for both."""
+Source: t.TypeAlias = sa.FromClause
+"""A table, a join or a subquery in ``FROM``."""
 
 _AGGREGATES: t.Final = frozenset(
     {
@@ -63,7 +66,7 @@ def distinct_on(select: Select) -> list[Expression]:
     return list(select._distinct_on or getattr(newer, "_distinct_on", ()))
 
 
-def groups_of(select: Select) -> list[t.Any]:
+def groups_of(select: Select) -> list[Expression]:
     """Return what a select is grouped by; a name stands for what is selected under it."""
     found = [unordered(each) for each in select._group_by_clauses]
     columns: t.Any = select.selected_columns
@@ -82,13 +85,13 @@ def selected(select: Select) -> list[Expression]:
     return found
 
 
-def primary_key_of(entity: t.Any) -> list[Expression]:
+def primary_key_of(entity: object) -> list[Expression]:
     """Return the attributes of the primary key of a mapped class or an alias of one."""
-    mapper: t.Any = sa.inspect(entity).mapper
+    mapper = sa.inspect(entity).mapper
     return [getattr(entity, mapper.get_property_by_column(column).key) for column in mapper.primary_key]
 
 
-def keys_of_classes(select: Select) -> dict[t.Any, list[Expression]]:
+def keys_of_classes(select: Select) -> dict[Source, list[Expression]]:
     """Return the primary keys of the classes in a select, by what stands for each in ``FROM``."""
     entities = [described.get("entity") for described in select.column_descriptions]
     return {sa.inspect(each).selectable: primary_key_of(each) for each in entities if each is not None}
@@ -97,7 +100,7 @@ def keys_of_classes(select: Select) -> dict[t.Any, list[Expression]]:
 # FROM
 
 
-def sources(select: Select) -> list[t.Any]:
+def sources(select: Select) -> list[Source]:
     """Return what stands in ``FROM``: tables, joins, subqueries."""
     statement: t.Any = select
     if statement._setup_joins or statement._from_obj:
@@ -112,11 +115,11 @@ def sources(select: Select) -> list[t.Any]:
     return list(found)
 
 
-_known: dict[t.Any, list[t.Any]] = {}
+_known: dict[object, list[Source]] = {}
 """What stands in ``FROM`` of statements met so far, where it is made of tables alone; those are the same ever after."""
 
 
-def final_sources(statement: t.Any) -> list[t.Any]:
+def final_sources(statement: Select) -> list[Source]:
     """Return what SQLAlchemy makes of the joins of a statement.
 
     PERF: that takes it as long as two short statements (3 ms), so it is kept for statements that differ in values
@@ -134,14 +137,14 @@ def final_sources(statement: t.Any) -> list[t.Any]:
     return found
 
 
-def is_of_tables(source: t.Any) -> bool:
+def is_of_tables(source: object) -> bool:
     """Return whether a source is made of tables alone: each statement has aliases and subqueries of its own."""
     if isinstance(source, sa.Join):
         return is_of_tables(source.left) and is_of_tables(source.right)
     return isinstance(source, sa.Table)
 
 
-def of_sources(found: cabc.Iterable[t.Any], known: dict[t.Any, list[Expression]]) -> list[Expression] | None:
+def of_sources(found: cabc.Iterable[Source], known: dict[Source, list[Expression]]) -> list[Expression] | None:
     """Return what sets the rows of several sources apart."""
     keys: list[Expression] = []
     for source in found:
@@ -152,7 +155,7 @@ def of_sources(found: cabc.Iterable[t.Any], known: dict[t.Any, list[Expression]]
     return keys
 
 
-def of_source(source: t.Any, known: dict[t.Any, list[Expression]]) -> list[Expression] | None:
+def of_source(source: Source, known: dict[Source, list[Expression]]) -> list[Expression] | None:
     """Return what sets the rows of a source apart.
 
     :param known: The primary keys of classes by what stands for them in ``FROM``.
@@ -180,7 +183,7 @@ def is_lookup(join: sa.Join) -> bool:
     if isinstance(join.onclause, sa.BooleanClauseList) and join.onclause.operator is sa.sql.operators.and_:
         clauses = list(join.onclause.clauses)
     own = set(right.c)
-    given: set[t.Any] = set()
+    given: set[Expression] = set()
     for clause in clauses:
         if isinstance(clause, sa.BinaryExpression) and clause.operator is sa.sql.operators.eq:
             for one, other in ((clause.left, clause.right), (clause.right, clause.left)):
@@ -189,12 +192,12 @@ def is_lookup(join: sa.Join) -> bool:
     return bool(list(right.primary_key)) and set(right.primary_key) <= given
 
 
-def columns_in(expression: t.Any) -> list[t.Any]:
+def columns_in(expression: Expression) -> list[Expression]:
     """Return the columns that an expression is made of."""
     return [each for each in sa.sql.visitors.iterate(expression) if isinstance(each, sa.ColumnClause)]
 
 
-def never_missing(source: t.Any) -> set[t.Any]:
+def never_missing(source: Source) -> set[Source]:
     """Return the tables of a source whose columns no outer join makes null."""
     if not isinstance(source, sa.Join):
         return {source}
@@ -206,12 +209,12 @@ def never_missing(source: t.Any) -> set[t.Any]:
 # Expressions
 
 
-def plain(expression: Expression) -> t.Any:
+def plain(expression: Expression) -> Expression:
     """Return the element of SQL that an attribute of a class stands for."""
     return getattr(expression, "__clause_element__", lambda: expression)()
 
 
-def is_aggregate(element: t.Any) -> bool:
+def is_aggregate(element: Expression) -> bool:
     """Return whether an expression is computed over many rows."""
     if isinstance(element, (sa.Over, sa.ScalarSelect, sa.Exists)):
         return False
@@ -222,7 +225,7 @@ def is_aggregate(element: t.Any) -> bool:
     return any(is_aggregate(each) for each in element.get_children())
 
 
-def unordered(term: t.Any) -> t.Any:
+def unordered(term: Expression) -> Expression:
     """Return what a term of ``ORDER BY`` or ``GROUP BY`` names, without its direction: an expression, or a name."""
     term = plain(term)
     while isinstance(term, _WRAPPERS) or (isinstance(term, sa.UnaryExpression) and term.modifier is not None):

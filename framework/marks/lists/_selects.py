@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from ._select_order import (
     Expression,
     Select,
+    Source,
     check_order,
     distinct_on,
     identity,
@@ -36,6 +37,9 @@ from ._select_order import (
     sources,
 )
 from ._terms import LIST_OPERATORS, TEXT_OPERATORS, Condition, SortKey
+
+if t.TYPE_CHECKING:
+    from sqlalchemy.orm.interfaces import ORMColumnDescription as ReturnedColumn
 
 MAX_INT: t.Final = 2**31
 """From here on an integer is sent as one of 64 bits, whatever the column."""
@@ -49,7 +53,7 @@ def narrowed(select: Select, conditions: cabc.Sequence[Condition]) -> Select:
     return select.where(*(clause(expression_of(select, each), each.operator, each.value) for each in conditions))
 
 
-def searched(select: Select, sources: cabc.Sequence[t.Any], words: cabc.Sequence[str]) -> Select:
+def searched(select: Select, sources: cabc.Sequence[object], words: cabc.Sequence[str]) -> Select:
     """See :func:`marks.collections.searched`."""
     texts = [as_text(expression_of(select, SortKey("", source))) for source in sources]
     return select.where(*(sa.or_(*(clause(text, "icontains", word) for text in texts)) for word in words))
@@ -73,13 +77,13 @@ def ordered(select: Select, keys: cabc.Sequence[SortKey]) -> Select:
     return select.order_by(*lacking(select, identity(select) or ()))
 
 
-def count(select: Select, session: t.Any) -> int:
+def count(select: Select, session: object) -> int:
     """See :func:`marks.collections.count`."""
     everything = select.order_by(None).subquery()
     return int(opened(session, select).scalar(sa.select(sa.func.count()).select_from(everything)))
 
 
-def window(select: Select, offset: int, limit: int, session: t.Any, unique: cabc.Sequence[str] = ()) -> list[t.Any]:
+def window(select: Select, offset: int, limit: int, session: object, unique: cabc.Sequence[str] = ()) -> list[object]:
     """See :func:`marks.collections.window`. The order of the select is completed, so that no two rows are equal by it.
 
     :param unique: The names of what sets any two rows apart, where that is said.
@@ -97,11 +101,11 @@ def window(select: Select, offset: int, limit: int, session: t.Any, unique: cabc
 def part(
     select: Select,
     keys: cabc.Sequence[SortKey],
-    position: tuple[t.Any, ...] | None,
+    position: tuple[object, ...] | None,
     limit: int,
     backward: bool,
-    session: t.Any,
-) -> tuple[list[t.Any], list[tuple[t.Any, ...]]]:
+    session: object,
+) -> tuple[list[object], list[tuple[object, ...]]]:
     """The items after a position, from there on, and the values of the keys of each."""
     check_open(select)
     expressions = [expression_of(select, key) for key in keys]
@@ -156,21 +160,21 @@ def check_sortable(expressions: cabc.Iterable[Expression]) -> None:
             )
 
 
-def member_of(expression: Expression, value: t.Any) -> t.Any:
+def member_of(expression: Expression, value: object) -> object:
     """A value of a position for an expression: a member of an enumeration is kept by its name."""
     members = getattr(expression.type, "enum_class", None)
     return value if members is None else members.__members__.get(value, value)
 
 
 def beyond(
-    terms: cabc.Sequence[tuple[Expression, bool, bool]], position: cabc.Sequence[t.Any]
+    terms: cabc.Sequence[tuple[Expression, bool, bool]], position: cabc.Sequence[object]
 ) -> sa.ColumnElement[bool]:
     """Return what rows after a position meet: greater in the first key, or equal in it and greater in the next, and
     so on."""
-    cases: list[t.Any] = []
-    equal: list[t.Any] = []
+    cases: list[sa.ColumnElement[bool]] = []
+    equal: list[Expression] = []
     for (expression, descending, nullable), value in zip(terms, position, strict=True):
-        greater: t.Any
+        greater: Expression
         if value is None:
             greater = expression.is_not(None) if descending else None
         elif descending:
@@ -188,14 +192,14 @@ def beyond(
     return found
 
 
-def in_order(expression: Expression, descending: bool, nullable: bool) -> t.Any:
+def in_order(expression: Expression, descending: bool, nullable: bool) -> Expression:
     """A term of ``ORDER BY``; nulls come after everything else, or going down before it, as PostgreSQL has them."""
     if descending:
         return expression.desc().nulls_first() if nullable else expression.desc()
     return expression.asc().nulls_last() if nullable else expression.asc()
 
 
-def fetch(select: Select, session: t.Any, extra: int) -> tuple[list[t.Any], list[tuple[t.Any, ...]]]:
+def fetch(select: Select, session: object, extra: int) -> tuple[list[object], list[tuple[object, ...]]]:
     """Run a select: its objects where it is one of a class, else its rows, and the extra columns at its end."""
     result = opened(session, select).execute(select)
     descriptions = select.column_descriptions
@@ -217,7 +221,7 @@ def fetch(select: Select, session: t.Any, extra: int) -> tuple[list[t.Any], list
     return [make(*row[:wanted]) for row in rows], [tuple(row[wanted:]) for row in rows]
 
 
-def is_whole(described: t.Any) -> bool:
+def is_whole(described: ReturnedColumn) -> bool:
     """Return whether what is selected is an item by itself: an object of a class, or JSON."""
     entity = described.get("entity")
     return (entity is not None and described["expr"] is entity) or isinstance(described["type"], sa.JSON)
@@ -243,13 +247,12 @@ def keys_of(select: Select) -> list[list[Expression]]:
 
 
 @functools.lru_cache(maxsize=256)
-def row_class(names: tuple[str, ...]) -> t.Any:
+def row_class(names: tuple[str, ...]) -> cabc.Callable[..., object]:
     """A class for rows without the columns that were added."""
-    make: t.Any = collections.namedtuple  # its type wants literals
-    return make("Row", names, rename=True)
+    return collections.namedtuple("Row", names, rename=True)
 
 
-def opened(session: t.Any, select: Select) -> t.Any:
+def opened(session: object, select: Select) -> t.Any:
     """The session to run a select in: the one that was given, or what the function that was given returns.
 
     :raises TypeError: None was given, or what was given is not a session.
@@ -323,12 +326,12 @@ def expression_of(select: Select, wanted: SortKey | Condition) -> Expression:
     )
 
 
-def solid_tables(select: Select) -> set[t.Any]:
+def solid_tables(select: Select) -> set[Source]:
     """The tables of a select whose columns no outer join makes null."""
     return set().union(*(never_missing(source) for source in sources(select)))
 
 
-def is_nullable(expression: Expression, solid: cabc.Set[t.Any]) -> bool:
+def is_nullable(expression: Expression, solid: cabc.Set[object]) -> bool:
     """Return whether an expression may be null in a row; what is not a plain column may.
 
     :param solid: See :func:`solid_tables`.
@@ -348,7 +351,7 @@ def as_text(expression: Expression) -> Expression:
 
 def clause(expression: Expression, name: str, value: t.Any) -> sa.ColumnElement[bool]:
     """A condition of ``WHERE``; the value is a parameter, and in ``LIKE`` its wildcards stand for themselves."""
-    found: t.Any
+    found: Expression
     if name == "isnull":
         found = expression.is_(None) if value else expression.is_not(None)
     elif name in LIST_OPERATORS:
@@ -381,23 +384,23 @@ class Beyond(enum.Enum):
 
 
 @functools.singledispatch
-def as_parameter(value: t.Any, kind: t.Any) -> t.Any:
+def as_parameter(value: object, kind: object) -> object:
     """A value as a parameter for a column of a type."""
     return value
 
 
 @as_parameter.register
-def _(value: str, kind: t.Any) -> t.Any:
+def _(value: str, kind: object) -> object:
     return Beyond.OTHER if "\0" in value else value  # no text of PostgreSQL holds it
 
 
 @as_parameter.register
-def _(value: bool, kind: t.Any) -> t.Any:
+def _(value: bool, kind: object) -> object:
     return value
 
 
 @as_parameter.register
-def _(value: int, kind: t.Any) -> t.Any:
+def _(value: int, kind: object) -> object:
     if abs(value) < MAX_INT or not isinstance(kind, (sa.Integer, sa.Numeric)):
         return value
     if abs(value) < MAX_BIGINT:
@@ -406,7 +409,7 @@ def _(value: int, kind: t.Any) -> t.Any:
 
 
 @as_parameter.register
-def _(value: decimal.Decimal, kind: t.Any) -> t.Any:
+def _(value: decimal.Decimal, kind: object) -> object:
     if not value or abs(value.adjusted()) <= MAX_EXPONENT:
         return sa.literal(value, sa.Numeric()) if isinstance(kind, sa.Integer) else value
     if value.adjusted() < 0:
@@ -415,12 +418,12 @@ def _(value: decimal.Decimal, kind: t.Any) -> t.Any:
 
 
 @as_parameter.register
-def _(value: float, kind: t.Any) -> t.Any:
+def _(value: float, kind: object) -> object:
     return sa.literal(value, sa.Float()) if isinstance(kind, sa.Integer) else value
 
 
 @as_parameter.register
-def _(value: dt.datetime, kind: t.Any) -> t.Any:
+def _(value: dt.datetime, kind: object) -> object:
     if not isinstance(kind, sa.DateTime) or value.tzinfo is None:
         return value
     try:
@@ -431,18 +434,18 @@ def _(value: dt.datetime, kind: t.Any) -> t.Any:
 
 
 @as_parameter.register
-def _(value: enum.Enum, kind: t.Any) -> t.Any:
+def _(value: enum.Enum, kind: object) -> object:
     return value if isinstance(kind, sa.Enum) and kind.enum_class is type(value) else value.value
 
 
 @as_parameter.register(uuid.UUID)
 @as_parameter.register(ipaddress.IPv4Address)
 @as_parameter.register(ipaddress.IPv6Address)
-def _(value: t.Any, kind: t.Any) -> t.Any:
+def _(value: object, kind: object) -> object:
     # A driver that knows the type compares it with a column of text no better than one that does not.
     return str(value) if isinstance(kind, sa.String) else value
 
 
-def fitted(expression: Expression, value: t.Any) -> t.Any:
+def fitted(expression: Expression, value: object) -> object:
     """A value as a parameter to compare an expression with, or the reason why nothing can equal it."""
     return as_parameter(value, expression.type)

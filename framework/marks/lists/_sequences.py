@@ -18,20 +18,28 @@ from marshmallow.utils import get_value
 
 from ._terms import LIST_OPERATORS, TEXT_OPERATORS, Condition, Slice, SortKey
 
-_TEXT_TESTS: t.Final[dict[str, cabc.Callable[[t.Any, t.Any], bool]]] = {
+if t.TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from ._select_order import Select
+
+Rank: t.TypeAlias = tuple[int, t.Any]
+"""A value as it is sorted: the number of its kind, and what is compared within the kind."""
+
+_TEXT_TESTS: t.Final[dict[str, cabc.Callable[[str, str], bool]]] = {
     "contains": operator.contains,
     "startswith": str.startswith,
     "endswith": str.endswith,
 }
 
 
-def is_select(value: t.Any) -> bool:
+def is_select(value: object) -> TypeIs[Select]:
     """Return whether a value is a select of SQLAlchemy, found out without importing it."""
     sqlalchemy = sys.modules.get("sqlalchemy")
     return sqlalchemy is not None and isinstance(value, sqlalchemy.Select)
 
 
-def as_sequence(value: t.Any) -> cabc.Sequence[t.Any]:
+def as_sequence(value: object) -> cabc.Sequence[object]:
     """A collection as a sequence; an iterator is read to its end.
 
     :raises TypeError: It is none.
@@ -47,7 +55,7 @@ def as_sequence(value: t.Any) -> cabc.Sequence[t.Any]:
     )
 
 
-def narrowed(collection: t.Any, conditions: cabc.Sequence[Condition]) -> t.Any:
+def narrowed(collection: object, conditions: cabc.Sequence[Condition]) -> Select | list[object]:
     """The items that meet all conditions.
 
     :return: A select for a select, else a list.
@@ -60,7 +68,7 @@ def narrowed(collection: t.Any, conditions: cabc.Sequence[Condition]) -> t.Any:
     return [item for item in as_sequence(collection) if all(meets(value_of(item, source)) for meets, source in tests)]
 
 
-def searched(collection: t.Any, sources: cabc.Sequence[t.Any], words: cabc.Sequence[str]) -> t.Any:
+def searched(collection: object, sources: cabc.Sequence[object], words: cabc.Sequence[str]) -> Select | list[object]:
     """The items of which each word is in one of the sources, whatever its case.
 
     :return: A select for a select, else a list.
@@ -71,14 +79,18 @@ def searched(collection: t.Any, sources: cabc.Sequence[t.Any], words: cabc.Seque
         return selects.searched(collection, sources, words)
     folded = [word.casefold() for word in words]
 
-    def meets(item: t.Any) -> bool:
+    def meets(item: object) -> bool:
         texts = [str(value).casefold() for source in sources if (value := value_of(item, source)) is not None]
         return all(any(word in text for text in texts) for word in folded)
 
     return [item for item in as_sequence(collection) if meets(item)]
 
 
-def ordered(collection: t.Any, keys: cabc.Sequence[SortKey]) -> t.Any:
+@t.overload
+def ordered(collection: cabc.Sequence[object], keys: cabc.Sequence[SortKey]) -> list[object]: ...
+@t.overload
+def ordered(collection: object, keys: cabc.Sequence[SortKey]) -> Select | list[object]: ...
+def ordered(collection: object, keys: cabc.Sequence[SortKey]) -> Select | list[object]:
     """The items in the order of the keys, and those that are equal by them in the order they had.
 
     :return: A select for a select (equal rows in the order of the primary key), else a list.
@@ -94,7 +106,7 @@ def ordered(collection: t.Any, keys: cabc.Sequence[SortKey]) -> t.Any:
     return items
 
 
-def count(collection: t.Any, session: t.Any) -> int:
+def count(collection: Select | cabc.Sequence[object], session: object) -> int:
     """Return how many items there are; a select is counted by one statement."""
     if is_select(collection):
         from . import _selects as selects
@@ -103,7 +115,13 @@ def count(collection: t.Any, session: t.Any) -> int:
     return len(collection)
 
 
-def window(collection: t.Any, offset: int, limit: int, session: t.Any, unique: cabc.Sequence[str] = ()) -> list[t.Any]:
+def window(
+    collection: Select | cabc.Sequence[object],
+    offset: int,
+    limit: int,
+    session: object,
+    unique: cabc.Sequence[str] = (),
+) -> list[object]:
     """The items from a number on, at most so many; of a select only these are fetched.
 
     :param unique: The names of what sets any two rows of a select apart. Default: found out.
@@ -116,13 +134,13 @@ def window(collection: t.Any, offset: int, limit: int, session: t.Any, unique: c
 
 
 def part(
-    collection: t.Any,
+    collection: Select | cabc.Sequence[object],
     keys: cabc.Sequence[SortKey],
-    position: tuple[t.Any, ...] | None,
+    position: tuple[object, ...] | None,
     limit: int,
     *,
     backward: bool,
-    session: t.Any,
+    session: object,
 ) -> Slice:
     """The items after a position, or before it, in the order of the keys.
 
@@ -151,7 +169,7 @@ def part(
     return Slice(items, more, positions[0] if positions else (), positions[-1] if positions else ())
 
 
-def comes_after(item: t.Any, keys: cabc.Sequence[SortKey], position: cabc.Sequence[t.Any]) -> bool:
+def comes_after(item: object, keys: cabc.Sequence[SortKey], position: cabc.Sequence[Rank]) -> bool:
     """Return whether an item stands after a position, given as ranks."""
     for key, there in zip(keys, position, strict=True):
         here = rank(value_of(item, key.source))
@@ -163,7 +181,7 @@ def comes_after(item: t.Any, keys: cabc.Sequence[SortKey], position: cabc.Sequen
 # Values of items
 
 
-def value_of(item: t.Any, source: t.Any) -> t.Any:
+def value_of(item: object, source: object) -> object:
     """The value of an item under a dotted name; ``None`` where it has none.
 
     :raises TypeError: The source is an expression, which only a select understands.
@@ -176,14 +194,14 @@ def value_of(item: t.Any, source: t.Any) -> t.Any:
     return comparable(get_value(item, source, None))
 
 
-def comparable(value: t.Any) -> t.Any:
+def comparable(value: object) -> object:
     """A value that can be compared with its like: a datetime or time without offset is taken as UTC."""
     if isinstance(value, (dt.datetime, dt.time)) and value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)
     return value
 
 
-def rank(value: t.Any) -> tuple[int, t.Any]:
+def rank(value: object) -> Rank:
     """Return what a value is sorted by: ``None`` is the greatest. Kinds that cannot be compared come one after the
     other."""
     if value is None:
@@ -199,7 +217,7 @@ def rank(value: t.Any) -> tuple[int, t.Any]:
     return 0, comparable(value)
 
 
-def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
+def matcher(name: str, wanted: t.Any) -> cabc.Callable[[object], bool]:
     """Return whether a value meets a condition."""
     if name == "isnull":
         return lambda value: (value is None) is wanted
@@ -207,11 +225,11 @@ def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
         allowed = [comparable(each) for each in wanted]
         return lambda value: value is not None and (value in allowed) is (name == "in")
     wanted = comparable(wanted)
-    compare: cabc.Callable[[t.Any, t.Any], bool]
     if name in ("lt", "lte", "gt", "gte"):
+        compare: cabc.Callable[[object, object], bool]
         compare, there = getattr(operator, {"lte": "le", "gte": "ge"}.get(name, name)), rank(wanted)
 
-        def meets(value: t.Any) -> bool:
+        def meets(value: object) -> bool:
             here = rank(value)  # of two kinds none is less than the other
             return value is not None and here[0] == there[0] and compare(here, there)
 
@@ -220,8 +238,8 @@ def matcher(name: str, wanted: t.Any) -> cabc.Callable[[t.Any], bool]:
         compare = getattr(operator, name)
         return lambda value: value is not None and compare(value, wanted)
     kind = name if name in ("contains", "startswith", "endswith") else name[1:]
-    compare = _TEXT_TESTS[kind]
+    test = _TEXT_TESTS[kind]
     if kind == name:
-        return lambda value: value is not None and compare(str(value), wanted)
+        return lambda value: value is not None and test(str(value), wanted)
     folded = wanted.casefold()
-    return lambda value: value is not None and compare(str(value).casefold(), folded)
+    return lambda value: value is not None and test(str(value).casefold(), folded)

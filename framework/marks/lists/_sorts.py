@@ -21,7 +21,7 @@ from ..schemas import SchemaLike, as_schema
 from ._base import Columns, ListMark, asking, check_columns, check_names, find_field, source_of
 from ._fields import Known, Pieces
 from ._sequences import ordered, searched
-from ._terms import SORTED, SortKey
+from ._terms import SORTED, LoadedParameters, SortKey
 
 MAX_QUERY: t.Final = 200
 """How many characters a search may have."""
@@ -42,10 +42,14 @@ class Sorting(cabc.Sequence[SortKey]):
     def __len__(self) -> int:
         return len(self.keys)
 
-    def __getitem__(self, index: t.Any) -> t.Any:
+    @t.overload
+    def __getitem__(self, index: int) -> SortKey: ...
+    @t.overload
+    def __getitem__(self, index: slice) -> tuple[SortKey, ...]: ...
+    def __getitem__(self, index: int | slice) -> SortKey | tuple[SortKey, ...]:
         return self.keys[index]
 
-    def apply(self, collection: t.Any) -> t.Any:
+    def apply(self, collection: object) -> t.Any:
         """A collection in that order: a select for a select, else a list."""
         return ordered(collection, self.keys) if self.keys else collection
 
@@ -119,7 +123,7 @@ class SortsMark(ListMark):
     def __repr__(self) -> str:
         return self.name
 
-    def asked(self, value: dict[str, t.Any]) -> Sorting:
+    def asked(self, value: LoadedParameters) -> Sorting:
         chosen: dict[str, SortKey] = {}
         if value["sort"] is None:
             return Sorting(self.usual)
@@ -128,8 +132,8 @@ class SortsMark(ListMark):
             chosen.setdefault(key.name, key)  # what comes after the first of a name changes nothing
         return Sorting(chosen.values())
 
-    def note(self, call: Call, asked: t.Any) -> None:
-        if asked.keys:
+    def note(self, call: Call, asked: object) -> None:
+        if isinstance(asked, Sorting) and asked.keys:
             call.notes[SORTED] = asked.keys
 
 
@@ -166,7 +170,7 @@ class Search:
     :param sources: Where: in any of these.
     """
 
-    def __init__(self, words: cabc.Iterable[str], sources: cabc.Iterable[t.Any]) -> None:
+    def __init__(self, words: cabc.Iterable[str], sources: cabc.Iterable[object]) -> None:
         self.words = tuple(words)
         self.sources = tuple(sources)
 
@@ -176,7 +180,7 @@ class Search:
     def __bool__(self) -> bool:
         return bool(self.words)
 
-    def apply(self, collection: t.Any) -> t.Any:
+    def apply(self, collection: object) -> t.Any:
         """The items of a collection in which each word is found: a select for a select, else a list."""
         return searched(collection, self.sources, self.words) if self.words else collection
 
@@ -227,7 +231,7 @@ class SearchesMark(ListMark):
     def __repr__(self) -> str:
         return self.name
 
-    def asked(self, value: dict[str, t.Any]) -> Search:
+    def asked(self, value: LoadedParameters) -> Search:
         return Search(value["q"].split(), self.where.values())
 
 

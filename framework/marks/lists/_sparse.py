@@ -28,6 +28,8 @@ from ._fieldsets import narrowed_schema, output_names, sparse_schema, tree_of
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ..inputs import KeepInput
+    from ._terms import LoadedParameters
 
 MAX_CHOSEN: t.Final = 50
 """How many members a client may name."""
@@ -88,8 +90,8 @@ class SparseMark(ArgumentsMark):
         field = Pieces(inner, MAX_CHOSEN, load_default=None, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"fields": field})()
 
-    def keep(self, plan: Plan) -> cabc.Callable[[Context, Call, t.Any], None]:
-        def keep(ctx: Context, call: Call, value: t.Any) -> None:
+    def keep(self, plan: Plan) -> KeepInput:
+        def keep(ctx: Context, call: Call, value: LoadedParameters) -> None:
             names = value["fields"]
             if names:
                 call.notes[FIELDS] = tuple(sorted(set(names)))

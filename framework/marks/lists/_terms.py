@@ -15,6 +15,9 @@ OPERATORS: t.Final = (
 )
 """How a value can be compared, in the words of query parameters."""
 
+LoadedParameters: t.TypeAlias = dict[str, t.Any]
+"""Parameters of a query string as a schema has loaded them, by the names of its fields."""
+
 TEXT_OPERATORS: t.Final = frozenset(OPERATORS[9:])
 LIST_OPERATORS: t.Final = frozenset({"in", "not_in"})
 
@@ -27,14 +30,14 @@ PAGED: t.Final = Key[bool]("paged")
 class Condition(t.NamedTuple):
     """One thing that an item must meet.
 
-    :ivar name: what the client calls the value.
-    :ivar source: where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
-    :ivar operator: one of :data:`OPERATORS`.
-    :ivar value: what it is compared with; a list for ``in`` and ``not_in``.
+    :ivar name: What the client calls the value.
+    :ivar source: Where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
+    :ivar operator: One of :data:`OPERATORS`.
+    :ivar value: What it is compared with; a list for ``in`` and ``not_in``.
     """
 
     name: str
-    source: t.Any
+    source: object
     operator: str
     value: t.Any
 
@@ -42,26 +45,26 @@ class Condition(t.NamedTuple):
 class SortKey(t.NamedTuple):
     """One thing that items are put in order by.
 
-    :ivar name: what the client calls it.
-    :ivar source: where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
-    :ivar descending: whether the greatest comes first.
+    :ivar name: What the client calls it.
+    :ivar source: Where it is: the dotted name of an attribute, or an expression of SQLAlchemy.
+    :ivar descending: Whether the greatest comes first.
     """
 
     name: str
-    source: t.Any
+    source: object
     descending: bool = False
 
 
 class Slice(t.NamedTuple):
     """A part of a collection in order.
 
-    :ivar items: at most as many as were asked for.
-    :ivar more: whether there are more in the direction that was asked for.
-    :ivar first: the values of the keys of the first item; empty where there is none.
-    :ivar last: those of the last item.
+    :ivar items: At most as many as were asked for.
+    :ivar more: Whether there are more in the direction that was asked for.
+    :ivar first: The values of the keys of the first item; empty where there is none.
+    :ivar last: Those of the last item.
     """
 
-    items: list[t.Any]
+    items: list[object]
     more: bool
-    first: tuple[t.Any, ...]
-    last: tuple[t.Any, ...]
+    first: tuple[object, ...]
+    last: tuple[object, ...]

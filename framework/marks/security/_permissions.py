@@ -21,7 +21,7 @@ from ._requires import PublicMark, access_of, check_place, refusal, refuser, tak
 if t.TYPE_CHECKING:
     from ...context import Context
 
-    PermissionFunction: t.TypeAlias = cabc.Callable[..., t.Any]
+    PermissionFunction: t.TypeAlias = cabc.Callable[..., object]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -223,7 +223,7 @@ def permission(
     return PermissionMark(check, of, name or name_of(check), error)
 
 
-def anyone(user: t.Any) -> bool:
+def anyone(user: object) -> bool:
     """The check that allows everybody, to say by ``permission(anyone)`` that no other was forgotten."""
     return True
 
@@ -273,6 +273,6 @@ def taken_by(handler: PermissionFunction) -> frozenset[str]:
     return frozenset(name for name, each in inspect.signature(handler).parameters.items() if each.kind in _BY_NAME)
 
 
-def name_of(function: t.Any) -> str:
+def name_of(function: object) -> str:
     """Return what a function is called."""
     return str(getattr(function, "__name__", None) or type(function).__name__)

@@ -209,7 +209,7 @@ def check_place(mark: Mark, plan: Plan) -> None:
         )
 
 
-def takes(handler: cabc.Callable[..., t.Any], name: str) -> bool:
+def takes(handler: cabc.Callable[..., object], name: str) -> bool:
     """Return whether a handler can be passed a value by that name."""
     told = inspect.signature(handler).parameters
     return name in told or any(each.kind is inspect.Parameter.VAR_KEYWORD for each in told.values())
@@ -352,6 +352,6 @@ def scopes_check(plan: Plan, access: Access) -> cabc.Callable[[Context, Call], N
     return check
 
 
-def everything(user: t.Any, scopes: cabc.Iterable[str] | None) -> Grant:
+def everything(user: object, scopes: cabc.Iterable[str] | None) -> Grant:
     """A grant for the test client: all scopes where none are named."""
     return Grant(user, EVERY_SCOPE if scopes is None else frozenset(scopes))

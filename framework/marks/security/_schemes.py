@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from ...sessions import SessionMixin
 
     Settings: t.TypeAlias = cabc.Mapping[str, t.Any]
-    Verify: t.TypeAlias = cabc.Callable[..., t.Any]
+    Verify: t.TypeAlias = cabc.Callable[..., object]
     Guard: t.TypeAlias = t.Literal["token", "origin", ""]
 
 MALFORMED: t.Final = ("malformed",)
@@ -106,7 +106,7 @@ class Scheme:
     def __or__(self, other: Scheme | Alternatives) -> Alternatives:
         return Alternatives((self,)) | other
 
-    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
+    def read(self, ctx: Context) -> tuple[object, ...] | None:
         """The credentials of a request: what ``verify`` is called with.
 
         :return: ``None`` when there are none of this scheme, :data:`MALFORMED` when they cannot be read.
@@ -147,7 +147,7 @@ class Scheme:
         """
         return None
 
-    def _described(self, **members: t.Any) -> dict[str, t.Any]:
+    def _described(self, **members: object) -> dict[str, t.Any]:
         return {**members, **({"description": self.description} if self.description else {})}
 
 
@@ -190,7 +190,7 @@ class Bearer(Scheme):
         if self._lower != "bearer":
             self.example = f"{word} TOKEN"
 
-    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
+    def read(self, ctx: Context) -> tuple[object, ...] | None:
         header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         token = None if header is None else authorization.credentials_of(header, self._lower)
         if token is None:
@@ -296,7 +296,7 @@ class Basic(Scheme):
     csrf = "origin"
     uses_authorization = True
 
-    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
+    def read(self, ctx: Context) -> tuple[object, ...] | None:
         header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         text = None if header is None else authorization.credentials_of(header, "basic")
         if text is None:
@@ -335,7 +335,7 @@ class APIKey(Scheme):
         elif location == "query":
             self.query_names = (key,)
 
-    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
+    def read(self, ctx: Context) -> tuple[object, ...] | None:
         if self.location == "header":
             value = ctx.request_environ.get(self._environ_key)
             return None if value is None else (value,) if value else MALFORMED
@@ -373,7 +373,7 @@ class SessionAuth(Scheme):
         super().__init__(load, **words)
         self.key = key
 
-    def log_in(self, identity: t.Any) -> None:
+    def log_in(self, identity: object) -> None:
         """Remember who it is, in the session of the current request.
 
         Whatever else the session held is gone, CSRF tokens that are out included.
@@ -388,7 +388,7 @@ class SessionAuth(Scheme):
         """Forget who it is, and all else in the session."""
         context.current().session.clear()
 
-    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
+    def read(self, ctx: Context) -> tuple[object, ...] | None:
         identity = ctx.session.get(self.key)
         return None if identity is None else (identity,)
 

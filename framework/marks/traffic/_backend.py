@@ -13,14 +13,15 @@ import time
 import typing as t
 
 from ...errors import SetupError
-from ...stores.base import StoreAway, StoreSlow
+from ...stores.base import CircuitBreaker, StoreAway, StoreSlow
 from ...stores.redis import import_redis
 from ._stores import guard_of, once, redis_store, store_url
 
 if t.TYPE_CHECKING:
-    from ...app import App
     from ...config import Config
+    from ...stores.counters import MemoryCounters
     from ...stores.redis import RedisStore
+    from ...typing import Application
 
 State: t.TypeAlias = tuple[int, int]
 """What is left: calls, and whole seconds until there are more."""
@@ -127,15 +128,26 @@ def is_remote(config: Config, own: RedisStore | None) -> bool:
     return own is not None or store_url(config, "RATELIMIT") is not None
 
 
+class Strategy(t.Protocol):
+    """A strategy of the library, or the counters of the framework, which are asked alike. The library asks an
+    :class:`Item` for no more than it has, and names its own class."""
+
+    def hit(self, item: t.Any, *identifiers: str, cost: int) -> bool:
+        """Count a call, if it may go on."""
+
+    def get_window_stats(self, item: t.Any, *identifiers: str) -> tuple[float, int]:
+        """Return when the window ends, and how many calls are left."""
+
+
 class Meter:
     """Counts calls by one strategy in one storage.
 
     :param strategy: The library's rate limiter.
     """
 
-    def __init__(self, strategy: t.Any) -> None:
-        self._hit: cabc.Callable[..., bool] = strategy.hit
-        self._stats: cabc.Callable[..., t.Any] = strategy.get_window_stats
+    def __init__(self, strategy: Strategy) -> None:
+        self._hit = strategy.hit
+        self._stats = strategy.get_window_stats
 
     def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
         """Count one call.
@@ -172,9 +184,9 @@ class MemoryMeter(Meter):
 
     # PERF: what most applications use: 1.5 us for a window, where the library's two calls take 4.
 
-    def __init__(self, counters: t.Any) -> None:
+    def __init__(self, counters: MemoryCounters) -> None:
         self._count = counters.count
-        self._clock: cabc.Callable[[], float] = counters.clock
+        self._clock = counters.clock
 
     def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
         now = self._clock()
@@ -198,7 +210,7 @@ class RemoteMeter(Meter):
     :param guard: What stands before the storage.
     """
 
-    def __init__(self, strategy: t.Any, app: App, guard: t.Any) -> None:
+    def __init__(self, strategy: Strategy, app: Application, guard: CircuitBreaker) -> None:
         super().__init__(strategy)
         self._app = app
         self._guard = guard
@@ -214,7 +226,7 @@ class RemoteMeter(Meter):
                     raise StoreSlow("Redis does not answer in time.") from error
                 raise StoreAway(f"Redis does not answer ({type(error.storage_error).__name__}).") from error
 
-        return t.cast("tuple[bool, cabc.Sequence[State]]", self._guard.run(self._app.logger, ask))
+        return self._guard.run(self._app.logger, ask)
 
 
 def known_strategy(name: str) -> str:
@@ -233,7 +245,7 @@ def known_strategy(name: str) -> str:
     return name
 
 
-def open_meter(app: App, strategy: str, lets_pass: bool, own: RedisStore | None) -> Meter:
+def open_meter(app: Application, strategy: str, lets_pass: bool, own: RedisStore | None) -> Meter:
     """The meter of an application for a strategy.
 
     :param lets_pass: Whether calls go on while the storage is away, for the log.

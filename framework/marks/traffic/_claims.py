@@ -18,7 +18,9 @@ from ...stores.memory import MemoryStore
 from ._stores import guard_of, once, redis_store, store_url
 
 if t.TYPE_CHECKING:
-    from ...app import App
+    from ...typing import Application
+
+_T = t.TypeVar("_T")
 
 MAX_LATE = 1000
 MAX_LATE_BYTES = 16 * 1024 * 1024
@@ -115,7 +117,7 @@ class IdempotencyStore:
     :param lifetime: Seconds for which an answer is kept.
     """
 
-    def __init__(self, app: App, store: Store, guard: CircuitBreaker, lifetime: float) -> None:
+    def __init__(self, app: Application, store: Store, guard: CircuitBreaker, lifetime: float) -> None:
         self.logger = app.logger
         self.store = store
         self.lifetime = lifetime
@@ -157,7 +159,7 @@ class IdempotencyStore:
                 " first one: the request may have been carried out twice. Use a store that keeps what it is given."
             )
 
-    def ask(self, function: cabc.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    def ask(self, function: cabc.Callable[..., _T], *arguments: object) -> _T:
         """Call a method of the store.
 
         :raises StoreAway: It does not answer.
@@ -232,7 +234,7 @@ class Late:
             self._bytes -= len(self._waiting.pop(place)[1] or b"")
 
 
-def open_idempotency_store(app: App, own: Store | None, lifetime: float) -> IdempotencyStore:
+def open_idempotency_store(app: Application, own: Store | None, lifetime: float) -> IdempotencyStore:
     """Return the keeper of an application for a store and a lifetime.
 
     :param own: The store of the mark; ``None``: that of the settings.

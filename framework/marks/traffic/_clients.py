@@ -98,7 +98,7 @@ class User:
         return key if key is None or isinstance(self._anonymous, Address) else f"anonymous:{key}"
 
 
-def identity(user: t.Any) -> str:
+def identity(user: object) -> str:
     """Return what a user has that nobody else has, as text.
 
     Text, numbers and UUIDs are their own identity; mappings are asked for ``id`` or ``sub``, other objects for their
@@ -113,8 +113,9 @@ def identity(user: t.Any) -> str:
         found = next((user[name] for name in ("id", "sub") if user.get(name) is not None), None)
     else:
         found = getattr(user, "id", None)
-        if found is None and callable(getattr(user, "get_id", None)):
-            found = user.get_id()
+        if found is None:
+            get_id = getattr(user, "get_id", None)
+            found = get_id() if callable(get_id) else None
     plain = _kind(found)
     if not plain:
         raise TypeError(
@@ -124,7 +125,7 @@ def identity(user: t.Any) -> str:
     return f"{plain}:{found}"
 
 
-def _kind(value: t.Any) -> str:
+def _kind(value: object) -> str:
     """The word for a type of identity, so that ``1`` and ``"1"`` are two; empty for what is none."""
     for kind in (str, int, uuid.UUID):
         if isinstance(value, kind):

@@ -11,11 +11,12 @@ import threading
 import typing as t
 
 from ...errors import SetupError
-from ...stores.base import CircuitBreaker, Store
+from ...stores.base import CircuitBreaker
 
 if t.TYPE_CHECKING:
-    from ...app import App
     from ...config import Config
+    from ...stores.redis import RedisStore
+    from ...typing import Application
 
 EXTENSION = "framework.stores"
 SCHEMES = ("redis", "rediss", "unix")
@@ -24,14 +25,15 @@ _T = t.TypeVar("_T")
 _lock = threading.RLock()
 
 
-def once(app: App, name: t.Hashable, make: cabc.Callable[[], _T]) -> _T:
+def once(app: Application, name: cabc.Hashable, make: cabc.Callable[[], _T]) -> _T:
     """Return what an application has under a name; made by the first who asks, and kept over changes of settings."""
-    kept: dict[t.Hashable, t.Any] = app.extensions.setdefault(EXTENSION, {})
+    kept: dict[cabc.Hashable, t.Any] = app.extensions.setdefault(EXTENSION, {})
     if name not in kept:
         with _lock:
             if name not in kept:
                 kept[name] = make()
-    return t.cast(_T, kept[name])
+    found: _T = kept[name]
+    return found
 
 
 def store_url(config: Config, kind: str) -> str | None:
@@ -47,7 +49,7 @@ def store_url(config: Config, kind: str) -> str | None:
     return None if url in (None, "memory:") else checked_url(url, f"The setting {name}")
 
 
-def checked_url(url: t.Any, where: str) -> str:
+def checked_url(url: object, where: str) -> str:
     """The URL of a store in Redis.
 
     :param where: Who names it, for messages.
@@ -66,10 +68,10 @@ def checked_url(url: t.Any, where: str) -> str:
     return url
 
 
-def redis_store(app: App, url: str) -> t.Any:
+def redis_store(app: Application, url: str) -> RedisStore:
     """The store in Redis at a URL. Its keys carry the name of the application, unless ``STORE_PREFIX`` says."""
 
-    def make() -> Store:
+    def make() -> RedisStore:
         from ...stores.redis import RedisStore
 
         prefix = app.config["STORE_PREFIX"]
@@ -80,7 +82,7 @@ def redis_store(app: App, url: str) -> t.Any:
     return once(app, ("redis", url), make)
 
 
-def guard_of(app: App, store: t.Any, consequence: str) -> CircuitBreaker:
+def guard_of(app: Application, store: object, consequence: str) -> CircuitBreaker:
     """Return what stands before a store that may be away, for one use of it."""
     return once(
         app, ("guard", id(store), consequence), lambda: CircuitBreaker(f"The {type(store).__name__}", consequence)
