@@ -18,11 +18,16 @@ from ..errors import SetupError
 from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
 
 if t.TYPE_CHECKING:
+    import contextlib
+
     from ..context import Context
     from ..http.response import Reply
 
     Responder: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
-    Entered: t.TypeAlias = list[tuple["Around", t.Any]]
+    Entered: t.TypeAlias = list[tuple["Around", contextlib.AbstractContextManager[object]]]
+
+
+_T = t.TypeVar("_T")
 
 
 class Around(msgspec.Struct, frozen=True, eq=False):
@@ -125,7 +130,7 @@ class AsyncScope(t.NamedTuple):
     """An asynchronous context manager that is still to be entered; a step returns it to be put around the rest."""
 
     around: Around
-    manager: t.Any
+    manager: contextlib.AbstractAsyncContextManager[object]
 
     def run(self, ctx: Context, call: Call, rest: Responder) -> Reply:
         """Make the rest of the answer within the context manager.
@@ -191,7 +196,7 @@ def _try_within(ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None
         return None, error
 
 
-async def _in_thread(function: cabc.Callable[..., object], *args: object) -> t.Any:
+async def _in_thread(function: cabc.Callable[..., _T], *args: object) -> _T:
     """Call a function that may block, in the thread of the request where asgiref runs the loop in another one."""
     try:
         from asgiref.sync import sync_to_async

@@ -76,6 +76,14 @@ def is_watched(app: App) -> bool:
 
 
 Handler: t.TypeAlias = cabc.Callable[..., object]
+"""A view function, or the method of a class, that answers requests."""
+
+
+class GuardedView(t.Protocol):
+    """A view function that runs its operation."""
+
+    guarded_function: Handler
+    """The function that the application was given."""
 
 
 def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
@@ -112,7 +120,7 @@ def has_documented(app: App) -> bool:
     return False
 
 
-def is_documented(view: t.Any, handler: cabc.Callable[..., object]) -> bool:
+def is_documented(view: object, handler: Handler) -> bool:
     """Return whether an operation is in the document: that of a Resource, or one with marks of its own."""
     view_class = getattr(view, "view_class", None)
     return (view_class is not None and issubclass(view_class, Resource)) or bool(marks_of(handler))
@@ -124,7 +132,7 @@ def is_hidden(marks: tuple[Mark, ...]) -> bool:
     return bool(said and said[-1])
 
 
-def is_automatic(rule: Rule, view: cabc.Callable[..., object], method: str) -> bool:
+def is_automatic(rule: Rule, view: Handler, method: str) -> bool:
     """Return whether the framework answers this method by itself: OPTIONS, and HEAD where GET does it."""
     if method == "OPTIONS":
         return bool(getattr(rule, "provide_automatic_options", False))
@@ -134,21 +142,19 @@ def is_automatic(rule: Rule, view: cabc.Callable[..., object], method: str) -> b
     return False
 
 
-def find_handler(
-    view: cabc.Callable[..., object], method: str, names: Names | None = None
-) -> cabc.Callable[..., object] | None:
+def find_handler(view: Handler, method: str, names: Names | None = None) -> Handler | None:
     """The function that handles a method: that of the class, or the view itself.
 
     :param names: Those of the methods of a class of two paths.
     """
     view_class: type[View] | None = getattr(view, "view_class", None)
     if view_class is None:
-        guarded: cabc.Callable[..., object] | None = getattr(view, "guarded_function", None)
+        guarded: Handler | None = getattr(view, "guarded_function", None)
         return guarded or view
     name = member_name(view_class, method, names)
-    handler: cabc.Callable[..., object] | None = getattr(view_class, name, None)
+    handler: Handler | None = getattr(view_class, name, None)
     if isinstance(inspect.getattr_static(view_class, name, None), (staticmethod, classmethod)):
-        return without_self(t.cast(t.Any, handler))
+        return None if handler is None else without_self(handler)
     return handler
 
 
@@ -164,32 +170,32 @@ def guard_functions(app: App) -> None:
             app.view_functions[endpoint] = guarded(view)
 
 
-def guarded(function: t.Any) -> t.Any:
+def guarded(function: Handler) -> Handler:
     """A view function that runs the operation of the request, if that is its own."""
 
     @functools.wraps(function)
-    def view(*args: object, **kwargs: t.Any) -> t.Any:
+    def view(*args: object, **kwargs: object) -> object:
         ctx = current()
         operation = ctx.operation
         if operation is not None and operation.view is view:
             return operation.run(ctx, kwargs, None)
         return ctx.app.ensure_sync(function)(*args, **kwargs)
 
-    t.cast(t.Any, view).guarded_function = function
+    t.cast("GuardedView", view).guarded_function = function
     return view
 
 
-def without_self(function: cabc.Callable[..., object]) -> cabc.Callable[..., object]:
+def without_self(function: Handler) -> Handler:
     """A static or class method as one that is called with an instance like all others."""
 
     @functools.wraps(function)
-    def handler(self: t.Any, *args: object, **kwargs: t.Any) -> t.Any:
+    def handler(self: object, *args: object, **kwargs: object) -> object:
         return function(*args, **kwargs)
 
     return handler
 
 
-def build_operation(app: App, rule: Rule, method: str, view: t.Any, handler: cabc.Callable[..., object]) -> Operation:
+def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: Handler) -> Operation:
     """Ask all marks of an operation for their two faces, and freeze what they say."""
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
@@ -334,7 +340,7 @@ def reads_environ(app: App) -> bool:
     return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
 
 
-def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.NoReturn:
+def not_bound(ctx: Context, view_args: dict[str, object], instance: object) -> t.NoReturn:
     """Stands in a record that is still being made: the runner needs the record first."""
     raise RuntimeError("The operation is not bound yet. Freeze the application first.")
 
@@ -342,8 +348,8 @@ def not_bound(ctx: Context, view_args: dict[str, t.Any], instance: t.Any) -> t.N
 def merge_marks(
     app: App,
     rule: Rule,
-    handler: cabc.Callable[..., object],
-    view: cabc.Callable[..., object],
+    handler: Handler,
+    view: Handler,
     method: str,
 ) -> tuple[Mark, ...]:
     """The marks of a handler with what it inherits, joined from the inside out by those of its class, the bases of
@@ -383,7 +389,7 @@ def decorator_marks(cls: type) -> tuple[Mark, ...]:
     return tuple(each for each in reversed(vars(cls).get("decorators", ())) if issubclass(type(each), Mark))
 
 
-def overridden_methods(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
+def overridden_methods(view_class: type[View], method: str, names: Names | None = None) -> list[object]:
     """The methods of the bases that the handler of an HTTP method stands in place of, the nearest first."""
     name = member_name(view_class, method, names)
     return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
@@ -398,7 +404,7 @@ def check_layer(marks: tuple[Mark, ...], where: str) -> None:
         mark.check_beside(tuple(other for other in marks if other is not mark), where)
 
 
-def is_direct(view: t.Any, view_class: type[View] | None) -> bool:
+def is_direct(view: object, view_class: type[View] | None) -> bool:
     """Return whether nothing stands between the view function and the method of its class: no decorator, no
     override."""
     if view_class is None:
@@ -415,7 +421,7 @@ def tags_of(app: App, routers: RouterPath) -> tuple[str, ...]:
     return (app.mounts[routers[0]].options.get("tag") or app.routers[routers[0]].name,)
 
 
-def operation_id(app: App, rule: Rule, method: str, view: t.Any) -> str:
+def operation_id(app: App, rule: Rule, method: str, view: Handler) -> str:
     """``getPet``: the method and the class name; for a function its name in camel case.
 
     A mount that was given a name puts it in front. A route's ``operation_id`` takes the place of the class name. In a

@@ -17,7 +17,7 @@ from marshmallow.exceptions import RegistryError
 
 from ..config import DOCUMENT_PATHS
 from ..errors import ComponentConflict, SetupError
-from ..fields import inner_fields
+from ..fields import AnyField, inner_fields
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
@@ -63,7 +63,7 @@ def schemas_of(operation: Operation) -> cabc.Iterator[ma.Schema]:
                 yield schema
 
 
-def nested_in(field: t.Any) -> cabc.Iterator[ma.fields.Nested]:
+def nested_in(field: AnyField) -> cabc.Iterator[ma.fields.Nested]:
     """The nested fields of a field: itself, or what a list, a tuple or a dict has inside."""
     if isinstance(field, ma.fields.Nested):
         yield field

@@ -53,7 +53,7 @@ _DESCRIPTORS = (staticmethod, classmethod, property, functools.partialmethod, fu
 _OWN = (View, MethodView, object)
 
 
-refused: dict[int, tuple[weakref.ref[t.Any], weakref.ref[App]]] = {}
+refused: dict[int, tuple[weakref.ref[object], weakref.ref[App]]] = {}
 """What an application was refused for, by identity."""
 
 
@@ -80,14 +80,14 @@ class Routed:
     """
 
     def __init__(
-        self, operation: Operation, starts: cabc.Iterable[t.Any], marks: cabc.Set[int], inherited: bool = False
+        self, operation: Operation, starts: cabc.Iterable[object], marks: cabc.Set[int], inherited: bool = False
     ) -> None:
         self.operation = operation
         self.starts = tuple(starts)
         self.marks = marks
         self.inherited = inherited
 
-    def lacks(self, target: t.Any) -> list[Mark]:
+    def lacks(self, target: object) -> list[Mark]:
         """The marks on a function or class that the operations do not have."""
         return [
             mark
@@ -95,7 +95,7 @@ class Routed:
             if id(mark) not in self.marks and (not self.inherited or is_inherited(mark))
         ]
 
-    def lacks_of_class(self, function: t.Any) -> list[Mark]:
+    def lacks_of_class(self, function: object) -> list[Mark]:
         """The marks of a class that a decorator made this one of, found by a function of it."""
         cls = self.operation.view_class
         name, marks = class_marks.get(function, ("", ())) if type(function) is types.FunctionType else ("", ())
@@ -175,7 +175,7 @@ class MarkSearch:
                     self.codes.add(target.__code__)
             else:
                 self.lacking[id(target)] = target
-        self.seen: dict[int, t.Any] = {}
+        self.seen: dict[int, object] = {}
         self.routed = list(self.find_routed(known))
 
     def known(self, operation: Operation) -> set[int]:
@@ -205,7 +205,7 @@ class MarkSearch:
             done.add(key)
             marks = known[id(operation)]
             cls = operation.view_class
-            starts: list[t.Any] = (
+            starts: list[object] = (
                 [operation.handler] if cls is not None and operation.direct else [operation.view, operation.handler]
             )
             if cls is not None:
@@ -261,7 +261,7 @@ class MarkSearch:
                     queue.append((value, so_far, farther))
         return None
 
-    def is_lost(self, target: t.Any, routed: Routed, way: ReferenceKind) -> bool:
+    def is_lost(self, target: object, routed: Routed, way: ReferenceKind) -> bool:
         """Return whether a routed object that holds a marked function or class lacks its marks."""
         if not routed.lacks(target):
             return False
@@ -272,7 +272,7 @@ class MarkSearch:
             return False
         return way is ReferenceKind.SHARES or at_name(target) is not target
 
-    def is_elsewhere(self, target: t.Any) -> bool:
+    def is_elsewhere(self, target: object) -> bool:
         """Return whether the marks reached an operation of another application, or the same code is made anew in
         this one."""
         seen, app = refused.get(id(target), (None, None))
@@ -315,7 +315,7 @@ class MarkSearch:
                 return routed
         return None
 
-    def say(self, target: t.Any, routed: Routed) -> str:
+    def say(self, target: object, routed: Routed) -> str:
         """The message on a function, class or object that is lost."""
         refused[id(target)] = (weakref.ref(target), weakref.ref(self.app))
         return message(called(target), place_of(target), routed, routed.lacks(target), isinstance(target, type))
@@ -345,20 +345,20 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
     )
 
 
-def members(view_class: type[View], method: str, names: Names | None = None) -> list[t.Any]:
+def members(view_class: type[View], method: str, names: Names | None = None) -> list[object]:
     """Return what the class and its bases have for a method, as it stands there, the nearest first."""
     name = member_name(view_class, method, names)
     found = [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls) and cls not in _OWN]
     return found or [None]
 
 
-def is_wrapper(value: t.Any) -> bool:
+def is_wrapper(value: object) -> bool:
     """Return whether an object may wrap another one; what is called, and descriptors, which are called once they are
     bound."""
     return callable(value) or issubclass(type(value), (*_DESCRIPTORS, types.CellType))
 
 
-def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
+def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[object, ReferenceKind]]:
     """Return what an object holds, and how.
 
     :param holder: It.
@@ -390,12 +390,12 @@ def held_by(holder: t.Any, *, everything: bool) -> cabc.Iterator[tuple[t.Any, Re
                 break
 
 
-def members_of(container: tuple[t.Any, ...] | dict[t.Any, t.Any]) -> cabc.Iterable[t.Any]:
+def members_of(container: tuple[object, ...] | dict[t.Any, object]) -> cabc.Iterable[object]:
     """The values in a tuple or a dict."""
     return tuple(container.values()) if isinstance(container, dict) else container
 
 
-def attributes_of(holder: t.Any) -> dict[str, t.Any] | None:
+def attributes_of(holder: object) -> dict[str, object] | None:
     """The attributes of an object, unless its class has a way of its own to tell them, as proxies do."""
     for cls in type(holder).__mro__:
         descriptor = vars(cls).get("__dict__")
@@ -405,7 +405,7 @@ def attributes_of(holder: t.Any) -> dict[str, t.Any] | None:
     return None
 
 
-def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Iterator[tuple[t.Any, ReferenceKind]]:
+def held_by_function(function: types.FunctionType, everything: bool) -> cabc.Iterator[tuple[object, ReferenceKind]]:
     """Return what a function holds: in its closure, its defaults, its attributes, and in containers among its
     globals."""
     code = function.__code__
@@ -445,12 +445,12 @@ def is_called_by_name(code: types.CodeType, name: str, value: t.Any) -> bool:
     return own == name and inside != code.co_qualname and "<locals>" not in inside
 
 
-def at_name(target: t.Any) -> t.Any:
+def at_name(target: t.Any) -> object:
     """Return what now stands in a module where a function or class was defined; ``None`` if nobody can tell."""
     kind = type(target)
     if not issubclass(kind, (types.FunctionType, type)) or "<locals>" in target.__qualname__:
         return None
-    found: t.Any = sys.modules.get(target.__module__)
+    found: object = sys.modules.get(target.__module__)
     for part in target.__qualname__.split("."):
         if not issubclass(type(found), (types.ModuleType, type)):
             return None

@@ -256,7 +256,7 @@ def run_steps(
 def run_within(
     operation: Operation,
     slots: int,
-    answer: cabc.Callable[[Context, Call], t.Any],
+    answer: cabc.Callable[[Context, Call], Reply],
     finish: Dump,
     on_error: cabc.Sequence[ReplyStep],
 ) -> Runner:
@@ -279,7 +279,7 @@ def run_within(
 def make_finish(after: cabc.Sequence[ReplyStep]) -> Dump:
     """Make the function that gives an answer to the steps that look at it."""
 
-    def finish(ctx: Context, call: Call, reply: t.Any) -> t.Any:
+    def finish(ctx: Context, call: Call, reply: object) -> object:
         if after:
             # A plain view's value, a WSGI application, an error.
             if not isinstance(reply, (PreparedResponse, BaseResponse)):
@@ -299,7 +299,7 @@ def make_answer(
     is_method: bool,
     on_value: cabc.Sequence[ValueStep],
     outcome: Dump | None,
-) -> cabc.Callable[[Context, Call], t.Any]:
+) -> cabc.Callable[[Context, Call], Reply]:
     """Make the function that answers within context managers, from the first step to the dumped value.
 
     :param before: The steps before the handler, those that enter the context managers among them.
@@ -309,7 +309,7 @@ def make_answer(
     :param outcome: What dumps the value; ``None`` for a plain view.
     """
 
-    def answer(ctx: Context, call: Call, start: int = 0) -> t.Any:
+    def answer(ctx: Context, call: Call, start: int = 0) -> Reply:
         for position in range(start, len(before)):
             reply = before[position].run(ctx, call)
             if reply is not None:
@@ -350,7 +350,7 @@ def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
     if len(inputs) < 2:
         return steps
 
-    def run(ctx: Context, call: Call) -> t.Any:
+    def run(ctx: Context, call: Call) -> object:
         errors: Messages = {}
         first: ValidationFailed | None = None
         is_cut = False
@@ -377,7 +377,7 @@ def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
     return joined
 
 
-def merge_messages(one: t.Any, other: t.Any) -> t.Any:
+def merge_messages(one: object, other: object) -> object:
     """The messages of two marks for one location together."""
     if one is None:
         return other
@@ -407,18 +407,18 @@ class DocumentRecords:
         self.callbacks = unique(r for r in everything if isinstance(r, Callback))
         self._docs = [record for record in everything if isinstance(record, Doc)]
 
-    def say(self, name: str, default: t.Any) -> t.Any:
+    def say(self, name: str, default: _R) -> _R:
         """A word of :class:`Doc` from the mark nearest to the handler that says it."""
         for record in reversed(self._docs):
-            value = getattr(record, name)
+            value: _R | None = getattr(record, name)
             if value is not None:
                 return value
         return default
 
     @property
-    def extra(self) -> dict[str, t.Any]:
+    def extra(self) -> dict[str, object]:
         """The further members of the operation object."""
-        merged: dict[str, t.Any] = {}
+        merged: dict[str, object] = {}
         for record in self._docs:
             merged.update(record.extra or {})
         return merged
@@ -447,7 +447,7 @@ def source_of(handler: t.Any) -> tuple[str, int]:
     return (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
 
 
-def place_of(target: t.Any) -> str:
+def place_of(target: object) -> str:
     """File and line of a function or class, for messages; of an object, those of its class."""
     file, line = ("", 0) if isinstance(target, type) else source_of(target)
     if not file:

@@ -49,7 +49,7 @@ def member_name(view_class: type[View], method: str, names: Names | None = None)
     return "get" if method == "HEAD" and getattr(view_class, name, None) is None else name
 
 
-def names_of(rule: t.Any) -> Names | None:
+def names_of(rule: object) -> Names | None:
     """Return the names that a rule carries, which are those of a class with two paths; ``None`` for others."""
     names: Names | None = getattr(rule, "handlers", None)
     return names
@@ -95,7 +95,7 @@ def check_single(resource: type[View], rule: str) -> None:
         )
 
 
-def stems_of(given: t.Any) -> tuple[str | None, str | None]:
+def stems_of(given: object) -> tuple[str | None, str | None]:
     """Return what takes the place of the class name in the ids of ``list``, and in those of all other methods.
 
     :param given: The ``operation_id`` of the route: a name for all, or a pair.

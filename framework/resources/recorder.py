@@ -96,7 +96,7 @@ def remember_error(function: _F) -> _F:
     """Wrap what runs an operation, or a hook, so that what it raises is remembered; a later error takes the place."""
 
     @functools.wraps(function)
-    def call(*args: object, **kwargs: t.Any) -> t.Any:
+    def call(*args: object, **kwargs: object) -> object:
         try:
             return function(*args, **kwargs)
         except Exception as error:

@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 
 DeferredSetupFunction: t.TypeAlias = cabc.Callable[["RouterSetupState"], None]
+MountOptions: t.TypeAlias = cabc.Mapping[str, t.Any]
+"""The options of a mount, as ``register_router`` takes them."""
 
 
 class RouterSetupState:
@@ -37,7 +39,7 @@ class RouterSetupState:
     :param first_registration: Whether this is the router's first mount in this application.
     """
 
-    def __init__(self, router: Router, app: App, options: cabc.Mapping[str, t.Any], first_registration: bool) -> None:
+    def __init__(self, router: Router, app: App, options: MountOptions, first_registration: bool) -> None:
         self.app = app
         self.router = router
         self.options = options
@@ -70,7 +72,7 @@ class RouterSetupState:
             options["version"] = self.options["version"]
         if endpoint is None:
             endpoint = t.cast(t.Any, view_func).__name__
-        defaults: dict[str, t.Any] | None = self.url_defaults
+        defaults: dict[str, object] | None = self.url_defaults
         if "defaults" in options:
             defaults = {**self.url_defaults, **(options.pop("defaults") or {})}
         self.app.add_url_rule(rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options)
@@ -102,7 +104,7 @@ class Router(Scaffold):
         template_folder: str | os.PathLike[str] | None = None,
         url_prefix: str | None = None,
         subdomain: str | None = None,
-        url_defaults: dict[str, t.Any] | None = None,
+        url_defaults: dict[str, object] | None = None,
         root_path: str | None = None,
         cli_group: str | None = MISSING,
         *,
@@ -123,7 +125,7 @@ class Router(Scaffold):
         self.url_values_defaults = dict(url_defaults or {})
         self.cli_group = cli_group
         self.deferred_functions: list[DeferredSetupFunction] = []
-        self._routers: list[tuple[Router, dict[str, t.Any]]] = []
+        self._routers: list[tuple[Router, MountOptions]] = []
         self._closed = False
         self._install_marks()
 
@@ -157,9 +159,7 @@ class Router(Scaffold):
 
         self.record(functools.update_wrapper(wrapper, func))
 
-    def make_setup_state(
-        self, app: App, options: cabc.Mapping[str, t.Any], first_registration: bool = False
-    ) -> RouterSetupState:
+    def make_setup_state(self, app: App, options: MountOptions, first_registration: bool = False) -> RouterSetupState:
         """The record of one mounting; override it to use a class of your own."""
         return RouterSetupState(self, app, options, first_registration)
 
@@ -175,7 +175,7 @@ class Router(Scaffold):
             raise ValueError("Cannot register a router on itself. Make a second router.")
         self._routers.append((router, options))
 
-    def register(self, app: App, options: dict[str, t.Any]) -> None:
+    def register(self, app: App, options: MountOptions) -> None:
         """Take effect in an application. Called by ``register_router``.
 
         :raises ValueError: The name is taken.
@@ -204,25 +204,25 @@ class Router(Scaffold):
             router.register(app, self._nested_options(router, nested, state, name))
 
     def _nested_options(
-        self, router: Router, options: dict[str, t.Any], state: RouterSetupState, name: str
-    ) -> dict[str, t.Any]:
+        self, router: Router, options: MountOptions, state: RouterSetupState, name: str
+    ) -> MountOptions:
         """The options for a router inside this mount: its own, with this one's prefix, subdomain and name around."""
-        options = dict(options)
-        subdomain = options.get("subdomain") or router.subdomain
+        made = dict(options)
+        subdomain = made.get("subdomain") or router.subdomain
         if state.subdomain is not None:
-            options["subdomain"] = state.subdomain if subdomain is None else f"{subdomain}.{state.subdomain}"
+            made["subdomain"] = state.subdomain if subdomain is None else f"{subdomain}.{state.subdomain}"
         elif subdomain is not None:
-            options["subdomain"] = subdomain
-        prefix = options.get("url_prefix")
+            made["subdomain"] = subdomain
+        prefix = made.get("url_prefix")
         if prefix is None:
             prefix = router.url_prefix
         if state.url_prefix is not None:
             prefix = state.url_prefix if prefix is None else f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
-        options["url_prefix"] = prefix
-        options["name_prefix"] = name
+        made["url_prefix"] = prefix
+        made["name_prefix"] = name
         if "version" in state.options:
-            options["version"] = state.options["version"]
-        return options
+            made["version"] = state.options["version"]
+        return made
 
     @setupmethod
     def add_url_rule(
@@ -266,7 +266,7 @@ class Router(Scaffold):
 
     # What reaches beyond the router, to the whole application.
 
-    def _once(self, action: cabc.Callable[[App], t.Any]) -> None:
+    def _once(self, action: cabc.Callable[[App], None]) -> None:
         self.record_once(lambda state: action(state.app))
 
     @setupmethod

@@ -39,7 +39,7 @@ def setupmethod(f: _F) -> _F:
     """Refuse a call of this method once the structure is closed."""
 
     @functools.wraps(f)
-    def wrapper(self: Scaffold, *args: object, **kwargs: t.Any) -> t.Any:
+    def wrapper(self: Scaffold, *args: object, **kwargs: object) -> object:
         self._check_setup_finished(f.__name__)
         return f(self, *args, **kwargs)
 
@@ -281,8 +281,8 @@ class Scaffold(Hooks):
         item_rule: str | None = None,
         *,
         endpoint: str | None = None,
-        class_args: tuple[t.Any, ...] = (),
-        class_kwargs: cabc.Mapping[str, t.Any] | None = None,
+        class_args: tuple[object, ...] = (),
+        class_kwargs: cabc.Mapping[str, object] | None = None,
         **options: t.Any,
     ) -> None:
         """Register a class for a path; what :meth:`route` does on a class.

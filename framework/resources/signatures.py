@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 _EMPTY = inspect.Parameter.empty
 
 
-def check_signature(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...]) -> None:
+def check_signature(app: App, plan: Plan, view: object, routers: tuple[str, ...]) -> None:
     """Refuse a handler that cannot be called with what its rule and its marks pass.
 
     :raises SetupError: A parameter is missing, too many, called otherwise, or in the wrong place.
@@ -100,7 +100,7 @@ def asked(plan: Plan, told: cabc.Sequence[inspect.Parameter]) -> str:
     return f" It is called like {name}({', '.join([*(['self'] if method else []), *known, *values, *named])})."
 
 
-def may_change_values(app: App, plan: Plan, view: t.Any, routers: tuple[str, ...]) -> bool:
+def may_change_values(app: App, plan: Plan, view: object, routers: tuple[str, ...]) -> bool:
     """Return whether code of the application may add to what is passed by name, or take some away."""
     view_class: type[View] | None = getattr(view, "view_class", None)
     if plan.names_open or any(is_own(mark) for mark in plan.marks) or is_decorated(view, view_class):
@@ -117,7 +117,7 @@ def is_own(mark: Mark) -> bool:
     return not all(face.__module__.startswith(("framework.marks.", "framework.versions.")) for face in faces)
 
 
-def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:
+def is_decorated(view: object, view_class: type[View] | None) -> bool:
     """Return whether something stands between the view and the handler that may call it otherwise."""
     if view_class is None:
         return False
@@ -126,7 +126,7 @@ def is_decorated(view: t.Any, view_class: type[View] | None) -> bool:
     return issubclass(view_class, MethodView) and view_class.dispatch_request is not MethodView.dispatch_request
 
 
-def touches_values(hook: t.Any) -> bool:
+def touches_values(hook: object) -> bool:
     """Return whether a ``before_request`` function may change the values from the path."""
     if type(hook) is not types.FunctionType:
         return True
@@ -148,7 +148,7 @@ def check_users(app: App, operations: cabc.Iterable[Operation]) -> None:
         return
     from ..marks.security import RequiresMark, takes  # PERF: an application that asks for no user does not load it
 
-    taken: dict[int, tuple[t.Any, list[Operation], bool]] = {}
+    taken: dict[int, tuple[RequiresMark, list[Operation], bool]] = {}
     for operation in operations:
         marks = [mark for mark in operation.marks if isinstance(mark, RequiresMark) and mark.as_kwarg is not None]
         for mark in marks:

@@ -211,7 +211,7 @@ def test_an_ipv6_client_is_its_network(fast):
 )
 def test_keys_of_addresses(address, prefix, key):
     """An IPv6 address counts with as many bits as are asked for; one that wraps IPv4 is that IPv4 address."""
-    assert Address(ipv6_prefix=prefix)(types.SimpleNamespace(environ={"REMOTE_ADDR": address})) == key
+    assert Address(ipv6_prefix=prefix)(types.SimpleNamespace(request_environ={"REMOTE_ADDR": address})) == key
 
 
 def test_users_count_for_themselves(fast):
