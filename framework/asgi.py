@@ -214,7 +214,7 @@ class _Exchange(asgiref.wsgi.WsgiToAsgiInstance):
                 close()
 
     def start_response(
-        self, status: str, response_headers: list[tuple[str, str]], exc_info: t.Any = None
+        self, status: str, response_headers: list[tuple[str, str]], exc_info: object = None
     ) -> cabc.Callable[[bytes], None]:
         """PEP 3333's ``start_response``; the base class checks the order of the calls."""
         super().start_response(status, [], exc_info)

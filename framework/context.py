@@ -68,7 +68,7 @@ class _AppCtxGlobals:
         except KeyError:
             raise AttributeError(name) from None
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         self.__dict__[name] = value
 
     def __delattr__(self, name: str) -> None:
@@ -77,11 +77,11 @@ class _AppCtxGlobals:
         except KeyError:
             raise AttributeError(name) from None
 
-    def get(self, name: str, default: t.Any = None) -> t.Any:
+    def get(self, name: str, default: object = None) -> t.Any:
         """The attribute ``name``, or ``default``."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, default: t.Any = MISSING) -> t.Any:
+    def pop(self, name: str, default: object = MISSING) -> t.Any:
         """Take the attribute ``name`` away and return it.
 
         :raises KeyError: It is not there and no default is given.
@@ -90,7 +90,7 @@ class _AppCtxGlobals:
             return self.__dict__.pop(name)
         return self.__dict__.pop(name, default)
 
-    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+    def setdefault(self, name: str, default: object = None) -> t.Any:
         """The attribute ``name``, which becomes ``default`` if it is not there."""
         return self.__dict__.setdefault(name, default)
 
@@ -127,10 +127,10 @@ class Context:
     _router_path: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
     _error_steps: cabc.Sequence[cabc.Callable[[Reply], Reply]] = ()  # the steps that get the answer to an error
-    _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], t.Any]] = ()
+    _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], object]] = ()
     flashes: list[tuple[str, str]] | None = None
     url_rule: Rule | None = None
-    view_args: dict[str, t.Any] | None = None
+    view_args: dict[str, object] | None = None
     is_miss = False  #: No rule matches the path. The exception that says so is made when it is asked for.
     _routing_exception: HTTPException | None = None
     operation: Operation | None = None
@@ -198,7 +198,7 @@ class Context:
         return self._g
 
     @g.setter
-    def g(self, value: t.Any) -> None:
+    def g(self, value: object) -> None:
         self._g = value
 
     @property
@@ -235,7 +235,7 @@ class Context:
         """Call ``function(response)`` when this request's response is there, and send what it returns instead."""
         self._after_request_functions = [*self._after_request_functions, function]
 
-    def at_end(self, function: cabc.Callable[[BaseException | None], t.Any]) -> None:
+    def at_end(self, function: cabc.Callable[[BaseException | None], object]) -> None:
         """Call ``function(error)`` when this context ends, before the teardown functions.
 
         :param function: Gets the exception that ended the work, or ``None``. It is called whether there was a response
@@ -511,7 +511,7 @@ def copy_current_request_context(f: _F) -> _F:
     ctx = ctx.copy()
 
     @functools.wraps(f)
-    def wrapper(*args: object, **kwargs: t.Any) -> t.Any:
+    def wrapper(*args: object, **kwargs: object) -> object:
         with ctx:
             return ctx.app.ensure_sync(f)(*args, **kwargs)
 

@@ -70,7 +70,7 @@ class APIError(HTTPException):
     The errors of input that is refused have it, those of broken JSON included.
     """
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "error_code" not in cls.__dict__:
             cls.error_code = snake_case(cls.__name__)

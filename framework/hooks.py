@@ -61,7 +61,7 @@ class Hooks:
             "url_value_preprocessors",
             "url_default_functions",
         ):
-            own: dict[str | None, list[t.Any]] = getattr(self, table)
+            own: dict[str | None, list[object]] = getattr(self, table)
             for key, functions in getattr(other, table).items():
                 own[scope(key)].extend(functions)
 

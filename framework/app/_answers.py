@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from ._app import App
 
 
-def response_of(app: App, rv: t.Any, status: t.Any) -> Response:
+def response_of(app: App, rv: t.Any, status: int | str | None) -> Response:
     """The body of a returned value as a response; ``status`` is used where the body makes a new one."""
     if isinstance(rv, app.response_class):
         return rv
@@ -34,18 +34,19 @@ def response_of(app: App, rv: t.Any, status: t.Any) -> Response:
         return app.render_http_exception(rv).to_response(app.response_class)
     if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
         # The status goes in here, so that the class does not set a default that is then changed.
-        return app.response_class(t.cast(t.Any, rv), status=status)
+        body: t.Any = rv  # a bytearray too
+        return app.response_class(body, status=status)
     if isinstance(rv, (dict, list)):
         return app.json.response(rv)
     if isinstance(rv, BaseResponse) or callable(rv):
         try:
-            return t.cast("Response", app.response_class.force_type(t.cast(t.Any, rv), current().environ))
+            return t.cast("Response", app.response_class.force_type(rv, current().environ))
         except TypeError as error:
             raise TypeError(f"{error}\n{_wrong_type(rv)}").with_traceback(sys.exc_info()[2]) from None
     raise TypeError(_wrong_type(rv))
 
 
-def _wrong_type(rv: t.Any) -> str:
+def _wrong_type(rv: object) -> str:
     return (
         "The view function did not return a valid response. The return type must be a string, dict, list, tuple"
         " with headers or status, Response instance, or WSGI callable, but it was a"
@@ -53,7 +54,7 @@ def _wrong_type(rv: t.Any) -> str:
     )
 
 
-def is_streamed(response: t.Any, environ: WSGIEnvironment) -> bool:
+def is_streamed(response: object, environ: WSGIEnvironment) -> bool:
     """Return whether a body is made while it is sent, by code that may use the context."""
     if environ["REQUEST_METHOD"] == "HEAD":
         return False

@@ -76,14 +76,17 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .. import typing as ft
+
+    DocumentProcessor: t.TypeAlias = cabc.Callable[[ft.JSONObject, str], ft.JSONObject | None]
+    """Changes a finished document, given its name, or returns another one."""
     from ..marks.outgoing import Webhook
     from ..templating import DispatchingJinjaLoader, Environment
     from ..testing import AppClient, AppCliRunner
     from ..versions import VersionLocation
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
-_R = t.TypeVar("_R", bound=cabc.Callable[[t.Any], t.Any])
-_P = t.TypeVar("_P", bound="cabc.Callable[[dict[str, t.Any], str], dict[str, t.Any] | None]")
+_R = t.TypeVar("_R", bound=cabc.Callable[[t.Any], object])
+_P = t.TypeVar("_P", bound="DocumentProcessor")
 
 _MISS = NotFound()
 
@@ -134,7 +137,7 @@ class App(Scaffold):
     texts_class: type[Texts] = Texts
     url_rule_class: type[Rule] = AppRule
     url_map_class: type[Map] = AppMap
-    default_config: cabc.Mapping[str, t.Any] = DEFAULTS
+    default_config: ft.Settings = DEFAULTS
     watched: bool = False
     """True if requests leave behind what the contract wants to see; a test client that checks answers says so."""
 
@@ -206,7 +209,7 @@ class App(Scaffold):
             self.url_map.on_add = self.config.on_change
         self.subdomain_matching: bool = subdomain_matching
         self._owners: dict[tuple[str | None, ...], tuple[str, bool]] = {}
-        self._router_commands: list[tuple[Router, t.Any, str]] = []
+        self._router_commands: list[tuple[Router, str | None, str]] = []
         self._add_static_route(static_host, host_matching)
         self._install_marks()
 
@@ -278,7 +281,7 @@ class App(Scaffold):
         """Return whether the provider is the framework's own, so that declared answers may go straight to the wire."""
         return type(self._json) is DefaultJSONProvider and not vars(self._json).keys() - {"_app"}
 
-    def encode_json(self, value: t.Any) -> bytes:
+    def encode_json(self, value: object) -> bytes:
         """JSON text of a plain value, by the provider, and laid out as ``jsonify`` does it."""
         provider = self._json
         options: dict[str, t.Any] = {}
@@ -352,7 +355,9 @@ class App(Scaffold):
             return self.async_to_sync(func)
         return func
 
-    def async_to_sync(self, func: cabc.Callable[..., cabc.Coroutine[t.Any, t.Any, t.Any]]) -> cabc.Callable[..., t.Any]:
+    def async_to_sync(
+        self, func: cabc.Callable[..., cabc.Coroutine[object, object, object]]
+    ) -> cabc.Callable[..., t.Any]:
         """Wrap an ``async def`` function so that a plain call runs it to its end. Override it for another event loop.
 
         :raises RuntimeError: The library asgiref is not installed.
@@ -475,7 +480,7 @@ class App(Scaffold):
 
         return decorator
 
-    def _take_commands(self, router: Router, group: t.Any, name: str) -> None:
+    def _take_commands(self, router: Router, group: str | None, name: str) -> None:
         """Remember a router's commands; they are added when somebody asks for the application's."""
         self._router_commands.append((router, group, name))
         if "cli" in self.__dict__:
@@ -539,7 +544,7 @@ class App(Scaffold):
                     route_table = self._route_table = RouteTable(self)
         return route_table
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in _LOOKED_AT:
             super().__setattr__("_route_table", None)
@@ -597,7 +602,7 @@ class App(Scaffold):
                 response = self.handle_exception(raised)
             contract = None if self._route_table is None else self._route_table.contract
             if contract is not None and "framework.contract" not in environ:
-                response, broken = self._held(contract, ctx, response)
+                response, broken = self._held(contract.check, ctx, response)
                 error = broken or error
             body = response(environ, start_response)
             streamed = type(response) is not PreparedResponse and is_streamed(response, environ)
@@ -606,7 +611,7 @@ class App(Scaffold):
             if streamed or ctx.deferred:
                 from .._background import Followed  # PERF: where it is needed
 
-                body = Followed(body, ctx, t.cast(t.Any, response).status_code, streamed)
+                body = Followed(body, ctx, response.status_code, streamed)
             return body
         except BaseException:
             error = sys.exc_info()[1]
@@ -622,10 +627,12 @@ class App(Scaffold):
                 if ctx._tokens:
                     ctx.pop(error)
 
-    def _held(self, contract: t.Any, ctx: Context, response: Reply) -> tuple[Reply, Exception | None]:
+    def _held(
+        self, check: cabc.Callable[[Context, Reply], None], ctx: Context, response: Reply
+    ) -> tuple[Reply, Exception | None]:
         """Return a response that keeps the contract, or the answer to its breach and the breach."""
         try:
-            contract.check(ctx, response)
+            check(ctx, response)
         except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
             if isinstance(response, BaseResponse):
                 response.close()
@@ -836,7 +843,7 @@ class App(Scaffold):
 
     # From a value to the response.
 
-    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Reply:
+    def finalize_request(self, rv: object, from_error_handler: bool = False) -> Reply:
         """Make the response of a returned value, and run what comes after.
 
         :param rv: What a view, a hook or an error handler returned.
@@ -868,7 +875,7 @@ class App(Scaffold):
         """Return whether ``process_response`` would do anything."""
         return bool(ctx._after_request_functions or ctx._session is not None or self._hooks_of(ctx).processes)
 
-    def make_response(self, rv: t.Any) -> Response:
+    def make_response(self, rv: object) -> Response:
         """A response of what a view returned.
 
         :param rv: ``str`` or ``bytes`` (``text/html``), a dict or list (JSON), an iterator of either (streamed), a
@@ -877,7 +884,7 @@ class App(Scaffold):
         :raises TypeError: It is ``None`` or of another type.
         """
         status: t.Any = None
-        headers: t.Any = None
+        headers: ft.HeadersValue | None = None
         if isinstance(rv, tuple):
             if len(rv) == 3:
                 rv, status, headers = rv
@@ -991,12 +998,11 @@ class App(Scaffold):
             if exc_info[1] is e:
                 raise
             raise e
-        self.log_exception(t.cast(t.Any, exc_info))
-        server_error: t.Any = InternalServerError(original_exception=e)
+        self.log_exception(exc_info)
+        server_error = InternalServerError(original_exception=e)
         handler = self._find_error_handler(server_error)
-        if handler is not None:
-            server_error = handler(server_error)
-        return self.finalize_request(server_error, from_error_handler=True)
+        value = server_error if handler is None else handler(server_error)
+        return self.finalize_request(value, from_error_handler=True)
 
     def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
         router_path = self.router_path_of(current())
@@ -1051,7 +1057,7 @@ class App(Scaffold):
     def _error_types(self, ctx: Context) -> str | None:
         """Return where the errors are described, for the ``type`` of problem objects."""
         docs: str | None = self.config["DOCS_PATH"]
-        environ: t.Any = ctx.environ or {}
+        environ: WSGIEnvironment = ctx.environ or {}
         return None if docs is None else f"{environ.get('SCRIPT_NAME', '').rstrip('/')}{docs.rstrip('/')}/errors/"
 
     # The end.
@@ -1119,7 +1125,7 @@ class App(Scaffold):
         url_map = self.url_map if regions is None else regions.map_of(request.environ)
         return url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
-    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+    def inject_url_defaults(self, endpoint: str, values: dict[str, object]) -> None:
         """Let the ``url_defaults`` functions add to the values of a URL, in place.
 
         :param endpoint: The endpoint to build for.
@@ -1141,7 +1147,7 @@ class App(Scaffold):
         _method: str | None = None,
         _scheme: str | None = None,
         _external: bool | None = None,
-        **values: t.Any,
+        **values: object,
     ) -> str:
         """The URL of an endpoint.
 
@@ -1196,7 +1202,7 @@ class App(Scaffold):
         """
         return redirect(location, code=code, Response=self.response_class)
 
-    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, object]) -> str:
         """Ask the ``url_build_error_handlers``, in order, for the URL of a foreign endpoint.
 
         :raises BuildError: None of them knows it.
@@ -1249,7 +1255,7 @@ class App(Scaffold):
             return True
         return filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
 
-    def update_template_context(self, context: dict[str, t.Any]) -> None:
+    def update_template_context(self, context: dict[str, object]) -> None:
         """Add what the context processors return; names given to the template win.
 
         :param context: Changed in place.
@@ -1323,7 +1329,7 @@ class App(Scaffold):
         return {DEFAULT: Document(DEFAULT)}
 
     @functools.cached_property
-    def document_processors(self) -> list[cabc.Callable[[dict[str, t.Any], str], dict[str, t.Any] | None]]:
+    def document_processors(self) -> list[DocumentProcessor]:
         """The functions that get each finished document. Add one with :meth:`document_processor`."""
         return []
 
@@ -1390,11 +1396,11 @@ class App(Scaffold):
         return split_router_path(self._webhook_mounts[name])
 
     @property
-    def openapi(self) -> dict[str, t.Any]:
+    def openapi(self) -> ft.JSONObject:
         """The OpenAPI document. Freezes the application; built on first ask and kept until a setting changes."""
         return self.document()
 
-    def document(self, name: str = DEFAULT) -> dict[str, t.Any]:
+    def document(self, name: str = DEFAULT) -> ft.JSONObject:
         """One of the OpenAPI documents, as :attr:`openapi`. Do not change it.
 
         :param name: As given to :meth:`add_document`.
@@ -1438,8 +1444,8 @@ class App(Scaffold):
         """
         from ..testing import AppClient
 
-        cls: t.Any = self.test_client_class or AppClient
-        return t.cast("AppClient", cls(self, self.response_class, use_cookies=use_cookies, **kwargs))
+        cls = self.test_client_class or AppClient
+        return cls(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> AppCliRunner:
         """A runner for the application's commands.
@@ -1448,8 +1454,8 @@ class App(Scaffold):
         """
         from ..testing import AppCliRunner
 
-        cls: t.Any = self.test_cli_runner_class or AppCliRunner
-        return t.cast("AppCliRunner", cls(self, **kwargs))
+        cls = self.test_cli_runner_class or AppCliRunner
+        return cls(self, **kwargs)
 
     def app_context(self) -> Context:
         """A context without a request, for code outside of requests; push it, or use it with ``with``."""

@@ -21,8 +21,11 @@ from ..resources.assembly import has_documented
 from ..resources.router import Router
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter
+
     from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
+    from ..typing import Settings
     from ._app import App
 
 DEFAULT = "default"
@@ -55,7 +58,7 @@ class Choice(t.TypedDict, total=False):
     document, and none in others."""
     path: str
     """What its paths begin with. Default: ``/`` and the name."""
-    settings: cabc.Mapping[str, t.Any]
+    settings: Settings
     """Settings of its own: ``API_*``, ``OPENAPI_*`` and ``DOCS_PATH``. The application's hold for the rest."""
 
 
@@ -76,7 +79,7 @@ class Document:
         self.routers = choice.get("routers")
         self.webhooks = choice.get("webhooks")
         self.path = choice.get("path", "" if self.is_default else f"/{name}").rstrip("/")
-        self.settings: dict[str, t.Any] = checked_settings(choice.get("settings") or {})
+        self.settings = checked_settings(choice.get("settings") or {})
         if not _NAME.fullmatch(name):
             raise SetupError(f"Invalid document name: {name!r}. Use letters, digits, '_' and '-'.")
         wrong = [key for key in self.settings if key not in _SETTINGS and not key.startswith("API_")]
@@ -89,7 +92,7 @@ class Document:
     def __repr__(self) -> str:
         return f"<Document {self.name!r}>"
 
-    def config(self, app: App) -> cabc.Mapping[str, t.Any]:
+    def config(self, app: App) -> Settings:
         """The settings that hold for it: its own, then the application's, with its path in front of theirs."""
         if not self.settings and not self.path:
             return app.config
@@ -193,7 +196,7 @@ def _check_docs_scope(app: App, path: str) -> None:
         )
 
 
-def answering(adapter: t.Any, path: str) -> Rule | bool | None:
+def answering(adapter: MapAdapter, path: str) -> Rule | bool | None:
     """The rule that answers a path, with whatever method; ``True`` where it is not known, ``None`` where none does."""
     try:
         rule: Rule = adapter.match(path, method="GET", return_rule=True)[0]
@@ -207,7 +210,7 @@ def answering(adapter: t.Any, path: str) -> Rule | bool | None:
 def docs_view(function: str, document: str) -> cabc.Callable[..., object]:
     """A view function that finds its page in ``openapi.docs._pages`` when it is called."""
 
-    def view(**values: t.Any) -> t.Any:
+    def view(**values: object) -> object:
         from ..openapi.docs import pages
 
         values.pop(HOST, None)

@@ -28,6 +28,9 @@ if t.TYPE_CHECKING:
     from ..versions import VersionMaps
     from ._app import App
 
+    HookTable: t.TypeAlias = cabc.Mapping[str | None, cabc.Sequence[cabc.Callable[..., object]]]
+    """The hooks of one kind, by the names of routers; those of the application are at ``None``."""
+
 
 VERSIONS = "framework.versions"
 """Where ``app.extensions`` has the versions that requests choose from."""
@@ -80,7 +83,7 @@ class RouteTable:
         self.texts = None if app.texts.is_plain else app.texts
         """The texts of errors, where they are not those of the code."""
         self._hooks: dict[RouterPath, RouterHooks] = {}
-        self._handlers: dict[tuple[type[Exception], RouterPath], t.Any] = {}
+        self._handlers: dict[tuple[type[Exception], RouterPath], ft.ErrorHandlerCallable | None] = {}
         if is_overridden(app, "dispatch_request"):
             guard_functions(app)
         self.operations: tuple[Operation, ...] = tuple(build_operations(app))
@@ -140,7 +143,7 @@ class RouteTable:
         """The handler for an exception raised in these routers. Looked up once for each class."""
         key = (type(error), router_path)
         try:
-            return t.cast("ft.ErrorHandlerCallable | None", self._handlers[key])
+            return self._handlers[key]
         except KeyError:
             if len(self._handlers) > 1000:  # exception classes that are made while requests are served
                 self._handlers.clear()
@@ -226,10 +229,10 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
     inwards: tuple[str | None, ...] = (None, *reversed(router_path))
     outwards: tuple[str | None, ...] = (*router_path, None)
 
-    def first(table: cabc.Mapping[str | None, list[t.Any]]) -> tuple[t.Any, ...]:
+    def first(table: HookTable) -> tuple[cabc.Callable[..., t.Any], ...]:
         return tuple(app.ensure_sync(f) for name in inwards if name in table for f in table[name])
 
-    def last(table: cabc.Mapping[str | None, list[t.Any]]) -> tuple[t.Any, ...]:
+    def last(table: HookTable) -> tuple[cabc.Callable[..., t.Any], ...]:
         return tuple(app.ensure_sync(f) for name in outwards if name in table for f in reversed(table[name]))
 
     preprocess_url = tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ()))

@@ -63,7 +63,7 @@ def _first_build_unknown(rule: AppRule, **values: object) -> tuple[str, str]:
 class AppMap(OrderedMap):
     """A map that tells its application of every new rule, also of those that are added by hand."""
 
-    on_add: cabc.Callable[[], t.Any] | None = None
+    on_add: cabc.Callable[[], object] | None = None
 
     def add(self, rulefactory: RuleFactory) -> None:
         super().add(rulefactory)
