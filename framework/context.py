@@ -34,10 +34,9 @@ if t.TYPE_CHECKING:
     from .app import App, RouterHooks
     from .http.media import MediaType
     from .http.response import Reply
-    from .marks.conditional import Check
     from .resources.operation import Operation
     from .sessions import SessionMixin
-    from .typing import AfterRequestCallable
+    from .typing import AfterRequestCallable, Conditional
     from .wrappers import Request
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("framework.context")
@@ -140,7 +139,7 @@ class Context:
     pump: Producer | None = None  # the thread in which a stream is made
     deferred: cabc.Sequence[Task] = ()  # what after_response was given
     user: t.Any = None  #: who sends the request, once that is known
-    conditional: Check | None = None
+    conditional: Conditional | None = None
     """The conditions that the request carries, where the operation has an ``etag`` mark."""
     warnings: list[tuple[str, str]] | None = None
     """What marks found wrong with the handler, for the contract: what, and what to do about it."""

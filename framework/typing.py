@@ -61,6 +61,21 @@ class Application(t.Protocol):
         """Make a context without a request."""
 
 
+class Named(t.Protocol):
+    """A thing that messages call by its name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+class Conditional(t.Protocol):
+    """The conditions of a request, as the context holds them."""
+
+    checked: bool
+    """True if the request was held to them."""
+
+
 # What a view may return as the body.
 ResponseValue = t.Union[
     "Response",

@@ -60,10 +60,10 @@ FLOORS = {
 }
 
 # Imports for types alone of a higher floor.
-TYPES_FROM_ABOVE = 24
+TYPES_FROM_ABOVE = 12
 
 # ``Any`` per 1,000 lines of the package.
-ANY = 30.7
+ANY = 9
 
 QUOTED_ANY = re.compile(r"\bAny\b")
 

@@ -24,7 +24,8 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Map
 
     from .. import typing as ft
-    from ..openapi.contract import ContractMiddleware
+    from ..context import Context
+    from ..http.response import Reply
     from ..versions import VersionMaps
     from ._app import App
 
@@ -55,6 +56,13 @@ class RouterHooks(t.NamedTuple):
     tears_down: bool
     ends_quietly: bool
     """Neither the request nor the application context has anything to tear down."""
+
+
+class AnswerCheck(t.Protocol):
+    """A check of the answers of a server, as the contract is one."""
+
+    def check(self, ctx: Context, response: Reply) -> None:
+        """Look at an answer; raise where it is not as declared and the mode says so."""
 
 
 class Route(t.NamedTuple):
@@ -198,7 +206,7 @@ def is_overridden(app: App, name: str) -> bool:
     return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
 
 
-def make_contract(app: App) -> ContractMiddleware | None:
+def make_contract(app: App) -> AnswerCheck | None:
     """Return what looks at the answers of a server, where the setting ``CONTRACT`` asks for it."""
     mode = app.config["CONTRACT"]
     if mode in (None, "off"):

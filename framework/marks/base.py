@@ -32,9 +32,9 @@ if t.TYPE_CHECKING:
     from ..errors import APIError
     from ..fields import AnyField
     from ..http.response import Reply
-    from ..resources.around import Around
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
+    from ..typing import Named
     from .links import Link
     from .outgoing import Outgoing
     from .shapes import Shape
@@ -201,7 +201,7 @@ class Call:
     the handler. Only for operations with an ``around``."""
     begun: bool
     """True if the handler was called. Only for operations with an ``around``."""
-    entered: list[tuple[Around, contextlib.AbstractContextManager[object]]]
+    entered: list[tuple[Named, contextlib.AbstractContextManager[object]]]
     """The context managers that were entered and not left so far, each with its ``Around``; kept by the runner."""
 
     def __init__(self, operation: Operation, view_args: dict[str, object], slots: int, instance: object) -> None:

@@ -22,9 +22,10 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
     from ..http.response import Reply
+    from ..typing import Named
 
     Responder: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
-    Entered: t.TypeAlias = list[tuple["Around", contextlib.AbstractContextManager[object]]]
+    Entered: t.TypeAlias = list[tuple[Named, contextlib.AbstractContextManager[object]]]
 
 
 _T = t.TypeVar("_T")
@@ -261,7 +262,7 @@ def _throw(entered: Entered, call: Call, error: BaseException) -> BaseException:
     return error
 
 
-def _refuse_silence(around: Around, call: Call, error: BaseException) -> None:
+def _refuse_silence(around: Named, call: Call, error: BaseException) -> None:
     """Answer a context manager that swallows the exception: there is no value that could be sent.
 
     :raises RuntimeError: Always, but for exceptions that end the process: those go on.

@@ -38,7 +38,7 @@ from .pairs import ALL, Names, member_name, method_name, names_of
 from .scaffold import Scaffold
 
 if t.TYPE_CHECKING:
-    from ..app import App
+    from .router import Router
 
 MAX_OBJECTS: t.Final = 20_000
 """How many objects beyond wrappers are looked at in one freeze: a wrapper is near to what it wraps."""
@@ -53,7 +53,19 @@ _DESCRIPTORS = (staticmethod, classmethod, property, functools.partialmethod, fu
 _OWN = (View, MethodView, object)
 
 
-refused: dict[int, tuple[weakref.ref[object], weakref.ref[App]]] = {}
+class MarkOwners(t.Protocol):
+    """An application, as far as the marks of its own and of its routers are concerned."""
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks for every operation."""
+
+    @property
+    def routers(self) -> cabc.Mapping[str, Router]:
+        """The routers, by the names of their mounts."""
+
+
+refused: dict[int, tuple[weakref.ref[object], weakref.ref[MarkOwners]]] = {}
 """What an application was refused for, by identity."""
 
 
@@ -104,7 +116,7 @@ class Routed:
         return [mark for mark in marks if id(mark) not in self.marks]
 
 
-def check_lost_marks(app: App, operations: tuple[Operation, ...]) -> None:
+def check_lost_marks(app: MarkOwners, operations: tuple[Operation, ...]) -> None:
     """Refuse marks that a request would pass by.
 
     :raises MarkLost: A decorator hides what carries them, or they stand on a method that no request calls.
@@ -156,7 +168,7 @@ class MarkSearch:
     :param operations: Its operations.
     """
 
-    def __init__(self, app: App, operations: tuple[Operation, ...]) -> None:
+    def __init__(self, app: MarkOwners, operations: tuple[Operation, ...]) -> None:
         self.app = app
         self.operations = operations
         self.of_classes: dict[type, list[Mark]] = {}

@@ -16,12 +16,14 @@ from ..views import MethodView, View
 from .operation import Operation, place_of
 
 if t.TYPE_CHECKING:
-    from ..app import App
+    from ..marks.security import RequiresMark
+    from ..typing import Application
+    from .scaffold import Scaffold
 
 _EMPTY = inspect.Parameter.empty
 
 
-def check_signature(app: App, plan: Plan, view: object, routers: tuple[str, ...]) -> None:
+def check_signature(app: Scaffold, plan: Plan, view: object, routers: tuple[str, ...]) -> None:
     """Refuse a handler that cannot be called with what its rule and its marks pass.
 
     :raises SetupError: A parameter is missing, too many, called otherwise, or in the wrong place.
@@ -100,7 +102,7 @@ def asked(plan: Plan, told: cabc.Sequence[inspect.Parameter]) -> str:
     return f" It is called like {name}({', '.join([*(['self'] if method else []), *known, *values, *named])})."
 
 
-def may_change_values(app: App, plan: Plan, view: object, routers: tuple[str, ...]) -> bool:
+def may_change_values(app: Scaffold, plan: Plan, view: object, routers: tuple[str, ...]) -> bool:
     """Return whether code of the application may add to what is passed by name, or take some away."""
     view_class: type[View] | None = getattr(view, "view_class", None)
     if plan.names_open or any(is_own(mark) for mark in plan.marks) or is_decorated(view, view_class):
@@ -138,7 +140,7 @@ def touches_values(hook: object) -> bool:
     return False
 
 
-def check_users(app: App, operations: cabc.Iterable[Operation]) -> None:
+def check_users(app: Application, operations: cabc.Iterable[Operation]) -> None:
     """Say of a ``requires`` with ``as_kwarg`` that no handler takes the user by that name.
 
     :raises SetupError: It stands on a handler.

@@ -27,9 +27,9 @@ from ..stores.memory import MemoryStore
 from ..texts import message
 
 if t.TYPE_CHECKING:
-    from ..app import App
     from ..context import Context
     from ..stores.base import Store
+    from ..typing import Application
 
     Moment: t.TypeAlias = str | dt.date | dt.datetime
     Caller: t.TypeAlias = cabc.Callable[[Context], str]
@@ -277,7 +277,7 @@ class Counts:
         return f"retired:{operation}" if caller is None else f"retired:{operation}:{caller}"
 
 
-def counts_of(app: App) -> Counts:
+def counts_of(app: Application) -> Counts:
     """Return where an application counts: in the store of ``RETIRED_STORE_URL`` or ``STORE_URL``, or in this process.
 
     :raises SetupError: The setting is not a URL of a store.

@@ -25,12 +25,11 @@ from ..base import Header, Mark, Plan, Record
 if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
-    from ...app import App
     from ...context import Context
     from ...http.response import Reply
     from ...resources.operation import Operation
-    from ...resources.scaffold import Scaffold
-    from ...wrappers import Request, Response
+    from ...typing import AfterRequestCallable, BeforeRequestCallable
+    from ...wrappers import Response
 
 AllowedOrigin: t.TypeAlias = str | re.Pattern[str]
 
@@ -57,6 +56,22 @@ def as_origins(origins: object) -> cabc.Iterable[AllowedOrigin]:
     if not isinstance(origins, cabc.Iterable):
         raise SetupError(f"CORS got {origins!r} as origins. Give one like 'https://app.example', or a list.")
     return origins
+
+
+class HookTables(t.Protocol):
+    """An application, as far as its tables of hooks are concerned."""
+
+    @property
+    def extensions(self) -> dict[str, t.Any]:
+        """The state of extensions, by their names."""
+
+    @property
+    def before_request_funcs(self) -> dict[str | None, list[BeforeRequestCallable]]:
+        """The functions that are called before a request is answered, by router."""
+
+    @property
+    def after_request_funcs(self) -> dict[str | None, list[AfterRequestCallable]]:
+        """The functions that get each answer, by router."""
 
 
 class CORS(Mark):
@@ -113,10 +128,10 @@ class CORS(Mark):
             " Router(marks=[...]) or App(marks=[...])."
         )
 
-    def install(self, scaffold: Scaffold) -> None:
+    def install(self, scaffold: object) -> None:
         record = getattr(scaffold, "record", None)
         if record is None:
-            rules_of(t.cast("App", scaffold))[None] = self
+            rules_of(t.cast("HookTables", scaffold))[None] = self
         else:
             record(lambda state: rules_of(state.app).__setitem__(state.full_name, self))
 
@@ -138,17 +153,16 @@ class CORS(Mark):
             return "*"
         return origin if self._is_named(origin) else None
 
-    def preflight(self, app: App, request: Request, allowed: str) -> Response:
+    def preflight(self, ctx: Context, allowed: str) -> Response:
         """The answer to a preflight of an origin that may read."""
-        adapter = current().url_adapter
+        request, adapter = ctx.request, ctx.url_adapter
         method = request.headers["Access-Control-Request-Method"]
-        operation = None if adapter is None else find_operation(app, adapter, method)
-        response = app.response_class(status=204)
+        operation = None if adapter is None else find_operation(ctx, adapter, method)
+        response = ctx.app.response_class(status=204)
         # An answer without a body has no media type (RFC 9110, section 8.3).
         response.headers.remove("Content-Type")
-        response.headers["Access-Control-Allow-Methods"] = ", ".join(
-            sorted(adapter.allowed_methods() if adapter else ())
-        )
+        methods = () if adapter is None else adapter.allowed_methods()
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(methods))
         headers = (*request_headers(operation), *self.headers)
         if headers:
             response.headers["Access-Control-Allow-Headers"] = ", ".join(unique_names(headers))
@@ -218,7 +232,7 @@ def checked_origin(origin: str) -> str:
     return origin
 
 
-def rules_of(app: App) -> dict[str | None, CORS]:
+def rules_of(app: HookTables) -> dict[str | None, CORS]:
     """Return who decides in an application, by the name of the router; its first use puts the hooks in place."""
     rules: dict[str | None, CORS] | None = app.extensions.get("framework.cors")
     if rules is None:
@@ -227,7 +241,7 @@ def rules_of(app: App) -> dict[str | None, CORS]:
     return rules
 
 
-def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
+def install_hooks(app: HookTables, rules: dict[str | None, CORS]) -> None:
     """Ask the rules before all other hooks, so that none refuses a preflight, and after all others."""
 
     def rule_of() -> CORS | None:
@@ -246,7 +260,7 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
         allowed = None if rule is None or origin is None else rule.allowed(origin)
         if rule is None or allowed is None or ctx.url_adapter is None or not ctx.url_adapter.allowed_methods():
             return None
-        return rule.preflight(ctx.app, ctx.request, allowed)
+        return rule.preflight(ctx, allowed)
 
     def write_headers(reply: Reply) -> Reply:
         rule = rule_of()
@@ -258,13 +272,13 @@ def install_hooks(app: App, rules: dict[str | None, CORS]) -> None:
     app.after_request_funcs.setdefault(None, []).insert(0, write_headers)
 
 
-def find_operation(app: App, adapter: MapAdapter, method: str) -> Operation | None:
+def find_operation(ctx: Context, adapter: MapAdapter, method: str) -> Operation | None:
     """The operation that a preflight asks about, if there is one."""
     try:
         rule, _ = adapter.match(method=method, return_rule=True)
     except HTTPException:
         return None
-    return app._operation_of(rule, method)
+    return ctx.app._operation_of(rule, method)
 
 
 def request_headers(operation: Operation | None) -> cabc.Iterator[str]:

@@ -22,7 +22,6 @@ from ..conditional import NO_STORE
 if t.TYPE_CHECKING:
     from ...config import Config
     from ...http.response import Reply
-    from ...resources.scaffold import Scaffold
 
 HSTS = "Strict-Transport-Security"
 _WORDS = {
@@ -34,6 +33,13 @@ _WORDS = {
 }
 _OF_DATA = frozenset({"Content-Security-Policy"})
 _PAGES = ("text/html", "application/xhtml+xml")
+
+
+class AnswerHooks(t.Protocol):
+    """A router or an application, as far as functions that see its answers are concerned."""
+
+    def after_request(self, f: cabc.Callable[[Reply], Reply], /) -> object:
+        """Call a function for each answer."""
 
 
 class SecurityHeadersMark(Mark):
@@ -51,7 +57,7 @@ class SecurityHeadersMark(Mark):
     def __repr__(self) -> str:
         return f"security_headers({', '.join(name for name, _ in self.pairs)})"
 
-    def install(self, scaffold: Scaffold) -> None:
+    def install(self, scaffold: AnswerHooks) -> None:
         def tell_all(reply: Reply) -> Reply:
             ctx = current()
             operation = ctx.operation
@@ -65,7 +71,7 @@ class SecurityHeadersMark(Mark):
                 self.tell(ctx, reply)
             return reply
 
-        scaffold.after_request(t.cast(t.Any, tell_all))
+        scaffold.after_request(tell_all)
         self._is_installed = True
 
     def run(self, plan: Plan) -> Steps:

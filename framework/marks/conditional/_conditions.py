@@ -46,7 +46,6 @@ if t.TYPE_CHECKING:
 
     from ...context import Context
     from ...http.response import Reply
-    from ...resources.operation import Operation
 
 NOT_NAMED = message("precondition_required.etag")
 CHANGED = message("precondition_failed.changed")
@@ -326,17 +325,18 @@ class PreconditionGuard:
     def learned(self, ctx: Context, call: Call) -> Learned:
         """Return what the frozen operations say; looked up at the first request that wants to know."""
         if self._learned is None:
-            self._learned = Learned(self.plan, call.operation, ctx.app.operations)
+            self._learned = Learned(self.plan, ctx, call)
         return self._learned
 
 
 class Learned:
     """The facts that a guard takes from its own operation and from that of GET at the same address.
 
-    :param operations: All operations of the application.
+    :param ctx: The context of a request, whose application has the operations.
     """
 
-    def __init__(self, plan: Plan, operation: Operation, operations: cabc.Sequence[Operation]) -> None:
+    def __init__(self, plan: Plan, ctx: Context, call: Call) -> None:
+        operation, operations = call.operation, ctx.app.operations
         rule = operation.rule
         address = address_of(rule)
         shown = next(

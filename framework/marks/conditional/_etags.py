@@ -239,6 +239,6 @@ def set_etag(etag_data: object, etag_schema: SchemaLike | None = None) -> None:
 
 def _check(name: str) -> Check:
     check = current().conditional
-    if check is None:
+    if not isinstance(check, Check):
         raise RuntimeError(f"{name} was called in a handler without an etag mark. Put @etag on it.")
     return check
