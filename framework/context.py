@@ -52,7 +52,7 @@ OUTSIDE_REQUEST = (
 )
 
 FRESH_G: t.Final = "framework.fresh_g"
-"""In the WSGI environment of a request: it has a ``g`` of its own, also below an active context."""
+"""In the WSGI environment of a request: it has its own ``g``, also below an active context."""
 
 
 class _AppCtxGlobals:
@@ -142,7 +142,7 @@ class Context:
     conditional: Conditional | None = None
     """The conditions that the request carries, where the operation has an ``etag`` mark."""
     warnings: list[tuple[str, str]] | None = None
-    """What marks found wrong with the handler, for the contract: what, and what to do about it."""
+    """The mistakes of the handler that marks found, for the contract: each with its remedy."""
     scheme: t.Any = None
     """The security scheme that has authenticated the user."""
     _outer: Context | None = None

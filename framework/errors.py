@@ -1,4 +1,4 @@
-"""What can go wrong, as classes: the answers of an API and the mistakes of its developer.
+"""Errors as classes: the answers of an API and the mistakes of its developer.
 
 Not here: how an error is written to the wire (``http.problem``) and who handles it (``app._app``).
 Floor 0.

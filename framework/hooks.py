@@ -96,7 +96,7 @@ def error_key(code_or_class: int | type[Exception]) -> tuple[type[Exception], in
 
 
 def stand_ins(cls: type) -> tuple[type, ...]:
-    """The framework's classes that stand for one of werkzeug's, so that handlers for them serve werkzeug's own too."""
+    """The framework's classes in place of one of werkzeug's, so that handlers for them serve werkzeug's own too."""
     code = getattr(cls, "code", None)
     if code in errors.by_status and cls is default_exceptions.get(t.cast(int, code)):
         return errors.by_status[t.cast(int, code)], errors.APIError

@@ -1,4 +1,4 @@
-"""How a context ends: the errors of several teardown functions together, and bodies that outlive the call.
+"""The end of a context: the errors of several teardown functions together, and bodies that outlive the call.
 
 Not here: the context itself (``context``).
 Floor 3.
@@ -47,7 +47,7 @@ class CollectErrors:
 class Active:
     """The ``with`` block of ``Context.active``; its token stays in the thread that enters and leaves.
 
-    :param variable: Where the active context stands.
+    :param variable: The variable of the active context.
     :param ctx: The context.
     """
 

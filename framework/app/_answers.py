@@ -1,4 +1,4 @@
-"""What a view returned, as a response.
+"""Responses made of the values that views return.
 
 Not here: declared answers (``marks.responses``), tuples with status and headers (``App.make_response``).
 Floor 6.

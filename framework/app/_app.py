@@ -120,7 +120,7 @@ class App(Scaffold):
     :param host_matching: Whether rules have a ``host``.
     :param subdomain_matching: Whether the subdomain under ``SERVER_NAME`` counts when matching.
     :param template_folder: A folder with templates. Default: ``"templates"``.
-    :param instance_path: The instance folder, absolute. Default: beside the module or package.
+    :param instance_path: The instance folder, absolute. Default: next to the module or package.
     :param instance_relative_config: Whether configuration files are looked for there.
     :param root_path: The folder that paths are relative to. Default: that of the module.
     :param marks: Marks for every operation.
@@ -149,7 +149,7 @@ class App(Scaffold):
     )
 
     error_renderer: ErrorRenderer | None = None
-    """What ``render_error`` has set: the shape of all errors; ``None`` for problem objects."""
+    """The renderer that ``render_error`` has set: the shape of all errors; ``None`` for problem objects."""
 
     jinja_environment: type[Environment] | None = None
     """The class of the environment. Default: :class:`framework.templating.Environment`."""
@@ -330,7 +330,7 @@ class App(Scaffold):
         return self.aborter_class()
 
     def auto_find_instance_path(self) -> str:
-        """The instance folder beside the module or package, or under the prefix that it is installed in."""
+        """The instance folder next to the module or package, or under the prefix that it is installed in."""
         prefix, package_path = find_package(self.import_name, self.root_path)
         if prefix is None:
             return os.path.join(package_path, "instance")
@@ -481,7 +481,7 @@ class App(Scaffold):
         return decorator
 
     def _take_commands(self, router: Router, group: str | None, name: str) -> None:
-        """Remember a router's commands; they are added when somebody asks for the application's."""
+        """Remember a router's commands; they are added when the application's are used."""
         self._router_commands.append((router, group, name))
         if "cli" in self.__dict__:
             self._add_commands(self.__dict__["cli"])
@@ -693,7 +693,7 @@ class App(Scaffold):
         """The routers that serve a request, the innermost first.
 
         Those of the matched rule. For a path that no rule matches, those of the mount with the longest prefix that
-        matches whole segments on that host; for another method or a redirect, those of the rule that matches else.
+        matches whole segments on that host; for another method or a redirect, those of the rule that matches otherwise.
         A mount with a variable in its prefix serves matched rules alone: its hooks count on the variable's value.
         """
         if ctx._router_path is None:
@@ -984,7 +984,7 @@ class App(Scaffold):
         return e if handler is None else handler(e)
 
     def handle_exception(self, e: Exception) -> Reply:
-        """Answer an exception that nobody handled: a 500, logged once; in debug mode and tests it is raised.
+        """Answer an unhandled exception: a 500, logged once; in debug mode and tests it is raised.
 
         :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
         """
@@ -1033,13 +1033,13 @@ class App(Scaffold):
         self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Return whether teardown functions are not told of an error. Override it; default: never."""
+        """Return whether teardown functions do not get an error. Override it; default: never."""
         return False
 
     def render_http_exception(self, error: HTTPException) -> PreparedResponse:
         """The answer for an HTTP error that no handler took: a problem object, or what ``render_error`` says.
 
-        :param error: One with a status of 400 or more and no response of its own.
+        :param error: One with a status of 400 or more and without a finished response.
         """
         limit = self.config["MAX_ERROR_LENGTH"] + ROOM
         if self.error_renderer is not None:
@@ -1358,12 +1358,12 @@ class App(Scaffold):
     def add_document(self, name: str, **choice: t.Unpack[Choice]) -> Document:
         """Add a document: for a version of the API, or for an audience.
 
-        It has paths of its own: ``/NAME/openapi.json``, ``/NAME/openapi.yaml`` and ``/NAME/docs``. An operation may
-        stand in several documents, or in none. The name ``"default"`` says what stands in the document of
-        :attr:`openapi`, which else has all operations.
+        Its paths are ``/NAME/openapi.json``, ``/NAME/openapi.yaml`` and ``/NAME/docs``. An operation may
+        be in several documents, or in none. The name ``"default"`` decides what is in the document of
+        :attr:`openapi`, which otherwise has all operations.
 
         :param name: Letters, digits, ``_`` and ``-``.
-        :param choice: What stands in it: ``include``, ``routers``, ``webhooks``; where it is: ``path``; and
+        :param choice: What is in it: ``include``, ``routers``, ``webhooks``; where it is: ``path``; and
             ``settings``. See :class:`Choice`.
         :raises SetupError: The name is taken, or something of it cannot be.
         """

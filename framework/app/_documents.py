@@ -1,4 +1,4 @@
-"""The documents of an application: which there are, what stands in each, and where each is served.
+"""The documents of an application: their names, what is in each, and where each is served.
 
 Not here: what a document says (``openapi``).
 Floor 6.
@@ -50,20 +50,20 @@ class Choice(t.TypedDict, total=False):
     """The content and address of a document; see :meth:`App.add_document`."""
 
     include: cabc.Callable[[Operation], bool]
-    """True if an operation stands in it."""
+    """True if an operation is in it."""
     routers: cabc.Collection[Router | str]
     """Instead: what is mounted on these routers, given themselves or by the names of their mounts."""
     webhooks: cabc.Collection[str] | bool
     """The webhooks in it, by name; all or none. Default: those of ``routers``; without any, all in the default
     document, and none in others."""
     path: str
-    """What its paths begin with. Default: ``/`` and the name."""
+    """The prefix of its paths. Default: ``/`` and the name."""
     settings: Settings
-    """Settings of its own: ``API_*``, ``OPENAPI_*`` and ``DOCS_PATH``. The application's hold for the rest."""
+    """Its settings: ``API_*``, ``OPENAPI_*`` and ``DOCS_PATH``. The application's apply for the rest."""
 
 
 class Document:
-    """One of the documents of an application: what stands in it, and its settings.
+    """One of the documents of an application: what is in it, and its settings.
 
     :param name: Its name; ``"default"`` is the one of ``app.openapi``.
     :param choice: See :class:`Choice`.
@@ -74,7 +74,7 @@ class Document:
         self.name = name
         self.is_default = name == DEFAULT
         self.is_chosen = bool(choice) or not self.is_default
-        """True if somebody has said what it is; the default document is there without that."""
+        """True if it was declared; the default document is there without that."""
         self.include = choice.get("include")
         self.routers = choice.get("routers")
         self.webhooks = choice.get("webhooks")
@@ -100,13 +100,13 @@ class Document:
         return collections.ChainMap(self.settings, paths, app.config)
 
     def holds(self, app: App, operation: Operation) -> bool:
-        """Return whether an operation stands in it, as far as that is a matter of the document."""
+        """Return whether an operation is in it, as far as that is a matter of the document."""
         if self.routers is not None and not self._is_on_routers(app, operation.routers):
             return False
         return self.include is None or bool(self.include(operation))
 
     def webhooks_of(self, app: App) -> list[Webhook]:
-        """The webhooks that stand in it."""
+        """The webhooks that are in it."""
         chosen = self.webhooks
         if chosen is None:
             if self.routers is not None:

@@ -1,4 +1,4 @@
-"""What an application makes of its set-up when it freezes: the operations, and the hooks of each scope in order.
+"""The route table that an application makes when it freezes: the operations, and the hooks of each scope in order.
 
 Built once behind the application's lock, dropped when a setting changes, built anew by the next request.
 Floor 6.
@@ -34,7 +34,7 @@ if t.TYPE_CHECKING:
 
 
 VERSIONS = "framework.versions"
-"""Where ``app.extensions`` has the versions that requests choose from."""
+"""The key of ``app.extensions`` for the versions that requests choose from."""
 
 
 class RouterHooks(t.NamedTuple):
@@ -118,7 +118,7 @@ class RouteTable:
                 methods.setdefault("HEAD", methods["GET"])
         versions = app.extensions.get(VERSIONS)
         self.regions: VersionMaps | None = None
-        """Where versions of the API are told apart by more than their paths."""
+        """The maps of the versions of the API, where these differ by more than their paths."""
         if versions is not None and versions.chooser is not None:
             from ..versions import VersionMaps
 

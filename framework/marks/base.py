@@ -1,4 +1,4 @@
-"""What a mark is: one declaration with two faces, what it does to a request and what it says in the document.
+"""Marks: declarations with two faces, the steps that run for a request and the records in the document.
 
 Marks do not wrap: they leave themselves on a function or class, in an immutable tuple. When the application freezes,
 ``resources.operation`` asks each mark once for its steps (:meth:`Mark.run`), for what makes its context managers
@@ -49,7 +49,7 @@ BY_PLACE: t.Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITI
 
 _targets: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
 reached: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
-"""What carries marks that operations of some application have, by identity."""
+"""The objects whose marks operations of some application have, by identity."""
 class_marks: weakref.WeakKeyDictionary[types.FunctionType, tuple[str, tuple[Mark, ...]]] = weakref.WeakKeyDictionary()
 """The functions of marked classes, with the name and the marks of the class: a decorator may make another class."""
 
@@ -164,7 +164,7 @@ class ReplyStep(msgspec.Struct, frozen=True):
 
 
 Steps: t.TypeAlias = "cabc.Iterable[Step | ValueStep | ReplyStep]"
-"""What :meth:`Mark.run` gives."""
+"""The steps that :meth:`Mark.run` gives."""
 
 
 class Call:
@@ -194,7 +194,7 @@ class Call:
     )
 
     length: int | None
-    """The length that a JSON body is said to have, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on, and
+    """The declared length of a JSON body, 0 for a body of another type; from the phase ``MEDIA_TYPE`` on, and
     from ``BODY`` on the one that it has."""
     reply: Reply | None
     """The answer, while what :meth:`Mark.around` gave is left after it; ``None`` before, and where an exception ended
@@ -208,24 +208,24 @@ class Call:
         self.operation = operation
         self.view_args = view_args
         self.arguments: list[object] = [None] * slots
-        """What is passed to the handler by position; a mark owns the place that :meth:`Plan.take_slot` gave it."""
+        """The values that the handler gets by position; a mark owns the place that :meth:`Plan.take_slot` gave it."""
         self.kwargs: dict[str, object] = view_args
-        """What is passed to the handler by name."""
+        """The values that are passed to the handler by name."""
         self.instance = instance
         """The resource, for methods."""
         self.text: bytes | None = None
         """The JSON text of the body, once the phase ``BODY`` is over and where there is one."""
         self.loaded: object = NOT_TAKEN
-        """What the text loads as, where reading and loading it could be done in one go."""
+        """The value that the text loads as, where reading and loading it could be done in one go."""
         self._body: t.Any = None
         self.query: cabc.Mapping[str, list[str]] | None = None
         """The values of the query string, once a mark has asked for them."""
         self.object: t.Any = None
-        """What the phase ``LOAD`` has found for the values of the path; permissions and preconditions look at it."""
+        """The object that the phase ``LOAD`` found for the values of the path, for permissions and preconditions."""
         self.value: t.Any = None
-        """What the handler returned."""
+        """The value that the handler returned."""
         self.notes: Notes = Notes()
-        """What marks leave for their later steps and for other marks, each note under its :class:`Key`."""
+        """The notes of marks for their later steps and for other marks, each note under its :class:`Key`."""
 
     @property
     def body(self) -> t.Any:
@@ -280,7 +280,7 @@ class Plan:
         self.fast = bool(config["FAST_PATH"])
         """True if compiled functions are used."""
         self.compare = config["FAST_PATH"] == "compare"
-        """True if marshmallow does the same work beside them, and differences are logged."""
+        """True if marshmallow does the same work too, and differences are logged."""
         self.config = config
         self.rule = rule
         self.method = method
@@ -289,19 +289,19 @@ class Plan:
         self.marks = marks
         self.slots = 0
         self.preparations: list[cabc.Callable[[], None]] = []
-        """Called by ``freeze(compile=True)``: whoever uses a schema adds what compiles it."""
+        """Called by ``freeze(compile=True)``: a mark that uses a schema adds what compiles it."""
         self.query_names: set[str] = set()
         """Names in the query string that marks read without a schema: they are not undeclared."""
         self.notes: Notes = Notes()
-        """What marks of one family share at freeze, each note under its :class:`Key`."""
+        """The notes that marks of one family share at freeze, each under its :class:`Key`."""
         self.names: set[str] = set()
-        """What marks pass to the handler by name, besides the values of the path."""
+        """The names of values that marks pass to the handler, in addition to those of the path."""
         self.dropped: set[str] = set()
         """Values of the path that a mark takes away."""
         self.names_open = False
-        """True if nobody can tell the names before a request."""
+        """True if the names are not known before a request."""
         self.shapes: list[Shape] = []
-        """What marks do to the value of the handler before it is written, see ``marks.shapes``."""
+        """The changes of marks to the value of the handler before it is written, see ``marks.shapes``."""
 
     @property
     def called(self) -> str:
@@ -376,7 +376,7 @@ class Mark:
         """Look at the other marks on the same function, class, router or application. Asked at freeze.
 
         :param others: They.
-        :param where: What they stand on, for messages.
+        :param where: The thing that they are on, for messages.
         :raises SetupError: One of them and this one cannot both hold.
         """
 
@@ -435,7 +435,7 @@ def address(method: str, rule: Rule) -> str:
 
 
 def called(handler: object) -> str:
-    """Return what a function is called, for messages; a partial function or an object has no name of its own."""
+    """Return what a function is called, for messages; a partial function or an object has no name."""
     return str(getattr(handler, "__qualname__", None) or repr(handler))
 
 
@@ -499,7 +499,7 @@ class Parameter(msgspec.Struct, frozen=True):
     :param location: ``"query"``, ``"path"``, ``"header"`` or ``"cookie"``.
     :param field: Its marshmallow field, an instance.
     :param description: Default: the ``description`` in the field's metadata.
-    :param checked: Whether the mark checks the value itself. Where it does not, the framework holds it against the
+    :param checked: Whether the mark checks the value itself. Where it does not, the framework checks it by the
         field in the phase ``INPUTS``, as ``arguments`` does, and a refusal is the same 422.
     """
 
@@ -519,7 +519,7 @@ class Body(msgspec.Struct, frozen=True):
     :param description: What it is for.
     :param examples: Whole bodies by name.
     :param unknown: What the mark says of undeclared members, at every depth; ``None`` when it says nothing.
-    :param is_text: Whether the body as a whole is text, which is no JSON and has no schema of its own.
+    :param is_text: Whether the body as a whole is text, which is not JSON and has no schema.
     :param is_multipart: Whether it is a form whose objects are parts of JSON.
     """
 

@@ -28,7 +28,7 @@ def is_expression(text: str) -> bool:
 
 
 def expressions_in(text: str) -> list[str]:
-    """The runtime expressions in a text: itself where it begins with ``$``, else those in braces."""
+    """The runtime expressions in a text: itself where it begins with ``$``, otherwise those in braces."""
     return [text] if text.startswith("$") else _EMBEDDED.findall(text)
 
 
@@ -52,9 +52,9 @@ class Link:
     :param target: The operation: its ``operationId``, a view class, or an endpoint (``".Pet"`` for one of the same
         router). What it names is looked up when the application freezes.
     :param parameters: What its parameters are: runtime expressions like ``"$response.body#/id"``, texts with such in
-        braces, or constants. A parameter whose name stands in several places is named ``"query.page"``.
+        braces, or constants. A parameter whose name is in several places is named ``"query.page"``.
     :param method: The method, where the target is a class or an endpoint.
-    :param body: Likewise the request's body. Default: nothing is said.
+    :param body: Likewise the request's body. Default: nothing is declared.
     :param description: What one gets there: CommonMark.
     :raises SetupError: An expression is none.
     """

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 
 class MediaMark(Mark):
-    """Media types of an operation beside JSON."""
+    """Media types of an operation in addition to JSON."""
 
     def __init__(self, media_types: tuple[MediaType, ...]) -> None:
         self.media_types = media_types
@@ -120,11 +120,11 @@ def is_json(plan: Plan) -> bool:
 
 
 def produced(plan: Plan) -> tuple[MediaType, ...]:
-    """Return what an operation answers in beside JSON."""
+    """Return the media types of answers in addition to JSON."""
     return next((mark.media_types for mark in plan.marks if isinstance(mark, ProducesMark)), ())
 
 
 def consumed(plan: Plan) -> dict[str, MediaType]:
-    """Return what an operation reads beside JSON, by name."""
+    """Return the media types that an operation reads in addition to JSON, by name."""
     found = next((mark.media_types for mark in plan.marks if isinstance(mark, ConsumesMark)), ())
     return {each.name: each for each in found}

@@ -1,4 +1,4 @@
-"""What the application sends to its clients by itself: webhooks, and the callbacks of an operation.
+"""Requests that the application sends to its clients: webhooks, and the callbacks of an operation.
 
 Declared once, with a schema; :meth:`Outgoing.dump` makes the request from that declaration, so that the document, which
 is made from it too, is true. Not here: the sending itself, which is a matter of an HTTP client and a queue.
@@ -58,7 +58,7 @@ class Options(t.TypedDict, total=False):
     headers: cabc.Mapping[str, HeaderLike]
     """Headers that are sent with it, name to field."""
     responses: cabc.Mapping[int, ResponseLike]
-    """What the receiver may answer: by status some words, a schema, or an ``Outcome``. Default: any success."""
+    """The answers of the receiver: by status some words, a schema, or an ``Outcome``. Default: any success."""
     content_type: str
     """Default: ``application/json``."""
     example: object
@@ -199,7 +199,7 @@ class Outgoing:
 
 
 class Webhook(Outgoing):
-    """A request that the application sends to whoever has registered for it, by other means than the API."""
+    """A request that the application sends to those who have registered for it, by other means than the API."""
 
 
 class CallbackMark(Outgoing, Mark):

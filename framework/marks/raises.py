@@ -1,6 +1,6 @@
 """``raises``: the errors that an operation may answer with. Nothing is done at run time.
 
-The headers that the framework sends with its errors are declared here and nowhere else: the record of an operation has
+The headers that the framework sends with its errors are declared here alone: the record of an operation has
 them in its outcomes (``resources.assembly``).
 Floor 4.
 """
@@ -54,7 +54,7 @@ class RaisesMark(Mark):
 def raises(*errors: type[HTTPException] | int) -> RaisesMark:
     """Declare the errors that the operation raises.
 
-    :param errors: Classes of ``framework.errors`` or your own subclasses; a werkzeug class or a status stands for ours.
+    :param errors: Classes of ``framework.errors`` or your own subclasses; a werkzeug class or a status means ours.
     :raises SetupError: One is not an error class.
     """
     return RaisesMark(tuple(own_error(error) for error in errors))
@@ -78,7 +78,7 @@ def own_error(error: type[HTTPException] | int | t.Any) -> type[APIError]:
 
 
 def error_outcome(error: type[APIError]) -> Outcome:
-    """The outcome that an error class stands for."""
+    """The outcome of an error class."""
     return Outcome(status=t.cast(int, error.code), error=error)
 
 

@@ -54,10 +54,10 @@ if t.TYPE_CHECKING:
 _Reply = t.TypeVar("_Reply", bound="Reply")
 
 VARIANTS = 64
-"""How many variants of an outcome keep what writes them, the last used ones."""
+"""The greatest number of variants of an outcome whose writers are kept, those used last."""
 _STATUS: t.Final = re.compile(r"[1-5]\d\d(?: |$)", re.ASCII)
 USES_UNCOMPILED = 2
-"""How often a variant is dumped by marshmallow before it is worth compiling."""
+"""The number of times that a variant is dumped by marshmallow before it is worth compiling."""
 
 
 class ResponseMark(Mark):
@@ -72,7 +72,7 @@ class ResponseMark(Mark):
         return f"response({self.outcome.status})"
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """An outer outcome stands behind the inner ones, and gives way to one of its own status."""
+        """An outer outcome comes after the inner ones, and gives way to one of the same status."""
         for mark in inner:
             if isinstance(mark, ResponseMark) and mark.outcome.status == self.outcome.status:
                 return inner
@@ -118,14 +118,14 @@ def response(
 
     :param status_code: The status, as a number or an ``http.HTTPStatus``.
     :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and
-        for ``None``, else the value as JSON.
+        for ``None``, otherwise the value as JSON.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
     :param content_type: The media type. Default: ``application/json``.
     :param example: A whole answer.
     :param examples: Several, by name or in a row.
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
-    :raises SetupError: The mark stands there without a status.
+    :raises SetupError: The mark has no status.
     """
     status = checked_status(status_code, "response")
     return ResponseMark(
@@ -200,7 +200,7 @@ def is_negotiated(outcome: Outcome) -> bool:
 
 
 def as_written(outcome: Outcome, media_type: MediaType) -> Outcome:
-    """An outcome as it is described in a media type that stands in place of JSON."""
+    """An outcome as it is described in a media type in place of JSON."""
     schema = outcome.schema
     if not media_type.is_text or schema is None:
         return msgspec.structs.replace(outcome, media_type=media_type.name)
@@ -229,7 +229,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     - ``(value, status)``, ``(value, headers)``, ``(value, status, headers)`` are taken apart.
     - ``None`` is an empty answer where 204 is declared, and where nothing is declared JSON ``null``.
     - An iterator is dumped where a ``many`` schema is declared, and refused elsewhere.
-    - All else is dumped with the schema of its status, or is JSON as it is.
+    - Any other value is dumped with the schema of its status, or is JSON as it is.
 
     :param plan: The operation in the making.
     """
@@ -311,7 +311,7 @@ def unpack(value: object) -> tuple[t.Any, int | None, HeadersValue | None]:
 
 
 def is_headers(value: object) -> TypeIs[HeadersValue]:
-    """Return whether a value beside a handler's data is headers: a mapping, or a list of pairs with a name first."""
+    """Return whether a value next to a handler's data is headers: a mapping, or a list of pairs with a name first."""
     if isinstance(value, (cabc.Mapping, Headers)):
         return True
     return (

@@ -58,7 +58,7 @@ def make_around(mark: Mark, plan: Plan, place: str) -> Around | None:
 
     :param place: File and line of its class.
     :return: ``None`` where it has none for this operation.
-    :raises SetupError: It returns something else than a function that makes context managers, or names a phase after
+    :raises SetupError: It returns something other than a function that makes context managers, or names a phase after
         the handler.
     """
     make = mark.around(plan)
@@ -263,7 +263,7 @@ def _throw(entered: Entered, call: Call, error: BaseException) -> BaseException:
 
 
 def _refuse_silence(around: Named, call: Call, error: BaseException) -> None:
-    """Answer a context manager that swallows the exception: there is no value that could be sent.
+    """Answer a context manager that swallows the exception: no value could be sent.
 
     :raises RuntimeError: Always, but for exceptions that end the process: those go on.
     """

@@ -121,7 +121,7 @@ def has_documented(app: App) -> bool:
 
 
 def is_documented(view: object, handler: Handler) -> bool:
-    """Return whether an operation is in the document: that of a Resource, or one with marks of its own."""
+    """Return whether an operation is in the document: that of a Resource, or one with marks."""
     view_class = getattr(view, "view_class", None)
     return (view_class is not None and issubclass(view_class, Resource)) or bool(marks_of(handler))
 
@@ -161,7 +161,7 @@ def find_handler(view: Handler, method: str, names: Names | None = None) -> Hand
 def guard_functions(app: App) -> None:
     """Let view functions run their marks when something calls them: an overridden ``dispatch_request`` does.
 
-    Without that it would pass by who may call them, and what goes in.
+    Without that it would skip who may call them, and what goes in.
     """
     for endpoint, view in app.view_functions.items():
         around = (app.marks, *(app.routers[name].marks for name in app.routers_of(endpoint)))
@@ -335,7 +335,7 @@ def implied_outcome(cls: type[APIError]) -> Outcome:
 
 
 def reads_environ(app: App) -> bool:
-    """Return whether nobody can tell that a body or query was read without the request."""
+    """Return whether a body or query may be read without the request, unnoticed."""
     own = ("__init__", "args", "data", "get_data", "max_content_length", "mimetype", "stream")
     return all(getattr(app.request_class, name) is getattr(Request, name) for name in own)
 
@@ -390,7 +390,7 @@ def decorator_marks(cls: type) -> tuple[Mark, ...]:
 
 
 def overridden_methods(view_class: type[View], method: str, names: Names | None = None) -> list[object]:
-    """The methods of the bases that the handler of an HTTP method stands in place of, the nearest first."""
+    """The methods of the bases that the handler of an HTTP method overrides, the nearest first."""
     name = member_name(view_class, method, names)
     return [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls)][1:]
 
@@ -405,7 +405,7 @@ def check_layer(marks: tuple[Mark, ...], where: str) -> None:
 
 
 def is_direct(view: object, view_class: type[View] | None) -> bool:
-    """Return whether nothing stands between the view function and the method of its class: no decorator, no
+    """Return whether nothing is between the view function and the method of its class: no decorator, no
     override."""
     if view_class is None:
         return True
@@ -484,5 +484,5 @@ def told(owner: IdOwner) -> str:
 
 
 def place(operation: Operation) -> str:
-    """Return where a handler stands, for messages."""
+    """Return the place of a handler, for messages."""
     return f"{called(operation.handler)}, {place_of(operation.handler)}"

@@ -1,4 +1,4 @@
-"""What operations declare together, looked at when the application freezes: schemas, names and paths of a document.
+"""Checks of all operations together, when the application freezes: schemas, names and paths of a document.
 
 Only what can be known without the document's builder, which a serving process never loads: ``framework openapi check``
 finds the rest.
@@ -47,7 +47,7 @@ def check_declared(app: App, operations: cabc.Sequence[Operation]) -> None:
 
 
 def is_listed(operation: Operation) -> bool:
-    """Return whether an operation may stand in a document."""
+    """Return whether an operation may be in a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
     return operation.documented and not operation.hidden and not apart
@@ -125,7 +125,7 @@ def check_paths(operations: cabc.Iterable[Operation]) -> None:
 def check_components(operations: cabc.Iterable[Operation]) -> None:
     """Refuse two schema classes of answers that have one name in a document.
 
-    What only clients send, and variants with ``only``, ``exclude`` or ``partial``, may have names of their own there.
+    What only clients send, and variants with ``only``, ``exclude`` or ``partial``, may have other names there.
 
     :raises ComponentConflict: There are two.
     """
@@ -157,7 +157,7 @@ def component_of(schema: ma.Schema) -> str | None:
 
 
 def tell_why_empty(app: App, operations: cabc.Sequence[Operation]) -> None:
-    """Warn in debug mode, where somebody looks for it, that the document of an application is empty, and why."""
+    """Warn in debug mode, where a developer looks for it, that the document of an application is empty, and why."""
     text = why_empty(app, operations) if app.debug else ""
     if text:
         app.logger.warning("%s", text)

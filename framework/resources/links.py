@@ -1,4 +1,4 @@
-"""Which operation a link leads to, found and checked when the application freezes.
+"""The operations that links lead to, found and checked when the application freezes.
 
 Floor 5.
 """
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from .operation import Operation
 
 ParameterKey: t.TypeAlias = tuple[str, str]
-"""Where a parameter stands, and its name."""
+"""The location of a parameter, and its name."""
 
 
 def links_of(operation: Operation) -> cabc.Iterator[tuple[int, str, Link]]:
@@ -79,7 +79,7 @@ def target_of(link: Link, name: str, source: Operation, operations: cabc.Sequenc
 
 
 def candidates(link: Link, source: Operation, operations: cabc.Sequence[Operation]) -> list[Operation]:
-    """The operations that a target may stand for; one of that id before one of that endpoint."""
+    """The operations that a target may mean; one of that id before one of that endpoint."""
     if isinstance(link.target, type):
         return [each for each in operations if each.view_class is link.target and each.method == link.method]
     found = [each for each in operations if each.operation_id == link.target]

@@ -1,7 +1,7 @@
-"""Marks that a request would pass by: found when the application freezes, and refused.
+"""Marks that a request would skip: found when the application freezes, and refused.
 
 Every function and class that ever received a mark is remembered (``marks.base``). One is lost if a routed object holds
-it, or stands at its name, and the operations of that object lack its marks. Objects are looked into with
+it, or is at its name, and the operations of that object lack its marks. Objects are looked into with
 ``gc.get_referents`` alone: no attribute of a foreign object is read, so no proxy and no ``__getattr__`` runs.
 Floor 5.
 """
@@ -41,11 +41,11 @@ if t.TYPE_CHECKING:
     from .router import Router
 
 MAX_OBJECTS: t.Final = 20_000
-"""How many objects beyond wrappers are looked at in one freeze: a wrapper is near to what it wraps."""
+"""The greatest number of objects beyond wrappers that one freeze looks at: a wrapper is near to what it wraps."""
 MAX_WRAPPERS: t.Final = 1_000
-"""How many wrappers one view may have."""
+"""The greatest number of wrappers of one view."""
 MAX_HOPS: t.Final = 2
-"""How many plain objects may stand between a view and what they hold, as a registry does."""
+"""The greatest number of plain objects between a view and what they hold, as a registry does."""
 
 _END = (type, types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, Mark, Scaffold, str, bytes, int)
 _CONTAINERS = (dict, list, tuple, set, frozenset, collections.deque, types.MappingProxyType)
@@ -54,7 +54,7 @@ _OWN = (View, MethodView, object)
 
 
 class MarkOwners(t.Protocol):
-    """An application, as far as the marks of its own and of its routers are concerned."""
+    """An application, as far as its marks and those of its routers are concerned."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -66,7 +66,7 @@ class MarkOwners(t.Protocol):
 
 
 refused: dict[int, tuple[weakref.ref[object], weakref.ref[MarkOwners]]] = {}
-"""What an application was refused for, by identity."""
+"""The objects for which an application was refused, by identity."""
 
 
 class ReferenceKind(enum.IntEnum):
@@ -117,9 +117,9 @@ class Routed:
 
 
 def check_lost_marks(app: MarkOwners, operations: tuple[Operation, ...]) -> None:
-    """Refuse marks that a request would pass by.
+    """Refuse marks that a request would skip.
 
-    :raises MarkLost: A decorator hides what carries them, or they stand on a method that no request calls.
+    :raises MarkLost: A decorator hides what carries them, or they are on a method that no request calls.
     """
     check_method_names(operations)
     for last in (False, True):
@@ -175,7 +175,7 @@ class MarkSearch:
         known = {id(operation): self.known(operation) for operation in operations}
         everything = set().union(*known.values())
         self.lacking: dict[int, t.Any] = {}
-        """What carries a mark that no operation of the application has, by identity."""
+        """The objects with a mark that no operation of the application has, by identity."""
         self.codes: set[types.CodeType] = set()
         """The code of the functions whose marks all reached one: a factory that is called again makes them again."""
         targets = marked_targets()
@@ -295,7 +295,7 @@ class MarkSearch:
     # What stands at the names of marked functions.
 
     def look_at_names(self) -> str | None:
-        """Look at what now stands where a marked function or class was defined."""
+        """Look at what is now where a marked function or class was defined."""
         views = {id(each.operation.view): each for each in self.routed if not each.inherited}
         views |= {id(each.operation.handler): each for each in self.routed if not each.inherited}
         classes = dict.fromkeys(each.operation.view_class for each in self.routed if each.operation.view_class)
@@ -358,7 +358,7 @@ def message(name: str, where: str, routed: Routed, marks: list[Mark], is_class: 
 
 
 def members(view_class: type[View], method: str, names: Names | None = None) -> list[object]:
-    """Return what the class and its bases have for a method, as it stands there, the nearest first."""
+    """Return what the class and its bases have for a method, as they are there, the nearest first."""
     name = member_name(view_class, method, names)
     found = [vars(cls)[name] for cls in view_class.__mro__ if name in vars(cls) and cls not in _OWN]
     return found or [None]
@@ -408,7 +408,7 @@ def members_of(container: tuple[object, ...] | dict[t.Any, object]) -> cabc.Iter
 
 
 def attributes_of(holder: object) -> dict[str, object] | None:
-    """The attributes of an object, unless its class has a way of its own to tell them, as proxies do."""
+    """The attributes of an object, unless its class finds them in another way, as proxies do."""
     for cls in type(holder).__mro__:
         descriptor = vars(cls).get("__dict__")
         if descriptor is not None:
@@ -449,7 +449,7 @@ def names_in(code: types.CodeType) -> set[str]:
 
 
 def is_called_by_name(code: types.CodeType, name: str, value: t.Any) -> bool:
-    """Return whether a function refers to a neighbour by its name: both stand in one scope, so that it may call it."""
+    """Return whether a function refers to a neighbour by its name: both are in one scope, so that it may call it."""
     if type(value) is not types.FunctionType and not issubclass(type(value), type):
         return False
     scope, _, own = value.__qualname__.rpartition(".")
@@ -458,7 +458,7 @@ def is_called_by_name(code: types.CodeType, name: str, value: t.Any) -> bool:
 
 
 def at_name(target: t.Any) -> object:
-    """Return what now stands in a module where a function or class was defined; ``None`` if nobody can tell."""
+    """Return what is now in a module where a function or class was defined; ``None`` if that is not known."""
     kind = type(target)
     if not issubclass(kind, (types.FunctionType, type)) or "<locals>" in target.__qualname__:
         return None
@@ -471,7 +471,7 @@ def at_name(target: t.Any) -> object:
 
 
 def is_defined_as(now: t.Any, target: t.Any) -> bool:
-    """Return whether what stands at the name of a function was defined there, in its place, and is not a wrapper."""
+    """Return whether the object at the name of a function was defined there, in its place, and is not a wrapper."""
     if type(now) is types.FunctionType:
         return bool(now.__code__.co_qualname == target.__qualname__)
     return issubclass(type(now), type)

@@ -1,7 +1,7 @@
 """An operation: one HTTP method of one rule, with all that its marks say, frozen.
 
 The dispatcher runs it, the document describes it, the test client checks against it, the commands explain it: all of
-them read this record, and nobody keeps notes of their own.
+them read this record, and none keeps other notes.
 Floor 5.
 """
 
@@ -63,7 +63,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     handler: cabc.Callable[..., object]
     """The view function, or the method of the class."""
     view: cabc.Callable[..., object]
-    """What stands in ``view_functions``."""
+    """The function in ``view_functions``."""
     view_class: type | None
     make_instance: cabc.Callable[[], object] | None
     """Makes the resource; ``None`` for functions."""
@@ -100,7 +100,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     source: tuple[str, int]
     """File and line of the handler."""
     preparations: tuple[cabc.Callable[[], None], ...]
-    """What compiles the schemas ahead."""
+    """The functions that compile the schemas ahead."""
     run: Runner
     """``run(ctx, view_args, instance)``: all steps and the handler. Returns the reply, or for views without data rules
     what the view returned."""
@@ -119,7 +119,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         """Return whether an answer of a status may be an error of a class.
 
         A subclass of what a mark declares is covered where it has the same code. An outcome without a class is declared
-        by hand, with a schema of its own, and covers all of its status.
+        by hand, with its own schema, and covers all of its status.
 
         :param error: The class; ``None`` for an error that has none of the framework.
         :param any_code: Whether a subclass with another code is covered too, because the application has its own shape

@@ -1,7 +1,7 @@
-"""What a request leaves for the contract: what the handler returned, the error that was raised, and by which step.
+"""Records of a request for the contract: the value of the handler, and the error that was raised with its step.
 
 The answer does not show these any more: a body returned for 204 is not sent, and an error may have been rendered in any
-shape. Pipelines ask for this only while answers are checked (``openapi.contract._contract``); else nothing here runs.
+shape. Route tables ask for this only while answers are checked (``openapi.contract._contract``).
 Floor 5.
 """
 
@@ -84,7 +84,7 @@ def remember_step(step: Step) -> Step:
 
 
 def _headers_of(returned: object) -> cabc.Iterator[tuple[str, str]]:
-    """The headers in what a handler returned: in a tuple beside the value, and on a response."""
+    """The headers in what a handler returned: in a tuple next to the value, and on a response."""
     value, _, headers = unpack(returned)
     if headers:
         yield from Headers(headers).items()

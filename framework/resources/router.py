@@ -79,7 +79,7 @@ class RouterSetupState:
 
 
 class Router(Scaffold):
-    """A named group of routes, with hooks, error handlers, marks and files of its own.
+    """A named group of routes, with its hooks, error handlers, marks and files.
 
     :param name: The name, in front of its endpoints; no dots.
     :param import_name: The module it is made in. Default: the caller's.

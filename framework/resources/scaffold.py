@@ -1,4 +1,4 @@
-"""What an application and a router have in common: registering routes, hooks and error handlers.
+"""The common base of an application and a router: registering routes, hooks and error handlers.
 
 Not here: what registering means (``App`` does it, a ``Router`` records it).
 Floor 5.
@@ -49,7 +49,7 @@ def setupmethod(f: _F) -> _F:
 def _only_marks(marks: cabc.Iterable[Mark], owner: str) -> tuple[Mark, ...]:
     """The marks that an owner is given.
 
-    :raises SetupError: They are no list, or one of them is not a mark, like a function that makes one.
+    :raises SetupError: They are not a list, or one of them is not a mark, like a function that makes one.
     """
     if isinstance(marks, Mark):
         raise SetupError(f"{owner}(marks=...) got one mark, {marks!r}. Give a list, like marks=[...].")
@@ -80,7 +80,7 @@ _ADVICE: t.Final = {
     "request_globals_class": " Flask 1.0 removed it. It is called 'app_ctx_globals_class'.",
     "error_handlers": " Flask 1.0 removed it. Use 'register_error_handler', or read 'error_handler_spec'.",
 }
-"""What to write instead of an attribute of Flask, today's and those of its earlier versions."""
+"""The replacements of attributes of Flask, today's and those of its earlier versions."""
 
 
 class Scaffold(Hooks):
@@ -441,7 +441,7 @@ def find_package(import_name: str, root_path: str | None = None) -> tuple[str | 
     """The prefix that a package is installed under, or ``None``, and the folder that contains it.
 
     :param import_name: The name of a module or package.
-    :param root_path: Its folder, for a namespace package, which has no one folder of its own.
+    :param root_path: Its folder, for a namespace package, which has several folders.
     :raises RuntimeError: It is a namespace package, and no folder is given.
     """
     import pathlib  # PERF: 1 ms that an import need not wait for

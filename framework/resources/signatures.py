@@ -1,4 +1,4 @@
-"""Whether a handler can be called with what its rule and its marks pass: found when the application freezes.
+"""A check, when the application freezes, that a handler can be called with what its rule and its marks pass.
 
 Floor 5.
 """
@@ -114,13 +114,13 @@ def may_change_values(app: Scaffold, plan: Plan, view: object, routers: tuple[st
 
 
 def is_own(mark: Mark) -> bool:
-    """Return whether a mark is a user's, with steps or context managers of which nobody knows what they pass."""
+    """Return whether a mark is a user's, with steps or context managers of which it is not known what they pass."""
     faces = (type(mark).run, type(mark).around)
     return not all(face.__module__.startswith(("framework.marks.", "framework.versions.")) for face in faces)
 
 
 def is_decorated(view: object, view_class: type[View] | None) -> bool:
-    """Return whether something stands between the view and the handler that may call it otherwise."""
+    """Return whether something is between the view and the handler that may call it otherwise."""
     if view_class is None:
         return False
     if getattr(view, "innermost", None) is not view:
@@ -143,7 +143,7 @@ def touches_values(hook: object) -> bool:
 def check_users(app: Application, operations: cabc.Iterable[Operation]) -> None:
     """Say of a ``requires`` with ``as_kwarg`` that no handler takes the user by that name.
 
-    :raises SetupError: It stands on a handler.
+    :raises SetupError: It is on a handler.
     """
     operations = [operation for operation in operations if operation.security]
     if not operations:

@@ -2,7 +2,7 @@
 
 Given to an application or a router, it acts on every answer below, misses and errors included, and answers preflights
 from what is registered: the real methods of the path, the headers that the operation declares.
-Not here: access control. CORS keeps a browser's page from reading an answer, and nobody from sending a request.
+Not here: access control. CORS keeps a browser's page from reading an answer, and no client from sending a request.
 Floor 4.
 """
 
@@ -81,8 +81,8 @@ class CORS(Mark):
 
     :param origins: ``"*"``, or the origins: exact ones (``"https://app.example.com"``), and compiled patterns, which
         must match the whole origin. ``"null"`` counts only when it is named.
-    :param headers: Request headers beside those that the operation declares, for a preflight.
-    :param expose: Headers of answers that the page may read, beside those that the operation declares.
+    :param headers: Request headers in addition to those that the operation declares, for a preflight.
+    :param expose: Headers of answers that the page may read, in addition to those that the operation declares.
     :param credentials: Whether the page may send cookies and HTTP authentication.
     :param max_age: Seconds for which a browser may keep the answer to a preflight.
     :param private_network: Whether pages of public networks may reach this server in a private one.

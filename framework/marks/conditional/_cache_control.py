@@ -1,4 +1,4 @@
-"""``cache_control``: how long and by whom an answer may be kept; and what holds where nobody says so.
+"""``cache_control``: how long and by whom an answer may be kept; and what applies by default.
 
 Answers to authenticated requests are not kept (``no-store``) unless a mark or the handler says otherwise.
 Not here: whether what was kept is still current (``marks.conditional._etags``).
@@ -40,7 +40,7 @@ class Directives(t.TypedDict, total=False):
     no_store: bool
     """Nobody keeps it."""
     max_age: Seconds
-    """How long it is fresh."""
+    """The time for which it is fresh."""
     s_maxage: Seconds
     """Likewise, in shared caches."""
     must_revalidate: bool
@@ -54,9 +54,9 @@ class Directives(t.TypedDict, total=False):
     immutable: bool
     """As long as it is fresh it does not change."""
     stale_while_revalidate: Seconds
-    """How long a stale one may be used while it is asked for."""
+    """The time for which a stale one may be used while a new one is fetched."""
     stale_if_error: Seconds
-    """How long a stale one may be used when asking fails."""
+    """The time for which a stale one may be used when fetching fails."""
 
 
 _SECONDS = frozenset({"max_age", "s_maxage", "stale_while_revalidate", "stale_if_error"})

@@ -1,4 +1,4 @@
-"""How an operation with an ``etag`` mark finds its tags, and holds the conditions of a request against them.
+"""The tags of an operation with an ``etag`` mark, and the conditions of a request that are compared with them.
 
 :class:`PreconditionGuard` is made once per operation, :class:`Check` once per request; it is on the context for
 ``check_etag`` and ``set_etag``. Not here: the mark and its document (``marks.conditional._etags``), what
@@ -50,7 +50,7 @@ if t.TYPE_CHECKING:
 NOT_NAMED = message("precondition_required.etag")
 CHANGED = message("precondition_failed.changed")
 _VALUES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, enum.Enum)
-"""What is a value and no object, though it has attributes."""
+"""The types of values that have attributes and are not objects."""
 
 
 class NotModified(HTTPException):
@@ -183,7 +183,7 @@ class PreconditionGuard:
         return None
 
     def _finish_write(self, ctx: Context, call: Call, check: Check, reply: Reply) -> None:
-        """Name the new version; say so where nobody has looked at the conditions."""
+        """Name the new version; warn where the conditions were not checked."""
         if check.called and not check.checked and (self.required or check.conditions is not NO_CONDITIONS):
             self._warn(ctx, reply.status_code)
         if header_of(reply, "ETag") is not None or REPLAY in call.notes:
@@ -359,7 +359,7 @@ class Learned:
         if len(kinds) > 1:
             names.append("Accept")
         self.keys = ("QUERY_STRING", *dict.fromkeys(f"HTTP_{name.upper().replace('-', '_')}" for name in names))
-        """What of a request selects among the representations: keys of the WSGI environment."""
+        """The keys of the WSGI environment that select among the representations."""
 
     def shows(self, data: object) -> bool:
         """Return whether GET could answer with this data; a bare version has nothing that its schema would dump."""
@@ -378,7 +378,7 @@ def whose(user: object) -> str:
 
 
 def address_of(rule: Rule) -> tuple[object, ...]:
-    """Return where a rule stands; of several versions of an API at one path each has its own."""
+    """Return the key of a rule's URL: path, host, subdomain, API version."""
     return rule.rule, rule.host, rule.subdomain, getattr(rule, "version", None)
 
 

@@ -195,9 +195,9 @@ def etag(
     (428 without, 412 with another). Used bare, ``@etag``, or with arguments.
 
     :param version: What changes whenever the representation does: the name of an attribute, several names, or a
-        function; of the object that ``loads`` has found, else of what the handler returned. Then nothing is dumped for
-        a tag, and with a loaded object no handler is called for a 304 or 412. Default: the tag is made of the bytes
-        that leave, and a write is checked by :func:`check_etag` in its handler.
+        function; of the object that ``loads`` has found, otherwise of what the handler returned. Then nothing is dumped
+        for a tag, and with a loaded object no handler is called for a 304 or 412. Default: the tag is made of the
+        bytes that leave, and a write is checked by :func:`check_etag` in its handler.
     :param last_modified: Likewise, a ``datetime`` (without a time zone: UTC) for ``Last-Modified``.
     :param weak: Whether tags are weak: good for 304, never for ``If-Match``.
     :param required: Whether a write must carry ``If-Match``. Default: PUT, PATCH and DELETE. ``False`` checks those
@@ -212,12 +212,12 @@ def etag(
 def check_etag(etag_data: object, etag_schema: SchemaLike | None = None) -> None:
     """Hold the conditions of the request against what is there, in a handler, before it writes.
 
-    Between the reading of the data and the writing nobody else may write: see the page on conditional requests.
+    Between the reading of the data and the writing no other request may write: see the page on conditional requests.
 
     :param etag_data: What a GET of this address would return now, or a version of it (a number, a text, a date, several
         of them) that the GET gives to :func:`set_etag`; ``None`` for nothing.
-    :param etag_schema: What dumps it. Default: with a declared ``version`` that alone is read, else the schema that
-        the GET of this address answers with.
+    :param etag_schema: What dumps it. Default: with a declared ``version`` that alone is read, otherwise the schema
+        that the GET of this address answers with.
     :raises PreconditionFailed: The client means another version.
     :raises RuntimeError: The operation has no ``etag`` mark.
     """
@@ -228,7 +228,7 @@ def set_etag(etag_data: object, etag_schema: SchemaLike | None = None) -> None:
     """Say what the tag of the answer is made of, where that is not the answer itself.
 
     In a GET this ends the handler when the client has that version already. A 204 to PUT or PATCH carries a tag only
-    if it is said here: that of the state which the write has left (RFC 9110, section 15.3.5).
+    if it is set here: that of the state which the write has left (RFC 9110, section 15.3.5).
 
     :param etag_data: As in :func:`check_etag`.
     :param etag_schema: Likewise.

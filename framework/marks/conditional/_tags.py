@@ -1,4 +1,4 @@
-"""What marks read from values and answers for tags and dates: versions of objects, bytes, and headers that are there.
+"""Tags and dates of values and answers: versions of objects, bytes, and headers that are there.
 
 Not here: what is decided by them (``marks.conditional._conditions``).
 Floor 4.
@@ -27,7 +27,7 @@ def same_state(one: Tag, other: Tag) -> bool:
 
 
 def getter(wanted: Getter) -> cabc.Callable[[object], t.Any]:
-    """A function that reads a version or date from an object; what it gives for one without is told apart.
+    """A function that reads a version or date from an object; the value for an object without one is distinct.
 
     :param wanted: The name of an attribute (or of a member of a mapping), several names, or a function.
     """

@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     from ..responses import HeaderLike, OutcomeWriter
 
 FileSource: t.TypeAlias = str | os.PathLike[str] | bytes | t.IO[bytes]
-"""What can be sent: a path, bytes, or a file open for bytes."""
+"""A file to send: a path, bytes, or a file open for bytes."""
 
 OCTETS = "application/octet-stream"
 BYTERANGES = "multipart/byteranges"
@@ -136,7 +136,7 @@ class DownloadMark(ResponseMark):
         return self.body(response_class, headers, opened, spans, content_type, environ["REQUEST_METHOD"] == "HEAD")
 
     def headers_of(self, given: Download, opened: _Opened, content_type: str) -> list[tuple[str, str]]:
-        """Return what is said of the file."""
+        """Return the headers that describe the file."""
         name = given.name if given.name is not None or opened.path is None else os.path.basename(opened.path)
         inline = self.inline if given.inline is None else given.inline
         headers = [

@@ -169,7 +169,7 @@ def events(
 
     :param schema: What dumps the data of each event, as JSON. Default: text is sent as it is, other values as JSON.
     :param keep_alive: Seconds after which a quiet stream sends a comment, so that proxies do not cut it off and a
-        client that has left is noticed. The handler's iterable then runs in a thread of its own. ``None``: nothing is
+        client that has left is noticed. The handler's iterable then runs in its own thread. ``None``: nothing is
         sent.
     :param retry: Milliseconds that a client waits before it comes again.
     :param description: Default: the phrase of the status.
@@ -235,7 +235,7 @@ def iterate(value: object, where: str) -> cabc.Iterator[object]:
 
 
 class AsyncParts(cabc.Iterator[object]):
-    """An asynchronous iterable as one that is iterated without an event loop: it has one of its own, to its end."""
+    """An asynchronous iterable as one that is iterated without an event loop: it has its own, to its end."""
 
     def __init__(self, source: cabc.AsyncIterable[object]) -> None:
         self._source = source

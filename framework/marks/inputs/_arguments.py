@@ -66,7 +66,7 @@ class ArgumentsMark(Mark):
 
     phase = Phase.INPUTS
     is_placed: bool = True
-    """True if somebody has said the location."""
+    """True if the location was given."""
     max_length: int | None = None
     """The longest body, in bytes, that the operation reads; ``None``: as the settings say."""
 
@@ -114,7 +114,7 @@ class ArgumentsMark(Mark):
         return self.places[0] in GROUPS and self.places[0] != "query"
 
     def applies(self, plan: Plan) -> bool:
-        """Return whether the operation has this input; a mark that reaches many operations may pass by some."""
+        """Return whether the operation has this input; a mark that reaches many operations may skip some."""
         return True
 
     def schema_for(self, plan: Plan) -> Schema:
@@ -304,7 +304,7 @@ def arguments(
         ``"headers"``, ``"cookies"``, ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in
         one schema) or ``"json_or_form"``.
     :param unknown: What to do with names that the schema does not have: ``marshmallow.RAISE``, ``EXCLUDE`` or
-        ``INCLUDE``. Default: what the schema says, else the setting ``UNKNOWN``.
+        ``INCLUDE``. Default: what the schema says, otherwise the setting ``UNKNOWN``.
     :param as_kwargs: Pass the members as keyword arguments instead.
     :param required: Whether a body must be there. Default: by the schema, and always for PATCH and for lists.
     :param description: What the body is for.

@@ -1,6 +1,6 @@
-"""How a request's body becomes text and JSON: the steps that run before any schema sees it.
+"""The body of a request as text and JSON: the steps that run before any schema sees it.
 
-Each refusal is an answer of its own: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
+Each refusal has its own answer: 415 for the media type, 413 for the length, 400 for what cannot be parsed.
 Not here: schemas (``marks.inputs._parts``).
 Floor 4.
 """
@@ -79,7 +79,7 @@ def not_valid(name: str, error: ValueError) -> errors.BadRequest:
 
 
 def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
-    """Refuse a body whose media type nobody reads here, and one by its declared length.
+    """Refuse a body whose media type no mark reads here, and one by its declared length.
 
     An empty body has no media type. A length that is not declared is counted while the body is read.
     """

@@ -1,4 +1,4 @@
-"""How the parts of a request reach their schemas: where the values are taken from, and which names are refused.
+"""The parts of a request on the way to their schemas: sources of the values, and refused names.
 
 Not here: the mark itself (``marks.inputs._arguments``), what strictness means (``fast.strict._schema``).
 Floor 4.
@@ -71,7 +71,7 @@ def source_of(location: str, schema: Schema, plan: Plan) -> InputReader:
 def part_of(ctx: Context, attribute: str, location: str) -> t.Any:
     """Return a part of the request by the name of the request's attribute.
 
-    :raises ValidationFailed: It cannot be read, and is no body, for which a 400 is declared.
+    :raises ValidationFailed: It cannot be read, and is not a body, for which a 400 is declared.
     """
     try:
         return getattr(ctx.request, attribute)
@@ -105,10 +105,10 @@ def query_of(ctx: Context, call: Call) -> QueryValues:
 
 
 GROUPS = {"json": "json", "query": "query", "form": "form", "files": "form", "multipart": "form"}
-"""Where undeclared names are refused. Headers and cookies always carry others; a form and its files are one body."""
+"""The locations in which undeclared names are refused, not headers and cookies; a form and its files are one body."""
 
 LOCATION_SHOWN = {"multipart": "form"}
-"""Where messages stand that clients know under another name."""
+"""The locations that messages call by another name, the one that clients know."""
 
 
 class LocatedSchema:

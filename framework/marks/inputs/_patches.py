@@ -49,7 +49,7 @@ class PatchConflict(Conflict):
 
 
 class PatchMark(ArgumentsMark):
-    """A body that says what changes; no other mark reads the body beside it."""
+    """A body that says what changes; no other mark reads the body too."""
 
     def run(self, plan: Plan) -> Steps:
         for mark in plan.marks:
@@ -156,7 +156,7 @@ class JSONPatchOperation(Schema):
 class JSONPatch:
     """A list of operations, checked in itself; :meth:`apply` makes the changed resource.
 
-    :param operations: As sent, without members that nobody defines.
+    :param operations: As sent, without undefined members.
     :param patcher: Knows the resource's schema.
     """
 

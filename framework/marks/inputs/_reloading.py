@@ -1,6 +1,6 @@
-"""What a schema has dumped, made ready to be loaded by it again: for a JSON Patch, which changes some of it.
+"""Dumped objects made ready to be loaded by their schema again: for a JSON Patch, which changes some of them.
 
-Two things stand in the way: members that are read only, at every depth, and fields that read another form than they
+Two things prevent it: members that are read only, at every depth, and fields that read another form than they
 write. The first are taken out where they have not changed, the second are read in both forms, and what cannot be read
 at all is refused at start-up.
 Floor 4.
@@ -29,7 +29,7 @@ _NUMBER: t.Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCI
 _MOMENT: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)
 
 ErrorTree: t.TypeAlias = dict[t.Any, object]
-"""What is wrong with an object, by members, items and the keys of a message."""
+"""The mistakes in an object, by members, items and the keys of a message."""
 
 
 def reloadable(schema: Schema, after: JSONObject, before: object, *, inner: bool = False) -> ErrorTree:
@@ -38,7 +38,7 @@ def reloadable(schema: Schema, after: JSONObject, before: object, *, inner: bool
     :param schema: What dumped it, and loads it.
     :param after: The changed object.
     :param before: The object as it was; anything else where it is a new one.
-    :param inner: Whether it stands in another object, where a read-only member may be left out: the object may be new.
+    :param inner: Whether it is in another object, where a read-only member may be left out: the object may be new.
     :return: What is wrong, by the names that clients write.
     """
     was = before if isinstance(before, dict) else {}

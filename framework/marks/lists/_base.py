@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from ...context import Context
 
 Columns: t.TypeAlias = cabc.Mapping[str, object]
-"""Where values are, by the names of fields: dotted names of attributes, expressions of SQLAlchemy, or functions that
+"""The places of values by the names of fields: dotted names of attributes, expressions of SQLAlchemy, or functions that
 return such an expression."""
 
 
@@ -44,13 +44,13 @@ class ListMark(ArgumentsMark):
     """A mark that changes a list.
 
     :param schema: The parameters.
-    :param apply: Whether it is applied to what the handler returns; else the handler gets it.
+    :param apply: Whether it is applied to what the handler returns; otherwise the handler gets it.
     :param asked: The fields that it asks for and that the answer must send.
     """
 
     order: t.ClassVar[int] = 0
     described: Schema
-    """What has the fields that are asked for."""
+    """The schema with the fields that are asked for."""
     found: dict[str, Found]
     """These fields, by the names that the mark was given."""
 
@@ -58,7 +58,7 @@ class ListMark(ArgumentsMark):
         super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.apply = apply
         self.key = Key[Asked](type(self).__name__)
-        """What a request asks of the list, in :attr:`Call.notes`."""
+        """The key of the terms of a request in :attr:`Call.notes`."""
         self.asks = tuple(asked)
         """The fields whose values clients may ask for, which the answer must send; none where that is not wanted."""
 
@@ -292,12 +292,12 @@ def find_field(schema: Schema, name: str, what: str) -> Found:
 
 
 def source_of(found: Found, name: str, columns: Columns) -> object:
-    """Return where the value of a field is: as the mark says, else by its attribute."""
+    """Return where the value of a field is: as the mark says, otherwise by its attribute."""
     return columns.get(name, found.source)
 
 
 def check_names(names: cabc.Iterable[object], what: str) -> None:
-    """Refuse names that are no texts, like a list of them in place of several.
+    """Refuse names that are not texts, like a list of them in place of several.
 
     :raises SetupError: There is one.
     """

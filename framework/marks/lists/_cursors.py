@@ -2,7 +2,7 @@
 
 A cursor holds the values of the sort keys of an item, not its number, so it stays where it is while items come and go.
 It is signed with the application's secret key, and the signature covers what it was made for: the operation, the values
-of its path, the order, and all that was asked for beside it. It is not encrypted: do not sort by secrets.
+of its path, the order, and all other terms of the request. It is not encrypted: do not sort by secrets.
 Floor 4.
 """
 

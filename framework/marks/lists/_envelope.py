@@ -1,4 +1,4 @@
-"""``envelope``: declared answers stand in a member of an object, for a whole application.
+"""``envelope``: declared answers are a member of an object, for a whole application.
 
 Not here: the envelope of one page of a list, which ``paginate`` makes (``marks.lists._page_headers``).
 Floor 4.
@@ -33,7 +33,7 @@ _made: weakref.WeakKeyDictionary[type[Schema], dict[cabc.Hashable, type[Schema]]
 
 
 class EnvelopeMark(Mark):
-    """Answers stand in an object; see :func:`envelope`."""
+    """Answers within an object; see :func:`envelope`."""
 
     nearest_counts = True
 
@@ -107,7 +107,7 @@ def wrapped(schema: Schema, member: str, others: Schema | None) -> Schema:
 
     :param schema: That of the data.
     :param member: The name of the data in the object.
-    :param others: The schema of what else stands there.
+    :param others: The schema of the other members.
     """
     cls = type(schema)
     plain, sparse = is_plain(schema), SPARSE in vars(schema)
@@ -141,7 +141,7 @@ def envelope(
     The mark nearest to the handler counts.
 
     :param member: The name of the member that holds what the handler returned; ``None``: no envelope here.
-    :param others: A schema of the members that stand next to it.
+    :param others: A schema of the members next to it.
     :param values: Called with what the handler returned, for each answer; returns the values of ``others``.
     :raises SetupError: ``member`` is not a name, or one of ``others`` and ``values`` comes without the other.
     """

@@ -41,7 +41,7 @@ class Known(validate.OneOf):
     """One of the names that there are; the message for another says which one is near.
 
     :param names: The names.
-    :param text: What is said of another.
+    :param text: The message for another.
     """
 
     def __init__(self, names: cabc.Iterable[str], text: str) -> None:

@@ -18,12 +18,12 @@ from ...fields import AnyField
 from ..schemas import SPARSE
 
 Tree: t.TypeAlias = dict[str, "Tree"]
-"""The chosen members by the names that clients write; an empty dict stands for all that is in one."""
+"""The chosen members by the names that clients write; an empty dict means all that is in one."""
 
 MAX_DEPTH: t.Final = 3
-"""How deep the names of members reach."""
+"""The depth that the names of members reach."""
 MAX_NAMES: t.Final = 200
-"""How many names of members are listed; those of deeper objects are left out first."""
+"""The greatest number of names of members that are listed; those of deeper objects are left out first."""
 
 _TREE: t.Final = "_framework_tree"
 _cutting: weakref.WeakKeyDictionary[type[Schema], type[Schema]] = weakref.WeakKeyDictionary()
@@ -85,7 +85,7 @@ def sparse_schema(schema: Schema) -> Schema:
 def narrowed_schema(schema: Schema, tree: Tree) -> Schema:
     """A schema that dumps the chosen members.
 
-    :param tree: Not empty; names that the schema does not have are passed by.
+    :param tree: Not empty; names that the schema does not have are skipped.
     """
     made = sparse_schema(schema)
     if schema._hooks["pre_dump"] or schema._hooks["post_dump"] or type(schema).dump is not Schema.dump:

@@ -24,9 +24,9 @@ from ._sequences import narrowed
 from ._terms import LIST_OPERATORS, OPERATORS, TEXT_OPERATORS, Condition, LoadedParameters
 
 MAX_VALUES: t.Final = 100
-"""How many values ``in`` and ``not_in`` take."""
+"""The greatest number of values of ``in`` and ``not_in``."""
 LONGEST_TEXT: t.Final = 1000
-"""How long a text may be that is looked for within others."""
+"""The greatest length of a text that is looked for within others."""
 
 _UNORDERED: t.Final = (ma.fields.Boolean, ma.fields.Enum, ma.fields.UUID)
 
@@ -68,7 +68,7 @@ class Filters(cabc.Sequence[Condition]):
         return default
 
     def apply(self, collection: object) -> t.Any:
-        """The items of a collection that meet all conditions: a select for a select, else a list."""
+        """The items of a collection that meet all conditions: a select for a select, otherwise a list."""
         return narrowed(collection, self.conditions) if self.conditions else collection
 
 
@@ -151,7 +151,7 @@ def is_text(field: AnyField) -> bool:
 
 
 def bare(field: AnyField) -> AnyField:
-    """A field of the same values that is optional and has no rules of its own but an allow-list."""
+    """A field of the same values that is optional and has no rules but an allow-list."""
     made = copy.copy(field)
     made.parent = made.root = None
     made.name = None

@@ -1,4 +1,4 @@
-"""What is said of a list beside its items: in a header, or in an object around them.
+"""The metadata of a list: in a header, or in an object around the items.
 
 Floor 4.
 """
@@ -68,7 +68,7 @@ _made: weakref.WeakKeyDictionary[type[Schema], dict[object, type[Schema]]] = wea
 
 
 def envelope(items: Schema, member: str, metadata: type[Schema], word: str) -> Schema:
-    """A schema of an object with a list and what is said of it.
+    """A schema of an object with a list and its metadata.
 
     :param items: The schema of the list, ``many``.
     :param member: The name of the list in the object.
@@ -109,7 +109,7 @@ def nested(items: Schema, *, required: bool = False) -> fields.Nested:
 
 
 def is_plain(schema: Schema) -> bool:
-    """Return whether an instance is what its class says, and the class has a name that somebody gave it."""
+    """Return whether an instance is what its class says, and the class has a name that its author gave it."""
     declared = set(type(schema)._declared_fields)
     return (
         type(schema).__name__ != "GeneratedSchema"

@@ -1,4 +1,4 @@
-"""Pages: what a client wants of a list, how that part is taken, and what is said of the rest.
+"""Pages: what a client wants of a list, how that part is taken, and the metadata of the whole.
 
 Three ways to ask: by the number of the page, by the number of the first item, by a cursor. Each has a class for what
 the client wants, which the handler gets where there is no pager; the pagers give the part of a collection.
@@ -44,7 +44,7 @@ class PageRequest:
     def __init__(self, source: CollectionTerms | None = None) -> None:
         self.source = source or CollectionTerms()
         self.item_count: int | None = None
-        """How many items there are in all; a handler without a pager sets it."""
+        """The number of all items; a handler without a pager sets it."""
         self.more: bool | None = None
         """True if there are items after this part, where the total is not known."""
 
@@ -57,7 +57,7 @@ class PageRequest:
         raise NotImplementedError
 
     def metadata(self) -> dict[str, t.Any] | None:
-        """Return what is said of the list; ``None`` while nothing is known of it."""
+        """Return the metadata of the list; ``None`` while nothing is known of it."""
         raise NotImplementedError
 
     def links(self) -> cabc.Iterator[tuple[str, Query]]:
@@ -205,9 +205,9 @@ class CursorParameters(PageRequest):
         self.cursor = cursor
         self.page_size = page_size
         self.next_cursor: str | None = None
-        """What leads to the items after this part."""
+        """The cursor to the items after this part."""
         self.previous_cursor: str | None = None
-        """What leads to the items before this part."""
+        """The cursor to the items before this part."""
         self.last_cursor: str | None = None
         self._taken = False
 
@@ -283,7 +283,7 @@ class CursorParameters(PageRequest):
 
 
 def bad_cursor(error: BadCursor) -> ValidationFailed:
-    """Return what the client is told of a text that is not a cursor."""
+    """Return the refusal of a text that is not a cursor."""
     return ValidationFailed({"query": {"cursor": [error.args[0]]}})
 
 

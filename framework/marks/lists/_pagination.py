@@ -72,26 +72,26 @@ _KEYWORD: t.Final = "pagination_parameters"
 PARAMETERS: t.Final = Key[LoadedParameters]("pagination parameters")
 """The parameters of a request as they were read, in ``Call.notes``."""
 PAGE: t.Final = Key[PageRequest]("page")
-"""What a request asks for, in ``Call.notes``."""
+"""The page that a request asks for, in ``Call.notes``."""
 
 
 class PageOptions(t.TypedDict, total=False):
     """Options of a paginated list, in addition to its sizes."""
 
     session: object
-    """Where selects run: a session of SQLAlchemy, or a function that gives that of the request."""
+    """The session in which selects run: one of SQLAlchemy, or a function that gives that of the request."""
     order_by: str | cabc.Sequence[str]
     """The order where the client asks for none: names of attributes, ``-`` before one to go down."""
     key: str | cabc.Sequence[str]
-    """What sets any two items apart. Default: what does in a select, and for cursors over other items ``id``."""
+    """The attributes by which any two items differ. Default: found for a select, ``id`` for other items."""
     total: bool
     """True if all items are counted. Default: they are, except for cursors."""
     envelope: bool | str
-    """True if the list stands in an object, and under which name. Default: it is the answer itself."""
+    """True if the list is within an object, or its name there. Default: it is the answer itself."""
     links: bool
     """True if a ``Link`` header leads to the other parts. Default: it does."""
     header: str | None
-    """The header that says where the part stands. Default: ``X-Pagination``, and none with an envelope."""
+    """The header with the metadata of the part. Default: ``X-Pagination``, and none with an envelope."""
 
 
 class Style(t.NamedTuple):
@@ -102,7 +102,7 @@ class Style(t.NamedTuple):
     size: str
     """The parameter that says how many items."""
     word: str
-    """What the names of its envelopes end with."""
+    """The end of the names of its envelopes."""
 
 
 STYLES: t.Final = (
@@ -203,7 +203,7 @@ class PaginateMark(ArgumentsMark):
         yield ReplyStep(Phase.OUTCOME, self.teller(plan))
 
     def told(self) -> list[str]:
-        """The headers that say where the part stands."""
+        """The headers with the metadata of the part."""
         return [*([self.header] if self.header else []), *(["Link"] if self.options.get("links", True) else [])]
 
     def maker(self, plan: Plan) -> cabc.Callable[[Context, Call, LoadedParameters], PageRequest]:
@@ -465,7 +465,7 @@ def link_header(ctx: Context, call: Call, wanted: PageRequest) -> str:
 
 @functools.lru_cache(maxsize=256)
 def reference(root: str, path: str) -> str:
-    """The path of a request as it stands in a URL.
+    """The path of a request as URLs have it.
 
     :param root: The prefix that the application is mounted under, as WSGI has it.
     :param path: What is behind it, likewise.

@@ -45,7 +45,7 @@ _GROUPING_SETS: t.Final = frozenset({"rollup", "cube", "grouping_sets"})
 def identity(select: Select) -> list[Expression] | None:
     """Return the expressions by which no two rows of a select are equal; ``None`` where that cannot be known.
 
-    They can stand in its ``ORDER BY`` on every database: with ``DISTINCT`` they are selected, with ``GROUP BY`` grouped
+    They can be in its ``ORDER BY`` on every database: with ``DISTINCT`` they are selected, with ``GROUP BY`` grouped
     by.
     """
     if first := distinct_on(select):
@@ -67,7 +67,7 @@ def distinct_on(select: Select) -> list[Expression]:
 
 
 def groups_of(select: Select) -> list[Expression]:
-    """Return what a select is grouped by; a name stands for what is selected under it."""
+    """Return what a select is grouped by; a name means what is selected under it."""
     found = [unordered(each) for each in select._group_by_clauses]
     columns: t.Any = select.selected_columns
     return [columns.get(each, each) if isinstance(each, str) else each for each in found]
@@ -92,7 +92,7 @@ def primary_key_of(entity: object) -> list[Expression]:
 
 
 def keys_of_classes(select: Select) -> dict[Source, list[Expression]]:
-    """Return the primary keys of the classes in a select, by what stands for each in ``FROM``."""
+    """Return the primary keys of the classes in a select, by the source of each in ``FROM``."""
     entities = [described.get("entity") for described in select.column_descriptions]
     return {sa.inspect(each).selectable: primary_key_of(each) for each in entities if each is not None}
 
@@ -101,7 +101,7 @@ def keys_of_classes(select: Select) -> dict[Source, list[Expression]]:
 
 
 def sources(select: Select) -> list[Source]:
-    """Return what stands in ``FROM``: tables, joins, subqueries."""
+    """Return the sources in ``FROM``: tables, joins, subqueries."""
     statement: t.Any = select
     if statement._setup_joins or statement._from_obj:
         # Without classes nothing is loaded by joins of its own, which are no part of the rows.
@@ -116,7 +116,7 @@ def sources(select: Select) -> list[Source]:
 
 
 _known: dict[object, list[Source]] = {}
-"""What stands in ``FROM`` of statements met so far, where it is made of tables alone; those are the same ever after."""
+"""The sources of known statements, where these are made of tables alone, which stay the same."""
 
 
 def final_sources(statement: Select) -> list[Source]:
@@ -138,7 +138,7 @@ def final_sources(statement: Select) -> list[Source]:
 
 
 def is_of_tables(source: object) -> bool:
-    """Return whether a source is made of tables alone: each statement has aliases and subqueries of its own."""
+    """Return whether a source is made of tables alone: each statement has its own aliases and subqueries."""
     if isinstance(source, sa.Join):
         return is_of_tables(source.left) and is_of_tables(source.right)
     return isinstance(source, sa.Table)
@@ -158,7 +158,7 @@ def of_sources(found: cabc.Iterable[Source], known: dict[Source, list[Expression
 def of_source(source: Source, known: dict[Source, list[Expression]]) -> list[Expression] | None:
     """Return what sets the rows of a source apart.
 
-    :param known: The primary keys of classes by what stands for them in ``FROM``.
+    :param known: The primary keys of classes by their sources in ``FROM``.
     """
     if isinstance(source, sa.Join) and source not in known:
         adds = source.full or not is_lookup(source)
@@ -210,7 +210,7 @@ def never_missing(source: Source) -> set[Source]:
 
 
 def plain(expression: Expression) -> Expression:
-    """Return the element of SQL that an attribute of a class stands for."""
+    """Return the element of SQL of an attribute of a class."""
     return getattr(expression, "__clause_element__", lambda: expression)()
 
 

@@ -1,6 +1,6 @@
 """Selects of SQLAlchemy as collections: conditions, order, counting and parts are left to the database.
 
-Values are always parameters. What a database would refuse as out of range becomes the answer it stands for, so that no
+Values are always parameters. What a database would refuse as out of range becomes the answer that it means, so that no
 value of a client is an error. Loaded only when an application returns a select: this module and the one below it alone
 import SQLAlchemy.
 Not here: what sets rows apart (``marks.lists._select_order``).
@@ -86,7 +86,7 @@ def count(select: Select, session: object) -> int:
 def window(select: Select, offset: int, limit: int, session: object, unique: cabc.Sequence[str] = ()) -> list[object]:
     """See :func:`marks.collections.window`. The order of the select is completed, so that no two rows are equal by it.
 
-    :param unique: The names of what sets any two rows apart, where that is said.
+    :param unique: The names of what sets any two rows apart, where that is declared.
     """
     check_open(select)
     check_order(select, select._order_by_clauses)
@@ -128,8 +128,8 @@ def part(
 def whole_order(select: Select, keys: cabc.Sequence[SortKey], unique: cabc.Sequence[str]) -> list[SortKey]:
     """The keys of an order, with what sets any two rows apart at its end.
 
-    :param unique: The names of that, where it is said.
-    :raises TypeError: It is not said, and cannot be known.
+    :param unique: The names of that, where it is declared.
+    :raises TypeError: It is not declared, and cannot be known.
     """
     if distinct_on(select):
         raise TypeError(
@@ -200,7 +200,7 @@ def in_order(expression: Expression, descending: bool, nullable: bool) -> Expres
 
 
 def fetch(select: Select, session: object, extra: int) -> tuple[list[object], list[tuple[object, ...]]]:
-    """Run a select: its objects where it is one of a class, else its rows, and the extra columns at its end."""
+    """Run a select: its objects where it is one of a class, otherwise its rows, and the extra columns at its end."""
     result = opened(session, select).execute(select)
     descriptions = select.column_descriptions
     wanted = len(descriptions) - extra
@@ -350,7 +350,7 @@ def as_text(expression: Expression) -> Expression:
 
 
 def clause(expression: Expression, name: str, value: t.Any) -> sa.ColumnElement[bool]:
-    """A condition of ``WHERE``; the value is a parameter, and in ``LIKE`` its wildcards stand for themselves."""
+    """A condition of ``WHERE``; the value is a parameter, and in ``LIKE`` its wildcards are plain characters."""
     found: Expression
     if name == "isnull":
         found = expression.is_(None) if value else expression.is_not(None)

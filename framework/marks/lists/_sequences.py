@@ -58,7 +58,7 @@ def as_sequence(value: object) -> cabc.Sequence[object]:
 def narrowed(collection: object, conditions: cabc.Sequence[Condition]) -> Select | list[object]:
     """The items that meet all conditions.
 
-    :return: A select for a select, else a list.
+    :return: A select for a select, otherwise a list.
     """
     if is_select(collection):
         from . import _selects as selects
@@ -71,7 +71,7 @@ def narrowed(collection: object, conditions: cabc.Sequence[Condition]) -> Select
 def searched(collection: object, sources: cabc.Sequence[object], words: cabc.Sequence[str]) -> Select | list[object]:
     """The items of which each word is in one of the sources, whatever its case.
 
-    :return: A select for a select, else a list.
+    :return: A select for a select, otherwise a list.
     """
     if is_select(collection):
         from . import _selects as selects
@@ -93,7 +93,7 @@ def ordered(collection: object, keys: cabc.Sequence[SortKey]) -> Select | list[o
 def ordered(collection: object, keys: cabc.Sequence[SortKey]) -> Select | list[object]:
     """The items in the order of the keys, and those that are equal by them in the order they had.
 
-    :return: A select for a select (equal rows in the order of the primary key), else a list.
+    :return: A select for a select (equal rows in the order of the primary key), otherwise a list.
     """
     if is_select(collection):
         from . import _selects as selects
@@ -170,7 +170,7 @@ def part(
 
 
 def comes_after(item: object, keys: cabc.Sequence[SortKey], position: cabc.Sequence[Rank]) -> bool:
-    """Return whether an item stands after a position, given as ranks."""
+    """Return whether an item comes after a position, given as ranks."""
     for key, there in zip(keys, position, strict=True):
         here = rank(value_of(item, key.source))
         if here != there:

@@ -24,7 +24,7 @@ from ._sequences import ordered, searched
 from ._terms import SORTED, LoadedParameters, SortKey
 
 MAX_QUERY: t.Final = 200
-"""How many characters a search may have."""
+"""The greatest number of characters of a search."""
 
 
 class Sorting(cabc.Sequence[SortKey]):
@@ -50,7 +50,7 @@ class Sorting(cabc.Sequence[SortKey]):
         return self.keys[index]
 
     def apply(self, collection: object) -> t.Any:
-        """A collection in that order: a select for a select, else a list."""
+        """A collection in that order: a select for a select, otherwise a list."""
         return ordered(collection, self.keys) if self.keys else collection
 
 
@@ -97,7 +97,7 @@ class SortsMark(ListMark):
     def parameters(self, usual: list[str] | None) -> Schema:
         """The schema of the parameter.
 
-        :param usual: The order where the client names none; ``None`` where there are no words for it.
+        :param usual: The order where the client names none; ``None`` where it has no words.
         """
         inner = fields.String(validate=Known(self.keys, issue("not_one_of.sort")))
         text = message("parameters.sort")
@@ -181,7 +181,7 @@ class Search:
         return bool(self.words)
 
     def apply(self, collection: object) -> t.Any:
-        """The items of a collection in which each word is found: a select for a select, else a list."""
+        """The items of a collection in which each word is found: a select for a select, otherwise a list."""
         return searched(collection, self.sources, self.words) if self.words else collection
 
 

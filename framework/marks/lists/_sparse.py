@@ -1,6 +1,6 @@
 """``sparse``: the client chooses the members of the answer, ``?fields=name,owner.name``.
 
-Each choice is dumped by a schema of its own, which has no other fields and is compiled when it is asked for again.
+Each choice is dumped by its own schema, which has no other fields and is compiled when it is asked for again.
 In the document the answer's schema requires nothing, for any member may be left out.
 Not here: how a schema is narrowed (``marks.lists._fieldsets``).
 Floor 4.
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     from ._terms import LoadedParameters
 
 MAX_CHOSEN: t.Final = 50
-"""How many members a client may name."""
+"""The greatest number of members that a client may name."""
 FIELDS: t.Final = Key[tuple[str, ...]]("fields")
 """The members that the client names, in ``Call.notes``."""
 

@@ -13,7 +13,7 @@ OPERATORS: t.Final = (
     *("eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "isnull"),
     *("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
 )
-"""How a value can be compared, in the words of query parameters."""
+"""The comparisons of a value, as query parameters name them."""
 
 LoadedParameters: t.TypeAlias = dict[str, t.Any]
 """Parameters of a query string as a schema has loaded them, by the names of its fields."""

@@ -33,9 +33,9 @@ NO_KEY = "CSRF tokens need a key. Set the 'SECRET_KEY' of the application to som
 def csrf_token(cookie: str | None = None) -> str:
     """A CSRF token for the client of the current request, to send back in the header that ``CSRF_HEADER`` names.
 
-    It is bound to the cookie that has authenticated the request, else to the session.
+    It is bound to the cookie that has authenticated the request, otherwise to the session.
 
-    :param cookie: The value of the cookie that it shall be good with, where this very answer sets it.
+    :param cookie: The value of the cookie that it is to be good with, where this very answer sets it.
     :raises RuntimeError: There is no secret key, or no request.
     """
     ctx = context.current()

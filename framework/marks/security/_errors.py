@@ -1,4 +1,4 @@
-"""What security answers with: the errors of the marks ``requires``, ``permission`` and of CSRF protection.
+"""The errors of security: those of the marks ``requires`` and ``permission``, and of CSRF protection.
 
 Floor 4.
 """

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 LOADED: t.Final = Key[dict[str, object]]("loaded objects")
-"""What ``loads`` has found, by the name that the handler gets it under, in ``Call.notes``."""
+"""The objects that ``loads`` found, by their names in the handler, in ``Call.notes``."""
 
 
 class LoadsMark(Mark):
@@ -204,14 +204,14 @@ def permission(
 ) -> PermissionMark:
     """Ask whether the user may, before the handler runs.
 
-    Several may stand on a handler and around it: all of them must allow. A method that overrides one with this mark
+    Several may be on a handler and around it: all of them must allow. A method that overrides one with this mark
     has it too; only :data:`public` drops it.
 
-    :param check: Takes the user (``None`` for nobody), or the user and the object that ``loads`` has found; may be
+    :param check: Takes the user (``None`` for no user), or the user and the object that ``loads`` has found; may be
         asynchronous. What is not true refuses.
     :param of: Which object, by its ``as_kwarg``, where several are loaded. Default: that of the innermost ``loads``.
     :param name: What the user lacks, named in the 403. Default: the name of the function.
-    :param error: What is raised instead: a 403 of your own, or a 404 where nobody shall learn that the object exists.
+    :param error: What is raised instead: a 403 of your own, or a 404 where the client must not learn of the object.
     :raises SetupError: The error is neither.
     """
     if not (isinstance(error, type) and issubclass(error, (Forbidden, NotFound))):

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ...context import Context
 
 FORCED: t.Final[str] = "framework.user"
-"""Where the environment of a request says who sends it, without credentials: a :class:`Grant` that the test client has
+"""The key of the environment for the sender of a request without credentials: a :class:`Grant` that the test client has
 put there. No header of a client gets there."""
 
 _GRANTED: t.Final = Key[cabc.Container[str]]("granted scopes")
@@ -37,7 +37,7 @@ class AccessMark(Mark):
 
     @property
     def decides(self) -> bool:
-        """Return whether what stands around it does not matter any more."""
+        """Return whether what is around it does not matter any more."""
         return True
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -162,17 +162,17 @@ def requires(
     missing: type[Unauthorized] = CredentialsMissing,
     invalid: type[Unauthorized] = CredentialsInvalid,
 ) -> RequiresMark:
-    """Ask who sends the request, before anything else of it is looked at.
+    """Authenticate the request, before anything else of it is looked at.
 
     For a handler, a class, a router or the application; the nearest one counts. A method that overrides one with this
-    mark has it too, until it says otherwise by a ``requires`` of its own or by :data:`public`.
+    mark has it too, until it says otherwise by its own ``requires`` or by :data:`public`.
 
     :param scheme: How requests are authenticated: a scheme, or several of which one is enough, ``bearer | session``.
         Of these the first one counts whose credentials are there.
         Left out, those of the next ``requires`` further out hold, and ``scopes`` are added to the ones given there.
     :param scopes: What the credentials must be good for, all of it. ``verify`` then returns a ``Grant``.
     :param optional: Whether requests without credentials pass too, with ``None`` as the user. Credentials that are not
-        good are refused all the same, except for cookies, which nobody sends on purpose.
+        good are refused all the same, except for cookies, which browsers send by themselves.
     :param as_kwarg: The name by which a handler that takes it gets the user. Default: it asks ``current_user``.
     :param csrf: Whether unsafe methods need a proof, where a browser sends the credentials by itself.
     :param missing: The error for no credentials.
@@ -198,9 +198,9 @@ def requires(
 
 
 def check_place(mark: Mark, plan: Plan) -> None:
-    """Refuse a mark that protects nothing where it stands.
+    """Refuse a mark that protects nothing in its place.
 
-    :raises SetupError: It stands on a hook or an error handler, whose marks are documented and do not run.
+    :raises SetupError: It is on a hook or an error handler, whose marks are documented and do not run.
     """
     if not any(each is mark for each in plan.marks):
         raise SetupError(

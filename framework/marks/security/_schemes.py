@@ -25,10 +25,10 @@ if t.TYPE_CHECKING:
     Guard: t.TypeAlias = t.Literal["token", "origin", ""]
 
 MALFORMED: t.Final = ("malformed",)
-"""What :meth:`Scheme.read` returns for credentials that are there and cannot be read."""
+"""The value of :meth:`Scheme.read` for credentials that are there and cannot be read."""
 
 CSRF_SECRET = "_csrf"
-"""Where a session keeps what its CSRF tokens are bound to."""
+"""The key of a session for the text that its CSRF tokens are bound to."""
 
 
 class Words(t.TypedDict, total=False):
@@ -39,7 +39,7 @@ class Words(t.TypedDict, total=False):
     description: str
     """CommonMark text for the document."""
     realm: str
-    """What is protected, for the challenge of a 401. Default: the setting ``API_TITLE``."""
+    """The name of the protected space, for the challenge of a 401. Default: the setting ``API_TITLE``."""
 
 
 class Everything(cabc.Container[str]):
@@ -77,7 +77,7 @@ class Scheme:
     """The name in the document where none is given."""
 
     csrf: Guard = ""
-    """How a browser can be made to send these credentials by a page of somebody else, and what helps: ``"token"`` for
+    """The protection against pages of other sites that make a browser send these credentials: ``"token"`` for
     cookies, ``"origin"`` where only ``Origin`` can be looked at, ``""`` when it cannot."""
 
     uses_authorization = False
@@ -87,7 +87,7 @@ class Scheme:
     """Names in the query string that are read here."""
 
     example = ""
-    """How credentials are spelt in the header, with capitals to fill in, where the described scheme does not say."""
+    """The spelling of credentials in the header, with capitals to fill in, where the described scheme does not say."""
 
     def __init__(self, verify: Verify, **words: t.Unpack[Words]) -> None:
         if not callable(verify):
@@ -285,7 +285,7 @@ class OpenIDConnect(Bearer):
 class Basic(Scheme):
     """Name and password in the header ``Authorization: Basic ...`` (RFC 7617), in UTF-8.
 
-    A browser that has asked its user once sends them with every request, also when a page of somebody else makes it:
+    A browser that has asked its user once sends them with every request, also when a page of another site makes it:
     unsafe methods look at ``Origin`` and ``Sec-Fetch-Site``.
 
     :param verify: Called with name and password. Let it take the same time whether the name is known or not.
@@ -385,7 +385,7 @@ class SessionAuth(Scheme):
         session[self.key] = identity
 
     def log_out(self) -> None:
-        """Forget who it is, and all else in the session."""
+        """Forget the user, and all of the session."""
         context.current().session.clear()
 
     def read(self, ctx: Context) -> tuple[object, ...] | None:

@@ -1,4 +1,4 @@
-"""How calls are counted: the library ``limits`` with a storage of the application.
+"""Counting of calls: the library ``limits`` with a storage of the application.
 
 The library is imported when an application with a limit freezes, not before.
 Not here: what is limited, and what is answered (``marks.traffic._limits``).
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from ...typing import Application
 
 State: t.TypeAlias = tuple[int, int]
-"""What is left: calls, and whole seconds until there are more."""
+"""The rest of a window: calls, and whole seconds until there are more."""
 
 
 class Item(t.NamedTuple):
@@ -75,7 +75,7 @@ def parse_windows(texts: cabc.Iterable[str], name: str, cost: int, taken: set[st
     :param cost: What one call counts.
     :param taken: The names in use in this operation; new ones are added.
     :param where: The handler, for messages.
-    :raises SetupError: A window is none, or lets nobody through.
+    :raises SetupError: A window is none, or lets no call through.
     """
     limits = import_limits()
     items: list[t.Any] = []
@@ -207,7 +207,7 @@ class RemoteMeter(Meter):
 
     :param strategy: The library's rate limiter.
     :param app: The application, for its log.
-    :param guard: What stands before the storage.
+    :param guard: The circuit breaker before the storage.
     """
 
     def __init__(self, strategy: Strategy, app: Application, guard: CircuitBreaker) -> None:

@@ -24,7 +24,7 @@ _T = t.TypeVar("_T")
 
 MAX_LATE = 1000
 MAX_LATE_BYTES = 16 * 1024 * 1024
-"""How many answers, and how many bytes of them, wait in this process for a store that is away."""
+"""The greatest number of answers, and of their bytes, that wait in this process for a store that is away."""
 
 
 class Claim:
@@ -113,7 +113,7 @@ class IdempotencyStore:
 
     :param app: The application.
     :param store: The store.
-    :param guard: What stands before it.
+    :param guard: The circuit breaker before it.
     :param lifetime: Seconds for which an answer is kept.
     """
 

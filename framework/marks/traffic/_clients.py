@@ -1,4 +1,4 @@
-"""Who sends a request, as a key: by address or by user. What limits and idempotency keys tell clients apart by.
+"""Keys of clients, by address or by user: limits and idempotency keys distinguish clients by them.
 
 The address is that of the connection. Behind a proxy it is the client's only where ``ProxyFix`` puts it there: headers
 such as ``X-Forwarded-For``, which anybody can send, are never read.
@@ -67,7 +67,7 @@ def network_of(address: str, prefix: int) -> str:
 
 
 class User:
-    """Tell clients apart by who is authenticated (``ctx.user``); by address where nobody is.
+    """Distinguish clients by their user (``ctx.user``); by address where there is none.
 
     Two users are one only if the same scheme has authenticated them, for the same tenant, with the same class and id.
 
@@ -99,7 +99,7 @@ class User:
 
 
 def identity(user: object) -> str:
-    """Return what a user has that nobody else has, as text.
+    """Return what a user has that no other has, as text.
 
     Text, numbers and UUIDs are their own identity; mappings are asked for ``id`` or ``sub``, other objects for their
     attribute ``id``, or for ``get_id()``.
@@ -134,7 +134,7 @@ def _kind(value: object) -> str:
 
 
 def key_function(by: By, plan: Plan) -> cabc.Callable[[Context], str]:
-    """The function that a ``by=`` stands for. Where a user's own gives ``None``, the address counts: nobody gets round.
+    """The function of a ``by=``. Where a user's own gives ``None``, the address counts: no client gets round.
 
     :raises SetupError: It is nothing of the kind.
     """

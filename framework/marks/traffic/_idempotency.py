@@ -1,6 +1,6 @@
 """``idempotent``: a request that is sent twice is carried out once.
 
-The client names each request by a key. The first answer is kept, and given again to whoever repeats the request with
+The client names each request by a key. The first answer is kept, and given again when the request is repeated with
 its key, after the IETF draft "The Idempotency-Key HTTP Header Field". Not here: keys, fingerprints and records
 (``http.idempotency``), who holds a key (``marks.traffic._claims``), who the client is (``marks.traffic._clients``).
 Floor 4."""
@@ -61,7 +61,7 @@ KEPT_HEADERS = (
     *("Content-Type", "Content-Language", "Content-Encoding", "Content-Location", "Content-Disposition"),
     *("Location", "ETag", "Last-Modified", "Link", "Vary"),
 )
-"""The headers that are kept with an answer, beside those that the operation declares. Never cookies."""
+"""The headers that are kept with an answer, in addition to those that the operation declares. Never cookies."""
 
 NOT_KEPT = frozenset({408, 412, 423, 425, 429})
 """Answers below 500 that say "not now": the request may be tried again with the same key."""
@@ -138,7 +138,7 @@ class Idempotent(Mark):
         """Return whether the operation is one whose repetition does harm: POST and PATCH, and those that carry the
         mark.
 
-        :raises SetupError: The mark stands on a method that changes nothing.
+        :raises SetupError: The mark is on a method that changes nothing.
         """
         is_own = self in marks_of(plan.handler)
         if is_own and plan.method in SAFE:
@@ -384,12 +384,12 @@ def idempotent(
 ) -> Idempotent:
     """Carry out a request once, however often it is sent with one ``Idempotency-Key``.
 
-    The first answer is kept and given again. On a class, a router or an application the mark holds for POST and PATCH;
+    The first answer is kept and given again. On a class, a router or an application the mark applies to POST and PATCH;
     on a handler for that one. Kept is what the handler answers below 500, errors included; what is refused before the
     handler, and what says "not now", is not.
 
     :param required: Whether a request without a key is refused.
-    :param by: Whose key it is, as for :func:`~framework.limit`: ``"user"`` (default; the address for nobody),
+    :param by: Whose key it is, as for :func:`~framework.limit`: ``"user"`` (default; the address without a user),
         ``"address"``, or a function from the context to text. One client's keys are nothing to another.
     :param lifetime: Seconds for which an answer is kept. Default: ``IDEMPOTENCY_LIFETIME``.
     :param store: Where. Default: ``IDEMPOTENCY_STORE_URL``.

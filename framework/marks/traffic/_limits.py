@@ -34,7 +34,7 @@ STATE = message("headers.rate_limit")
 LIMITS: t.Final = Key["LimitPlan"]("limits")
 """The limits of an operation together, in ``Plan.notes``."""
 COUNTED: t.Final = Key[list[tuple[Window, tuple[int, int]]]]("counted")
-"""What is left of each limit after this request, and for how many seconds, in ``Call.notes``."""
+"""The rest of each limit after this request, with the seconds until it is full again, in ``Call.notes``."""
 
 
 class RateLimitExceeded(errors.TooManyRequests):
@@ -80,7 +80,7 @@ class Limit(Mark):
         return f"limit({', '.join(map(repr, self.windows))})"
 
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """An outer limit holds beside the inner ones, unless one of these overrides it by its name."""
+        """An outer limit applies in addition to the inner ones, unless one of these overrides it by its name."""
         if self.name is not None and any(isinstance(mark, Limit) and self.name in mark.overrides for mark in inner):
             return inner
         return (self, *inner)
@@ -184,7 +184,7 @@ def limits_of(plan: Plan) -> LimitPlan:
 
 
 def tell_step(policy: str) -> cabc.Callable[[Context, Call, Reply], None]:
-    """The step that tells a client what is left. Nothing is told to those who are not counted."""
+    """The step that sends a client the rest of its limits. A client that is not counted gets nothing."""
 
     def tell(ctx: Context, call: Call, reply: Reply) -> None:
         counted = call.notes.get(COUNTED)
@@ -219,10 +219,10 @@ def limit(
     handler, its class, its routers and the application.
 
     :param windows: How many calls in how much time, in the words of the library ``limits``: ``"10/minute"``,
-        ``"5 per 2 hours"``. All of them hold.
+        ``"5 per 2 hours"``. All of them apply.
     :param by: Who is one client: ``"address"`` (default), asked before anybody is authenticated; ``"user"``, asked
-        after, the address for nobody; or a function from the context to text, asked then too, the address for ``None``.
-        An :class:`~framework.marks.traffic.Address` sets how many bits of an IPv6 address count.
+        after, the address without a user; or a function from the context to text, asked then too, the address for
+        ``None``. An :class:`~framework.marks.traffic.Address` sets how many bits of an IPv6 address count.
     :param name: The name of the limit in the headers, and for ``overrides``.
     :param shared: Count together for all operations that have a shared limit of this name.
     :param overrides: Names of outer limits (of the class, a router, the application) that do not hold here.

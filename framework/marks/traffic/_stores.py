@@ -37,7 +37,7 @@ def once(app: Application, name: cabc.Hashable, make: cabc.Callable[[], _T]) -> 
 
 
 def store_url(config: Config, kind: str) -> str | None:
-    """Return where a kind of state is kept: ``<KIND>_STORE_URL``, else ``STORE_URL``; ``None`` for the memory.
+    """Return where a kind of state is kept: ``<KIND>_STORE_URL``, otherwise ``STORE_URL``; ``None`` for the memory.
 
     :raises SetupError: The setting is not a URL of a store.
     :raises ImportError: The library that the store needs is not installed.
@@ -83,7 +83,7 @@ def redis_store(app: Application, url: str) -> RedisStore:
 
 
 def guard_of(app: Application, store: object, consequence: str) -> CircuitBreaker:
-    """Return what stands before a store that may be away, for one use of it."""
+    """Return the circuit breaker before a store that may be away, for one use of it."""
     return once(
         app, ("guard", id(store), consequence), lambda: CircuitBreaker(f"The {type(store).__name__}", consequence)
     )
