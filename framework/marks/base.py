@@ -207,7 +207,7 @@ class Call:
     def __init__(self, operation: Operation, view_args: dict[str, object], slots: int, instance: object) -> None:
         self.operation = operation
         self.view_args = view_args
-        self.arguments: list[object] = [None] * slots
+        self.arguments: list[t.Any] = [None] * slots
         """The values that the handler gets by position; a mark owns the place that :meth:`Plan.take_slot` gave it."""
         self.kwargs: dict[str, object] = view_args
         """The values that are passed to the handler by name."""

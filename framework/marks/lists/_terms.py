@@ -37,7 +37,7 @@ class Condition(t.NamedTuple):
     """
 
     name: str
-    source: object
+    source: t.Any
     operator: str
     value: t.Any
 
@@ -51,7 +51,7 @@ class SortKey(t.NamedTuple):
     """
 
     name: str
-    source: object
+    source: t.Any
     descending: bool = False
 
 

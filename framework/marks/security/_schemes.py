@@ -106,7 +106,7 @@ class Scheme:
     def __or__(self, other: Scheme | Alternatives) -> Alternatives:
         return Alternatives((self,)) | other
 
-    def read(self, ctx: Context) -> tuple[object, ...] | None:
+    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         """The credentials of a request: what ``verify`` is called with.
 
         :return: ``None`` when there are none of this scheme, :data:`MALFORMED` when they cannot be read.
@@ -190,7 +190,7 @@ class Bearer(Scheme):
         if self._lower != "bearer":
             self.example = f"{word} TOKEN"
 
-    def read(self, ctx: Context) -> tuple[object, ...] | None:
+    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         token = None if header is None else authorization.credentials_of(header, self._lower)
         if token is None:
@@ -296,7 +296,7 @@ class Basic(Scheme):
     csrf = "origin"
     uses_authorization = True
 
-    def read(self, ctx: Context) -> tuple[object, ...] | None:
+    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         header = ctx.request_environ.get("HTTP_AUTHORIZATION")
         text = None if header is None else authorization.credentials_of(header, "basic")
         if text is None:
@@ -335,7 +335,7 @@ class APIKey(Scheme):
         elif location == "query":
             self.query_names = (key,)
 
-    def read(self, ctx: Context) -> tuple[object, ...] | None:
+    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         if self.location == "header":
             value = ctx.request_environ.get(self._environ_key)
             return None if value is None else (value,) if value else MALFORMED
@@ -388,7 +388,7 @@ class SessionAuth(Scheme):
         """Forget the user, and all of the session."""
         context.current().session.clear()
 
-    def read(self, ctx: Context) -> tuple[object, ...] | None:
+    def read(self, ctx: Context) -> tuple[t.Any, ...] | None:
         identity = ctx.session.get(self.key)
         return None if identity is None else (identity,)
 
