@@ -446,7 +446,7 @@ class App(Scaffold):
             if known is not None and known != view_func:
                 raise AssertionError(
                     f"View function mapping is overwriting an existing endpoint function: {endpoint!r}."
-                    " Give one of the two an 'endpoint=' of its own."
+                    " Give one of the two another 'endpoint='."
                 )
             check_conflict(self, made, view_func)
         self.url_map.add(made)

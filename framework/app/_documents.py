@@ -85,7 +85,7 @@ class Document:
         wrong = [key for key in self.settings if key not in _SETTINGS and not key.startswith("API_")]
         if wrong:
             raise SetupError(
-                f"The document {name!r} cannot have a setting {wrong[0]!r} of its own. It may have those that begin"
+                f"The document {name!r} cannot have its own setting {wrong[0]!r}. It may have those that begin"
                 f" with API_, and {', '.join(_SETTINGS)}."
             )
 
@@ -93,7 +93,7 @@ class Document:
         return f"<Document {self.name!r}>"
 
     def config(self, app: App) -> Settings:
-        """The settings that hold for it: its own, then the application's, with its path in front of theirs."""
+        """The settings that apply to it: its own, then the application's, with its path in front of theirs."""
         if not self.settings and not self.path:
             return app.config
         paths = {key: app.config[key] and self.path + app.config[key] for key in DOCUMENT_PATHS}

@@ -247,7 +247,7 @@ class Plan:
     """The operation in the making, as a mark sees it when it is asked for its steps and records.
 
     :param config: The application's settings.
-    :param rule: werkzeug's rule.
+    :param rule: The rule of werkzeug.
     :param method: The HTTP method.
     :param handler: The function or method that will be called.
     :param endpoint: The endpoint.
@@ -384,7 +384,7 @@ class Mark:
         """Join the marks of a method that overrides the one with this mark.
 
         :param own: The marks of the overriding method, and what it has inherited from nearer classes.
-        :return: All that hold for it. Default: its own, nothing is inherited.
+        :return: All that apply to it. Default: its own, nothing is inherited.
         """
         return own
 

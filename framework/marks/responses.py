@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
     from .links import Link, LinkLike
 
     OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], Reply]
-    """Writes a value with a status as the answer; a file or a stream takes values of its own kind."""
+    """Writes a value with a status as the answer; a file or a stream takes values of one kind."""
 
     DataWriter: t.TypeAlias = cabc.Callable[[int, object], PreparedResponse]
     """Writes a value with a status as the declared answer, whatever the value is."""
@@ -444,7 +444,7 @@ def check_outcomes(marks: tuple[Mark, ...], where: str) -> None:
         if isinstance(mark, ResponseMark):
             if mark.outcome.status in seen:
                 raise SetupError(
-                    f"{where} declares {mark.outcome.status} twice. Give each outcome a status of its own,"
+                    f"{where} declares {mark.outcome.status} twice. Give each outcome its own status,"
                     " or one schema that covers both."
                 )
             seen.add(mark.outcome.status)

@@ -341,7 +341,7 @@ def reads_environ(app: App) -> bool:
 
 
 def not_bound(ctx: Context, view_args: dict[str, object], instance: object) -> t.NoReturn:
-    """Stands in a record that is still being made: the runner needs the record first."""
+    """Raise: the record is still being made, and the runner needs it first."""
     raise RuntimeError("The operation is not bound yet. Freeze the application first.")
 
 

@@ -160,7 +160,7 @@ class Router(Scaffold):
         self.record(functools.update_wrapper(wrapper, func))
 
     def make_setup_state(self, app: App, options: MountOptions, first_registration: bool = False) -> RouterSetupState:
-        """The record of one mounting; override it to use a class of your own."""
+        """The record of one mounting; override it to use another class."""
         return RouterSetupState(self, app, options, first_registration)
 
     @setupmethod

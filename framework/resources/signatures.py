@@ -64,7 +64,7 @@ def check_signature(app: Scaffold, plan: Plan, view: object, routers: tuple[str,
 
 
 def check_names(plan: Plan, rest: list[inspect.Parameter], by_name: set[str], advice: str) -> None:
-    """Refuse a handler whose parameters are not those that are passed by name.
+    """Refuse a handler whose parameters are not the values that it gets by name.
 
     :raises SetupError: One is too many, or one is missing.
     """
@@ -103,7 +103,7 @@ def asked(plan: Plan, told: cabc.Sequence[inspect.Parameter]) -> str:
 
 
 def may_change_values(app: Scaffold, plan: Plan, view: object, routers: tuple[str, ...]) -> bool:
-    """Return whether code of the application may add to what is passed by name, or take some away."""
+    """Return whether code of the application may add to the values that the handler gets by name, or take some away."""
     view_class: type[View] | None = getattr(view, "view_class", None)
     if plan.names_open or any(is_own(mark) for mark in plan.marks) or is_decorated(view, view_class):
         return True

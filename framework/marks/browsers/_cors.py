@@ -104,7 +104,7 @@ class CORS(Mark):
         listed = [origins] if isinstance(origins, (str, re.Pattern)) else list(as_origins(origins))
         self.any_origin = "*" in listed
         if self.any_origin and len(listed) > 1:
-            raise SetupError("CORS got '*' beside other origins. Give '*' alone, or the origins alone.")
+            raise SetupError("CORS got '*' and other origins. Give '*' alone, or the origins alone.")
         self.exact = frozenset(checked_origin(origin) for origin in listed if isinstance(origin, str) and origin != "*")
         self.patterns = tuple(origin for origin in listed if isinstance(origin, re.Pattern))
         self.credentials = credentials
@@ -124,7 +124,7 @@ class CORS(Mark):
 
     def __call__(self, target: object) -> t.NoReturn:
         raise SetupError(
-            f"CORS stands on {target!r}. A browser asks for a path before it sends the request: give it to"
+            f"CORS is on {target!r}. A browser asks for a path before it sends the request: give it to"
             " Router(marks=[...]) or App(marks=[...])."
         )
 

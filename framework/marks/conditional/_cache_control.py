@@ -38,7 +38,7 @@ class Directives(t.TypedDict, total=False):
     no_cache: bool
     """It is kept, and asked for each time whether it is current."""
     no_store: bool
-    """Nobody keeps it."""
+    """No cache keeps it."""
     max_age: Seconds
     """The time for which it is fresh."""
     s_maxage: Seconds
@@ -50,7 +50,7 @@ class Directives(t.TypedDict, total=False):
     must_understand: bool
     """Only a cache that knows the status keeps it."""
     no_transform: bool
-    """Nobody on the way changes the body."""
+    """No proxy changes the body."""
     immutable: bool
     """As long as it is fresh it does not change."""
     stale_while_revalidate: Seconds

@@ -415,7 +415,7 @@ class Check:
     def check_data(self, ctx: Context, data: object, schema: SchemaLike | None) -> None:
         """Compare data with the conditions, for ``check_etag``.
 
-        :raises PreconditionFailed: They do not hold for this data.
+        :raises PreconditionFailed: This data does not meet them.
         """
         if self.conditions is None:
             return

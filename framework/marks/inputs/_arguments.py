@@ -326,7 +326,7 @@ def arguments(
         raise SetupError(f"{mark!r} got unknown={unknown!r}. Take RAISE, EXCLUDE or INCLUDE of marshmallow.")
     if unknown == RAISE and mark.places[0] in ("headers", "cookies"):
         raise SetupError(
-            f"unknown=RAISE of {mark!r} would refuse every request: clients send {mark.places[0]} that nobody declares."
+            f"unknown=RAISE of {mark!r} would refuse every request: clients send undeclared {mark.places[0]}."
             " Leave 'unknown' out."
         )
     if max_length is not None:

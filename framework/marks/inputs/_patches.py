@@ -55,7 +55,7 @@ class PatchMark(ArgumentsMark):
         for mark in plan.marks:
             if isinstance(mark, ArgumentsMark) and mark is not self and mark.media_types(plan):
                 raise SetupError(
-                    f"{plan.called} has {self!r} beside {mark!r}, which reads the body too. A patch is"
+                    f"{plan.called} has {self!r} and {mark!r}, which reads the body too. A patch is"
                     " the body alone: drop one of them, or take the other from the query."
                 )
         return super().run(plan)

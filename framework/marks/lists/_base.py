@@ -156,7 +156,7 @@ class ListShape(Shape):
         asked = call.notes[self.mark.key]
         if is_select(value) and PAGED not in self.plan.notes:
             raise TypeError(
-                f"{self.plan.called} returned a select, and nobody runs it. Take parts of it with"
+                f"{self.plan.called} returned a select, and no mark runs it. Take parts of it with"
                 " @paginate(Page, session=...), or return session.scalars(...) and give the mark apply=False."
             )
         return asked.apply(value)

@@ -291,7 +291,7 @@ def bad_cursor(error: BadCursor) -> ValidationFailed:
 
 
 class Page:
-    """Gives the wanted page of a collection. Derive from it for collections of your own.
+    """Gives the wanted page of a collection. Derive from it for other collections.
 
     :param collection: What the handler returned.
     :param page_params: What the client wants.

@@ -133,8 +133,8 @@ def whole_order(select: Select, keys: cabc.Sequence[SortKey], unique: cabc.Seque
     """
     if distinct_on(select):
         raise TypeError(
-            "The handler returned a select with DISTINCT ON, whose order says which rows stay, and a cursor has an"
-            " order of its own. Make it a subquery."
+            "The handler returned a select with DISTINCT ON, whose order says which rows stay, and a cursor has"
+            " another order. Make it a subquery."
         )
     whole = [expression_of(select, SortKey(name, name)) for name in unique] or identity(select)
     if whole is None:
@@ -259,7 +259,7 @@ def opened(session: object, select: Select) -> t.Any:
     """
     if session is None:
         raise TypeError(
-            f"The handler returned a select, and nobody said in which session to run it: {str(select)[:200]}. Give one:"
+            f"The handler returned a select, and no session to run it in was given: {str(select)[:200]}. Give one:"
             " @paginate(..., session=get_session), a session or a function that returns that of the request."
         )
     found = session() if callable(session) and not hasattr(session, "execute") else session

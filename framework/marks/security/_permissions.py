@@ -211,7 +211,7 @@ def permission(
         asynchronous. What is not true refuses.
     :param of: Which object, by its ``as_kwarg``, where several are loaded. Default: that of the innermost ``loads``.
     :param name: What the user lacks, named in the 403. Default: the name of the function.
-    :param error: What is raised instead: a 403 of your own, or a 404 where the client must not learn of the object.
+    :param error: What is raised instead: your own 403, or a 404 where the client must not learn of the object.
     :raises SetupError: The error is neither.
     """
     if not (isinstance(error, type) and issubclass(error, (Forbidden, NotFound))):

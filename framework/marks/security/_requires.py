@@ -204,7 +204,7 @@ def check_place(mark: Mark, plan: Plan) -> None:
     """
     if not any(each is mark for each in plan.marks):
         raise SetupError(
-            f"{mark!r} stands on a hook or an error handler, where it protects nothing. Give it to"
+            f"{mark!r} is on a hook or an error handler, where it protects nothing. Give it to"
             " Router(marks=[...]) or App(marks=[...]), for all operations below."
         )
 

@@ -183,7 +183,7 @@ class Bearer(Scheme):
     def __init__(self, verify: Verify, *, format: str = "", word: str = "Bearer", **words: t.Unpack[Words]) -> None:
         super().__init__(verify, **words)
         if not authorization.is_scheme_name(word):
-            raise SetupError(f"{word!r} cannot stand before a token in a header. Use letters, digits and '-'.")
+            raise SetupError(f"{word!r} cannot precede a token in a header. Use letters, digits and '-'.")
         self.format = format
         self.word = word
         self._lower = word.lower()
@@ -376,7 +376,7 @@ class SessionAuth(Scheme):
     def log_in(self, identity: object) -> None:
         """Remember who it is, in the session of the current request.
 
-        Whatever else the session held is gone, CSRF tokens that are out included.
+        All that the session held is gone, CSRF tokens that are out included.
 
         :param identity: What ``load`` is called with: an id that JSON can hold.
         """

@@ -115,7 +115,7 @@ def quote(text: str, where: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         raise SetupError(
-            f"{where}: {text!r} cannot be the name of a limit: it stands in a header. Use printable ASCII."
+            f"{where}: {text!r} cannot be the name of a limit: it is sent in a header. Use printable ASCII."
         )
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -225,7 +225,7 @@ def limit(
         ``None``. An :class:`~framework.marks.traffic.Address` sets how many bits of an IPv6 address count.
     :param name: The name of the limit in the headers, and for ``overrides``.
     :param shared: Count together for all operations that have a shared limit of this name.
-    :param overrides: Names of outer limits (of the class, a router, the application) that do not hold here.
+    :param overrides: Names of outer limits (of the class, a router, the application) that do not apply here.
     :param cost: What one call counts, or a function from the context to that; a call of less than 1 is not counted.
     :param exempt: A function from the context; calls for which it says yes are neither counted nor refused.
     :param strategy: How windows are counted. Default: ``RATELIMIT_STRATEGY``.

@@ -544,7 +544,7 @@ def test_hooks_protect_nothing(app):
     """On a hook a permission would only stand in the document: that is refused."""
     add(app, loads(find_pet))
     app.before_request(permission(is_ann)(lambda: None))
-    with pytest.raises(SetupError, match="stands on a hook"):
+    with pytest.raises(SetupError, match="is on a hook"):
         app.freeze()
 
 

@@ -905,7 +905,7 @@ def test_two_schemes_of_one_name(app):
         (lambda: requires(bearer, scopes="read"), "Give a list, like scopes="),
         (lambda: requires(bearer, missing=ValueError), "is not a 401 error"),
         (lambda: Bearer("secret"), "to verify credentials with"),
-        (lambda: Bearer(USERS.get, word="a b"), "cannot stand before a token"),
+        (lambda: Bearer(USERS.get, word="a b"), "cannot precede a token"),
         (lambda: APIKey(USERS.get, "k", location="body"), "is not a place for a key"),
         (lambda: OAuth2(USERS.get, {}), "has no flows"),
         (lambda: OAuth2(USERS.get, {"magic": {}}), "is not a flow of OAuth"),
@@ -981,7 +981,7 @@ def test_hooks_protect_nothing(app, mark):
     """On a hook the mark would tell the document and close nothing: that is refused."""
     who(app)
     app.before_request(mark(lambda: None))
-    with pytest.raises(SetupError, match="stands on a hook or an error handler"):
+    with pytest.raises(SetupError, match="is on a hook or an error handler"):
         app.freeze()
 
 
