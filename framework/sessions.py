@@ -336,10 +336,11 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
         """Set the cookie where :meth:`should_set_cookie` says so, and delete that of a session made empty."""
+        was_accessed = session.accessed  # asked first: to look into a session is an access
         is_empty = not session
         # A session emptied by this request leaves; one that never was sends no cookie.
         is_sent = session.modified if is_empty else self.should_set_cookie(app, session)
-        if session.accessed or is_sent:
+        if was_accessed or is_sent:
             add_vary(response, ("Cookie",))
         if not is_sent:
             return
