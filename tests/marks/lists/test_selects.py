@@ -444,7 +444,7 @@ def test_a_select_with_a_limit_is_refused(shop):
 
 def test_a_select_without_session_is_explained(shop):
     """A select that nobody can run says what is missing."""
-    for marks, words in (([paginate(Page)], "session=get_session"), ([sorts(Numbered, "id")], "nobody runs it")):
+    for marks, words in (([paginate(Page)], "session=get_session"), ([sorts(Numbered, "id")], "no mark runs it")):
         with pytest.raises(TypeError, match=words):
             serve(shop, *marks).get("/pets")
 
