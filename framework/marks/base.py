@@ -124,6 +124,15 @@ REPLAY: t.Final = Key["Reply"]("replay")
 """The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed."""
 
 
+if t.TYPE_CHECKING:
+    StepFunction: t.TypeAlias = cabc.Callable[[Context, "Call"], object]
+    ValueFunction: t.TypeAlias = cabc.Callable[[Context, "Call", t.Any], object]
+    ReplyFunction: t.TypeAlias = cabc.Callable[[Context, "Call", Reply], Reply | None]
+else:
+    # A tool that evaluates the annotations below finds no Context when it runs.
+    StepFunction = ValueFunction = ReplyFunction = cabc.Callable[..., object]
+
+
 class Step(msgspec.Struct, frozen=True):
     """One thing to do before the handler is called.
 
@@ -132,7 +141,7 @@ class Step(msgspec.Struct, frozen=True):
     """
 
     phase: Phase
-    run: cabc.Callable[[Context, Call], object]
+    run: StepFunction
 
 
 class ValueStep(msgspec.Struct, frozen=True):
@@ -141,7 +150,7 @@ class ValueStep(msgspec.Struct, frozen=True):
     :param run: ``run(ctx, call, value)``. A returned value that is not ``None`` takes its place.
     """
 
-    run: cabc.Callable[[Context, Call, object], object]
+    run: ValueFunction
 
     @property
     def phase(self) -> Phase:
@@ -159,7 +168,7 @@ class ReplyStep(msgspec.Struct, frozen=True):
     """
 
     phase: Phase
-    run: cabc.Callable[[Context, Call, Reply], Reply | None]
+    run: ReplyFunction
     errors: bool = False
 
 
