@@ -23,6 +23,7 @@ from marshmallow import Schema
 from ..errors import SetupError
 from ..fast import json as fast_json
 from ..fast.json import NOT_TAKEN
+from ..fields import AnyField
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -30,7 +31,6 @@ if t.TYPE_CHECKING:
     from ..config import Config
     from ..context import Context
     from ..errors import APIError
-    from ..fields import AnyField
     from ..http.response import Reply
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
