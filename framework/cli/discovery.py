@@ -206,7 +206,7 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
         if not _is_missing(error, module_name):
             raise NoAppException(
                 f"While importing {module_name!r}, {_with_article(type(error).__name__)} was raised:\n\n"
-                f"{_words_of(error)}"
+                f"{_texts_of(error)}"
             ) from error
 
         if not raise_if_not_found:
@@ -233,7 +233,7 @@ def _with_article(name: str) -> str:
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
 
 
-def _words_of(error: Exception) -> str:
+def _texts_of(error: Exception) -> str:
     """Write what was raised: a mistake in the set-up as its message, any other error with its traceback."""
     if isinstance(error, SetupError) and not get_debug_flag():
         return f"{describe(error)}\n\nUse '--debug' to see the traceback."

@@ -50,7 +50,7 @@ from ..marks.responses import ResponseMark, check_outcomes
 from ..views import MethodView, View
 from ..wrappers import Request
 from .around import Around, in_order, make_around
-from .operation import DocumentRecords, Operation, place_of, runner, source_of, words_of
+from .operation import DocumentRecords, Operation, place_of, runner, source_of, texts_of
 from .pairs import Names, member_name, method_name, names_of
 from .recorder import remember_error, remember_value
 from .resource import Resource
@@ -231,7 +231,7 @@ def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: H
     plain, watched = app.ensure_sync(handler), is_watched(app)
     function = remember_value(plain) if watched else plain
     ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched)
-    summary, description = words_of(handler)
+    summary, description = texts_of(handler)
     operation = Operation(
         endpoint=endpoint,
         rule=rule,

@@ -461,6 +461,6 @@ def place_of(target: object) -> str:
     return f"{file}:{line}"
 
 
-def words_of(documented: cabc.Callable[..., object]) -> tuple[str, str]:
+def texts_of(documented: cabc.Callable[..., object]) -> tuple[str, str]:
     """Summary and description from a docstring: its first line, and the rest."""
     return docstrings.parts(docstrings.published(documented))

@@ -184,7 +184,7 @@ class VersionMark(Mark):
                 )
         if all(words[name] == name for name in asked):
             return mark
-        made = mark.in_words(words)
+        made = mark.renamed(words)
         if made is None and not mark.apply:
             raise SetupError(
                 f"{mark!r} asks for nothing that the version {self.name!r} has, and the handler wants what it asks for."

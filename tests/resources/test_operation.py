@@ -22,7 +22,7 @@ from framework.errors import (
 )
 from framework.marks.base import Header, Mark, Outcome
 from framework.openapi.document import build
-from framework.resources.operation import merge_messages, unique, words_of
+from framework.resources.operation import merge_messages, texts_of, unique
 from tests.openapi.everything import make_app as make_everything
 
 
@@ -198,7 +198,7 @@ def test_merged_messages():
 
 def test_small_helpers():
     """Docstrings give a summary and a description; records are kept once."""
-    assert words_of(lambda: None) == ("", "")
+    assert texts_of(lambda: None) == ("", "")
     assert unique([1, 2, 1]) == (1, 2)
 
 

@@ -62,10 +62,10 @@ class ListMark(ArgumentsMark):
         self.asks = tuple(asked)
         """The fields whose values clients may ask for, which the answer must send; none where that is not wanted."""
 
-    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
-        """The same mark in the words of an older version of the API.
+    def renamed(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+        """Return the same mark with the names that fields have in an older version of the API.
 
-        :param words: What a field is called there, by its name here; ``None`` for one that is not there.
+        :param words: The name of a field there, by its name here; ``None`` for one that is not there.
         :return: ``None`` where nothing is left that could be asked for.
         """
         raise NotImplementedError

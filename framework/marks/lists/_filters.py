@@ -107,7 +107,7 @@ class FiltersMark(ListMark):
                 made[key] = self.parameter(found[condition.name]._replace(written=written), condition.operator)
         return Schema.from_dict(made)()
 
-    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+    def renamed(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
         schema = self.parameters(words)
         return self.with_schema(schema) if schema.fields else None
 

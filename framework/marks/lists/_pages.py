@@ -14,7 +14,7 @@ import typing as t
 from ...errors import ValidationFailed
 from ...issues import issue
 from ._cursors import BadCursor, Cursor, Cursors
-from ._sequences import as_sequence, count, is_select, ordered, part, window
+from ._sequences import as_sequence, count, is_select, ordered, part, take_slice
 from ._terms import SortKey
 
 Query: t.TypeAlias = dict[str, int | str | None]
@@ -72,8 +72,8 @@ class PageRequest:
             rows = ordered(rows, self.source.keys)
         if self.source.total:
             self.item_count = count(rows, session)
-            return window(rows, offset, limit, session, unique) if offset < self.item_count else []
-        items = window(rows, offset, limit + 1, session, unique)
+            return take_slice(rows, offset, limit, session, unique) if offset < self.item_count else []
+        items = take_slice(rows, offset, limit + 1, session, unique)
         self.more = len(items) > limit
         return items[:limit]
 
@@ -312,7 +312,7 @@ class Page:
         if is_select(self.collection):
             size = wanted.last_item - wanted.first_item + 1
             source = wanted.source
-            return window(self.collection, wanted.first_item, size, source.session, source.unique)
+            return take_slice(self.collection, wanted.first_item, size, source.session, source.unique)
         return list(self.collection[wanted.first_item : wanted.last_item + 1])
 
     @property

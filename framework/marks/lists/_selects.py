@@ -83,8 +83,12 @@ def count(select: Select, session: object) -> int:
     return int(opened(session, select).scalar(sa.select(sa.func.count()).select_from(everything)))
 
 
-def window(select: Select, offset: int, limit: int, session: object, unique: cabc.Sequence[str] = ()) -> list[object]:
-    """See :func:`marks.collections.window`. The order of the select is completed, so that no two rows are equal by it.
+def take_slice(
+    select: Select, offset: int, limit: int, session: object, unique: cabc.Sequence[str] = ()
+) -> list[object]:
+    """Return a part of the rows, as ``take_slice`` of ``_sequences`` does of any collection.
+
+    The order of the select is completed, so that no two rows are equal by it.
 
     :param unique: The names of what sets any two rows apart, where that is declared.
     """

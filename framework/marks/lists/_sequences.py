@@ -115,7 +115,7 @@ def count(collection: Select | cabc.Sequence[object], session: object) -> int:
     return len(collection)
 
 
-def window(
+def take_slice(
     collection: Select | cabc.Sequence[object],
     offset: int,
     limit: int,
@@ -129,7 +129,7 @@ def window(
     if is_select(collection):
         from . import _selects as selects
 
-        return selects.window(collection, offset, limit, session, unique)
+        return selects.take_slice(collection, offset, limit, session, unique)
     return list(collection[offset : offset + limit])
 
 

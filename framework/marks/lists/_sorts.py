@@ -105,7 +105,7 @@ class SortsMark(ListMark):
         field = Pieces(inner, most, load_default=usual, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"sort": field})()
 
-    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+    def renamed(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
         made = copy.copy(self)
         made.keys = {}
         for name, key in self.keys.items():
@@ -219,7 +219,7 @@ class SearchesMark(ListMark):
         )
         return Schema.from_dict({"q": field})()
 
-    def in_words(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
+    def renamed(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
         called = {name: words.get(name, name) for name in self.where}
         names = [written for written in called.values() if written is not None]
         if not names:

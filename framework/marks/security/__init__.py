@@ -32,8 +32,8 @@ if t.TYPE_CHECKING:
     from ._schemes import OAuth2 as OAuth2
     from ._schemes import OpenIDConnect as OpenIDConnect
     from ._schemes import Scheme as Scheme
+    from ._schemes import SchemeOptions as SchemeOptions
     from ._schemes import SessionAuth as SessionAuth
-    from ._schemes import Words as Words
     from ._schemes import session_secret as session_secret
 else:
     __getattr__ = lazy(
@@ -45,7 +45,7 @@ else:
             "_requires": "FORCED RequiresMark everything public requires takes",
             "_schemes": (
                 "APIKey Alternatives Basic Bearer Everything Grant OAuth2 OpenIDConnect Scheme SessionAuth "
-                "Words session_secret"
+                "SchemeOptions session_secret"
             ),
         },
     )

@@ -31,7 +31,7 @@ CSRF_SECRET = "_csrf"
 """The key of a session for the text that its CSRF tokens are bound to."""
 
 
-class Words(t.TypedDict, total=False):
+class SchemeOptions(t.TypedDict, total=False):
     """Options of every scheme."""
 
     name: str
@@ -70,7 +70,7 @@ class Scheme:
 
     :param verify: Called with what :meth:`read` gives, may be asynchronous. Returns the user, or a :class:`Grant`;
         ``None`` or ``False`` when the credentials are not good. A ``TokenError`` that it raises says why.
-    :param words: ``name``, ``description`` and ``realm``, see :class:`Words`.
+    :param options: ``name``, ``description`` and ``realm``, see :class:`SchemeOptions`.
     """
 
     default_name = "scheme"
@@ -89,16 +89,16 @@ class Scheme:
     example = ""
     """The spelling of credentials in the header, with capitals to fill in, where the described scheme does not say."""
 
-    def __init__(self, verify: Verify, **words: t.Unpack[Words]) -> None:
+    def __init__(self, verify: Verify, **options: t.Unpack[SchemeOptions]) -> None:
         if not callable(verify):
             raise SetupError(
                 f"{type(self).__name__} got {verify!r} to verify credentials with. Give it a function that returns the"
                 " user, or None."
             )
         self.verify = verify
-        self.name = words.get("name", self.default_name)
-        self.description = words.get("description", "")
-        self.realm = words.get("realm", "")
+        self.name = options.get("name", self.default_name)
+        self.description = options.get("description", "")
+        self.realm = options.get("realm", "")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -173,15 +173,17 @@ class Bearer(Scheme):
     :param format: What kind of token it is, for people (``bearerFormat``), like ``"JWT"``.
     :param word: Another word than ``Bearer`` in front of the token. OpenAPI knows only registered words, so the
         scheme is then described as a key in the header ``Authorization``.
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     :raises SetupError: ``word`` can be none.
     """
 
     default_name = "bearer"
     uses_authorization = True
 
-    def __init__(self, verify: Verify, *, format: str = "", word: str = "Bearer", **words: t.Unpack[Words]) -> None:
-        super().__init__(verify, **words)
+    def __init__(
+        self, verify: Verify, *, format: str = "", word: str = "Bearer", **options: t.Unpack[SchemeOptions]
+    ) -> None:
+        super().__init__(verify, **options)
         if not authorization.is_scheme_name(word):
             raise SetupError(f"{word!r} cannot precede a token in a header. Use letters, digits and '-'.")
         self.format = format
@@ -220,7 +222,7 @@ class OAuth2(Bearer):
 
     :param verify: Called with the token. Return a :class:`Grant` with the token's scopes.
     :param flows: The OAuth Flows Object (OpenAPI 3.1, section 4.8.28): by the name of the flow its URLs and scopes.
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     :raises SetupError: A flow is none, or a URL of it is missing.
     """
 
@@ -238,9 +240,9 @@ class OAuth2(Bearer):
         self,
         verify: Verify,
         flows: cabc.Mapping[str, cabc.Mapping[str, t.Any]],
-        **words: t.Unpack[Words],
+        **options: t.Unpack[SchemeOptions],
     ) -> None:
-        super().__init__(verify, **words)
+        super().__init__(verify, **options)
         if not flows:
             raise SetupError(f"{self!r} has no flows. Give at least one of {', '.join(self.URLS)}.")
         for flow, told in flows.items():
@@ -269,13 +271,13 @@ class OpenIDConnect(Bearer):
 
     :param verify: Called with the token.
     :param url: Where the provider describes itself: ``https://.../.well-known/openid-configuration``.
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     """
 
     default_name = "openId"
 
-    def __init__(self, verify: Verify, url: str, **words: t.Unpack[Words]) -> None:
-        super().__init__(verify, **words)
+    def __init__(self, verify: Verify, url: str, **options: t.Unpack[SchemeOptions]) -> None:
+        super().__init__(verify, **options)
         self.url = url
 
     def describe(self, config: Settings) -> dict[str, t.Any]:
@@ -289,7 +291,7 @@ class Basic(Scheme):
     unsafe methods look at ``Origin`` and ``Sec-Fetch-Site``.
 
     :param verify: Called with name and password. Let it take the same time whether the name is known or not.
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     """
 
     default_name = "basic"
@@ -317,14 +319,16 @@ class APIKey(Scheme):
     :param key: The name of the header, query parameter or cookie.
     :param location: ``"header"``, ``"query"`` (where it ends up in logs) or ``"cookie"`` (unsafe methods then need a
         CSRF token).
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     :raises SetupError: The location is none.
     """
 
     default_name = "apiKey"
 
-    def __init__(self, verify: Verify, key: str, *, location: str = "header", **words: t.Unpack[Words]) -> None:
-        super().__init__(verify, **words)
+    def __init__(
+        self, verify: Verify, key: str, *, location: str = "header", **options: t.Unpack[SchemeOptions]
+    ) -> None:
+        super().__init__(verify, **options)
         if location not in ("header", "query", "cookie"):
             raise SetupError(f"{location!r} is not a place for a key. Take 'header', 'query' or 'cookie'.")
         self.key = key
@@ -363,14 +367,14 @@ class SessionAuth(Scheme):
 
     :param load: Called with what :meth:`log_in` was given; returns the user, or ``None`` for one who is gone.
     :param key: Where the session keeps it.
-    :param words: See :class:`Words`.
+    :param options: See :class:`SchemeOptions`.
     """
 
     default_name = "session"
     csrf = "token"
 
-    def __init__(self, load: Verify, *, key: str = "user", **words: t.Unpack[Words]) -> None:
-        super().__init__(load, **words)
+    def __init__(self, load: Verify, *, key: str = "user", **options: t.Unpack[SchemeOptions]) -> None:
+        super().__init__(load, **options)
         self.key = key
 
     def log_in(self, identity: object) -> None:

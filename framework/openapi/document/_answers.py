@@ -114,7 +114,7 @@ def phrase(status: int) -> str:
     return HTTP_STATUS_CODES.get(status, "Unknown")
 
 
-def words_of(name: str) -> str:
+def texts_of(name: str) -> str:
     """``getPetOwner`` to ``Get pet owner``, for operations without a docstring."""
     text = "".join(f" {char.lower()}" if char.isupper() else char for char in name).replace("_", " ").strip()
     return text[:1].upper() + text[1:]

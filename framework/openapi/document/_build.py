@@ -181,7 +181,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
             made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
             add_schemes(schemes, operation)
-        summary, description = words_of_path(members)
+        summary, description = texts_of_path(members)
         if found := places.add(members, made):
             servers[path] = found
         spec.path(path, made=made, summary=summary, description=description)
@@ -292,7 +292,7 @@ def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:
     return found
 
 
-def words_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str | None]:
+def texts_of_path(operations: cabc.Sequence[Operation]) -> tuple[str | None, str | None]:
     """Summary and description of a path, where one Resource class answers it: from the class's docstring."""
     classes = {operation.view_class for operation in operations}
     cls = classes.pop()

@@ -252,7 +252,7 @@ class Components:
 
     def _object(self, schema: ma.Schema, view: SchemaUse, policy: str, names: SchemaNames | None = None) -> JSONObject:
         """The schema of one object."""
-        made: JSONObject = {"type": "object", **_words_of(type(schema))}
+        made: JSONObject = {"type": "object", **_texts_of(type(schema))}
         fields = schema.load_fields if view.reads else schema.dump_fields
         properties: JSONObject = {}
         required: list[str] = []
@@ -389,7 +389,7 @@ def _camel(name: str) -> str:
     return _clean("".join(part[:1].upper() + part[1:] for part in name.split("_")))
 
 
-def _words_of(cls: type[ma.Schema]) -> JSONObject:
+def _texts_of(cls: type[ma.Schema]) -> JSONObject:
     """Title and description of a schema: from ``Meta``, and from the docstring."""
     made: JSONObject = {}
     title = getattr(cls.Meta, "title", None)

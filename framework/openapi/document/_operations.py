@@ -19,7 +19,7 @@ from ...marks.inputs import content_types as part_types
 from ...typing import JSONObject
 from ..schema import both, plain
 from . import _outgoing as outgoing
-from ._answers import Answers, words_of
+from ._answers import Answers, texts_of
 from ._components import Components
 from ._fields import style
 from ._paths import names
@@ -44,7 +44,7 @@ def operation_object(
     """
     components = answers.components
     made: JSONObject = {"operationId": operation.operation_id, "tags": list(tags)}
-    made["summary"] = operation.summary or words_of(operation.operation_id)
+    made["summary"] = operation.summary or texts_of(operation.operation_id)
     made["description"] = operation.description or made["summary"]
     if operation.deprecated:
         made["deprecated"] = True

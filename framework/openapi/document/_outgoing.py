@@ -16,7 +16,7 @@ from ...marks.outgoing import Outgoing
 from ...texts import message
 from ...typing import JSONObject
 from ..schema import Validator
-from ._answers import Answers, phrase, words_of
+from ._answers import Answers, phrase, texts_of
 from ._components import Components
 
 if t.TYPE_CHECKING:
@@ -34,7 +34,7 @@ def item(outgoing: Outgoing, tags: cabc.Sequence[str], answers: Answers, operati
     """
     name = outgoing.id_in(operation_id)
     made: JSONObject = {"operationId": name, "tags": list(tags if outgoing.tags is None else outgoing.tags)}
-    made["summary"] = outgoing.summary or words_of(outgoing.id_in(""))
+    made["summary"] = outgoing.summary or texts_of(outgoing.id_in(""))
     made["description"] = outgoing.description or made["summary"]
     if outgoing.deprecated:
         made["deprecated"] = True
