@@ -265,6 +265,7 @@ class Plan:
     :param direct: Whether declared answers may go straight to the wire, the provider being untouched.
     :param reads_environ: Whether body and query may be read without a request: its class is the framework's own.
     :param ensure_sync: The application's ``ensure_sync``.
+    :param shared: What all operations of one freeze share.
     """
 
     def __init__(
@@ -280,6 +281,7 @@ class Plan:
         direct: bool,
         reads_environ: bool,
         ensure_sync: cabc.Callable[[cabc.Callable[..., object]], cabc.Callable[..., t.Any]] = lambda function: function,
+        shared: Notes | None = None,
     ) -> None:
         self.reads_environ = reads_environ
         self.ensure_sync = ensure_sync
@@ -303,6 +305,8 @@ class Plan:
         """Names in the query string that marks read without a schema: they are not undeclared."""
         self.notes: Notes = Notes()
         """The notes that marks of one family share at freeze, each under its :class:`Key`."""
+        self.shared: Notes = Notes() if shared is None else shared
+        """What marks share with those of other operations of the same freeze, each note under its :class:`Key`."""
         self.names: set[str] = set()
         """The names of values that marks pass to the handler, in addition to those of the path."""
         self.dropped: set[str] = set()

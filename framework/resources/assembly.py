@@ -27,6 +27,7 @@ from ..fast.routing import names_in
 from ..http.semantics import METHODS
 from ..marks.base import (
     Mark,
+    Notes,
     Outcome,
     Parameter,
     Phase,
@@ -101,9 +102,10 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
 
 def build_operations(app: App) -> cabc.Iterator[Operation]:
     """One operation for each method of each rule that has a view."""
+    shared = Notes()
     for rule, method, view, handler in handled(app):
         try:
-            yield build_operation(app, rule, method, view, handler)
+            yield build_operation(app, rule, method, view, handler, shared)
         except SetupError as error:
             place = place_of(handler)
             if place not in str(error):
@@ -195,8 +197,11 @@ def without_self(function: Handler) -> Handler:
     return handler
 
 
-def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: Handler) -> Operation:
-    """Ask all marks of an operation for their two faces, and freeze what they say."""
+def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: Handler, shared: Notes) -> Operation:
+    """Ask all marks of an operation what they do and what they document, and freeze it.
+
+    :param shared: What all operations of one freeze share.
+    """
     endpoint: str = rule.endpoint
     routers = app.routers_of(endpoint)
     view_class: type[View] | None = getattr(view, "view_class", None)
@@ -213,6 +218,7 @@ def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: H
         direct=app.json_untouched,
         reads_environ=reads_environ(app),
         ensure_sync=app.ensure_sync,
+        shared=shared,
     )
     steps, arounds = ask_marks(plan)
     records: list[Record] = [

@@ -55,6 +55,8 @@ _PARAMETERS: dict[str, t.Literal["query", "path", "header", "cookie"]] = {
 
 PARTS: t.Final = Key[list[LocatedSchema]]("parts")
 """The parts of a request that the marks of an operation read, in ``Plan.notes``."""
+WHOLE_BODIES: t.Final = Key[dict[tuple[int, str | None], tuple[Schema, LocatedSchema]]]("whole bodies")
+"""Schemas of whole bodies by their identity and the policy for unknown names, in ``Plan.shared``."""
 
 
 KeepInput: t.TypeAlias = "cabc.Callable[[Context, Call, t.Any], None]"
@@ -179,7 +181,10 @@ class ArgumentsMark(Mark):
     def prepare(self, schema: Schema, plan: Plan) -> list[LocatedSchema]:
         """The parts of the request that this mark may read, noted for the judgement of undeclared names."""
         alone = sum(isinstance(mark, ArgumentsMark) and "json" in mark.places for mark in plan.marks) == 1
-        parts = [LocatedSchema(schema, place, self.unknown, plan, alone) for place in self.places]
+        if self.factory is None and alone and self.places == ("json",):
+            parts = [whole_body(schema, self.unknown, plan)]
+        else:
+            parts = [LocatedSchema(schema, place, self.unknown, plan, alone) for place in self.places]
         if self.factory is None:
             plan.notes.setdefault(PARTS, []).extend(parts)
             for place in self.places:
@@ -187,14 +192,7 @@ class ArgumentsMark(Mark):
                     add_rules(schema, place, plan)
             plan.preparations.extend(functools.partial(prepare, part.schema) for part in parts)
             if parts[0].judges_alone:
-                from ...fast.load import body_reader  # PERF: 8 ms that an import need not wait for
-
-                plan.notes[BODY_READER] = body_reader(
-                    parts[0].schema,
-                    fast=plan.fast and not plan.compare,
-                    max_depth=plan.config["MAX_JSON_DEPTH"],
-                    max_members=plan.config["MAX_JSON_MEMBERS"],
-                )
+                plan.notes[BODY_READER] = parts[0].body_reader(plan)
         if "json" in self.places and any(each.is_text for each in consumed(plan).values()):
             parts.append(LocatedSchema(schema, "json", self.unknown, plan, alone, texts=True))
         return parts
@@ -254,6 +252,16 @@ class ArgumentsMark(Mark):
         if any(isinstance(mark, ArgumentsMark) and not _WITH_FILES.isdisjoint(mark.places) for mark in plan.marks):
             types = [media for media in types if media != URL_ENCODED]
         return tuple(types)
+
+
+def whole_body(schema: Schema, unknown: str | None, plan: Plan) -> LocatedSchema:
+    """Return what loads the whole body of an operation; one for all operations that load it with the same schema."""
+    # PERF: copying and compiling a schema for each operation took a quarter of the time that an operation takes.
+    made = plan.shared.setdefault(WHOLE_BODIES, {})
+    key = (id(schema), unknown)
+    if key not in made:
+        made[key] = (schema, LocatedSchema(schema, "json", unknown, plan, alone=True))
+    return made[key][1]
 
 
 def is_partial(schema: Schema, name: str) -> bool:

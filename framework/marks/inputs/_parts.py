@@ -141,8 +141,22 @@ class LocatedSchema:
             exact.unknown = EXCLUDE  # judged over all parts of the location together, see Undeclared
         self.schema = exact
         self.bounds = Bounds.from_config(plan.config)
+        self._body_reader: cabc.Callable[[bytes], object] | None = None
         self._source = source_of(location, exact, plan)
         self._load = loader(exact, fast=plan.fast, compare=plan.compare, max_errors=self.bounds.enough)
+
+    def body_reader(self, plan: Plan) -> cabc.Callable[[bytes], object]:
+        """Return what loads the text of a body that this schema reads alone."""
+        if self._body_reader is None:
+            from ...fast.load import body_reader  # PERF: 8 ms that an import need not wait for
+
+            self._body_reader = body_reader(
+                self.schema,
+                fast=plan.fast and not plan.compare,
+                max_depth=plan.config["MAX_JSON_DEPTH"],
+                max_members=plan.config["MAX_JSON_MEMBERS"],
+            )
+        return self._body_reader
 
     @property
     def names(self) -> set[str]:

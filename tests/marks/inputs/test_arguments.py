@@ -10,6 +10,7 @@ from marshmallow import ValidationError as MarshmallowError
 
 from framework import App, Resource, Schema, arguments, fields, post_load, request, response
 from framework.errors import SetupError
+from framework.marks.inputs._parts import LocatedSchema
 
 
 @pytest.fixture(params=[True, False], ids=["fast", "plain"])
@@ -419,3 +420,37 @@ def test_delimited_lists(app):
 
     assert values(client.get("/x?ids=1,2,3")) == [{"ids": [1, 2, 3]}]
     assert client.get("/x?ids=1,a").status_code == 422
+
+
+def test_operations_of_one_schema_share_what_loads_it():
+    """Two operations that load their whole body with one schema load it by one compiled copy; others have their own."""
+
+    class Named(Schema):
+        name = fields.String(required=True)
+
+    app = App("shared")
+    shared = Named()
+    for name, mark in {
+        "one": arguments(shared),
+        "two": arguments(shared),
+        "other": arguments(Named(partial=True), required=False),
+        "open": arguments(shared, unknown=EXCLUDE),
+    }.items():
+        app.add_url_rule(f"/{name}", name, mark(response(200)(lambda pet: pet)), methods=["POST"])
+    made = []
+    init = LocatedSchema.__init__
+
+    def counted(self, *args, **kwargs):
+        made.append(self)
+        init(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocatedSchema, "__init__", counted)
+        app.freeze()
+    client = app.test_client(contract=False)
+
+    assert len(made) == 3
+    assert client.post("/one", json={}).status_code == client.post("/two", json={}).status_code == 422
+    assert client.post("/other", json={}).status_code == 200
+    assert client.post("/open", json={"name": "Max", "more": 1}).json == {"name": "Max"}
+    assert client.post("/two", json={"name": "Max", "more": 1}).status_code == 422
