@@ -241,6 +241,17 @@ def set_header(reply: Reply, name: str, value: str) -> None:
         reply.headers[name] = value
 
 
+def add_header(reply: Reply, name: str, value: str) -> None:
+    """Add a header, also next to one of the same name.
+
+    :param value: Without line breaks.
+    """
+    if isinstance(reply, PreparedResponse):
+        reply.add_header(name, value)
+    else:
+        reply.headers.add(name, value)
+
+
 def add_vary(reply: Reply, names: cabc.Iterable[str]) -> None:
     """Add names of request headers to ``Vary``, each once."""
     written = reply.headers.getlist("Vary")

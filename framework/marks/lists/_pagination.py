@@ -20,6 +20,7 @@ from marshmallow import Schema, validate
 
 from ... import fields
 from ...errors import SetupError
+from ...http.response import add_header, header_of
 from ...http.semantics import BODILESS
 from ...texts import message
 from ..base import (
@@ -289,11 +290,13 @@ class PaginateMark(ArgumentsMark):
                     )
                 return
             if header:
-                reply.headers[header] = msgspec.json.encode(told).decode("ascii")
+                if header_of(reply, header) is not None:
+                    del reply.headers[header]
+                add_header(reply, header, msgspec.json.encode(told).decode("ascii"))
             if links:
                 text = link_header(ctx, call, wanted)
                 if text:
-                    reply.headers.add("Link", text)
+                    add_header(reply, "Link", text)
 
         return tell
 
@@ -448,19 +451,25 @@ def link_header(ctx: Context, call: Call, wanted: PageRequest) -> str:
     if not found:
         return ""
     own = found[0][1]  # all change the same parameters
+    # PERF: lists, for a generator is resumed for each of its parts.
     kept = "".join(
-        f"{quote_plus(name)}={quote_plus(value)}&"
-        for name, values in query_of(ctx, call).items()
-        if name not in own
-        for value in values
+        [
+            f"{quote_plus(name)}={quote_plus(value)}&"
+            for name, values in query_of(ctx, call).items()
+            if name not in own
+            for value in values
+        ]
     )
     path = reference(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
     # What the links change are numbers and cursors, in which nothing is to be escaped.
-    return ", ".join(
-        f"<{path}?{kept}{'&'.join([f'{name}={value}' for name, value in changes.items() if value is not None])}>;"
-        f' rel="{relation}"'
-        for relation, changes in found
-    )
+    made = []
+    for relation, changes in found:
+        query = kept
+        for name, value in changes.items():
+            if value is not None:
+                query += f"{name}={value}&"
+        made.append(f'<{path}?{query[:-1]}>; rel="{relation}"')
+    return ", ".join(made)
 
 
 @functools.lru_cache(maxsize=256)
