@@ -49,6 +49,7 @@ class ListMark(ArgumentsMark):
     """
 
     order: t.ClassVar[int] = 0
+    is_fixed_without_values = True
     described: Schema
     """The schema with the fields that are asked for."""
     found: dict[str, Found]

@@ -117,6 +117,7 @@ class PaginateMark(ArgumentsMark):
     """A list in parts; see :func:`paginate`."""
 
     nearest_counts = True
+    is_fixed_without_values = True
 
     def __init__(self, pager: Pager | None, by: Pager, numbers: tuple[int, int, int], options: PageOptions) -> None:
         unknown = options.keys() - PageOptions.__annotations__.keys()

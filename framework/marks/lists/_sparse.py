@@ -41,6 +41,7 @@ class SparseMark(ArgumentsMark):
     """The client chooses the members; see :func:`sparse`."""
 
     nearest_counts = True
+    is_fixed_without_values = True
 
     def __init__(self, names: cabc.Sequence[str], parameter: str) -> None:
         schema = Schema()
