@@ -617,6 +617,41 @@ def uses_of_any(name: str) -> int:
     return number
 
 
+def keys_of_notes() -> list[tuple[str, str, int]]:
+    """The keys under which notes are read and written: the module, the expression and the line."""
+    found = []
+    for name in modules():
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.Subscript):
+                holder, key = node.value, node.slice
+            elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+                holder, key = node.comparators[0], node.left
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                holder, key = node.func.value, node.args[0]
+            else:
+                continue
+            if isinstance(holder, ast.Attribute) and ast.unparse(holder) in (
+                *("call.notes", "plan.notes", "plan.shared", "self.plan.notes"),
+            ):
+                found.append((name, ast.unparse(key), node.lineno))
+    return found
+
+
+def test_notes_have_typed_keys():
+    """What marks leave for one another is under a :class:`Key`, which says its type: no text, no class, no object."""
+    made = {
+        target.id
+        for name in modules()
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and ast.unparse(node.value or node.target).startswith("Key[")
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+
+    assert len(keys_of_notes()) > 30
+    assert [each for each in keys_of_notes() if each[1] not in made and each[1].rpartition(".")[2] != "key"] == []
+
+
 def test_any_is_rare():
     """Few values are of any type: what is only passed on is ``object``, what is known has its type."""
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in modules().values())
