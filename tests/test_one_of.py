@@ -139,7 +139,7 @@ def test_a_kind_without_its_tag_is_a_mistake_of_the_developer() -> None:
         kind = fields.String(required=True)
 
     for schemas in ({"bird": BirdSchema}, {"lion": CatSchema}, {}):
-        with pytest.raises(ValueError, match=r"told apart by 'kind'|no schemas"):
+        with pytest.raises(ValueError, match=r"distinguished by 'kind'|no schemas"):
             fields.OneOf("kind", schemas)
 
 

@@ -395,7 +395,7 @@ def test_the_documentation_tells_of_every_setting():
 
     assert found & set(SETTINGS)
     assert near == set()
-    assert ".. settings-table::" in (root / "config.rst").read_text()
+    assert ".. settings-table::" in (root / "config" / "config.rst").read_text()
 
 
 def test_nothing_warns_by_default():
