@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
 import decimal
+import enum
 import io
+import json as library
+import sys
+import threading
 import uuid
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markupsafe import Markup
 
-from framework import App, json, jsonify, request
+from framework import App, Resource, json, jsonify, request
+from framework.http.tagged import plain
 from framework.json.provider import DefaultJSONProvider, JSONProvider
 
 
@@ -237,3 +245,205 @@ def test_a_request_is_read_in_utf_8(app):
     reply = app.test_client().post("/", data='"é"'.encode(), content_type="application/json")
 
     assert reply.get_json() == "é"
+
+
+class Text(str):
+    """A text that prints itself otherwise."""
+
+    def __str__(self):
+        return "other"
+
+
+class Whole(int):
+    """A number that prints itself otherwise."""
+
+    def __repr__(self):
+        return "other"
+
+
+class Half(float):
+    """A float that prints itself otherwise."""
+
+    def __repr__(self):
+        return "other"
+
+
+class Backwards(dict):
+    """A dict whose items are not those it holds."""
+
+    def items(self):
+        return [(key, "other") for key in self]
+
+
+Pair = collections.namedtuple("Pair", "a b")
+Level = enum.IntEnum("Level", {"LOW": 1})
+Word = enum.StrEnum("Word", {"A": "a"})
+Color = enum.Enum("Color", {"RED": 1})
+ODD = [
+    *(Text("a"), Whole(1), Half(1.5), Backwards(a=1), Pair(1, "b"), Level.LOW, Word.A, Color.RED, -(2**70)),
+    *(1e16, 1e-5, 1e22, -0.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, float("nan"), float("inf"), True, None),
+    *(
+        "".join(map(chr, range(0x110))),
+        "\ud800",
+        "a\udfff",
+        "\u2028",
+        "\U0001f600",
+        b"bytes",
+        {1, 2},
+        frozenset(),
+        object,
+    ),
+    *({1: 2}, {None: 1, True: 2}, {1.5: 1}, {(1,): 1}, {"b": 1, "a": 2}, {"b": 1, 2: 3}, {Level.LOW: 1}, {Word.A: 2}),
+    *({"\ue000": 1, "\U00010000": 2}, {"\x7f": 1, "\x1f": 2}, collections.OrderedDict(b=1, a=2), bytearray(b"a")),
+    *(dt.datetime(2020, 1, 2), dt.timedelta(1), dt.time(1), uuid.UUID(int=1), decimal.Decimal("1E+3"), Markup("<b>")),
+    *(
+        iter([1]),
+        range(3),
+        Pet("Rex", decimal.Decimal(1)),
+        Pet,
+        collections.deque([1]),
+        [[]],
+        {"a": {}},
+        (),
+        collections.UserDict(a=1),
+    ),
+]
+VALUES_OF_ANY_KIND = st.recursive(
+    st.one_of(
+        st.integers(0, len(ODD) - 1).map(ODD.__getitem__),
+        st.text(),
+        st.floats(),
+        st.integers(),
+        st.booleans(),
+        st.none(),
+        st.dates(),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.one_of(st.text(max_size=3), st.sampled_from(["a", 1, 1.5, None, Word.A])), inner, max_size=4
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+def outcome(function, *args, **kwargs):
+    """A text, or the class and text of an error."""
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        return type(error), str(error)
+
+
+def by_library(value, **options):
+    """The text of ``json.dumps``."""
+    return library.dumps(value, default=plain, allow_nan=False, **options)
+
+
+@settings(deadline=None, max_examples=300)
+@given(VALUES_OF_ANY_KIND, st.booleans(), st.booleans())
+def test_texts_are_those_of_the_library(value, sort_keys, ensure_ascii):
+    """The provider writes byte for byte what ``json.dumps`` writes with its options, and fails with its errors."""
+    app = App("json_app")
+    app.json.sort_keys, app.json.ensure_ascii = sort_keys, ensure_ascii
+    options = {"sort_keys": sort_keys, "ensure_ascii": ensure_ascii}
+
+    for layout in ({}, {"separators": (",", ":")}, {"indent": 2}):
+        expected, found = outcome(by_library, value, **options, **layout), outcome(app.json.dumps, value, **layout)
+        assert found == expected or ("finite numbers only" in found[1] and "JSON compliant" in expected[1])
+
+
+@pytest.mark.parametrize("number", range(len(ODD) + 1))
+def test_answers_are_the_text_of_the_library(app, number):
+    """Declared answers, ``jsonify`` and ``encode_json`` write a value as ``json.dumps`` does, or fail as it does."""
+    value = [*ODD, 10**5000][number]
+    expected = outcome(by_library, [value], sort_keys=True, separators=(",", ":"))
+    with app.app_context():
+        found = [outcome(lambda: jsonify([value]).get_data(as_text=True)[:-1])]
+    found += [outcome(lambda: app.encode_json([value]).decode()), outcome(lambda: app.json_writer()([value]).decode())]
+
+    for each in found:
+        assert each == expected or ("finite numbers only" in each[1] and "JSON compliant" in expected[1])
+
+
+def test_circles_below_a_default_and_deep_values_are_refused(app):
+    """A circle is told from deep nesting, as the library tells them, and the next value is written."""
+    circle, deep = {}, []
+    circle["a"] = [circle]
+    for _ in range(sys.getrecursionlimit() + 50_000):
+        deep = [deep]
+    app.json.default = lambda value: [value]
+
+    for value in (circle, object()):
+        with pytest.raises(ValueError, match="Circular reference"):
+            app.json.dumps(value)
+    with pytest.raises(RecursionError):
+        app.json.dumps(deep)
+    assert app.json.dumps({"a": [1]}) == '{"a": [1]}'
+
+
+def test_threads_share_what_writes(app):
+    """One value can be written by several threads at a time, also while a ``default`` of Python runs."""
+    value = {"a": [uuid.UUID(int=1)] * 200, "b": {}}
+    expected, found = by_library(value, sort_keys=True), []
+    threads = [
+        threading.Thread(target=lambda: found.extend(app.json.dumps(value) for _ in range(20))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == [expected] * 80
+
+
+def test_changes_of_the_provider_are_seen():
+    """What is changed in the provider, its class, the application or the mode counts from the next answer on."""
+
+    class Provider(DefaultJSONProvider):
+        pass
+
+    class Own(App):
+        json_provider_class = Provider
+
+    app = Own("json_app")
+
+    @app.route("/")
+    class Plain(Resource):
+        def get(self):
+            return {"b": uuid.UUID(int=0), "a": "é"}
+
+    def text():
+        return app.test_client().get("/").get_data(as_text=True)
+
+    found = [text()]
+    app.json.sort_keys = False
+    found.append(text())
+    app.json.ensure_ascii = False
+    found.append(text())
+    app.json.default = lambda value: "own"
+    found.append(text())
+    app.json.compact = False
+    found.append(text())
+    app.json.compact = None
+    app.json.dumps = lambda value, **options: "dumps"
+    found.append(text())
+    app.json = Provider(app)
+    app.debug = True
+    found.append(text())
+    app.encode_json = lambda value: b"encode_json"
+    app.debug = False
+    found.append(text())
+
+    number = "00000000-0000-0000-0000-000000000000"
+    assert found == [
+        f'{{"a":"\\u00e9","b":"{number}"}}',
+        f'{{"b":"{number}","a":"\\u00e9"}}',
+        f'{{"b":"{number}","a":"é"}}',
+        '{"b":"own","a":"é"}',
+        '{\n  "b": "own",\n  "a": "é"\n}',
+        "dumps",
+        f'{{\n  "a": "\\u00e9",\n  "b": "{number}"\n}}',
+        "encode_json",
+    ]

@@ -279,16 +279,20 @@ class App(Scaffold):
     @property
     def json_untouched(self) -> bool:
         """Return whether the provider is the framework's own, so that declared answers may go straight to the wire."""
-        return type(self._json) is DefaultJSONProvider and not vars(self._json).keys() - {"_app"}
+        return type(self._json) is DefaultJSONProvider and not vars(self._json).keys() - {"_app", "_writers"}
 
     def encode_json(self, value: object) -> bytes:
         """JSON text of a plain value, by the provider, and laid out as ``jsonify`` does it."""
         provider = self._json
-        options: dict[str, t.Any] = {}
         if isinstance(provider, DefaultJSONProvider):
-            compact = provider.compact or (provider.compact is None and not self.debug)
-            options = {"separators": (",", ":")} if compact else {"indent": 2}
-        return provider.dumps(value, **options).encode()
+            return provider.encoder()(value)
+        return provider.dumps(value).encode()
+
+    def json_writer(self) -> cabc.Callable[[t.Any], bytes]:
+        """Return what does the work of :meth:`encode_json` for as long as neither settings nor provider change."""
+        provider = self._json
+        is_own = type(self).encode_json is App.encode_json and "encode_json" not in vars(self)
+        return provider.encoder() if is_own and isinstance(provider, DefaultJSONProvider) else self.encode_json
 
     def _check_settings(self) -> None:
         """Refuse wrong settings, and log once that a secret key can be guessed.

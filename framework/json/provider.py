@@ -9,7 +9,9 @@ Floor 3.
 from __future__ import annotations
 
 import collections.abc as cabc
+import decimal
 import json
+import json.encoder
 import math
 import typing as t
 import weakref
@@ -19,6 +21,14 @@ from ..typing import Application
 
 if t.TYPE_CHECKING:
     from ..wrappers import Response
+
+
+SPACED: t.Final = (", ", ": ")
+COMPACT: t.Final = (",", ":")
+"""The separators of ``json.dumps``, and those of answers."""
+
+ChunkWriter: t.TypeAlias = cabc.Callable[[object, int], cabc.Iterable[str]]
+"""The encoder of the standard library in C: gives the text of a value, at a depth, in pieces."""
 
 
 class AnsweringApplication(Application, t.Protocol):
@@ -132,10 +142,37 @@ class DefaultJSONProvider(JSONProvider):
         :raises TypeError: A value inside has no form in JSON.
         :raises ValueError: A number inside is not finite, and JSON has no word for it (RFC 8259, section 6).
         """
+        if not kwargs:
+            return self._writer(SPACED)(obj)
+        if len(kwargs) == 1 and kwargs.get("separators") == COMPACT:
+            return self._writer(COMPACT)(obj)
         kwargs.setdefault("default", self.default)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
         return dump_finite(obj, **kwargs)
+
+    def _writer(self, separators: tuple[str, str]) -> cabc.Callable[[object], str]:
+        """Return what writes as :meth:`dumps` does with these separators and the attributes as they are now."""
+        found = self.__dict__.get("_writers")
+        wanted = (self.default, self.ensure_ascii, self.sort_keys)
+        if found is None or found[0] != wanted:
+            made = {each: text_writer(*wanted, each) for each in (SPACED, COMPACT)}
+            found = self.__dict__["_writers"] = (wanted, made)
+        return t.cast("cabc.Callable[[object], str]", found[1][separators])
+
+    def encoder(self) -> cabc.Callable[[object], bytes]:
+        """Return what writes the text of :meth:`response`, without its line end, by the attributes as they are now."""
+        if not self.is_compact:
+            return lambda value: self.dumps(value, indent=2).encode()
+        if type(self).dumps is not DefaultJSONProvider.dumps or "dumps" in self.__dict__:
+            return lambda value: self.dumps(value, separators=COMPACT).encode()
+        write = self._writer(COMPACT)
+        return lambda value: write(value).encode()
+
+    @property
+    def is_compact(self) -> bool:
+        """Return whether answers are written without spaces and line breaks."""
+        return self.compact if self.compact is not None else not self._app.debug
 
     def loads(self, s: str | bytes, **kwargs: object) -> t.Any:
         """Read JSON text.
@@ -152,8 +189,7 @@ class DefaultJSONProvider(JSONProvider):
         :raises TypeError: Positional and keyword arguments are mixed.
         """
         obj = self._prepare_response_obj(args, kwargs)
-        compact = self.compact if self.compact is not None else not self._app.debug
-        layout: dict[str, object] = {"separators": (",", ":")} if compact else {"indent": 2}
+        layout: dict[str, object] = {"separators": COMPACT} if self.is_compact else {"indent": 2}
         response: Response = self._app.response_class(f"{self.dumps(obj, **layout)}\n", mimetype=self.mimetype)
         return response
 
@@ -164,15 +200,78 @@ def dump_finite(obj: object, **kwargs: t.Any) -> str:
     try:
         return json.dumps(obj, **kwargs)
     except ValueError as error:
-        try:
-            where = None if kwargs["allow_nan"] else find_not_finite(obj)
-        except RecursionError:  # a value that holds itself, about which the first error speaks
-            where = None
+        where = None if kwargs["allow_nan"] else not_finite_in(obj)
         if where is None:
             raise
-        raise ValueError(
-            f"Cannot write {where[1]!r} as JSON, at {where[0]!r}: JSON has finite numbers only."
-        ) from error
+        raise where from error
+
+
+def text_writer(
+    default: cabc.Callable[[t.Any], t.Any], ensure_ascii: bool, sort_keys: bool, separators: tuple[str, str]
+) -> cabc.Callable[[object], str]:
+    """Return what writes as :func:`dump_finite` does with these options.
+
+    ``json.dumps`` makes an encoder for each call, which takes six times as long as a short text; this one is kept.
+    """
+    options: dict[str, t.Any] = {
+        "default": default,
+        "ensure_ascii": ensure_ascii,
+        "sort_keys": sort_keys,
+        "separators": separators,
+    }
+    chunks_of = _chunk_writer(options)
+    if chunks_of is None:
+        return lambda obj: dump_finite(obj, **options)
+    join = "".join
+
+    def write(obj: object) -> str:
+        try:
+            return join(chunks_of(obj, 0))
+        except RecursionError:
+            pass  # too deep, or a value that holds itself: json.dumps can tell
+        except ValueError as error:
+            where = not_finite_in(obj)
+            if where is None:
+                raise
+            raise where from error
+        return dump_finite(obj, **options)
+
+    return write
+
+
+_PROBE: t.Final = {"b": [1, 1.5, None, True, "\u00e9\x7f/"], "a": {}, "c": decimal.Decimal(1)}
+
+
+def _chunk_writer(options: dict[str, t.Any]) -> ChunkWriter | None:
+    """Return the encoder of the standard library in C, made for some options; ``None`` where it is another one.
+
+    It keeps no note of the values that it is in, so that threads can share it.
+    """
+    item, key = options["separators"]
+    text = json.encoder.encode_basestring_ascii if options["ensure_ascii"] else json.encoder.encode_basestring
+
+    make: t.Any = getattr(json.encoder, "c_make_encoder", None)
+
+    def made(default: object) -> ChunkWriter:
+        writer: ChunkWriter = make(None, default, text, None, key, item, options["sort_keys"], False, False)
+        return writer
+
+    try:  # a Python without it, or with one that takes other arguments
+        same = "".join(made(str)(_PROBE, 0)) == json.dumps(_PROBE, **{**options, "default": str})
+        return made(options["default"]) if same else None
+    except (TypeError, ValueError):
+        return None
+
+
+def not_finite_in(obj: object) -> ValueError | None:
+    """Return the error for the first number in a value that JSON does not have; ``None`` where there is none."""
+    try:
+        where = find_not_finite(obj)
+    except RecursionError:  # a value that holds itself, about which the first error speaks
+        return None
+    if where is None:
+        return None
+    return ValueError(f"Cannot write {where[1]!r} as JSON, at {where[0]!r}: JSON has finite numbers only.")
 
 
 def load_bounded(text: str | bytes, **kwargs: t.Any) -> t.Any:

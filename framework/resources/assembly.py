@@ -214,7 +214,7 @@ def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: H
         handler,
         endpoint,
         marks,
-        encode=app.encode_json,
+        encode=app.json_writer(),
         direct=app.json_untouched,
         reads_environ=reads_environ(app),
         ensure_sync=app.ensure_sync,
