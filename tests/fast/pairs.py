@@ -883,6 +883,19 @@ def texts() -> int:
 
 
 NAMES = list(FIELDS)
+
+
+def stored_objects() -> int:
+    """Objects and rows of a database on SQLite, in every state, and objects of their kind."""
+    import sqlalchemy as sa
+    import stored
+
+    try:
+        return stored.compare_all(sa.create_engine("sqlite://", poolclass=sa.StaticPool))
+    except stored.Difference as difference:
+        raise Difference(str(difference)) from None
+
+
 GENERATORS: dict[str, cabc.Callable[[], int]] = {
     **{f"dump:{name}": (lambda name=name: dumps([name])) for name in NAMES},  # type: ignore[misc]
     **{f"load:{name}": (lambda name=name: loads([name])) for name in NAMES},  # type: ignore[misc]
@@ -894,6 +907,7 @@ GENERATORS: dict[str, cabc.Callable[[], int]] = {
     "shapes:json": lambda: shapes("json"),
     "mixes": mixes,
     "texts": texts,
+    "stored": stored_objects,
 }
 
 

@@ -1,8 +1,8 @@
 """Write the functions that dump the objects of one schema.
 
 One function dumps one object, one a list of them. Both share their lines, so a list costs no call for each object,
-and nested objects are dumped by lines of the outer function. There is one pair of functions for objects that are
-read by attribute and one for dicts. The result is a dict, or a row for the encoder.
+and nested objects are dumped by lines of the outer function. There is one pair of functions for each way in which
+objects are read, see ``fast.dump._reading``. The result is a dict, or a row for the encoder.
 
 Knows fields and schemas; runs nothing but what it is asked about them.
 Floor 1.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import re
+import types
 import typing as t
 
 import marshmallow as ma
@@ -25,7 +26,7 @@ from .._codegen import Writer, indented
 from . import _kinds as kinds
 from . import _reading as reading
 from . import _rows as rows
-from ._values import DumpRecipe, exact_type, recipe
+from ._values import DumpRecipe, exact_type, recipes
 
 MISSING = ma.missing
 
@@ -47,10 +48,19 @@ class Nesting:
 
     :param dumper: Gives the function that dumps what a ``Nested`` field holds, one object or many.
     :param inlined: Gives the schema of a ``Nested`` field if its objects may be dumped by lines of the parent.
+    :param loaded: Gives the classes of which a schema reads everything from the ``__dict__`` of objects.
     """
 
     dumper: cabc.Callable[[ma.fields.Nested], DumpFunction]
     inlined: cabc.Callable[[ma.fields.Nested], ma.Schema | None]
+    loaded: cabc.Callable[[ma.Schema], cabc.Set[type]]
+
+
+def names_read(schema: ma.Schema) -> list[str]:
+    """Return the names under which the fields of a schema look for their values, but for dotted ones."""
+    fields = schema.dump_fields.items()
+    names = [name if field.attribute is None else field.attribute for name, field in fields]
+    return [name for name in names if reading.is_readable(name) and "." not in name]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class _Scope:
     kind: str
     names: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    at_hand: cabc.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Expressions of the values that need no attribute, by the name that is read."""
 
     def label(self, *words: str) -> str:
         """Give a hint for the name of a variable of this scope."""
@@ -72,14 +84,29 @@ class DumpCode:
     """The functions for one schema and one kind of object.
 
     :param schema: Its class and instance leave dumping to marshmallow.
-    :param kind: :data:`reading.ATTRIBUTES` or :data:`reading.KEYS`.
+    :param kind: One of :data:`reading.COMPILED`, :data:`reading.LOADED` or :data:`reading.COLUMNS`.
     :param to_json: Whether they make rows instead of what ``schema.dump`` gives.
     :param checked: Whether null is refused where a field does not allow it.
+    :param places: The names that objects loaded from a database have in their ``__dict__``, each with 0, or the
+        columns of a row, each with its number. Other names are read by attribute.
+    :param values_of: Gives the values of a row.
     """
 
-    def __init__(self, schema: ma.Schema, kind: str, *, to_json: bool, nesting: Nesting, checked: bool = False) -> None:
+    def __init__(
+        self,
+        schema: ma.Schema,
+        kind: str,
+        *,
+        to_json: bool,
+        nesting: Nesting,
+        checked: bool = False,
+        places: cabc.Mapping[str, int] = types.MappingProxyType({}),
+        values_of: cabc.Callable[[object], tuple[object, ...]] | None = None,
+    ) -> None:
         self.schema = schema
         self.kind = kind
+        self.places = places
+        self.values_of = values_of
         self.to_json = to_json
         self.checked = checked
         self.nesting = nesting
@@ -97,7 +124,7 @@ class DumpCode:
         """
         writer = self.writer
         one, many, obj, out = (writer.name(hint) for hint in ("one", "many", "obj", "out"))
-        lines, result = self._object(_Scope(self.schema, obj, self.kind))
+        lines, result = self._object(_Scope(self.schema, obj, self.kind), self.places)
         loop = [
             f"for {obj} in objs:",
             f"    if type({obj}) is not cls:",
@@ -121,10 +148,11 @@ class DumpCode:
         namespace = writer.compile(title)
         return namespace[one], namespace[many], "\n".join([f"# {title}", *writer.lines, ""])
 
-    def _object(self, scope: _Scope) -> tuple[list[str], str]:
+    def _object(self, scope: _Scope, places: cabc.Mapping[str, int]) -> tuple[list[str], str]:
         """Write the lines that dump one object, and the expression of the result."""
         gaps = self.writer.name(scope.label("has", "gaps"))
-        lines: list[str] = []
+        lines, at_hand = self._opened(scope, places)
+        scope = dataclasses.replace(scope, at_hand=at_hand)
         members: list[tuple[str, str]] = []
         for name, field in scope.schema.dump_fields.items():
             key = field.data_key if field.data_key is not None else name
@@ -147,6 +175,16 @@ class DumpCode:
             f"    {result} = {{key: value for key, value in {result}.items() if value is not {self.missing}}}",
         ], result
 
+    def _opened(self, scope: _Scope, places: cabc.Mapping[str, int]) -> tuple[list[str], dict[str, str]]:
+        """Write the lines that get at the values of an object together, and an expression of each."""
+        if not places:
+            return [], {}
+        values = self.writer.name(scope.label("values"))
+        if scope.kind == reading.LOADED:
+            return [f"{values} = {scope.obj}.__dict__"], {name: f"{values}[{name!r}]" for name in places}
+        values_of = self.writer.bind(self.values_of, "values_of")
+        return [f"{values} = {values_of}({scope.obj})"], {name: f"{values}[{place}]" for name, place in places.items()}
+
     def _filled(self, scope: _Scope, lines: list[str], members: list[tuple[str, str]]) -> tuple[list[str], str]:
         """Write the result into an object of the schema's ``dict_class``."""
         result = self.writer.name(scope.label("result"))
@@ -166,20 +204,29 @@ class DumpCode:
         if not is_plain:
             whole = self.writer.bind(self._whole_field(scope, field, name, key), f"serialize_{name}")
             return [f"{var} = {whole}({scope.obj})", *note]
-        rest = self.writer.bind(self._other_value(scope, field, name, key), f"dump_{name}")
+        rest = self.writer.bind(self._other_value(scope, field, name, key, target), f"dump_{name}")
         other = [f"{var} = {rest}({var}, {scope.obj})", *note]
         absent = self.writer.bind(kinds.absent, "absent") if self.checked else ""
-        lines = reading.read(var, scope.obj, target, scope.kind, absent)
+        lines = self._read(scope, var, target, absent)
         made = self._recipes(scope, field, name, var)
         if not made:
             return [*lines, *other]
-        for word, each in zip(("if", *["elif"] * len(made)), made, strict=False):
-            lines += [f"{word} {each.test}:", *indented(each.lines or ["pass"])]
         return [
             *lines,
+            *_chosen(made),
             "else:" if isinstance(field, ma.fields.Nested) or self._refuses_null(field) else f"elif {var} is not None:",
             *indented(other),
         ]
+
+    def _read(self, scope: _Scope, var: str, target: str, absent: str) -> list[str]:
+        """Write the lines that read one value."""
+        at_hand = scope.at_hand.get(target)
+        if at_hand is None:
+            kind = scope.kind if scope.kind in reading.COMPILED else reading.ATTRIBUTES
+            return reading.read(var, scope.obj, target, kind, absent)
+        if scope.kind == reading.COLUMNS:
+            return [f"{var} = {at_hand}"]
+        return ["try:", f"    {var} = {at_hand}", "except KeyError:", f"    {var} = {self.missing}"]
 
     # ------------------------------------------------------------------ what no recipe takes
 
@@ -193,14 +240,18 @@ class DumpCode:
             return lambda value, obj: rows.seal(serialize(value, name, obj), keys)
         return lambda value, obj: serialize(value, name, obj)
 
-    def _other_value(self, scope: _Scope, field: AnyField, name: str, key: str) -> DumpFunction:
+    def _other_value(self, scope: _Scope, field: AnyField, name: str, key: str, target: str) -> DumpFunction:
         """Give the function that dumps the values which a recipe leaves, a missing one among them."""
+        is_loaded = scope.kind == reading.LOADED and target in scope.at_hand
+        read = kinds.attribute if self.checked else _attribute
         serialize = self._serializer(scope, field, name, key)
         nothing = rows.UNSET if self.to_json else MISSING
         refuses_null, keys = self._refuses_null(field), (*scope.keys, key)
         only_booleans = self.checked and isinstance(field, ma.fields.Boolean)
 
         def dump(value: object, obj: object) -> object:
+            if value is MISSING and is_loaded:
+                value = read(obj, target)  # it was not in the object's __dict__
             if value is MISSING:
                 value = field.dump_default
                 if callable(value):
@@ -237,14 +288,14 @@ class DumpCode:
         """Write the recipes of a field, of which the first that takes a value is followed."""
         if _is_nested(field):
             # PERF: what a dict holds are dicts, as schemas load them, more often than objects: 0.5 us for each.
-            tried = (reading.KEYS, reading.ATTRIBUTES) if scope.kind == reading.KEYS else (reading.ATTRIBUTES,)
+            tried = _TRIED.get(scope.kind, (reading.ATTRIBUTES,))
             made = [self._nested(scope, t.cast(ma.fields.Nested, field), name, var, kind) for kind in tried]
         elif type(field) is ma.fields.List:
             made = [self._list(scope, field, name, var)]
         elif type(field) is ma.fields.Dict and not field.key_field and not field.value_field and not self.to_json:
             made = [DumpRecipe(f"type({var}) is dict", (f"{var} = {var}.copy()",))]
         else:
-            made = [recipe(self.writer, field, var, to_json=self.to_json)]
+            return recipes(self.writer, field, var, to_json=self.to_json)
         return [each for each in made if each is not None]
 
     def _nested(self, scope: _Scope, field: ma.fields.Nested, name: str, var: str, kind: str) -> DumpRecipe | None:
@@ -254,8 +305,11 @@ class DumpCode:
             return None
         self.room -= len(schema.dump_fields)
         inner = _Scope(schema, var, kind, (*scope.names, name), (*scope.keys, field.data_key or name))
-        lines, result = self._object(inner)
+        places = dict.fromkeys(names_read(schema), 0) if kind == reading.LOADED else {}
+        lines, result = self._object(inner, places)
         test = f"type({var}) is dict" if kind == reading.KEYS else f"type({var}) in {self.by_attribute}"
+        if kind == reading.LOADED:
+            test = f"type({var}) in {self.writer.bind(self.nesting.loaded(schema), scope.label(name, 'classes'))}"
         return DumpRecipe(test, (*lines, f"{var} = {result}"))
 
     def _list(self, scope: _Scope, field: ma.fields.List[t.Any], name: str, var: str) -> DumpRecipe | None:
@@ -286,8 +340,8 @@ class DumpCode:
                     *([] if self.to_json else ["else:", f"    {var} = [*{var}]"]),
                 ),
             )
-        made = recipe(self.writer, inner, item, to_json=self.to_json)
-        if made is None:
+        made = recipes(self.writer, inner, item, to_json=self.to_json)
+        if not made:
             return None
         items = self.writer.name(scope.label("items", name))
         return DumpRecipe(
@@ -295,14 +349,34 @@ class DumpCode:
             (
                 f"{items} = []",
                 f"for {item} in {var}:",
-                f"    if {made.test}:",
-                *indented(made.lines or ["pass"], 2),
+                *indented(_chosen(made)),
                 f"    elif {item} is not None:",
                 f"        {item} = {rest}({item}, {scope.obj})",
                 f"    {items}.append({item})",
                 f"{var} = {items}",
             ),
         )
+
+
+def _chosen(made: cabc.Sequence[DumpRecipe]) -> list[str]:
+    """Write the lines that follow the first recipe that takes a value; an ``else`` may come behind them."""
+    lines: list[str] = []
+    for word, each in zip(("if", *["elif"] * len(made)), made, strict=False):
+        lines += [f"{word} {each.test}:", *indented(each.lines or ["pass"])]
+    return lines
+
+
+_TRIED = {
+    reading.KEYS: (reading.KEYS, reading.ATTRIBUTES),
+    reading.ITEMS: (reading.KEYS, reading.ATTRIBUTES),
+    reading.LOADED: (reading.LOADED,),
+    reading.COLUMNS: (reading.LOADED,),
+}
+"""How nested objects are read, by how the outer one is; in the order of the tests."""
+
+
+def _attribute(obj: object, name: str) -> object:
+    return getattr(obj, name, MISSING)
 
 
 def _dump_within(dump: DumpFunction, keys: tuple[str, ...]) -> DumpFunction:

@@ -68,6 +68,14 @@ def absent(obj: object, name: str, error: AttributeError | None = None) -> objec
     return ma.missing
 
 
+def attribute(obj: object, name: str) -> object:
+    """Return an attribute of an object, ``missing`` where it has none; see :func:`absent`."""
+    try:
+        return getattr(obj, name)
+    except AttributeError as error:
+        return absent(obj, name, error)
+
+
 def shown(value: object) -> str:
     """Return what a value looks like in a message for developers."""
     return bounds.shown(repr(value))

@@ -6,6 +6,8 @@ Floor 1.
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import types
 import typing as t
 
 import marshmallow as ma
@@ -18,7 +20,16 @@ from .._internals import POST_DUMP, PRE_DUMP
 from . import _kinds as kinds
 from . import _reading as reading
 from . import _rows as rows
-from ._code import DumpCode, DumpFunction, Nesting
+from ._code import DumpCode, DumpFunction, Nesting, names_read
+
+_Pair: t.TypeAlias = tuple[DumpFunction, DumpFunction]
+"""The function for one object, and that for a list."""
+_Way: t.TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
+
+_NO_PLACES: t.Final[cabc.Mapping[str, int]] = types.MappingProxyType({})
+_MOST_CLASSES = 1_000
+_MOST_WAYS = 16
+"""How many ways to read objects are compiled for a schema; rows of further selects are read by attribute."""
 
 
 class DumpPlan:
@@ -33,7 +44,10 @@ class DumpPlan:
         self.dump_fields = schema.dump_fields
         self.compilable = self._is_compilable()
         self.has_hooks = bool(schema._hooks[PRE_DUMP] or schema._hooks[POST_DUMP])
-        self._functions: dict[str, tuple[DumpFunction, DumpFunction]] = {}
+        self._functions: dict[_Way, _Pair] = {}
+        self._by_class: dict[type, _Pair | None] = {}
+        self.loaded: set[type] = set()
+        """The classes of which everything is read from the ``__dict__`` of objects."""
         self.of_dict: DumpFunction | None = None
         """The function that dumps one ``dict``, once it is generated and where the schema has no hooks."""
 
@@ -68,9 +82,9 @@ class DumpPlan:
             return self._one(obj)
         if type(obj) is list and obj:
             cls = type(obj[0])
-            kind = reading.kind_of(cls)
-            if kind in reading.COMPILED:
-                return self._made(kind)[1](obj, cls, self._one)
+            made = self._by_class.get(cls) or self._learn(obj[0])
+            if made is not None:
+                return made[1](obj, cls, self._one)
         if obj is None or self.checked:
             return self._collection(obj)
         return [self._one(each) for each in obj]
@@ -80,25 +94,78 @@ class DumpPlan:
         return self._one(obj)  # None: as marshmallow does
 
     def _one(self, obj: object) -> object:
-        kind = reading.kind_of(type(obj))
-        if kind not in reading.COMPILED:
-            return self._general(obj)
-        return (self._functions.get(kind) or self._made(kind))[0](obj)
+        made = self._by_class.get(type(obj)) or self._learn(obj)
+        return self._general(obj) if made is None else made[0](obj)
 
     def _general(self, obj: object) -> object:
         return self.schema._serialize(obj, many=False)
 
-    def _made(self, kind: str) -> tuple[DumpFunction, DumpFunction]:
-        made = self._functions.get(kind)
-        if made is None:
-            with codegen.LOCK:
-                made = self._functions.get(kind)
-                if made is None:
-                    made = self._functions[kind] = self._make(kind)
+    def _learn(self, obj: object) -> _Pair | None:
+        """Choose the functions for the objects of a class by the first of them; ``None`` where marshmallow reads."""
+        cls = type(obj)
+        if cls in self._by_class:
+            return self._by_class[cls]
+        kind = reading.kind_of(cls)
+        made = self._made(kind) if kind in reading.COMPILED else None
+        if kind == reading.ATTRIBUTES and made is not None:
+            if reading.is_row(cls):
+                made = made[0], self._rows_dumper(cls, made[1])
+            else:
+                made = self._loaded(obj) or made
+        if len(self._by_class) >= _MOST_CLASSES:
+            self._by_class.clear()
+        self._by_class[cls] = made
         return made
 
-    def _make(self, kind: str) -> tuple[DumpFunction, DumpFunction]:
-        code = DumpCode(self.schema, kind, to_json=self.to_json, checked=self.checked, nesting=self._nesting())
+    def _loaded(self, obj: object) -> _Pair | None:
+        """Choose the functions for an object of SQLAlchemy."""
+        names = names_read(self.schema)
+        loaded = reading.loaded_names(obj, names)
+        if not loaded:
+            return None
+        if loaded.issuperset(names):
+            self.loaded.add(type(obj))
+        return self._made(reading.LOADED, dict.fromkeys(sorted(loaded), 0))
+
+    def _rows_dumper(self, cls: type, by_attribute: DumpFunction) -> DumpFunction:
+        """Give the function that dumps a list of rows of SQLAlchemy, by the columns that the first of them has."""
+        parts = reading.parts_of_row(cls)
+        if parts is None:
+            return by_attribute
+        names = reading.may_be_columns(cls, names_read(self.schema))
+
+        def many(rows: list[object], cls: type, other: DumpFunction) -> object:
+            if not reading.have_layout(rows, parts, parts.layout(rows[0])):
+                return by_attribute(rows, cls, other)
+            columns = reading.columns_of(rows[0], parts, names)
+            return self._made(reading.COLUMNS, columns, parts)[1](rows, cls, other)
+
+        return many
+
+    def _made(
+        self, kind: str, places: cabc.Mapping[str, int] = _NO_PLACES, parts: reading.RowParts | None = None
+    ) -> _Pair:
+        way = (kind, tuple(places.items()))
+        made = self._functions.get(way)
+        if made is None:
+            if places and len(self._functions) >= _MOST_WAYS:
+                return self._made(reading.ATTRIBUTES)
+            with codegen.LOCK:
+                made = self._functions.get(way)
+                if made is None:
+                    made = self._functions[way] = self._make(kind, places, parts)
+        return made
+
+    def _make(self, kind: str, places: cabc.Mapping[str, int], parts: reading.RowParts | None) -> _Pair:
+        code = DumpCode(
+            self.schema,
+            kind,
+            to_json=self.to_json,
+            checked=self.checked,
+            nesting=self._nesting(),
+            places=places,
+            values_of=None if parts is None else parts.values,
+        )
         form = "rows" if self.to_json else "dicts"
         one, many, text = code.functions(f"dump {type(self.schema).__name__} to {form}, by {kind}")
         codegen.record(self.schema).texts.append(text)
@@ -112,7 +179,11 @@ class DumpPlan:
     # ------------------------------------------------------------------ nested schemas
 
     def _nesting(self) -> Nesting:
-        return Nesting(dumper=self._nested_dumper, inlined=self._inlined)
+        return Nesting(dumper=self._nested_dumper, inlined=self._inlined, loaded=self._loaded_classes)
+
+    @classmethod
+    def _loaded_classes(cls, schema: ma.Schema) -> set[type]:
+        return codegen.plan(schema, cls).loaded
 
     @classmethod
     def _nested_dumper(cls, field: ma.fields.Nested) -> DumpFunction:

@@ -63,15 +63,22 @@ class DumpRecipe:
     lines: tuple[str, ...] = ()
 
 
-def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpRecipe | None:
-    """Write the recipe of a field that holds no other field.
+def recipes(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> list[DumpRecipe]:
+    """Write the recipes of a field that holds no other field, of which the first that takes a value is followed.
 
     :param var: The variable that holds the value.
-    :param to_json: Whether the result goes to the JSON encoder alone.
-    :return: ``None`` when the field is not known exactly.
+    :param to_json: Whether the result goes to the JSON encoder and nowhere else.
+    :return: None when the field is not known exactly.
     """
     if not plain.is_plain_dump(field):
-        return None
+        return []
+    if type(field) in _OWN_DATE_TIMES:
+        return _rfc3339(writer, t.cast(own_fields.DateTime, field), var, to_json=to_json)
+    made = _recipe(writer, field, var, to_json=to_json)
+    return [] if made is None else [made]
+
+
+def _recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpRecipe | None:
     cls = type(field)
     if cls in _TEXTS:
         return DumpRecipe(f"type({var}) is str")
@@ -99,8 +106,6 @@ def recipe(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> DumpR
         return _enum(writer, t.cast("ma.fields.Enum[enum.Enum]", field), var, to_json=to_json)
     if cls in _TEMPORAL:
         return _temporal(writer, t.cast(strict_dates.Temporal, field), var, to_json=to_json)
-    if cls in _OWN_DATE_TIMES:
-        return _rfc3339(writer, t.cast(own_fields.DateTime, field), var, to_json=to_json)
     return None
 
 
@@ -154,13 +159,14 @@ def _temporal(writer: Writer, field: strict_dates.Temporal, var: str, *, to_json
     )
 
 
-def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, to_json: bool) -> DumpRecipe | None:
+def _rfc3339(writer: Writer, field: own_fields.DateTime, var: str, *, to_json: bool) -> list[DumpRecipe]:
     if field.format not in own_fields.RFC3339_FORMATS or field.timespec != "auto":
-        return None
+        return []
     test = f"type({var}) is {writer.bind(dt.datetime, 'datetime')}"
     if to_json:
-        return DumpRecipe(f"{test} and {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')}")
-    return DumpRecipe(test, (f"{var} = {writer.bind(own_fields.format_date_time, 'format_date_time')}({var})",))
+        return [DumpRecipe(f"{test} and {var}.tzinfo is {writer.bind(dt.UTC, 'UTC')}")]
+    text = f"{var} = {writer.bind(own_fields.format_date_time, 'format_date_time')}({var})"
+    return [DumpRecipe(test, (text,))]
 
 
 def exact_type(field: AnyField) -> str | None:
