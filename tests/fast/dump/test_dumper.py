@@ -16,6 +16,7 @@ import traceback
 import types
 import typing as t
 import weakref
+import zoneinfo
 
 import marshmallow as ma
 import pytest
@@ -228,6 +229,49 @@ def test_own_datetime_is_written_with_z() -> None:
         "ours": "2024-01-02T03:04:05.000006Z",
         "theirs": "2024-01-02T03:04:05.000006",
     }
+
+
+class OddZone(dt.tzinfo):
+    """A zone of users."""
+
+    def utcoffset(self, moment: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(hours=1)
+
+    def dst(self, moment: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(0)
+
+
+def test_datetimes_of_every_zone_keep_their_text() -> None:
+    """A datetime is written as its field writes it: naive, in a zone of any kind, at either end of time."""
+
+    class Times(ma.Schema):
+        ours = own.DateTime()
+        theirs = fields.DateTime()
+        all_ours = fields.List(own.DateTime())
+
+    zones: list[dt.tzinfo | None] = [None, UTC, OddZone(), dt.timezone(dt.timedelta(0), "Z")]
+    zones += [
+        zoneinfo.ZoneInfo(name) for name in ("UTC", "Europe/Dublin", "Africa/Monrovia", "Asia/Kolkata", "Etc/GMT+12")
+    ]
+    zones += [
+        dt.timezone(sign * dt.timedelta(seconds=offset)) for sign in (1, -1) for offset in (1, 30, 60, 3599, 86340)
+    ]
+    zones += [dt.timezone(dt.timedelta(microseconds=1))]
+    naive = [
+        dt.datetime(year, month, 28, 2, 30, second, micro, fold=month % 2)
+        for year in (1, 2, 999, 1890, 1971, 2024, 9998, 9999)
+        for month in (1, 3, 10, 12)
+        for second, micro in ((0, 0), (59, 1), (7, 10_000), (1, 999_999))
+    ]
+    objs = [
+        {"ours": each, "theirs": each, "all_ours": [each, None, each]}
+        for moment in naive
+        for each in (moment.replace(tzinfo=zone) for zone in zones)
+    ]
+    schema = Times(many=True)
+
+    assert dump.dumper(schema)(objs) == schema.dump(objs)
+    assert dump.json_dumper(schema)(objs) == dump.json_dumper(schema, fast=False)(objs)
 
 
 def test_overridden_methods_keep_their_meaning() -> None:
