@@ -494,6 +494,18 @@ FIELDS: dict[str, tuple[Factory, Values]] = {
     "List": (_with(fields.List, fields.String()), _lists),
     "ListInteger": (_with(fields.List, fields.Integer()), _lists),
     "ListFloat": (_with(fields.List, fields.Float()), _lists),
+    "ListDecimal": (
+        _with(fields.List, fields.Decimal(as_string=True)),
+        [
+            *_lists,
+            [D("1E+3")],
+            [D("1.5"), None, D("-2E-9")],
+            (D("0E-10"), "1E+3"),
+            [D("1.10")],
+            ["1.5", "x"],
+            [D("NaN")],
+        ],
+    ),
     "ListDateTime": (_with(fields.List, fields.DateTime()), [*_lists, _moments[:5], ["2024-01-01T00:00:00Z", "x"]]),
     "ListRaw": (_with(fields.List, fields.Raw()), _lists),
     "ListChecked": (_with(fields.List, fields.String(allow_none=True, validate=validate.Length(max=2))), _lists),

@@ -47,6 +47,7 @@ TYPED: dict[str, st.SearchStrategy[t.Any]] = {
     "UUID": st.one_of(st.uuids(), st.uuids().map(str)),
     "ListInteger": st.lists(_integers, max_size=3),
     "ListFloat": st.lists(_integers, max_size=3),
+    "ListDecimal": st.lists(st.decimals(), max_size=3),
     "ListDateTime": st.lists(_moments, max_size=3),
     "List": st.lists(_texts, max_size=3),
 }

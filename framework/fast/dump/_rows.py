@@ -2,7 +2,8 @@
 
 A row is a ``msgspec.Struct`` with a place for every field, in the order of the schema; the encoder writes it faster
 than a dict. A place holds a value of an exact JSON type, a value whose text the encoder writes as the schema does (a
-date, a UUID), ``UNSET`` for a member that is left out, or text that is finished already (``Raw``).
+date, a UUID), ``UNSET`` for a member that is left out, or text that is finished already (``Raw``). A ``Decimal`` is
+written as a schema does unless it has an exponent, which is looked for in the text.
 
 Knows values; knows nothing of schemas.
 Floor 1.
@@ -11,6 +12,8 @@ Floor 1.
 from __future__ import annotations
 
 import collections.abc as cabc
+import decimal
+import re
 import typing as t
 
 import msgspec
@@ -20,8 +23,11 @@ from .. import json as fast_json
 UNSET = msgspec.UNSET
 
 encode_plain = msgspec.json.Encoder().encode
-"""Writes rows whose texts hold no half of a surrogate pair, and raises ``UnicodeEncodeError`` for others."""
+"""Writes rows whose texts hold no half of a surrogate pair, and raises ``UnicodeEncodeError`` for others.
 
+What it writes may hold exponents, see :func:`without_exponents`."""
+
+_EXPONENT = re.compile(rb'"-?[0-9](?:\.[0-9]+)?E[+-][0-9]+"')
 _as_they_are = frozenset({str, int, bool, type(None)})
 
 
@@ -74,9 +80,43 @@ def located(error: fast_json.JSONError, *way: str | int) -> fast_json.JSONError:
 def encode(rows: object) -> bytes:
     """Write a row, or a list of rows, as JSON."""
     try:
-        return encode_plain(rows)
+        text = encode_plain(rows)
     except UnicodeEncodeError:
+        _write_out(rows)
         return _spell(rows)
+    return text if b"E" not in text else without_exponents(rows, text)
+
+
+def without_exponents(rows: object, text: bytes) -> bytes:
+    """Give the text of rows in which no ``Decimal`` has an exponent.
+
+    :param text: what the encoder has made of them.
+    """
+    # PERF: a text such as "SALE-1" costs a search; one that looks like such a number, a second encoding.
+    if (b"E+" in text or b"E-" in text) and _EXPONENT.search(text) and _write_out(rows):
+        return encode_plain(rows)
+    return text
+
+
+def _write_out(value: t.Any) -> bool:
+    """Put the digits of each ``Decimal`` in rows in its place; gives whether there were any."""
+    found = False
+    if isinstance(value, Row):
+        for place in value.__struct_fields__:
+            each = getattr(value, place)
+            if type(each) is decimal.Decimal:
+                setattr(value, place, format(each, "f"))
+                found = True
+            elif type(each) is list or isinstance(each, Row):
+                found = _write_out(each) or found
+    elif type(value) is list:
+        for number, each in enumerate(value):
+            if type(each) is decimal.Decimal:
+                value[number] = format(each, "f")
+                found = True
+            elif type(each) is list or isinstance(each, Row):
+                found = _write_out(each) or found
+    return found
 
 
 def _spell(value: object) -> bytes:

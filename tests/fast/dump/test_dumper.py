@@ -231,6 +231,29 @@ def test_own_datetime_is_written_with_z() -> None:
     }
 
 
+def test_decimals_have_no_exponent_in_text() -> None:
+    """A number of any size is written out, at every depth, and a text that looks like one stays as it is."""
+
+    class Prices(ma.Schema):
+        name = fields.String()
+        price = fields.Decimal(as_string=True)
+        number = fields.Decimal()
+        prices = fields.List(fields.Decimal(as_string=True))
+        inner = fields.Nested(lambda: Prices())
+        inners = fields.List(fields.Nested(lambda: Prices()))
+
+    texts = ["1E+3", "0E-10", "-1.5E+20", "1E-7", "-0", "1.50", "NaN", "-1.0E-30"]
+    for text in texts:
+        price = decimal.Decimal(text)
+        for name in ("SALE-1", "1E+3", "\ud800", "x"):
+            flat = {"name": name, "price": price, "number": price, "prices": [price, decimal.Decimal(1)]}
+            for obj in (flat, {"inner": flat, "name": "1E-5"}, {"inners": [flat, {"price": price}]}, {"name": name}):
+                expected = Prices().dump(obj)
+
+                assert dump.json_dumper(Prices())(obj) == fast_json.encode(expected)
+                assert dump.json_dumper(Prices(many=True))([obj, obj]) == fast_json.encode([expected] * 2)
+
+
 class OddZone(dt.tzinfo):
     """A zone of users."""
 
