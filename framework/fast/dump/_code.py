@@ -36,6 +36,7 @@ _INLINE_FIELDS = 100
 
 #: The builtin names in generated lines.
 _TYPES = ("type", "str", "int", "float", "list", "tuple", "dict")
+_OF_TYPE = re.compile(r"(type\(\w+\)) is (\w+)", re.ASCII)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 #: A generated function, or one that it calls, which dumps a value: a whole object, a list of them or one member.
@@ -211,10 +212,14 @@ class DumpCode:
         made = self._recipes(scope, field, name, var)
         if not made:
             return [*lines, *other]
+        takes_none = not isinstance(field, ma.fields.Nested) and not self._refuses_null(field)
+        if len(made) == 1 and not made[0].lines:
+            unless = _negated(made[0].test) + (f" and {var} is not None" if takes_none else "")
+            return [*lines, f"if {unless}:", *indented(other)]
         return [
             *lines,
             *_chosen(made),
-            "else:" if isinstance(field, ma.fields.Nested) or self._refuses_null(field) else f"elif {var} is not None:",
+            f"elif {var} is not None:" if takes_none else "else:",
             *indented(other),
         ]
 
@@ -356,6 +361,12 @@ class DumpCode:
                 f"{var} = {items}",
             ),
         )
+
+
+def _negated(test: str) -> str:
+    """Write the opposite of a test."""
+    of_type = _OF_TYPE.fullmatch(test)
+    return f"{of_type[1]} is not {of_type[2]}" if of_type else f"not ({test})"
 
 
 def _chosen(made: cabc.Sequence[DumpRecipe]) -> list[str]:
