@@ -114,6 +114,7 @@ class DumpPlan:
                 made = self._loaded(obj) or made
         if len(self._by_class) >= _MOST_CLASSES:
             self._by_class.clear()
+            self.loaded.clear()
         self._by_class[cls] = made
         return made
 

@@ -160,7 +160,7 @@ def loaded_names(obj: object, names: cabc.Iterable[str]) -> frozenset[str] | Non
         value: t.Any = next((space[name] for space in spaces if name in space), None)
         kind = type(value)
         if kind is orm.InstrumentedAttribute:
-            if value.key == name and getattr(value.impl, "supports_population", False) is True:
+            if value.key == name and getattr(getattr(value, "impl", None), "supports_population", False) is True:
                 found.append(name)
         elif not hasattr(kind, "__set__") and not hasattr(kind, "__delete__"):
             found.append(name)

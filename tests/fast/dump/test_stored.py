@@ -61,6 +61,17 @@ def test_objects_and_rows_take_the_quick_way(stock: stored.Stock) -> None:
     assert "value_price = obj.price" in of_rows
 
 
+def test_comparing_finds_no_difference(stock: stored.Stock, caplog: pytest.LogCaptureFixture) -> None:
+    """``FAST_PATH = "compare"`` looks at the quick ways too, and has nothing to say."""
+    objects, rows = dict(stock.objects()), dict(stock.rows())
+    for schema, given in ((stored.PetSchema, objects["loaded"]()), (stored.SmallSchema, rows["rows with objects"]())):
+        for many in (True, False):
+            dump.json_dumper(schema(many=many), compare=True)(given if many else given[0])
+            dump.dumper(schema(many=many), compare=True)(given if many else given[0])
+
+    assert not caplog.records
+
+
 def test_a_loaded_list_sends_no_statements(stock: stored.Stock) -> None:
     """A list that is loaded needs the database no more, and one that is expired needs it as often as before."""
     for name, count in (("detached", 0), ("expired", 3)):
