@@ -90,7 +90,7 @@ def encode(rows: object) -> bytes:
 def without_exponents(rows: object, text: bytes) -> bytes:
     """Give the text of rows in which no ``Decimal`` has an exponent.
 
-    :param text: what the encoder has made of them.
+    :param text: What the encoder has made of them.
     """
     # PERF: a text such as "SALE-1" costs a search; one that looks like such a number, a second encoding.
     if (b"E+" in text or b"E-" in text) and _EXPONENT.search(text) and _write_out(rows):

@@ -70,7 +70,7 @@ def recipes(writer: Writer, field: AnyField, var: str, *, to_json: bool) -> list
     """Write the recipes of a field that holds no other field, of which the first that takes a value is followed.
 
     :param var: The variable that holds the value.
-    :param to_json: Whether the result goes to the JSON encoder and nowhere else.
+    :param to_json: Whether the result goes to the JSON encoder alone.
     :return: None when the field is not known exactly.
     """
     if not plain.is_plain_dump(field):
