@@ -118,7 +118,8 @@ def _run(package: pathlib.Path, generator: str) -> subprocess.CompletedProcess[s
 @pytest.fixture
 def package(tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with a copy of the rooms that the compiler needs."""
-    shutil.copytree(PACKAGE / "fast", tmp_path / "framework" / "fast", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("fast", "texts"):
+        shutil.copytree(PACKAGE / name, tmp_path / "framework" / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "framework" / "__init__.py").touch()
     for name in ("_lazy.py", "fields.py", "issues.py"):
         shutil.copy(PACKAGE / name, tmp_path / "framework")
