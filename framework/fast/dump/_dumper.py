@@ -90,7 +90,7 @@ def json_dumper(schema: ma.Schema, *, fast: bool = True, compare: bool = False, 
                 text = rows.encode_plain(row)
             except UnicodeEncodeError:
                 return rows.encode(row)
-            return text if b"E" not in text else rows.without_exponents(row, text)
+            return text if rows.CAPITAL_E not in text else rows.without_exponents(row, text)
         return rows.encode(plan.dump(obj, schema.many)) if plan.compilable else fast_json.encode(dump(obj))
 
     return _compared_json(schema, to_json, plain_to_json) if compare else to_json
