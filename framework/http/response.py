@@ -29,6 +29,7 @@ for _status in HTTPStatus:
     STATUS_LINES.setdefault(_status.value, f"{_status.value} {_status.phrase.upper()}")
 
 _ADDRESSES = frozenset({"location", "content-location"})
+_IS_LIST: t.Final = isinstance(vars(Headers()).get("_list"), list)  # how werkzeug keeps headers; not public
 _NOT_SENT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
@@ -165,8 +166,9 @@ class PreparedResponse:
             response.__dict__.update(attributes)
             response.response = [self.body]
             response._on_close = []
-        response.headers = Headers()
-        response.headers._list = headers
+        response.headers = Headers() if _IS_LIST else Headers(headers)
+        if _IS_LIST:
+            response.headers._list = headers
         return response
 
 
