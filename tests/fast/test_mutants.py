@@ -14,6 +14,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.extended
+
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "framework"
 

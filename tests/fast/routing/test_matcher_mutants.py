@@ -13,6 +13,8 @@ import pytest
 import framework.fast.routing._matcher
 from tests.fast.routing.matching import run
 
+pytestmark = pytest.mark.extended
+
 ROOM = pathlib.Path(framework.fast.routing._matcher.__file__).parent
 MODULES = ("_converters", "_patterns", "_trie", "_matcher")
 NUMBERS = itertools.count()
