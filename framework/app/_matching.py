@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
 
 def match_by_adapter(ctx: Context, route_table: RouteTable | None) -> None:
     """Match a request by werkzeug's adapter: for what the compiled matcher does not know, and without one."""
-    environ = ctx.request_environ
     try:
         adapter = ctx.url_adapter
         if adapter is None:
@@ -34,20 +33,23 @@ def match_by_adapter(ctx: Context, route_table: RouteTable | None) -> None:
         ctx.routing_exception = own_routing_error(error)
         return
     if route_table is not None:
-        route = route_table.routes.get(id(ctx.url_rule), NO_ROUTES).get(environ["REQUEST_METHOD"].upper())
-        if route is not None:
-            ctx.operation, ctx._router_path, ctx.hooks, ctx.is_direct = route
+        _take_route(ctx, route_table)
 
 
 def match_in_version(ctx: Context, route_table: RouteTable) -> None:
     """Match a request that says itself which version of the API it means."""
-    environ = ctx.request_environ
     try:
-        ctx.url_rule, ctx.view_args = t.cast("VersionMaps", route_table.regions).find(ctx, environ)
+        ctx.url_rule, ctx.view_args = t.cast("VersionMaps", route_table.regions).find(ctx, ctx.request_environ)
     except HTTPException as error:
         ctx.routing_exception = own_routing_error(error)
         return
-    route = route_table.routes.get(id(ctx.url_rule), NO_ROUTES).get(environ["REQUEST_METHOD"].upper())
+    _take_route(ctx, route_table)
+
+
+def _take_route(ctx: Context, route_table: RouteTable) -> None:
+    """Give a context the decisions for the rule that it has found."""
+    method = ctx.request_environ["REQUEST_METHOD"].upper()
+    route = route_table.routes.get(id(ctx.url_rule), NO_ROUTES).get(method)
     if route is not None:
         ctx.operation, ctx._router_path, ctx.hooks, ctx.is_direct = route
 

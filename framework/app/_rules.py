@@ -46,18 +46,22 @@ class AppRule(Rule):
         return _first_build_unknown if append_unknown else _first_build
 
 
-def _first_build(rule: AppRule, **values: object) -> tuple[str, str]:
-    """Build a URL of a rule for the first time, and leave the compiled function for the next."""
-    made: Builder = super(AppRule, rule)._compile_builder(False).__get__(rule, None)
-    rule._build = made
-    return made(**values)
+def _first_builder(name: str, append_unknown: bool) -> Builder:
+    """Make the function that builds the first URL of a rule, and leaves the compiled function for the next.
+
+    :param name: The attribute of the rule that has the compiled function.
+    """
+
+    def build(rule: AppRule, **values: object) -> tuple[str, str]:
+        made: Builder = super(AppRule, rule)._compile_builder(append_unknown).__get__(rule, None)
+        setattr(rule, name, made)
+        return made(**values)
+
+    return build
 
 
-def _first_build_unknown(rule: AppRule, **values: object) -> tuple[str, str]:
-    """Build a URL with further values in its query for the first time, and leave the compiled function."""
-    made: Builder = super(AppRule, rule)._compile_builder(True).__get__(rule, None)
-    rule._build_unknown = made
-    return made(**values)
+_first_build = _first_builder("_build", append_unknown=False)
+_first_build_unknown = _first_builder("_build_unknown", append_unknown=True)
 
 
 class AppMap(OrderedMap):

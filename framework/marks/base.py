@@ -306,7 +306,7 @@ class Plan:
         self.notes: Notes = Notes()
         """The notes that marks of one family share at freeze, each under its :class:`Key`."""
         self.shared: Notes = Notes() if shared is None else shared
-        """What marks share with those of other operations of the same freeze, each note under its :class:`Key`."""
+        """Notes that all operations of one freeze share, each under its :class:`Key`."""
         self.names: set[str] = set()
         """The names of values that marks pass to the handler, in addition to those of the path."""
         self.dropped: set[str] = set()

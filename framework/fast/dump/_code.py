@@ -383,7 +383,7 @@ _TRIED = {
     reading.LOADED: (reading.LOADED,),
     reading.COLUMNS: (reading.LOADED,),
 }
-"""How nested objects are read, by how the outer one is; in the order of the tests."""
+"""The ways to read nested objects, by the way of the outer one; in the order of the tests."""
 
 
 def _attribute(obj: object, name: str) -> object:

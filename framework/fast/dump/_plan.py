@@ -29,7 +29,7 @@ _Way: t.TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
 _NO_PLACES: t.Final[cabc.Mapping[str, int]] = types.MappingProxyType({})
 _MOST_CLASSES = 1_000
 _MOST_WAYS = 16
-"""How many ways to read objects are compiled for a schema; rows of further selects are read by attribute."""
+"""The most ways to read objects that are compiled for a schema; rows of further selects are read by attribute."""
 
 
 class DumpPlan:

@@ -7,7 +7,6 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
-import copy
 import json
 import re
 import typing as t
@@ -96,7 +95,7 @@ def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> JSONObject:
     :return: A new dictionary of JSON values.
     :raises ComponentConflict: Two schemas ask for one name.
     """
-    return copy.deepcopy(make(app, version, app.documents[name]).document)
+    return make(app, version, app.documents[name]).document
 
 
 def document_of(app: App, which: Document | None = None) -> JSONObject:
