@@ -91,6 +91,6 @@ pytest_collect_file = Sybil(
         literalincludes,
     ],
     path=str(ROOT),
-    patterns=["README.rst", "docs/*.rst", "docs/patterns/*.rst", "docs/deploying/*.rst"],
+    patterns=["README.rst", "docs/*.rst", "docs/*/*.rst", "docs/*/*/*.rst"],
     setup=prepare,
 ).pytest()

@@ -731,3 +731,19 @@ def test_docs_and_tests_have_the_folders_of_the_package(place):
 
     assert len(own) > 10
     assert [str(folder) for folder in sorted(own) if not (PACKAGE / folder / "__init__.py").exists()] == []
+
+
+def test_the_examples_of_every_page_run():
+    """Each page with an example that can run is collected, in whatever folder it is."""
+    root = PACKAGE.parent
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "docs"]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    collected = {line.partition("::")[0] for line in ran.stdout.splitlines() if "::" in line}
+    pages = {
+        str(path.relative_to(root))
+        for path in (root / "docs").rglob("*.rst")
+        if re.search(r"^>>> |^\.\. code-block:: python", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+    assert len(pages) > 50
+    assert pages - collected == set()
