@@ -15,7 +15,6 @@ from .context import OUTSIDE_REQUEST, request_context_or_none
 
 if t.TYPE_CHECKING:
     from .context import Context
-    from .typing import Application
 
 _P = t.ParamSpec("_P")
 
@@ -99,20 +98,28 @@ class Followed(cabc.Iterator[bytes]):
         finally:
             tasks, self._ctx.deferred = self._ctx.deferred, ()
             succeeded = self._ended and not self._failed
-            run_tasks(self._ctx.app, (task for task in tasks if succeeded or task.always))
+            run_tasks(self._ctx, (task for task in tasks if succeeded or task.always))
 
 
-def run_tasks(app: Application, tasks: cabc.Iterable[Task]) -> None:
-    """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged."""
+def run_tasks(ctx: Context, tasks: cabc.Iterable[Task]) -> None:
+    """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged.
+
+    :param ctx: The context of the request.
+    """
     waiting = list(tasks)
+    app = ctx.app
     while waiting:
         task = waiting.pop(0)
         try:
-            with app.app_context():
+            with app.app_context() as inner:
+                inner._request_id, inner._trace = ctx.request_id, ctx.trace
                 app.ensure_sync(task.function)(*task.args, **task.kwargs)
-        except Exception:
-            app.logger.exception("Exception after the response, in %r", task.function)
+        except Exception as error:
+            with ctx.active():  # so that the id of the request is in what is logged
+                app.logger.exception("Exception after the response, in %r", task.function)
+                app.tell_reporters(error)
         except BaseException as error:  # the server ends the worker: its grace time is over
             lost = [called.function for called in (task, *waiting)]
-            app.logger.error("%s after the response: not done, or not to the end: %r", type(error).__name__, lost)
+            with ctx.active():
+                app.logger.error("%s after the response: not done, or not to the end: %r", type(error).__name__, lost)
             raise

@@ -21,6 +21,7 @@ from werkzeug.local import LocalProxy
 from . import signals
 from ._sentinel import MISSING
 from .errors import NotFound, ServiceUnavailable
+from .http.request_ids import TraceParent, make_request_ids, trace_parent
 from .teardown import Active, CollectErrors
 
 if t.TYPE_CHECKING:
@@ -34,6 +35,7 @@ if t.TYPE_CHECKING:
     from .app import App, RouterHooks
     from .http.media import MediaType
     from .http.response import Reply
+    from .record import RequestRecord
     from .resources.operation import Operation
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable, Conditional
@@ -145,6 +147,10 @@ class Context:
     """The mistakes of the handler that marks found, for the contract: each with its remedy."""
     scheme: t.Any = None
     """The security scheme that has authenticated the user."""
+    record: RequestRecord | None = None
+    """The record of the request; ``None`` in an application without observers."""
+    _request_id: str | None = None  # of a context without a request that goes on with the work of one
+    _trace: TraceParent | None = None
     _outer: Context | None = None
     _tokens: list[contextvars.Token[Context]] = []
 
@@ -209,6 +215,26 @@ class Context:
     def has_request(self) -> bool:
         """Return whether the context was made for a request."""
         return self.environ is not None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request, in its answer and in all that is logged meanwhile.
+
+        ``None`` outside of requests, and where ``REQUEST_ID_HEADER`` is ``None``.
+        """
+        if self.environ is None:
+            return self._request_id if self._outer is None else self._outer.request_id
+        route_table = self.app._route_table
+        # A setting has dropped the route table, or nothing has been frozen yet.
+        ids = make_request_ids(self.app.config) if route_table is None else route_table.request_ids
+        return None if ids is None else ids.id_of(self.environ)
+
+    @property
+    def trace(self) -> TraceParent | None:
+        """The trace that the request says it is part of (``traceparent``); ``None`` outside of requests."""
+        if self.environ is None:
+            return self._trace if self._outer is None else self._outer.trace
+        return trace_parent(self.environ)
 
     @property
     def request(self) -> Request:

@@ -6,8 +6,11 @@ Floor 3.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import logging
 import sys
+import threading
+import time
 import typing as t
 
 from werkzeug.local import LocalProxy
@@ -28,9 +31,113 @@ def _errors_stream() -> t.TextIO:
 wsgi_errors_stream: t.TextIO = t.cast(t.TextIO, LocalProxy(_errors_stream))
 """The stream of errors: the server's in a request, ``sys.stderr`` elsewhere."""
 
+
+class _Formatter(logging.Formatter):
+    """Names the request at the end of a line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record)
+        request_id = getattr(record, "request_id", _NOTHING)
+        return line if request_id == _NOTHING else f"{line} (request {request_id})"
+
+
+_NOTHING: t.Final = "-"
+
 default_handler: logging.StreamHandler[t.TextIO] = logging.StreamHandler(wsgi_errors_stream)
 """The handler that :func:`create_logger` adds. Remove it with ``app.logger.removeHandler(default_handler)``."""
-default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
+default_handler.setFormatter(_Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
+
+
+_naming = threading.Lock()
+
+
+class _Attributes(dict[str, object]):
+    """The attributes of a log record. Logging refuses ``extra=`` for names that are there already; these may be given
+    all the same, as applications with custom ids do."""
+
+    def __contains__(self, name: object) -> bool:
+        return name not in REQUEST_ATTRIBUTES and super().__contains__(name)
+
+    def __reduce__(self) -> tuple[type[dict[str, object]], tuple[dict[str, object]]]:
+        return dict, (dict(self),)
+
+
+REQUEST_ATTRIBUTES: t.Final = ("request_id", "trace_id", "span_id")
+"""The attributes that every log record has: ids of the request and of the trace, ``-`` where there is none."""
+
+Traced: t.TypeAlias = cabc.Callable[[], tuple[str, str] | None]
+
+_traced: list[Traced] = []
+
+
+def name_requests() -> None:
+    """Let every log record of the process carry the id of the request that it is about.
+
+    Once for a process; the record factory that was there is asked first.
+    """
+    with _naming:
+        make = logging.getLogRecordFactory()
+        if getattr(make, "_names_requests", False):
+            return
+
+        def record_of_request(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
+            record = make(*args, **kwargs)
+            ctx = context.current_or_none()
+            request_id = trace_id = span_id = _NOTHING
+            if ctx is not None:
+                request_id = ctx.request_id or _NOTHING
+                trace = ctx.trace
+                if trace is not None:
+                    trace_id, span_id = trace.trace_id, trace.span_id
+            for traced in _traced:
+                trace_id, span_id = traced() or (trace_id, span_id)
+            attributes = {"request_id": request_id, "trace_id": trace_id, "span_id": span_id}
+            record.__dict__ = _Attributes(attributes | record.__dict__)
+            return record
+
+        record_of_request._names_requests = True  # type: ignore[attr-defined]
+        logging.setLogRecordFactory(record_of_request)
+
+
+def trace_logs(traced: Traced) -> None:
+    """Let log records carry the ids of a trace.
+
+    :param traced: Returns the ids of the trace and of the span that are going on, or ``None``.
+    """
+    if traced not in _traced:
+        _traced.append(traced)
+
+
+class RepeatedErrors:
+    """Counts errors that come again, so that a log holds their traceback once in a while and not once each.
+
+    Errors are the same where they have one class and were raised at one line. The last 256 are known.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[type, str, int], tuple[float, int]] = {}
+
+    def count(self, error: BaseException, interval: float) -> int:
+        """Return how many times an error has come since its traceback was logged; 0 where it is to be logged now.
+
+        :param interval: The seconds for which a traceback stands for the errors after it; 0: each has its own.
+        """
+        if interval <= 0:
+            return 0
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        file, line = ("", 0) if place is None else (place.tb_frame.f_code.co_filename, place.tb_lineno)
+        key, now = (type(error), file, line), time.monotonic()
+        with self._lock:
+            since, times = self._seen.pop(key, (now, -1))
+            if now - since >= interval:
+                since, times = now, -1
+            self._seen[key] = since, times + 1
+            if len(self._seen) > 256:
+                del self._seen[next(iter(self._seen))]
+        return times + 1
 
 
 def has_level_handler(logger: logging.Logger) -> bool:

@@ -17,6 +17,7 @@ from .debughelpers import DebugFilesKeyError
 from .fast import json as fast_json
 from .http.reading import check_encoding
 from .http.request import Request as RequestBase
+from .http.request_ids import TraceParent, known_id, trace_parent
 from .http.response import Response as ResponseBase
 from .http.semantics import MULTIPART
 from .json.provider import DefaultJSONProvider
@@ -127,6 +128,18 @@ class Request(RequestBase):
     @trusted_hosts.setter
     def trusted_hosts(self, value: list[str] | None) -> None:
         self._trusted_hosts = value
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request, in its answer and in all that is logged about it; ``None`` with
+        ``REQUEST_ID_HEADER = None``."""
+        ctx = context.request_context_or_none()
+        return known_id(self.environ) if ctx is None else ctx.request_id
+
+    @property
+    def trace(self) -> TraceParent | None:
+        """The trace that the request says it is part of, by ``traceparent``; ``None`` where it says nothing."""
+        return trace_parent(self.environ)
 
     @property
     def endpoint(self) -> str | None:

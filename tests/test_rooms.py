@@ -47,6 +47,7 @@ FLOORS = {
                 "ctx",
                 "globals",
                 "helpers",
+                "record",
                 "json",
             ),
             *("logging", "sessions", "tokens", "uploads", "wrappers"),

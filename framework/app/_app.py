@@ -30,7 +30,7 @@ from werkzeug.wsgi import get_host
 
 from .. import errors, signals
 from .._sentinel import MISSING
-from ..config import DEFAULTS, Config, ConfigAttribute, weak_keys
+from ..config import DEFAULTS, Config, ConfigAttribute, seconds, weak_keys
 from ..context import Context, _AppCtxGlobals, _current, current, current_or_none, request_context_or_none
 from ..debughelpers import FormDataRoutingRedirect
 from ..errors import InternalServerError, NotFound, SetupError, SetupFinished
@@ -40,11 +40,12 @@ from ..hooks import find_error_handler
 from ..http import problem
 from ..http.problem import ErrorRenderer
 from ..http.reading import is_utf8
+from ..http.request_ids import make_request_ids
 from ..http.response import PreparedResponse, Reply
 from ..http.semantics import SAFE
 from ..http.shortening import ROOM
 from ..json.provider import DefaultJSONProvider, JSONProvider
-from ..logging import create_logger, printable
+from ..logging import RepeatedErrors, create_logger, name_requests, printable
 from ..marks.base import Mark, marks_of
 from ..marks.schemas import SchemaLike, as_schema
 from ..resources.operation import Operation
@@ -80,6 +81,7 @@ if t.TYPE_CHECKING:
     DocumentProcessor: t.TypeAlias = cabc.Callable[[ft.JSONObject, str], ft.JSONObject | None]
     """Changes a finished document, given its name, or returns another one."""
     from ..marks.outgoing import Webhook
+    from ..record import Observer
     from ..templating import DispatchingJinjaLoader, Environment
     from ..testing import AppClient, AppCliRunner
     from ..versions import VersionLocation
@@ -194,6 +196,7 @@ class App(Scaffold):
         self._route_table: RouteTable | None = None
         self._got_first_request = False
         self._told_weak_keys = False
+        self._repeats = RepeatedErrors()
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(self)
@@ -203,6 +206,10 @@ class App(Scaffold):
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
         self.routers: dict[str, Router] = {}
         self.mounts: dict[str, RouterSetupState] = {}
+        self.error_reporters: list[cabc.Callable[[BaseException], object]] = []
+        """What :meth:`report_error` registered."""
+        self.observers: list[Observer] = []
+        """Who watches the requests; see :meth:`add_observer`."""
         self.extensions: dict[str, t.Any] = {}
         self.url_map: Map = self.url_map_class(host_matching=host_matching)
         if isinstance(self.url_map, AppMap):
@@ -210,6 +217,7 @@ class App(Scaffold):
         self.subdomain_matching: bool = subdomain_matching
         self._owners: dict[tuple[str | None, ...], tuple[str, bool]] = {}
         self._router_commands: list[tuple[Router, str | None, str]] = []
+        name_requests()
         self._add_static_route(static_host, host_matching)
         self._install_marks()
 
@@ -458,6 +466,27 @@ class App(Scaffold):
             self.view_functions[endpoint] = view_func
 
     @setupmethod
+    def report_error(self, f: _F) -> _F:
+        """Decorate a function that is called with each unhandled error, for a service that collects them.
+
+        Those of requests, of streams, and of what :func:`after_response` was given. The context of the request is
+        active, and ``app_ctx.request_id`` names it. The function changes nothing of the answer.
+
+        :param f: Takes the exception.
+        """
+        self.error_reporters.append(f)
+        return f
+
+    @setupmethod
+    def add_observer(self, observer: Observer) -> None:
+        """Give the record of each request to an observer.
+
+        :param observer: An :class:`framework.record.Observer`.
+        """
+        self.observers.append(observer)
+        self._route_table = None
+
+    @setupmethod
     def teardown_appcontext(self, f: _F) -> _F:
         """Run ``f(exception_or_None)`` when an application context ends."""
         self.teardown_appcontext_funcs.append(f)
@@ -595,6 +624,19 @@ class App(Scaffold):
         # PERF: what the method does, 0.1 us
         plain = route_table is not None and route_table.makes_contexts
         ctx = Context(self, environ) if plain else self.request_context(environ)
+        if route_table is None or route_table.observers is None:
+            return self._respond(ctx, environ, start_response)
+        record = route_table.observers.begin_record(ctx)
+        try:
+            return record.body(self._respond(ctx, environ, start_response))
+        except BaseException as raised:
+            record.failed(raised)
+            raise
+        finally:
+            record.leave()
+
+    def _respond(self, ctx: Context, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """Answer the request of a context, which is made and not active yet."""
         error: BaseException | None = None
         streamed = False
         try:
@@ -604,21 +646,25 @@ class App(Scaffold):
             except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
                 error = raised
                 response = self.handle_exception(raised)
-            contract = None if self._route_table is None else self._route_table.contract
+            route_table = self._route_table
+            contract = None if route_table is None else route_table.contract
             if contract is not None and "framework.contract" not in environ:
                 response, broken = self._held(contract.check, ctx, response)
                 error = broken or error
-            body = response(environ, start_response)
             streamed = type(response) is not PreparedResponse and is_streamed(response, environ)
-            if streamed:
-                body = ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
+            if ctx.record is not None:
+                ctx.record.answered(response, streamed)
+            # A setting may have dropped the route table meanwhile.
+            ids = make_request_ids(self.config) if route_table is None else route_table.request_ids
+            if ids is None:
+                body = response(environ, start_response)
+            else:
+                body = ids.send(response, environ, start_response)
             if streamed or ctx.deferred:
-                from .._background import Followed  # PERF: where it is needed
-
-                body = Followed(body, ctx, response.status_code, streamed)
+                body = self._followed(body, ctx, response.status_code, streamed, error)
             return body
-        except BaseException:
-            error = sys.exc_info()[1]
+        except BaseException as raised:
+            error = raised
             raise
         finally:
             if "werkzeug.debug.preserve_context" in environ:
@@ -643,7 +689,20 @@ class App(Scaffold):
             return self.handle_exception(raised), raised
         return response, None
 
+    def _followed(
+        self, body: cabc.Iterable[bytes], ctx: Context, status: int, streamed: bool, error: BaseException | None
+    ) -> cabc.Iterable[bytes]:
+        """Return a body that is made in the context, if it is streamed, and after which the deferred work is done."""
+        from .._background import Followed  # PERF: where it is needed
+
+        if streamed:
+            body = ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
+        return Followed(body, ctx, status, streamed)
+
     def _finish_stream(self, ctx: Context, error: BaseException | None, raised: BaseException | None) -> None:
+        if isinstance(raised, Exception):
+            with ctx.active():
+                self.tell_reporters(raised)
         error = raised or error
         if error is not None and self.should_ignore_error(error):
             error = None
@@ -739,6 +798,8 @@ class App(Scaffold):
                 else:
                     value = self._known_refusal(ctx) or self.dispatch_request()
         except Exception as error:  # noqa: BLE001 - goes to its handler, or is raised again
+            if ctx.record is not None:
+                ctx.record.error = error
             value = self.handle_user_exception(error)
             if self._route_table is not None and not self._route_table.finalizes:
                 value = self._as_prepared(value)
@@ -775,7 +836,10 @@ class App(Scaffold):
             return None
         types = self._error_types(ctx)
         say = None if route_table.texts is None else route_table.texts.chosen(ctx.environ)
-        return problem.not_found(types, say) if ctx.is_miss else problem.render(error, types, say=say)
+        name = None if route_table.request_ids is None else route_table.request_ids.id_of(ctx.request_environ)
+        if ctx.is_miss:
+            return problem.not_found(types, say, name)
+        return problem.render(error, types, say=say, request_id=name)
 
     def _as_prepared(self, value: object) -> object:
         """Return an HTTP error as its prepared answer; any other value as it is."""
@@ -993,8 +1057,12 @@ class App(Scaffold):
         :param e: The exception. Handlers get an ``InternalServerError`` with it as ``original_exception``.
         """
         exc_info = sys.exc_info()
+        record = current().record
+        if record is not None:
+            record.error = e
         if signals.got_request_exception.receivers:
             signals.got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        self.tell_reporters(e)
         propagate = self.config["PROPAGATE_EXCEPTIONS"]
         if propagate is None:
             propagate = self.testing or self.debug
@@ -1007,6 +1075,14 @@ class App(Scaffold):
         handler = self._find_error_handler(server_error)
         value = server_error if handler is None else handler(server_error)
         return self.finalize_request(value, from_error_handler=True)
+
+    def tell_reporters(self, error: BaseException) -> None:
+        """Give an unhandled error to the functions that :meth:`report_error` registered; one that fails is logged."""
+        for function in self.error_reporters:
+            try:
+                self.ensure_sync(function)(error)
+            except Exception:
+                self.logger.exception("Exception in the error reporter %r", function)
 
     def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
         router_path = self.router_path_of(current())
@@ -1028,13 +1104,19 @@ class App(Scaffold):
     def log_exception(
         self, exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
     ) -> None:
-        """Log an unhandled exception, with its traceback.
+        """Log an unhandled exception, with its traceback unless that is in the log already (``ERROR_LOG_INTERVAL``).
 
         :param exc_info: As ``sys.exc_info()`` gives it.
         """
         request = current().request
         path, method = printable(request.path), printable(request.method)
-        self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
+        error = exc_info[1]
+        times = 0 if error is None else self._repeats.count(error, seconds(self.config["ERROR_LOG_INTERVAL"]))
+        if times:
+            text = "Exception on %s [%s]: %s again, %d times since its traceback"
+            self.logger.error(text, path, method, type(error).__name__, times)
+        else:
+            self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
         """Return whether teardown functions do not get an error. Override it; default: never."""
@@ -1056,7 +1138,7 @@ class App(Scaffold):
         ctx = current()
         texts = self._texts if self._route_table is None else self._route_table.texts
         say = None if texts is None else texts.chosen(ctx.environ)
-        return problem.render(error, self._error_types(ctx), limit, self.config["MAX_ERRORS"], say)
+        return problem.render(error, self._error_types(ctx), limit, self.config["MAX_ERRORS"], say, ctx.request_id)
 
     def _error_types(self, ctx: Context) -> str | None:
         """Return where the errors are described, for the ``type`` of problem objects."""

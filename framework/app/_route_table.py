@@ -12,6 +12,7 @@ import typing as t
 
 from ..fast.routing import Matcher
 from ..hooks import find_error_handler
+from ..http.request_ids import make_request_ids
 from ..resources.assembly import RouterPath as RouterPath
 from ..resources.assembly import build_operations, check_operation_ids, guard_functions, is_watched
 from ..resources.declared import check_declared
@@ -26,6 +27,7 @@ if t.TYPE_CHECKING:
     from .. import typing as ft
     from ..context import Context
     from ..http.response import Reply
+    from ..record import Observers
     from ..versions import VersionMaps
     from ._app import App
 
@@ -90,11 +92,15 @@ class RouteTable:
         app.texts.load()
         self.texts = None if app.texts.is_plain else app.texts
         """The texts of errors, where they are not those of the code."""
+        self.request_ids = make_request_ids(app.config)
+        self.observers = make_observers(app)
+        """The observers of the requests; ``None`` where there are none."""
         self._hooks: dict[RouterPath, RouterHooks] = {}
         self._handlers: dict[tuple[type[Exception], RouterPath], ft.ErrorHandlerCallable | None] = {}
         if is_overridden(app, "dispatch_request"):
             guard_functions(app)
-        self.operations: tuple[Operation, ...] = tuple(build_operations(app))
+        measured = self.observers is not None and self.observers.wants_times
+        self.operations: tuple[Operation, ...] = tuple(build_operations(app, measured))
         check_lost_marks(app, self.operations)
         check_users(app, self.operations)
         check_declared(app, self.operations)
@@ -204,6 +210,22 @@ def is_overridden(app: App, name: str) -> bool:
     function = vars(owner)[name]
     modules = (owner.__module__, getattr(function, "__module__", ""))
     return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
+
+
+def make_observers(app: App) -> Observers | None:
+    """Return the observers that the application was given, and those that settings ask for."""
+    config = app.config
+    shows_times = app.debug if config["SERVER_TIMING"] is None else config["SERVER_TIMING"]
+    asked = shows_times or config["ACCESS_LOG"] is not None or config["SLOW_REQUEST_TIME"] is not None
+    if not (asked or app.observers):
+        return None
+    from ..record import Observers  # without observers nothing of this is loaded
+
+    if not asked:
+        return Observers(app.observers)
+    from ..observe import observers_of
+
+    return Observers([*app.observers, *observers_of(app)])
 
 
 def make_contract(app: App) -> AnswerCheck | None:

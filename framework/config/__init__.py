@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from ._config import SettingWarning as SettingWarning
     from ._config import checked_settings as checked_settings
     from ._kinds import MASK as MASK
+    from ._kinds import seconds as seconds
     from ._settings import DOCUMENT_PATHS as DOCUMENT_PATHS
     from ._settings import SETTINGS as SETTINGS
     from ._settings import Setting as Setting
@@ -26,7 +27,7 @@ else:
             "_config": (
                 "Config ConfigAttribute DEFAULTS PACKAGE_DIRECTORY SettingError SettingWarning checked_settings"
             ),
-            "_kinds": "MASK",
+            "_kinds": "MASK seconds",
             "_settings": "DOCUMENT_PATHS SETTINGS Setting weak_keys",
         },
     )

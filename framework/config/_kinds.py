@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import ipaddress
 import math
 import re
 import typing as t
@@ -161,6 +162,11 @@ class Duration(Number):
         return super().read(value)
 
 
+def seconds(value: float | dt.timedelta) -> float:
+    """Return a length of time, as a :class:`Duration` takes it, in seconds."""
+    return value.total_seconds() if isinstance(value, dt.timedelta) else value
+
+
 class Text(Kind):
     """Text. What the environment gives stays text, also where it looks like a number.
 
@@ -196,6 +202,19 @@ class LiteralText(Kind):
 
     def parse(self, text: str, loads: cabc.Callable[[str], object]) -> object:
         return parse_text(text, loads)
+
+
+class Network(Kind):
+    """An address, or a network of them: ``10.0.0.0/8``, ``::1``."""
+
+    def __init__(self) -> None:
+        super().__init__("an address or a network like '10.0.0.0/8'")
+
+    def read(self, value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError
+        ipaddress.ip_network(value, strict=False)
+        return value
 
 
 class SecretKey(Kind):

@@ -23,9 +23,11 @@ from ._kinds import (
     Kind,
     LiteralText,
     Members,
+    Network,
     Number,
     SecretKey,
     Text,
+    Union,
     kind_of,
 )
 
@@ -112,6 +114,60 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             Items("a list of hosts, like ['.example.org']", Text(), optional=True),
         ),
         "PROVIDE_AUTOMATIC_OPTIONS": Setting(True, "Answer ``OPTIONS`` on every route that does not do so itself."),
+        # What tells how it runs
+        "REQUEST_ID_HEADER": Setting(
+            "X-Request-ID",
+            "The header with the id of a request, in every answer; ``None``: requests have no ids.",
+            Text("the name of a header, like 'X-Request-ID'", r"[A-Za-z][A-Za-z0-9-]*", optional=True),
+        ),
+        "REQUEST_ID_TRUST": Setting(
+            None,
+            "Whose ids are taken over from that header: those of connections from these networks, ``'*'``: all, for an"
+            " application behind a proxy that sets the header. ``None``: nobody's.",
+            Union(
+                "'*', or a list of networks like ['10.0.0.0/8']",
+                LiteralText("*"),
+                Items("a list of networks", Network()),
+                optional=True,
+            ),
+        ),
+        "ACCESS_LOG": Setting(
+            None,
+            "The form of the access log, ``json`` or ``text``: a record for each request on the logger"
+            " ``framework.access``. ``None``: no access log.",
+            LiteralText("json", "text", optional=True),
+        ),
+        "ACCESS_LOG_FILE": Setting(
+            "-",
+            "The file of the access log where the logger has no handler; ``-``: standard output. A file that is moved"
+            " away is opened anew.",
+            Text("the path of a file, or '-'", r".+"),
+        ),
+        "ACCESS_LOG_SAMPLE": Setting(
+            1.0,
+            "How many of the answers below 400 are in the access log: from 0.0, none, to 1.0, all. Errors always are.",
+            Number(0, 1, whole=False),
+        ),
+        "ACCESS_LOG_REPLACES_SERVER": Setting(
+            True, "Whether the access logs of gunicorn, uvicorn, hypercorn and granian are silent where this one is on."
+        ),
+        "ERROR_LOG_INTERVAL": Setting(
+            10.0,
+            "For how long the traceback of an unhandled error is not logged again when the error comes again; its line"
+            " is, with the count. ``0``: always.",
+            Duration(),
+        ),
+        "SLOW_REQUEST_TIME": Setting(
+            None,
+            "The time from which a request is logged as slow, with the parts that its time was spent on, on the logger"
+            " ``framework.slow``. ``None``: never.",
+            Duration(optional=True),
+        ),
+        "SERVER_TIMING": Setting(
+            None,
+            "Whether answers have a ``Server-Timing`` header, which browsers show. ``None``: in debug mode.",
+            Flag(optional=True),
+        ),
         # Sessions and cookies
         "SESSION_COOKIE_NAME": Setting(
             "session", "The name of the session cookie.", Text("a name of a cookie", r"[!#-'*+\-.0-9A-Z^-z|~]+")

@@ -111,6 +111,7 @@ def render(
     limit: int | None = None,
     most_issues: int | None = None,
     say: Translation | None = None,
+    request_id: str | None = None,
 ) -> PreparedResponse:
     """The answer for an error.
 
@@ -119,6 +120,8 @@ def render(
     :param limit: The most bytes of the body (``MAX_ERROR_LENGTH``, and the room around it); ``None``: no bound.
     :param most_issues: The most issues.
     :param say: As in :func:`problem`.
+    :param request_id: The id of the request, for the member ``request_id``; an error with a member of that name keeps
+        its own.
     """
     headers = [("Content-Type", MEDIA_TYPE), *headers_of(error)]
     if say is not None:
@@ -126,8 +129,10 @@ def render(
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
         cls: type = type(error)
-        return PreparedResponse(t.cast(int, error.code), headers, _text_of(cls, types, say))
+        return PreparedResponse(t.cast(int, error.code), headers, _named(_text_of(cls, types, say), request_id))
     members = problem(error, types, most_issues, say)
+    if request_id is not None:
+        members.setdefault("request_id", request_id)
     body = fast_json.encode(members)
     if limit is not None and len(body) > limit:
         body = _within(members, limit, NOTE if say is None else say(NOTE))
@@ -171,16 +176,24 @@ def _within(members: dict[str, object], limit: int, note: str) -> bytes:
 _ISSUES: t.Final = b',"issues":['
 
 
-def not_found(types: str | None = None, say: Translation | None = None) -> PreparedResponse:
+def not_found(
+    types: str | None = None, say: Translation | None = None, request_id: str | None = None
+) -> PreparedResponse:
     """The answer of :func:`render` for a ``NotFound`` that says nothing more.
 
     :param types: As in :func:`problem`.
     :param say: As in :func:`problem`.
+    :param request_id: As in :func:`render`.
     """
     headers = [("Content-Type", MEDIA_TYPE)]
     if say is not None:
         headers = with_language(headers, say)
-    return PreparedResponse(404, headers, _text_of(errors.NotFound, types, say))
+    return PreparedResponse(404, headers, _named(_text_of(errors.NotFound, types, say), request_id))
+
+
+def _named(body: bytes, request_id: str | None) -> bytes:
+    """Add the id of the request, in whose text nothing needs to be escaped."""
+    return body if request_id is None else b'%b,"request_id":"%b"}' % (body[:-1], request_id.encode())
 
 
 @functools.lru_cache(maxsize=256)

@@ -136,9 +136,22 @@ class PreparedResponse:
         else:
             self._headers.add(name, value)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse, extra: tuple[str, str] | None = None
+    ) -> cabc.Iterable[bytes]:
+        """Send it.
+
+        :param extra: A further header, unless it has one of the same name.
+        """
         status = self.status_code
         headers = self._headers if isinstance(self._headers, list) else self._headers.to_wsgi_list()
+        if extra is not None:
+            size = len(extra[0])
+            for name, _ in headers:
+                if len(name) == size and name.lower() == extra[0].lower():
+                    break
+            else:
+                headers = [*headers, extra]
         if status in LENGTHLESS or status < 200:
             headers = [item for item in headers if item[0].lower() not in _OF_BODY]
             start_response(status_line(status), headers)

@@ -1,5 +1,25 @@
-"""What tells how a service runs: request ids, access log, metrics, traces; each reads the record of a request.
+"""What tells how a service runs: access log, slow requests, metrics, traces; each reads the record of a request.
 
-Not here: the record itself, which the request's road fills.
+Not here: the record itself (``record``), which the request's road fills, and ids in logs (``logging``).
 Floor 7.
 """
+
+from __future__ import annotations
+
+import typing as t
+
+from .._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._access_log import JSONFormatter as JSONFormatter
+    from ._built_in import observers_of as observers_of
+    from ._propagation import propagation_headers as propagation_headers
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_access_log": "JSONFormatter",
+            "_built_in": "observers_of",
+            "_propagation": "propagation_headers",
+        },
+    )

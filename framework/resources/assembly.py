@@ -100,12 +100,15 @@ def handled(app: App) -> cabc.Iterator[tuple[Rule, str, Handler, Handler]]:
                 yield rule, method, view, handler
 
 
-def build_operations(app: App) -> cabc.Iterator[Operation]:
-    """One operation for each method of each rule that has a view."""
+def build_operations(app: App, measured: bool = False) -> cabc.Iterator[Operation]:
+    """One operation for each method of each rule that has a view.
+
+    :param measured: Whether the times of their parts are taken.
+    """
     shared = Notes()
     for rule, method, view, handler in handled(app):
         try:
-            yield build_operation(app, rule, method, view, handler, shared)
+            yield build_operation(app, rule, method, view, handler, shared, measured)
         except SetupError as error:
             place = place_of(handler)
             if place not in str(error):
@@ -197,22 +200,14 @@ def without_self(function: Handler) -> Handler:
     return handler
 
 
-def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: Handler, shared: Notes) -> Operation:
-    """Ask all marks of an operation what they do and what they document, and freeze it.
-
-    :param shared: What all operations of one freeze share.
-    """
-    endpoint: str = rule.endpoint
-    routers = app.routers_of(endpoint)
-    view_class: type[View] | None = getattr(view, "view_class", None)
-    marks = merge_marks(app, rule, handler, view, method)
-    check_outcomes(marks, called(handler))
-    plan = Plan(
+def make_plan(app: App, rule: Rule, method: str, handler: Handler, marks: tuple[Mark, ...], shared: Notes) -> Plan:
+    """Make what the marks of an operation are asked with."""
+    return Plan(
         app.config,
         rule,
         method,
         handler,
-        endpoint,
+        rule.endpoint,
         marks,
         encode=app.json_writer(),
         direct=app.json_untouched,
@@ -220,6 +215,22 @@ def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: H
         ensure_sync=app.ensure_sync,
         shared=shared,
     )
+
+
+def build_operation(
+    app: App, rule: Rule, method: str, view: Handler, handler: Handler, shared: Notes, measured: bool = False
+) -> Operation:
+    """Ask all marks of an operation what they do and what they document, and freeze it.
+
+    :param shared: What all operations of one freeze share.
+    :param measured: Whether the times of its parts are taken.
+    """
+    endpoint: str = rule.endpoint
+    routers = app.routers_of(endpoint)
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    marks = merge_marks(app, rule, handler, view, method)
+    check_outcomes(marks, called(handler))
+    plan = make_plan(app, rule, method, handler, marks, shared)
     steps, arounds = ask_marks(plan)
     records: list[Record] = [
         record for mark in (*app.marks_of_hooks(routers), *marks) for record in mark.document(plan)
@@ -236,7 +247,7 @@ def build_operation(app: App, rule: Rule, method: str, view: Handler, handler: H
     data_rules = declared or is_resource
     plain, watched = app.ensure_sync(handler), is_watched(app)
     function = remember_value(plain) if watched else plain
-    ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched)
+    ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched, measured=measured)
     summary, description = texts_of(handler)
     operation = Operation(
         endpoint=endpoint,

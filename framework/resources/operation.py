@@ -41,6 +41,7 @@ from ..marks.base import (
 from ..marks.responses import outcome_step
 from .around import Around, AsyncScope, answer_within, with_entering
 from .recorder import remember_step
+from .timed import timed, timed_load
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -170,6 +171,7 @@ def runner(
     handler: cabc.Callable[..., object],
     *,
     watched: bool = False,
+    measured: bool = False,
 ) -> tuple[tuple[Step | ValueStep | ReplyStep, ...], cabc.Callable[[Operation], Runner]]:
     """Put the steps in order, and make the function that runs them.
 
@@ -179,6 +181,7 @@ def runner(
     :param data_rules: Whether returned values are data.
     :param handler: What is called, already synchronous; with the resource first if it is a method.
     :param watched: Whether a step that raises is remembered for the contract.
+    :param measured: Whether the times of the parts are taken.
     :return: The steps in their order, and a function that binds the runner to its operation.
     """
     ordered = sorted(steps, key=lambda step: step.phase)
@@ -189,6 +192,10 @@ def runner(
     after = [step for step in ordered if isinstance(step, ReplyStep)]
     on_error = [step for step in after if step.errors]
     outcome = outcome_step(plan) if data_rules else None
+    if measured:
+        before = [timed_load(step) for step in before]
+        handler = timed(handler, "handler")
+        outcome = None if outcome is None else timed(outcome, "dump")
     slots = plan.slots
 
     def bind(operation: Operation) -> Runner:

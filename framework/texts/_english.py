@@ -275,6 +275,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.www_authenticate": "Authentication schemes of the operation.",
         "headers.www_authenticate.scopes": "Required scopes.",
         "headers.content_language": "Language of the texts in the error.",
+        "headers.request_id": "Id of the request: with it, the logs say what happened.",
         "headers.vary": "Request headers that the response depends on.",
         "headers.cache_control": "Caching rules for the response.",
         "headers.pagination": "Pagination metadata as a JSON object with any of: {members}.",
@@ -314,6 +315,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.problem.status": "HTTP status code.",
         "schemas.problem.code": "Name of the error, for programs.",
         "schemas.problem.detail": "Explanation of this occurrence of the error.",
+        "schemas.problem.request_id": "Id of the request.",
         "schemas.issue": "One invalid value, for programs.",
         "schemas.issue.location": "Part of the request, as in `errors`.",
         "schemas.issue.path": (

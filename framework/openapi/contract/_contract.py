@@ -139,10 +139,12 @@ class Contract:
     def _alone(self, operation: Operation) -> DescribedOperation:
         config = self._app.config
         components = Components(rules=Rules.from_config(config), default_unknown=config["UNKNOWN"])
-        answers = Answers(components, self._app.error_renderer, document.error_types(config))
+        types = document.error_types(config)
+        answers = Answers(components, self._app.error_renderer, types, request_id=config["REQUEST_ID_HEADER"])
         path = paths.template(operation.rule)
         made = operation_object(operation, path, (), paths.variables(operation.rule), answers)
-        whole = {"components": {"schemas": components.to_dict(), "responses": answers.shared}}
+        shared = {"responses": answers.shared, "headers": answers.shared_headers}
+        whole = {"components": {"schemas": components.to_dict(), **shared}}
         return self._resolved(made, *self._judges(whole))
 
     def _judges(self, whole: JSONObject) -> tuple[Validator, Sent]:

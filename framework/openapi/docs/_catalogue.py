@@ -81,7 +81,8 @@ def entry(app: App, built: Built, cls: type[errors.APIError]) -> Entry:
     status = t.cast(int, cls.code)
     components = Components()
     say = None if app.texts.is_plain else app.texts.translation()
-    answers = Answers(components, app.error_renderer, error_types(app.config), say=say)
+    types, header = error_types(app.config), app.config["REQUEST_ID_HEADER"]
+    answers = Answers(components, app.error_renderer, types, say=say, request_id=header)
     ((_, media),) = answers.error_content([cls], None).items()
     return Entry(
         code=cls.error_code,

@@ -94,6 +94,7 @@ VALIDATION_PROBLEM: JSONObject = {
     },
     "required": [*PROBLEM["required"], "errors", "issues"],
 }
+HEADER_COMPONENTS: t.Final = "#/components/headers/"
 STREAMS = frozenset({"text/event-stream", "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": [issue("required")]}}
 _TEXT: JSONObject = {"type": "string"}
@@ -128,6 +129,7 @@ class Answers:
     :param types: What ``type`` of a problem begins with; ``None`` where errors have no page.
     :param links: Makes the links; without it they are left out.
     :param say: Gives the texts of the framework; without it they are as in the code.
+    :param request_id: The header that all answers have; ``None`` for none.
     """
 
     def __init__(
@@ -137,7 +139,9 @@ class Answers:
         types: str | None,
         links: Links | None = None,
         say: Translation | None = None,
+        request_id: str | None = None,
     ) -> None:
+        self.request_id = request_id
         self.components = components
         self.renderer = renderer
         self.types = types
@@ -172,6 +176,7 @@ class Answers:
         told = told or not all(header.implied for header in found)
         if classes and self.renderer is None:
             headers.update(self.language_header)
+        headers.update(self.common_headers)
         if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
             return self.share(classes[0], headers)
         made: JSONObject = {"description": self.description(status, outcomes, classes)}
@@ -200,6 +205,19 @@ class Answers:
             and all(header.implied for header in outcome.headers)
             and not any(header.status == status for header in operation.headers)
         )
+
+    @property
+    def common_headers(self) -> dict[str, JSONObject]:
+        """Return references to the headers that all answers have."""
+        return {} if self.request_id is None else {self.request_id: {"$ref": HEADER_COMPONENTS + self.request_id}}
+
+    @property
+    def shared_headers(self) -> dict[str, JSONObject]:
+        """Return ``components.headers``: what :attr:`common_headers` refer to."""
+        if self.request_id is None:
+            return {}
+        made = {"description": message("headers.request_id"), "schema": {"type": "string", "maxLength": 128}}
+        return {self.request_id: made}
 
     @property
     def language_header(self) -> dict[str, JSONObject]:
@@ -332,8 +350,15 @@ class Answers:
     def problem_base(self, cls: type[errors.APIError]) -> JSONObject:
         """The component that an error class is an instance of."""
         if issubclass(cls, errors.ValidationFailed):
-            return self.components.add("ValidationProblem", VALIDATION_PROBLEM, Answers)
-        return self.components.add("Problem", PROBLEM, Answers)
+            return self.components.add("ValidationProblem", self.with_id(VALIDATION_PROBLEM), Answers)
+        return self.components.add("Problem", self.with_id(PROBLEM), Answers)
+
+    def with_id(self, schema: JSONObject) -> JSONObject:
+        """Return the schema of problem objects, with the id of the request where requests have one."""
+        if self.request_id is None:
+            return schema
+        member = {"type": "string", "description": message("schemas.problem.request_id")}
+        return {**schema, "properties": {**schema["properties"], "request_id": member}}
 
     def problem_example(self, cls: type[errors.APIError]) -> JSONObject | None:
         """Return what an error of the class looks like; ``None`` where its members have no examples."""

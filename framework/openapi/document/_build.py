@@ -162,7 +162,10 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     paths_of = by_path(operations)
     components = Components(version, rules=Rules.from_config(app.config), default_unknown=app.config["UNKNOWN"])
     say = None if app.texts.is_plain else app.texts.translation()
-    answers = Answers(components, app.error_renderer, error_types(app.config), Links(app.operations, paths_of), say)
+    links = Links(app.operations, paths_of)
+    answers = Answers(
+        components, app.error_renderer, error_types(app.config), links, say, app.config["REQUEST_ID_HEADER"]
+    )
     places = Servers(app, config, operations)
     general = (title(app, config),)
     spec = container(app, version, config)
@@ -195,6 +198,8 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
         spec.components.schema(name, made=schema)
     for name in sorted(answers.shared):
         spec.components.response(name, answers.shared[name])
+    for name, header in answers.shared_headers.items():
+        spec.components.header(name, header)
     for name in sorted(schemes):
         spec.components.security_scheme(name, dict(schemes[name]))
     document = spec.to_dict()
