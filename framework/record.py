@@ -100,6 +100,8 @@ class RequestRecord:
     ending: Ending = "answered"
     """Whether it was answered, or streamed; the client was gone before the end; the request was refused because of too
     many (``shed``), or the worker was ended (``killed``)."""
+    is_streamed = False
+    """True if its body is made while it is sent."""
     response_size = 0
     """The bytes of the body that the server took."""
     is_hidden = False
@@ -258,7 +260,7 @@ class RequestRecord:
         """There is an answer, and nothing of it has been sent."""
         self.status = reply.status_code
         if streamed:
-            self.ending = "streamed"
+            self.is_streamed, self.ending = True, "streamed"
         if self._observers.answer:
             self._tell(self._observers.answer, self, reply)
 
@@ -393,12 +395,11 @@ class RecordedBody:
     :param record: The record.
     """
 
-    __slots__ = ("_body", "_raised", "_record")
+    __slots__ = ("_body", "_record")
 
     def __init__(self, body: cabc.Iterable[bytes], record: RequestRecord) -> None:
         self._body = body
         self._record = record
-        self._raised: BaseException | None = None
 
     def __iter__(self) -> cabc.Iterator[bytes]:
         record = self._record
@@ -408,7 +409,7 @@ class RecordedBody:
                 record.response_size += len(part)
                 yield part
         except BaseException as error:
-            self._raised = error
+            record.left(error)
             raise
         record.last_byte()
 
@@ -419,7 +420,6 @@ class RecordedBody:
             if close is not None:
                 close()
         except BaseException as error:
-            self._raised = self._raised or error
+            self._record.left(error)
             raise
-        finally:
-            self._record.left(self._raised)  # nothing, where all was sent
+        self._record.left()  # nothing, where all was sent

@@ -168,6 +168,22 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "Whether answers have a ``Server-Timing`` header, which browsers show. ``None``: in debug mode.",
             Flag(optional=True),
         ),
+        "METRICS_PATH": Setting(
+            None,
+            "The path of the metrics for Prometheus, which ``observe.Metrics`` counts. ``None``: they are not served.",
+            Text("a path like '/metrics'", _PATH, optional=True),
+        ),
+        "METRICS_NETWORKS": Setting(
+            ("127.0.0.0/8", "::1"),
+            "The networks that may read the metrics.",
+            Items("a list of networks like ['10.0.0.0/8']", Network()),
+        ),
+        "METRICS_DIRECTORY": Setting(
+            None,
+            "The folder in which several processes share their metrics, empty when the service starts. ``None``:"
+            " ``PROMETHEUS_MULTIPROC_DIR`` of the environment.",
+            Text("the path of a folder", r".+", optional=True),
+        ),
         # Sessions and cookies
         "SESSION_COOKIE_NAME": Setting(
             "session", "The name of the session cookie.", Text("a name of a cookie", r"[!#-'*+\-.0-9A-Z^-z|~]+")

@@ -13,6 +13,7 @@ from .._lazy import lazy
 if t.TYPE_CHECKING:
     from ._access_log import JSONFormatter as JSONFormatter
     from ._built_in import observers_of as observers_of
+    from ._metrics import Metrics as Metrics
     from ._propagation import propagation_headers as propagation_headers
 else:
     __getattr__ = lazy(
@@ -20,6 +21,7 @@ else:
         {
             "_access_log": "JSONFormatter",
             "_built_in": "observers_of",
+            "_metrics": "Metrics",
             "_propagation": "propagation_headers",
         },
     )

@@ -99,6 +99,9 @@ class CircuitBreaker:
     :param clock: Gives the time in seconds.
     """
 
+    listeners: t.ClassVar[list[cabc.Callable[[CircuitBreaker, bool], object]]] = []
+    """Called with a breaker and whether it is open, after each change, in the process where it changes."""
+
     def __init__(
         self,
         name: str,
@@ -160,6 +163,7 @@ class CircuitBreaker:
             was_away, self._is_away = self._is_away, True
         if not was_away:
             logger.error("%s is away: %s %s This is logged once.", self.name, error, self.consequence)
+            self._tell(True)
 
     def _found(self, logger: logging.Logger) -> None:
         with self._lock:
@@ -167,6 +171,11 @@ class CircuitBreaker:
             self._failures = 0
         if was_away:
             logger.warning("%s is back.", self.name)
+            self._tell(False)
+
+    def _tell(self, is_open: bool) -> None:
+        for listener in self.listeners:
+            listener(self, is_open)
 
 
 def check_ttl(ttl: float) -> None:
