@@ -111,7 +111,7 @@ def run_tasks(ctx: Context, tasks: cabc.Iterable[Task]) -> None:
     while waiting:
         task = waiting.pop(0)
         try:
-            with app.app_context() as inner:
+            with ctx.carrying(), app.app_context() as inner:
                 inner._request_id, inner._trace = ctx.request_id, ctx.trace
                 app.ensure_sync(task.function)(*task.args, **task.kwargs)
         except Exception as error:

@@ -9,6 +9,7 @@ Floor 3.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import contextvars
 import functools
 import operator
@@ -149,6 +150,9 @@ class Context:
     """The security scheme that has authenticated the user."""
     record: RequestRecord | None = None
     """The record of the request; ``None`` in an application without observers."""
+    carried: cabc.Callable[[], contextlib.AbstractContextManager[object]] | None = None
+    """Makes a context manager that is entered wherever the work of the request goes on: in a stream, in another thread,
+    in deferred functions. An observer sets it."""
     _request_id: str | None = None  # of a context without a request that goes on with the work of one
     _trace: TraceParent | None = None
     _outer: Context | None = None
@@ -310,6 +314,7 @@ class Context:
             self._open_session()  # so that both contexts write to one session; opening is no access
         made = self.__class__(self.app, self.environ, request, self._session)
         made.user, made.scheme = self.user, self.scheme
+        made.carried = self.carried
         return made
 
     def match_request(self) -> None:
@@ -461,6 +466,10 @@ class Context:
         """Be the active context for the length of a ``with`` block, neither matching nor tearing down."""
         return Active(_current, self)
 
+    def carrying(self) -> contextlib.AbstractContextManager[object]:
+        """Enter what the context carries, for the length of a ``with`` block."""
+        return contextlib.nullcontext() if self.carried is None else self.carried()
+
     def finish(self, exc: BaseException | None) -> None:
         """Run the teardown of a detached context.
 
@@ -537,7 +546,7 @@ def copy_current_request_context(f: _F) -> _F:
 
     @functools.wraps(f)
     def wrapper(*args: object, **kwargs: object) -> object:
-        with ctx:
+        with ctx.carrying(), ctx:
             return ctx.app.ensure_sync(f)(*args, **kwargs)
 
     return t.cast(_F, wrapper)

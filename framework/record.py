@@ -40,6 +40,10 @@ class Observer:
     wants_times: bool = False
     """Whether it reads :attr:`RequestRecord.times`. Taking them costs about a microsecond per request."""
 
+    def is_awake(self) -> bool:
+        """Return whether it wants records at all. Asked for each request, of an observer that overrides it."""
+        return True
+
     def begin(self, record: RequestRecord) -> None:
         """A request has come in: its path is not matched yet."""
 
@@ -69,9 +73,17 @@ class Observers:
         self.answer = [each.answer for each in found if type(each).answer is not Observer.answer]
         self.leave = [each.leave for each in found if type(each).leave is not Observer.leave]
         self.end = [each.end for each in found if type(each).end is not Observer.end]
+        self._may_sleep = all(type(each).is_awake is not Observer.is_awake for each in found)
+        self._observers = found
 
-    def begin_record(self, ctx: Context) -> RequestRecord:
-        """Begin the record of a request."""
+    def begin_record(self, ctx: Context) -> RequestRecord | None:
+        """Begin the record of a request; ``None`` where no observer wants it."""
+        if self._may_sleep:
+            for each in self._observers:
+                if each.is_awake():
+                    break
+            else:
+                return None
         record = ctx.record = RequestRecord(ctx, self)
         record.begin()
         return record
@@ -108,7 +120,10 @@ class RequestRecord:
     """True for a request without interest, like a health check: log, metrics and traces leave it out."""
     measures = False
     """Whether an observer wants :attr:`times`."""
+    around_part: cabc.Callable[[str], contextlib.AbstractContextManager[object]] | None = None
+    """Makes a context manager for a part of the work, by its name; set by an observer that wants times."""
     _times: dict[str, float] | None = None
+    _state: dict[Observer, object] | None = None
     _extra: dict[str, object] | None = None
 
     def __init__(self, ctx: Context, observers: Observers) -> None:
@@ -132,6 +147,13 @@ class RequestRecord:
         if self._extra is None:
             self._extra = {}
         return self._extra
+
+    @property
+    def state(self) -> dict[Observer, object]:
+        """The notes of observers, each under itself."""
+        if self._state is None:
+            self._state = {}
+        return self._state
 
     # What it says of the request.
 

@@ -47,11 +47,13 @@ class CollectErrors:
 class Active:
     """The ``with`` block of ``Context.active``; its token stays in the thread that enters and leaves.
 
+    What the context carries is entered too.
+
     :param variable: The variable of the active context.
     :param ctx: The context.
     """
 
-    __slots__ = ("_ctx", "_token", "_variable")
+    __slots__ = ("_carried", "_ctx", "_token", "_variable")
 
     def __init__(self, variable: contextvars.ContextVar[Context], ctx: Context) -> None:
         self._variable = variable
@@ -59,8 +61,14 @@ class Active:
 
     def __enter__(self) -> None:
         self._token = self._variable.set(self._ctx)
+        carried = self._ctx.carried
+        self._carried = None if carried is None else carried()
+        if self._carried is not None:
+            self._carried.__enter__()
 
     def __exit__(self, *error: object) -> None:
+        if self._carried is not None:
+            self._carried.__exit__(None, None, None)
         self._variable.reset(self._token)
 
 

@@ -627,6 +627,8 @@ class App(Scaffold):
         if route_table is None or route_table.observers is None:
             return self._respond(ctx, environ, start_response)
         record = route_table.observers.begin_record(ctx)
+        if record is None:
+            return self._respond(ctx, environ, start_response)
         try:
             return record.body(self._respond(ctx, environ, start_response))
         except BaseException as raised:

@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from ._built_in import observers_of as observers_of
     from ._metrics import Metrics as Metrics
     from ._propagation import propagation_headers as propagation_headers
+    from ._tracing import Tracing as Tracing
 else:
     __getattr__ = lazy(
         __name__,
@@ -23,5 +24,6 @@ else:
             "_built_in": "observers_of",
             "_metrics": "Metrics",
             "_propagation": "propagation_headers",
+            "_tracing": "Tracing",
         },
     )

@@ -6,6 +6,7 @@ Floor 5.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import functools
 import time
 import typing as t
@@ -28,7 +29,8 @@ def timed(function: _F, part: str) -> _F:
             return function(*args, **kwargs)
         start = time.perf_counter()
         try:
-            return function(*args, **kwargs)
+            with contextlib.nullcontext() if record.around_part is None else record.around_part(part):
+                return function(*args, **kwargs)
         finally:
             record.add_time(part, time.perf_counter() - start)
 
@@ -48,7 +50,8 @@ def timed_load(step: Step) -> Step:
             return run(ctx, call)
         start, waited = time.perf_counter(), record.times.get("read", 0.0)
         try:
-            return run(ctx, call)
+            with contextlib.nullcontext() if record.around_part is None else record.around_part("load"):
+                return run(ctx, call)
         finally:
             waited = record.times.get("read", 0.0) - waited
             record.add_time("load", time.perf_counter() - start - waited)
