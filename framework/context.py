@@ -14,6 +14,7 @@ import contextvars
 import functools
 import operator
 import sys
+import time
 import typing as t
 
 from werkzeug.exceptions import HTTPException
@@ -150,6 +151,8 @@ class Context:
     """The security scheme that has authenticated the user."""
     record: RequestRecord | None = None
     """The record of the request; ``None`` in an application without observers."""
+    deadline: float | None = None
+    """The moment, of ``time.perf_counter()``, until which the request is to be answered; ``None`` for none."""
     carried: cabc.Callable[[], contextlib.AbstractContextManager[object]] | None = None
     """Makes a context manager that is entered wherever the work of the request goes on: in a stream, in another thread,
     in deferred functions. An observer sets it."""
@@ -260,6 +263,11 @@ class Context:
     def request(self, value: Request) -> None:
         self._request = value
 
+    def remaining(self) -> float | None:
+        """Return the seconds until the deadline of the request, 0 or less after it; ``None`` where it has none."""
+        ctx = self._request_ctx
+        return None if ctx is None or ctx.deadline is None else ctx.deadline - time.perf_counter()
+
     def after_this_request(self, function: AfterRequestCallable) -> None:
         """Call ``function(response)`` when this request's response is there, and send what it returns instead."""
         self._after_request_functions = [*self._after_request_functions, function]
@@ -314,7 +322,7 @@ class Context:
             self._open_session()  # so that both contexts write to one session; opening is no access
         made = self.__class__(self.app, self.environ, request, self._session)
         made.user, made.scheme = self.user, self.scheme
-        made.carried = self.carried
+        made.carried, made.deadline = self.carried, self.deadline
         return made
 
     def match_request(self) -> None:

@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from . import _docstrings as docstrings
 from .issues import ErrorText as ErrorText
 from .issues import Issue, told
-from .texts import ENGLISH
+from .texts import ENGLISH, message
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -319,6 +319,12 @@ class ServiceUnavailable(_RetryLater, APIError, http.ServiceUnavailable):
 
 class GatewayTimeout(APIError, http.GatewayTimeout):
     """An upstream server did not respond in time."""
+
+
+class DeadlineExceeded(GatewayTimeout):
+    """The request took longer than this operation may take."""
+
+    description = message("deadline_exceeded.detail")
 
 
 class HTTPVersionNotSupported(APIError, http.HTTPVersionNotSupported):

@@ -51,7 +51,7 @@ default_handler.setFormatter(_Formatter("[%(asctime)s] %(levelname)s in %(module
 _naming = threading.Lock()
 
 
-class _Attributes(dict[str, object]):
+class _RecordAttributes(dict[str, object]):
     """The attributes of a log record. Logging refuses ``extra=`` for names that are there already; these may be given
     all the same, as applications with custom ids do."""
 
@@ -92,7 +92,7 @@ def name_requests() -> None:
             for traced in _traced:
                 trace_id, span_id = traced() or (trace_id, span_id)
             attributes = {"request_id": request_id, "trace_id": trace_id, "span_id": span_id}
-            record.__dict__ = _Attributes(attributes | record.__dict__)
+            record.__dict__ = _RecordAttributes(attributes | record.__dict__)
             return record
 
         record_of_request._names_requests = True  # type: ignore[attr-defined]

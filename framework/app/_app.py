@@ -56,6 +56,7 @@ from ..teardown import CollectErrors, ContextIterator
 from ..texts import Texts, message
 from ..wrappers import Request, Response
 from ._answers import is_streamed, response_of
+from ._deadlines import until_deadline
 from ._documents import DEFAULT, Choice, Document, add_docs_rules
 from ._matching import match_by_adapter, match_in_version, routers_of_miss
 from ._route_table import (
@@ -197,6 +198,7 @@ class App(Scaffold):
         self._got_first_request = False
         self._told_weak_keys = False
         self._repeats = RepeatedErrors()
+        self._marks_of_settings: tuple[tuple[float | None, int | None], tuple[Mark, ...]] = (None, None), ()
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(self)
@@ -372,6 +374,8 @@ class App(Scaffold):
     ) -> cabc.Callable[..., t.Any]:
         """Wrap an ``async def`` function so that a plain call runs it to its end. Override it for another event loop.
 
+        It is cancelled at the deadline of the request, if there is one.
+
         :raises RuntimeError: The library asgiref is not installed.
         """
         try:
@@ -381,7 +385,7 @@ class App(Scaffold):
                 f"{func.__qualname__} is asynchronous, and the library asgiref is not installed."
                 " Run 'pip install asgiref'."
             ) from None
-        return async_to_sync(func)
+        return async_to_sync(until_deadline(func))
 
     # Registering.
 
@@ -566,6 +570,20 @@ class App(Scaffold):
         if self._route_table is None or not self._got_first_request:
             self.freeze()
         return t.cast(RouteTable, self._route_table).operations
+
+    @property
+    def marks_of_settings(self) -> tuple[Mark, ...]:
+        """The marks that ``DEADLINE`` and ``MAX_CONCURRENT_REQUESTS`` give the application, around those of its own."""
+        asked = self.config["DEADLINE"], self.config["MAX_CONCURRENT_REQUESTS"]
+        if self._marks_of_settings[0] != asked:
+            from ..serve import concurrency, deadline  # what is off is not loaded
+
+            made = (
+                *(() if asked[1] is None else (concurrency(asked[1]),)),
+                *(() if asked[0] is None else (deadline(asked[0]),)),
+            )
+            self._marks_of_settings = asked, made
+        return self._marks_of_settings[1]
 
     def _built(self) -> RouteTable:
         """The route table, built if a setting has dropped it."""

@@ -265,6 +265,16 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "MAX_ERROR_NAME": Setting(
             100, "How many characters of a name that the client chose are repeated in an error.", Number(1)
         ),
+        "DEADLINE": Setting(
+            None,
+            "The seconds in which each operation answers, unless a ``deadline`` mark says otherwise. ``None``: none.",
+            Number(0, above=True, whole=False, optional=True, unit="seconds"),
+        ),
+        "MAX_CONCURRENT_REQUESTS": Setting(
+            None,
+            "The most requests that a process answers at once; those above get a 503. ``None``: no limit.",
+            Number(1, optional=True),
+        ),
         # Texts
         "LANGUAGES": Setting(
             (),

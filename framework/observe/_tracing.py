@@ -34,10 +34,10 @@ SCHEMA: t.Final = "https://opentelemetry.io/schemas/1.37.0"
 _PROVIDER: t.Final = "_TRACER_PROVIDER"
 """Where the API keeps the provider of the process; without that name every request has a record."""
 
-_Attributes: t.TypeAlias = dict[str, str | int]
+_SpanAttributes: t.TypeAlias = dict[str, str | int]
 
 
-class _State(t.NamedTuple):
+class _SpanState(t.NamedTuple):
     """The trace of one request."""
 
     span: Span
@@ -92,7 +92,7 @@ class Tracing(Observer):
         trace = self._trace
         outer = trace.get_current_span()
         if outer.is_recording() and getattr(outer, "kind", None) is trace.SpanKind.SERVER:
-            record.state[self] = _State(outer, is_own=False, token=None)
+            record.state[self] = _SpanState(outer, is_own=False, token=None)
             return
         if self._tracer is None:
             self._tracer = trace.get_tracer("framework", tracer_provider=self._provider, schema_url=SCHEMA)
@@ -106,7 +106,7 @@ class Tracing(Observer):
             start_time=int(record.begun_at * 1e9),
         )
         token = self._context.attach(trace.set_span_in_context(span, parent))
-        record.state[self] = _State(span, is_own=True, token=token)
+        record.state[self] = _SpanState(span, is_own=True, token=token)
         record.ctx.carried = functools.partial(self._carried, trace.set_span_in_context(span, parent))
         if self.wants_times:
             record.around_part = self._inner
@@ -128,13 +128,13 @@ class Tracing(Observer):
 
     def leave(self, record: RequestRecord) -> None:
         """Let the thread go without the span."""
-        state = t.cast("_State | None", record.state.get(self))
+        state = t.cast("_SpanState | None", record.state.get(self))
         if state is not None and state.token is not None:
             self._context.detach(state.token)
 
     def end(self, record: RequestRecord) -> None:
         """End the span, with what became of the request."""
-        state = t.cast("_State | None", record.state.pop(self, None))
+        state = t.cast("_SpanState | None", record.state.pop(self, None))
         if state is None:
             return
         span = state.span
@@ -147,8 +147,8 @@ class Tracing(Observer):
         if state.is_own:
             span.end()
 
-    def _outcome(self, record: RequestRecord, route: str | None) -> _Attributes:
-        found: _Attributes = {"http.response.body.size": record.response_size, "framework.ending": record.ending}
+    def _outcome(self, record: RequestRecord, route: str | None) -> _SpanAttributes:
+        found: _SpanAttributes = {"http.response.body.size": record.response_size, "framework.ending": record.ending}
         is_failed = record.status is None or record.status >= 500 or record.failure is not None
         given = {
             "http.route": route,
@@ -176,10 +176,10 @@ class Tracing(Observer):
             span.add_event("authentication.failed", {"error.type": record.error_type or ""})
 
 
-def attributes_of(record: RequestRecord) -> _Attributes:
+def attributes_of(record: RequestRecord) -> _SpanAttributes:
     """Return what is known of a request when it comes in. Its query is not: it may hold secrets."""
     environ = record.environ
-    found: _Attributes = {
+    found: _SpanAttributes = {
         "http.request.method": record.method,
         "url.scheme": environ.get("wsgi.url_scheme", "http"),
         "url.path": record.path,

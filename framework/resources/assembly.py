@@ -393,7 +393,7 @@ def merge_marks(
                 kept = tuple(each for each in decorator_marks(cls) if is_inherited(each) and id(each) not in known)
                 layers.append((f"'decorators' of {cls.__qualname__}", kept))
     layers.extend((f"the router {name!r}", app.routers[name].marks) for name in app.routers_of(rule.endpoint))
-    layers.append((f"the application {app.name!r}", app.marks))
+    layers.append((f"the application {app.name!r}", (*app.marks, *app.marks_of_settings)))
     for where, layer in layers:
         check_layer(layer, where)
         for mark in reversed(layer):

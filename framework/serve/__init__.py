@@ -3,3 +3,24 @@
 Not here: what tells how it runs (``observe``).
 Floor 7.
 """
+
+from __future__ import annotations
+
+import typing as t
+
+from .._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._deadlines import deadline as deadline
+    from ._deadlines import limit_statements as limit_statements
+    from ._deadlines import remaining as remaining
+    from ._shedding import Overloaded as Overloaded
+    from ._shedding import concurrency as concurrency
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_deadlines": "deadline limit_statements remaining",
+            "_shedding": "Overloaded concurrency",
+        },
+    )

@@ -72,6 +72,8 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Idempotency keys are temporarily unavailable. The request was not executed."
         ),
         "rate_limit_exceeded.detail": "Too many requests. Retry after the time in Retry-After.",
+        "deadline_exceeded.detail": "The operation took too long.",
+        "overloaded.detail": ("Too many requests at once. Retry after the time in Retry-After."),
         "rate_limit_unavailable.detail": "Rate limits are temporarily unavailable.",
         "session_unavailable.detail": "Sessions are temporarily unavailable.",
         "token_invalid.detail": "The token is invalid.",

@@ -82,6 +82,10 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "rate_limit_exceeded": (
             "Le client a envoyé trop de requêtes. `Retry-After` indique dans combien de secondes réessayer."
         ),
+        "deadline_exceeded": "La requête a duré plus longtemps que l'opération ne le permet.",
+        "overloaded": (
+            "Le serveur a atteint sa limite de requêtes simultanées. `Retry-After` indique quand réessayer."
+        ),
         "rate_limit_unavailable": (
             "La limitation de débit est temporairement indisponible. Aucune requête n'est acceptée sans contrôle."
         ),
@@ -174,6 +178,8 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Les clés d'idempotence sont temporairement indisponibles. La requête n'a pas été exécutée."
         ),
         "rate_limit_exceeded.detail": "Trop de requêtes. Réessayez après le délai indiqué dans Retry-After.",
+        "deadline_exceeded.detail": "L'opération a pris trop de temps.",
+        "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),
         "rate_limit_unavailable.detail": "La limitation de débit est temporairement indisponible.",
         "session_unavailable.detail": "Les sessions sont temporairement indisponibles.",
         "token_invalid.detail": "Le jeton n'est pas valide.",

@@ -92,6 +92,11 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Der Client hat zu viele Anfragen gesendet. `Retry-After` gibt an, nach wie vielen Sekunden ein"
             " neuer Versuch möglich ist."
         ),
+        "deadline_exceeded": "Die Anfrage hat länger gedauert, als die Operation dauern darf.",
+        "overloaded": (
+            "Der Server hat seine Grenze gleichzeitiger Anfragen erreicht. `Retry-After` gibt an, wann ein neuer"
+            " Versuch möglich ist."
+        ),
         "rate_limit_unavailable": (
             "Die Ratenbegrenzung ist vorübergehend nicht verfügbar. Ungeprüfte Anfragen werden nicht zugelassen."
         ),
@@ -180,6 +185,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "rate_limit_exceeded.detail": (
             "Zu viele Anfragen. Versuchen Sie es nach der in Retry-After angegebenen Zeit erneut."
+        ),
+        "deadline_exceeded.detail": "Die Operation hat zu lange gedauert.",
+        "overloaded.detail": (
+            "Zu viele gleichzeitige Anfragen. Ein neuer Versuch ist nach der Zeit in Retry-After möglich."
         ),
         "rate_limit_unavailable.detail": "Die Ratenbegrenzung ist vorübergehend nicht verfügbar.",
         "session_unavailable.detail": "Sitzungen sind vorübergehend nicht verfügbar.",
