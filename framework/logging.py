@@ -21,6 +21,10 @@ if t.TYPE_CHECKING:
     from .typing import Application
 
 
+SLOW_REQUESTS: t.Final = "framework.slow"
+"""The name of the logger of requests that took long."""
+
+
 def _errors_stream() -> t.TextIO:
     ctx = context.request_context_or_none()
     if ctx is None or ctx.environ is None:

@@ -573,7 +573,7 @@ class App(Scaffold):
 
     @property
     def marks_of_settings(self) -> tuple[Mark, ...]:
-        """The marks that ``DEADLINE`` and ``MAX_CONCURRENT_REQUESTS`` give the application, around those of its own."""
+        """The marks that ``DEADLINE`` and ``MAX_CONCURRENT_REQUESTS`` give the application, outside its other marks."""
         asked = self.config["DEADLINE"], self.config["MAX_CONCURRENT_REQUESTS"]
         if self._marks_of_settings[0] != asked:
             from ..serve import concurrency, deadline  # what is off is not loaded

@@ -9,14 +9,12 @@ import logging
 import typing as t
 
 from ..http.response import add_header
+from ..logging import SLOW_REQUESTS
 from ..record import Observer, RequestRecord
 from ._access_log import members_of, text_of
 
 if t.TYPE_CHECKING:
     from ..http.response import Reply
-
-SLOW: t.Final = "framework.slow"
-"""The logger of slow requests."""
 
 
 class SlowLog(Observer):
@@ -29,7 +27,7 @@ class SlowLog(Observer):
 
     def __init__(self, least: float) -> None:
         self._least = least
-        self._logger = logging.getLogger(SLOW)
+        self._logger = logging.getLogger(SLOW_REQUESTS)
 
     def end(self, record: RequestRecord) -> None:
         """Look at a request that is over."""

@@ -18,16 +18,13 @@ from werkzeug.exceptions import HTTPException
 
 from ..context import Context, current_or_none
 from ..errors import DeadlineExceeded, SetupError
-from ..logging import printable
+from ..logging import SLOW_REQUESTS, printable
 from ..marks.base import Call, Mark, Outcome, Phase, Plan, Record
 
 if t.TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine
-
-SLOW: t.Final = "framework.slow"
-"""The logger of requests that took too long."""
 
 
 class DeadlineMark(Mark):
@@ -94,7 +91,7 @@ class _Limited:
             raise DeadlineExceeded() from error
         if error is None:
             environ = self._ctx.request_environ
-            logging.getLogger(SLOW).warning(
+            logging.getLogger(SLOW_REQUESTS).warning(
                 "%s %s went on for %.1f s after its deadline of %g s: a plain handler is not interrupted.",
                 printable(environ["REQUEST_METHOD"]),
                 printable(environ.get("PATH_INFO", "")),
