@@ -9,8 +9,10 @@ import click
 
 from .. import context
 from ..app import DEFAULT
+from ..findings import Finding, line_of, written
 from .diff import diff_command
 from .documents import document_option, known
+from .findings import Form, findings_option, report
 from .refusals import say_why_empty
 from .script import AppGroup
 
@@ -114,26 +116,22 @@ def list_command() -> None:
 @_version_option
 @click.option("--document", "-d", "name", metavar="NAME", help="One document of the application. Default: all of them.")
 @click.option("--strict", is_flag=True, help="Let advice count like an error.")
-def check_command(version: str | None, name: str | None, strict: bool) -> None:
+@findings_option
+def check_command(version: str | None, name: str | None, strict: bool, form: Form) -> None:
     """Lint the application's documents by the strict rules of the common linters, without Node.
 
     Advice names errors that handlers raise and do not declare. The exit code is 1 when something is wrong, and 0 when
     there is nothing but advice.
     """
-    from ..openapi.lint import check, line_of
+    from ..openapi.lint import check
 
     app = context.current().app
     names = list(app.documents) if name is None else [known(app, name)]
     # What several documents share is reported once, for the first of them.
-    found: dict[str, bool] = {}
+    found: dict[str, Finding] = {}
     for each in names:
         for finding in check(app, None if version is None else _VERSIONS[version], each):
-            document = f"{each}: " if each != DEFAULT and not finding.file else ""
-            found.setdefault(document + line_of(finding), finding.advice)
-    for line in found:
-        click.echo(line)
-    wrong = sum(strict or not advice for advice in found.values())
-    if not found:
-        click.echo("Nothing to mend.", err=True)
-    if wrong:
-        raise SystemExit(1)
+            if each != DEFAULT and not finding.file:
+                finding = finding._replace(place=f"{each}: {written(finding.at)}")
+            found.setdefault(line_of(finding), finding)
+    report(list(found.values()), form, "advice" if strict else "warning")

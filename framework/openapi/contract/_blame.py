@@ -19,6 +19,7 @@ import marshmallow as ma
 
 from ...config import MASK, PACKAGE_DIRECTORY
 from ...fields import AnyField
+from ...findings import shown_path as shown_path
 from ...http.semantics import MULTIPART, URL_ENCODED
 from ..document import written_name
 
@@ -116,15 +117,6 @@ def masked(value: object) -> object:
 
 
 # Places
-
-
-def shown_path(file: str) -> str:
-    """A file as a reader of a message finds it: relative to where the program runs, if it is below."""
-    try:
-        relative = os.path.relpath(file)
-    except ValueError:
-        return file
-    return file if relative.startswith("..") else relative
 
 
 def place_of(function: cabc.Callable[..., object]) -> str:

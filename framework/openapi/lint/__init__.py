@@ -8,13 +8,12 @@ from ..._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._check import check as check
-    from ._check import line_of as line_of
     from ._sources import Sources as Sources
 else:
     __getattr__ = lazy(
         __name__,
         {
-            "_check": "check line_of",
+            "_check": "check",
             "_sources": "Sources",
         },
     )

@@ -10,13 +10,13 @@ import sys
 import typing as t
 
 from ...app import DEFAULT
+from ...findings import Finding, Pointer
 from ...http import problem
 from .. import document
 from ..contract import blame
 from ..document import paths
 from . import _own_code as own_code
 from . import _raised as raised
-from ._findings import Finding, Pointer, written
 from ._lint import lint
 from ._sources import attribute_of
 
@@ -45,14 +45,6 @@ def check(app: App, version: str | None = None, name: str = DEFAULT) -> list[Fin
     return found
 
 
-def line_of(finding: Finding) -> str:
-    """A finding as one line: ``shop/pets.py:41: rule: message``, with the place in the document where the source is
-    not known."""
-    where = f"{blame.shown_path(finding.file)}:{finding.line}" if finding.file else written(finding.at)
-    level = "advice: " if finding.advice else ""
-    return f"{where}: {finding.rule}: {level}{' '.join(finding.message.split())}"
-
-
 def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
     """The errors that the source of a handler raises, and that the operation does not declare."""
     any_code = app.error_renderer is not None
@@ -67,7 +59,7 @@ def undeclared(app: App, operation: Operation) -> cabc.Iterator[Finding]:
             f"{name} may raise {each.error.__name__} ({status}){through}, which the document does not say. Put"
             f" @raises({each.error.__name__}) above {operation.handler.__qualname__.replace('<locals>.', '')}."
         )
-        yield Finding("undeclared-error", text, at, True, each.file, each.line)
+        yield Finding("undeclared-error", text, at, "advice", each.file, each.line)
 
 
 class _Places:

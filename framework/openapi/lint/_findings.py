@@ -1,5 +1,6 @@
-"""The findings of a lint, and its walk through a document.
+"""The walk of a lint through a document.
 
+Not here: what a lint reports (``findings``).
 Floor 7.
 """
 
@@ -8,10 +9,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ...findings import Pointer
 from ...typing import JSONObject
 from ..schema import LISTS_OF_SCHEMAS, MAPS_OF_SCHEMAS, SCHEMAS
 
-Pointer: t.TypeAlias = tuple[str | int, ...]
 NodeKind: t.TypeAlias = t.Literal["schema", "media", "header", "parameter", "other"]
 
 # Of an object that is not a schema: the members that hold others by name, and what those are.
@@ -27,21 +28,6 @@ _MAPS: dict[str, NodeKind] = {
 # Of a Parameter, Header or Media Type Object: what a value is, and each item of a stream.
 _SCHEMA_WORDS = frozenset({"schema", "itemSchema", "x-itemSchema"})
 _VALUES = frozenset({"example", "examples", "default", "value", "security"})
-
-
-class Finding(t.NamedTuple):
-    """One thing that should be otherwise."""
-
-    rule: str
-    message: str
-    """The fault, and its remedy."""
-    at: Pointer
-    """The place in the document."""
-    advice: bool = False
-    """True if it may well be right as it is."""
-    file: str = ""
-    """The place in the source; empty where it is not known."""
-    line: int = 0
 
 
 class DocumentNode(t.NamedTuple):
@@ -86,8 +72,3 @@ def _each(members: object, at: Pointer, kind: NodeKind) -> cabc.Iterator[Documen
     if isinstance(members, dict):
         for name, member in members.items():
             yield from _walk(member, (*at, name), kind)
-
-
-def written(at: Pointer) -> str:
-    """A place as a reference writes it (RFC 6901): ``#/paths/~1pets/get``."""
-    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in at)

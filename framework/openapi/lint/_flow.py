@@ -8,11 +8,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from ...findings import Finding, Pointer
 from ...marks.links import expressions_in, is_expression
 from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, address
 from ..schema import lookup
-from ._findings import Finding, Pointer
 
 
 class DocumentOperation(t.NamedTuple):

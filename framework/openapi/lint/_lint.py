@@ -11,12 +11,13 @@ from __future__ import annotations
 import collections.abc as cabc
 import re
 
+from ...findings import Finding, Pointer, written
 from ...typing import JSONObject
 from ..document import PATH_ITEM_METHODS, address, paths
 from ..schema import lookup
 from . import _flow as lint_flow
 from . import _values as lint_values
-from ._findings import DocumentNode, Finding, Pointer, walk, written
+from ._findings import DocumentNode, walk
 
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]+")
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")

@@ -16,9 +16,9 @@ import typing as t
 import marshmallow as ma
 
 from ...fields import AnyField, inner_fields
+from ...findings import Finding
 from ..contract import source_of_class
 from ..document import READS, WRITES, own_method, written_name
-from ._findings import Finding
 
 if t.TYPE_CHECKING:
     from ...resources.operation import Operation
@@ -142,4 +142,4 @@ def _returned(value: ast.expr | None, names: set[str]) -> str | None:
 
 def _found(rule: str, text: str, place: tuple[str, int] | None) -> Finding:
     file, line = place or ("", 0)
-    return Finding(rule, text, ("components", "schemas"), True, file, line)
+    return Finding(rule, text, ("components", "schemas"), "advice", file, line)

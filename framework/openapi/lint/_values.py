@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
+from ...findings import Finding, Pointer
 from ...typing import JSONObject
 from ..schema import ANNOTATIONS, TYPES, Validator, has_repetition, is_explosive, lookup, shown
-from ._findings import DocumentNode, Finding, Pointer
+from ._findings import DocumentNode
 
 _OF_ARRAYS = frozenset({"items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"})
 _OF_OBJECTS = frozenset({"properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"})
@@ -72,7 +73,7 @@ def _schema(node: DocumentNode, is_old: bool) -> cabc.Iterator[Finding]:
             " almost matches takes minutes, and every client can send one. Put a character between two rounds that"
             " the inner part does not match, or make the inner repetition possessive ('a++')."
         )
-        yield Finding("pattern-backtracking", text, at, advice=True)
+        yield Finding("pattern-backtracking", text, at, "advice")
     yield from _required(schema, at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 
 import pytest
@@ -25,10 +26,12 @@ from framework import (
 )
 from framework.cli import FrameworkGroup
 from framework.errors import NotFound
+from framework.findings import line_of
 from framework.openapi.document import build
-from framework.openapi.lint import check, line_of
+from framework.openapi.lint import check
 from framework.openapi.lint._lint import lint
 from tests.openapi.everything import make_app
+from tests.sarif import check_sarif
 
 FILLED: t.Any = {
     "API_DESCRIPTION": "Pets.",
@@ -585,6 +588,26 @@ def test_the_command_ends_with_1_on_errors(damage: t.Any, arguments: t.Any, code
     assert result.exit_code == code
     assert len(result.stdout.splitlines()) == len(damage)
     assert ("Nothing to mend." in result.stderr) is (not damage)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--strict",)])
+def test_the_command_has_forms_for_programs(arguments: t.Any) -> None:
+    """JSON and SARIF have the same findings as the lines, and the same exit code."""
+    from click.testing import CliRunner
+
+    app = make_toys()
+    app.config["API_LICENSE"] = None
+    group = FrameworkGroup(create_app=lambda: app)
+    made = CliRunner().invoke(group, ["openapi", "check", "--format", "json", *arguments])
+    scanned = CliRunner().invoke(group, ["openapi", "check", "--format", "sarif", *arguments])
+    results = check_sarif(json.loads(scanned.stdout))
+
+    assert (made.exit_code, scanned.exit_code) == (1, 1)
+    assert [each["rule"] for each in json.loads(made.stdout)["findings"]] == ["info-license"]
+    assert [(each["ruleId"], each["level"]) for each in results] == [("info-license", "error")]
+    assert (
+        results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/openapi/lint/test_lint.py"
+    )
 
 
 def test_items_of_streams_refer_to_components() -> None:
