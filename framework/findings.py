@@ -86,7 +86,7 @@ class DescribedRule(t.Protocol):
 
     @property
     def remedy(self) -> str:
-        """What to do."""
+        """The way to mend the fault."""
 
     @property
     def docs(self) -> str:

@@ -13,6 +13,7 @@ import typing as t
 import click
 
 from ..errors import SetupError
+from .check import check_command
 from .config import config_command
 from .discovery import NoAppException
 from .explain import explain_command
@@ -36,6 +37,7 @@ _BUILT_IN = (
     routes_command,
     config_command,
     openapi_command,
+    check_command,
     explain_command,
     retired_command,
 )
@@ -48,8 +50,8 @@ class FrameworkGroup(AppGroup):
     The ``framework`` command is one of these; a custom script makes another, most often with ``create_app``.
     Plugins are entry points of the group ``framework.commands``.
 
-    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``explain`` and
-        ``retired``.
+    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``
+        and ``retired``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

@@ -113,6 +113,11 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "Hosts that a request may name, ``.example.org`` with subdomains; ``None``: any.",
             Items("a list of hosts, like ['.example.org']", Text(), optional=True),
         ),
+        "SILENCED_CHECKS": Setting(
+            None,
+            "Rules of ``framework check`` that do not count here: a mapping of their names to the reason.",
+            Members("a mapping of names of rules to reasons, like {'docs-public': 'It is public.'}", optional=True),
+        ),
         "PROVIDE_AUTOMATIC_OPTIONS": Setting(True, "Answer ``OPTIONS`` on every route that does not do so itself."),
         # What tells how it runs
         "REQUEST_ID_HEADER": Setting(

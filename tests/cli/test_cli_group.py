@@ -23,10 +23,10 @@ def test_commands_of_an_app_run_in_its_context(runner):
 
     @app.cli.command()
     @click.argument("word", callback=is_there)
-    def check(word):
+    def probe(word):
         return word, current_app._get_current_object() is app
 
-    result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["check", "x"], standalone_mode=False)
+    result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["probe", "x"], standalone_mode=False)
 
     assert result.return_value == (("x", True), True)
 
@@ -135,7 +135,7 @@ def test_a_script_of_ones_own(runner):
     assert runner.invoke(script, ["own"]).output == "mine\n"
     assert "Manage the shop." in listing
     offered = {line.split()[0] for line in listing.partition("Commands:")[2].splitlines() if line}
-    assert offered == {"own", "run", "shell", "routes", "config", "openapi", "explain", "retired"}
+    assert offered == {"own", "run", "shell", "routes", "config", "openapi", "check", "explain", "retired"}
 
 
 def test_the_groups_name_is_the_apps():

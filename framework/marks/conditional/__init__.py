@@ -12,6 +12,7 @@ if t.TYPE_CHECKING:
     from ._cache_control import default_headers as default_headers
     from ._cache_control import default_steps as default_steps
     from ._conditions import Check as Check
+    from ._etags import EtagMark as EtagMark
     from ._etags import check_etag as check_etag
     from ._etags import etag as etag
     from ._etags import set_etag as set_etag
@@ -22,6 +23,6 @@ else:
         {
             "_cache_control": "NO_STORE cache_control default_headers default_steps",
             "_conditions": "Check",
-            "_etags": "check_etag etag set_etag tags_field",
+            "_etags": "EtagMark check_etag etag set_etag tags_field",
         },
     )

@@ -9,6 +9,7 @@ from ..._lazy import lazy
 if t.TYPE_CHECKING:
     from ._downloads import Download as Download
     from ._downloads import download as download
+    from ._streams import StreamMark as StreamMark
     from ._streams import events as events
     from ._streams import last_event_id as last_event_id
     from ._streams import stream as stream
@@ -17,6 +18,6 @@ else:
         __name__,
         {
             "_downloads": "Download download",
-            "_streams": "events last_event_id stream",
+            "_streams": "StreamMark events last_event_id stream",
         },
     )

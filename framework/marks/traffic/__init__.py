@@ -15,8 +15,10 @@ if t.TYPE_CHECKING:
     from ._idempotency import IdempotencyKeyMissing as IdempotencyKeyMissing
     from ._idempotency import IdempotencyKeyReused as IdempotencyKeyReused
     from ._idempotency import IdempotencyUnavailable as IdempotencyUnavailable
+    from ._idempotency import Idempotent as Idempotent
     from ._idempotency import RequestInProgress as RequestInProgress
     from ._idempotency import idempotent as idempotent
+    from ._limits import Limit as Limit
     from ._limits import RateLimitExceeded as RateLimitExceeded
     from ._limits import RateLimitUnavailable as RateLimitUnavailable
     from ._limits import limit as limit
@@ -30,9 +32,9 @@ else:
             "_clients": "Address User identity",
             "_idempotency": (
                 "AnswerNotKept IdempotencyKeyInvalid IdempotencyKeyMissing IdempotencyKeyReused "
-                "IdempotencyUnavailable RequestInProgress idempotent"
+                "IdempotencyUnavailable Idempotent RequestInProgress idempotent"
             ),
-            "_limits": "RateLimitExceeded RateLimitUnavailable limit",
+            "_limits": "Limit RateLimitExceeded RateLimitUnavailable limit",
             "_stores": "once redis_store store_url",
         },
     )

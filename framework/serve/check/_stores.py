@@ -1,0 +1,162 @@
+"""Rules about stores: state in the memory of a process where several answer, and libraries that are not installed.
+
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import importlib.util
+import typing as t
+
+from ...marks.traffic import Idempotent, Limit, store_url
+from ...sessions import StoreSessionInterface
+from ...stores.memory import MemoryStore
+from ...versions import RetiredMark
+from ._rules import CheckRule, Deployment, RuleHit, own_rule
+
+if t.TYPE_CHECKING:
+    from ...findings import Severity
+    from ...marks.base import Mark
+    from ...resources.operation import Operation
+
+_EXTRAS = {
+    "STORE_URL": ("redis", "redis"),
+    "RATELIMIT_STORE_URL": ("redis", "redis"),
+    "IDEMPOTENCY_STORE_URL": ("redis", "redis"),
+    "RETIRED_STORE_URL": ("redis", "redis"),
+    "METRICS_PATH": ("prometheus_client", "prometheus"),
+}
+"""Settings that need a library: its module, and the extra that installs it."""
+
+
+@own_rule(
+    "S070",
+    "limits-in-memory",
+    why="Each process counts for itself: with N of them a client may call N times as often, and a restart forgets.",
+    remedy="Set RATELIMIT_STORE_URL or STORE_URL to a Redis.",
+)
+def limits_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Limits are counted in the memory of each process."""
+    if deployment.config["RATELIMIT_ENABLED"]:
+        yield from _of_mark(deployment, Limit, "RATELIMIT", "counts calls", "warning")
+
+
+@own_rule(
+    "S071",
+    "idempotency-in-memory",
+    level="error",
+    why="A retry that another process answers is carried out a second time, which the key was to prevent.",
+    remedy="Set IDEMPOTENCY_STORE_URL or STORE_URL to a Redis.",
+)
+def idempotency_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Idempotency keys are in the memory of each process."""
+    yield from _of_mark(deployment, Idempotent, "IDEMPOTENCY", "keeps answers", "error")
+
+
+@own_rule(
+    "S072",
+    "sessions-in-memory",
+    level="error",
+    why="A user who is logged in at one process is a stranger to the next one.",
+    remedy="Give StoreSessionInterface a RedisStore.",
+)
+def sessions_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Sessions are in the memory of each process."""
+    interface = deployment.app.session_interface
+    if isinstance(interface, StoreSessionInterface) and isinstance(interface.store, MemoryStore):
+        yield from _in_memory(deployment, "Sessions are in a MemoryStore.", "error", None)
+
+
+@own_rule(
+    "S073",
+    "counts-in-memory",
+    level="advice",
+    why="framework retired sees none of the calls, and each process knows its own alone.",
+    remedy="Set RETIRED_STORE_URL or STORE_URL to a Redis.",
+)
+def counts_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Calls of retired operations are counted in the memory of each process."""
+    yield from _of_mark(deployment, RetiredMark, "RETIRED", "counts callers", "advice")
+
+
+@own_rule(
+    "S074",
+    "values-in-memory",
+    why="Each process keeps its own values: one of them still answers what another has taken away.",
+    remedy="Give the mark a RedisStore.",
+)
+def values_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """A mark keeps values in the memory of each process."""
+    for operation in deployment.operations:
+        for mark in operation.marks:
+            store = getattr(mark, "store", None)
+            if isinstance(store, MemoryStore) and not isinstance(mark, (Limit, Idempotent)):
+                text = f"{mark!r} of {operation.address} keeps values in a MemoryStore."
+                yield from _in_memory(deployment, text, "warning", operation)
+                return
+
+
+@own_rule(
+    "S075",
+    "extra-missing",
+    level="error",
+    deploy=False,
+    why="The first request that needs the library is answered with a 500.",
+    remedy="Install the extra where the application runs.",
+)
+def extra_missing(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """A setting needs a library that is not installed."""
+    for name, (module, extra) in _EXTRAS.items():
+        if deployment.config.get(name) not in (None, "memory:") and not is_installed(module):
+            text = f"{name} needs the library {module}, which is not installed."
+            yield deployment.at_setting(name, text, remedy=f"Install it: pip install 'framework[{extra}]'.")
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module can be imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:
+        return False
+
+
+def _of_mark(
+    deployment: Deployment, kind: type[Mark], setting: str, does: str, level: Severity
+) -> cabc.Iterator[RuleHit]:
+    """One hit for the first operation with a mark of a kind whose state is in memory."""
+    if store_url(deployment.app.config, setting) is not None:
+        shared = MemoryStore  # those that name the memory themselves
+    else:
+        shared = (MemoryStore, type(None))  # type: ignore[assignment]
+    for operation in deployment.operations:
+        for mark in operation.marks:
+            if isinstance(mark, kind) and isinstance(getattr(mark, "store", None), shared):
+                text = f"{mark!r} of {operation.address} {does} in the memory of the process."
+                yield from _in_memory(deployment, text, level, operation)
+                return
+
+
+def _in_memory(
+    deployment: Deployment, text: str, level: Severity, operation: Operation | None
+) -> cabc.Iterator[RuleHit]:
+    """A hit about state in memory: none with one process, and advice where their number is not known."""
+    workers = deployment.server.workers
+    if workers == 1:
+        return
+    said = "The number of processes is not known." if workers is None else f"There are {workers} processes."
+    chosen = "advice" if workers is None else level
+    if operation is None:
+        yield RuleHit(f"{text} {said}", level=chosen)
+    else:
+        yield deployment.at_operation(operation, f"{text} {said}", level=chosen)
+
+
+RULES: t.Final[tuple[CheckRule, ...]] = (
+    limits_in_memory,
+    idempotency_in_memory,
+    sessions_in_memory,
+    counts_in_memory,
+    values_in_memory,
+    extra_missing,
+)
