@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from framework import CORS, App, Router
+from framework import CORS, App, Router, security_headers
 
 from . import articles, comments, converters, database, demo, errors, favorites, profiles, settings, tags, users
 
@@ -22,7 +22,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     """
     # Users are known by a header that a front end's own code sets, never by a cookie: pages of any origin may call.
     cors = CORS(settings.origins(config), headers=("Authorization", "Content-Type"), max_age=7200)
-    app = App(__name__, static_folder=None, marks=[cors])
+    app = App(__name__, static_folder=None, marks=[cors, security_headers()])
     settings.init_app(app, config)
     database.init_app(app)
     converters.init_app(app)

@@ -1,18 +1,20 @@
 """Settings: their defaults, what the environment says, and the secret key.
 
-========================  ==============================================================================
-``DATABASE_URL``          Where the data are. Default: the SQLite file ``conduit.sqlite3`` of the instance
-                          folder. ``postgres://`` and ``postgresql://`` mean PostgreSQL through psycopg 3.
-``SECRET_KEY``            What tokens are signed with. Default: a random key, made once and kept in the
-                          instance folder. Give one where several machines answer for one API.
-``CORS_ORIGINS``          The origins of browser front ends, separated by spaces or commas. Default ``*``.
-``STORE_URL``             Where tries to log in are counted: a Redis, where several processes answer. Default: in
-                          the memory of the process.
-``TOKEN_MAX_AGE``         How long a token is good, in seconds. Default: seven days.
-``PASSWORD_METHOD``       How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
-========================  ==============================================================================
+=============================  ==================================================================================
+``DATABASE_URL``               Where the data are. Default: the SQLite file ``conduit.sqlite3`` of the instance
+                               folder. ``postgres://`` and ``postgresql://`` mean PostgreSQL through psycopg 3.
+``SECRET_KEY``                 What tokens are signed with. Default: a random key, made once and kept in the
+                               instance folder. Give one where several machines answer for one API.
+``CORS_ORIGINS``               The origins of browser front ends, separated by spaces or commas. Default ``*``.
+``STORE_URL``                  Where tries to log in are counted: a Redis, where several processes answer. Default: in
+                               the memory of the process.
+``TRUSTED_HOSTS``              The names of the site, like ``.example.org``, separated by spaces or commas.
+``STRICT_TRANSPORT_SECURITY``  For how many seconds browsers come by HTTPS alone. Default: not sent.
+``TOKEN_MAX_AGE``              How long a token is good, in seconds. Default: seven days.
+``PASSWORD_METHOD``            How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
+=============================  ==================================================================================
 
-The first four are read from environment variables of the same names. ``CORS_ORIGINS`` counts when the application is
+The first six are read from environment variables of the same names. ``CORS_ORIGINS`` counts when the application is
 made, and is not changed later.
 """
 
@@ -29,7 +31,7 @@ from pathlib import Path
 
 from framework import App
 
-FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS", "STORE_URL")
+FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS", "STORE_URL", "STRICT_TRANSPORT_SECURITY")
 
 
 def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
@@ -44,6 +46,8 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
         PASSWORD_METHOD="scrypt",
     )
     app.config.from_mapping({name: os.environ[name] for name in FROM_ENVIRONMENT if os.environ.get(name)})
+    if os.environ.get("TRUSTED_HOSTS"):
+        app.config["TRUSTED_HOSTS"] = listed(os.environ["TRUSTED_HOSTS"])
     app.config.from_mapping(config or {})
     # The instance folder is made only for those who leave these two to us.
     if not app.config.get("DATABASE_URL"):
@@ -55,7 +59,12 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
 def origins(config: cabc.Mapping[str, t.Any] | None) -> list[str]:
     """The origins of front ends, read before there is an application: its marks are given when it is made."""
     setting = (config or {}).get("CORS_ORIGINS") or os.environ.get("CORS_ORIGINS") or "*"
-    return [origin for origin in re.split(r"[\s,]+", setting) if origin]
+    return listed(setting)
+
+
+def listed(text: str) -> list[str]:
+    """The words of a text, which spaces or commas separate."""
+    return [word for word in re.split(r"[\s,]+", text) if word]
 
 
 def instance_folder(app: App) -> Path:

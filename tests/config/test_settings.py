@@ -32,6 +32,7 @@ WRONG = {
     "APPLICATION_ROOT": "shop",
     "PREFERRED_URL_SCHEME": "https://",
     "TRUSTED_HOSTS": "example.org",
+    "SILENCED_CHECKS": ["debug-on"],
     "SESSION_COOKIE_NAME": "a b",
     "SESSION_COOKIE_SAMESITE": "lax",
     "SESSION_COOKIE_HTTPONLY": None,

@@ -415,7 +415,7 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
         for method in ("POST", "PUT", "PATCH", "DELETE")
     ),
     ("operation-unguarded", operation(NOTE), operation(NOTE, public), SYNC),
-    ("operation-unguarded", operation(NOTE), operation(NOTE, method="GET"), SYNC),
+    ("operation-unguarded", operation(NOTE), operation(response(200), method="GET"), SYNC),
     ("operation-unguarded", operation(NOTE), operation(SignatureMark()), SYNC),
     ("operation-unguarded", operation(NOTE), operation(LOGIN), SYNC),
     ("operation-unguarded", operation(NOTE), IN_BODY, SYNC),
