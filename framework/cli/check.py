@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import click
 
-from .. import context
 from ..errors import SetupError
 from ..findings import SEVERITIES, Severity
 from .findings import Form, findings_option, report
-from .script import with_appcontext
+from .script import ScriptInfo, pass_script_info
 
 
 @click.command("check", short_help="Check the application, with --deploy for production.")
@@ -34,8 +33,9 @@ from .script import with_appcontext
 )
 @click.option("--workers", type=click.IntRange(1), help="The number of processes. Default: as the server is set.")
 @click.option("--threads", type=click.IntRange(1), help="The threads of each process. Default: as the server is set.")
-@with_appcontext
+@pass_script_info
 def check_command(
+    info: ScriptInfo,
     deploy: bool,
     form: Form,
     fail_level: Severity,
@@ -51,7 +51,8 @@ def check_command(
     """
     from ..serve.check import check, known_rules, server_facts
 
-    app = context.current().app
+    info.set_debug_flag = False  # debug mode that the application's own code switches on must be seen
+    app = info.load_app()
     rules = known_rules(app)
     names = {each.name: each.code for each in rules}
     for name in silence:
@@ -63,5 +64,6 @@ def check_command(
         server = server_facts(gunicorn, workers, threads)
     except SetupError as error:
         raise click.UsageError(str(error)) from error
-    found = check(app, deploy=deploy, server=server, silence=silence)
+    with app.app_context():
+        found = check(app, deploy=deploy, server=server, silence=silence)
     report(found, form, fail_level, rules)

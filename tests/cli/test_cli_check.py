@@ -122,6 +122,17 @@ def test_unknown_names_are_refused_with_the_right_one(runner):
         check(make_app(), silence=["S020"])
 
 
+def test_debug_mode_of_the_code_is_seen(runner):
+    """Commands switch debug mode as the environment says; the check sees what a server would."""
+    app = make_app(DEBUG=True)
+    result = runner.invoke(FrameworkGroup(create_app=lambda: app), ["check", "--deploy"])
+
+    assert result.exit_code == 1
+    assert "S020 debug-on" in result.stdout
+    result = runner.invoke(FrameworkGroup(create_app=lambda: make_app()), ["--debug", "check", "--deploy"])
+    assert "S020 debug-on" in result.stdout
+
+
 def test_users_add_rules_of_their_own(runner):
     """A rule that is registered is applied, silenced and described like the framework's."""
     app = make_app(PAYMENT_KEY="test_123")
@@ -191,7 +202,7 @@ def test_the_settings_of_gunicorn_are_read_by_gunicorn(runner, write):
     file = write("gunicorn.conf.py", GUNICORN)
     facts = server_facts(str(file))
 
-    assert (facts.workers, facts.threads, facts.kind, facts.timeout) == (3, 4, "gthread", 45)
+    assert (facts.workers, facts.threads, facts.kind, facts.timeout, facts.graceful) == (3, 4, "gthread", 45, 30)
     assert (facts.forwarded, facts.is_open, facts.is_tls, facts.reload) == (("*",), True, False, True)
     os.environ["GUNICORN_CMD_ARGS"] = "--workers 5 --bind unix:/run/shop.sock --threads 1 --certfile x.pem"
     facts = server_facts(str(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import pathlib
 import re
 import secrets
@@ -487,6 +488,21 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ("pool-small", engine(pool_size=5, max_overflow=10), engine(pool_size=5, max_overflow=-1), THREADS),
     ("database-in-memory", engine("sqlite://"), engine(), SYNC),
     ("server-reloads", setting(), setting(), SYNC._replace(reload=True)),
+    ("drain-late", setting(DRAIN_TIMEOUT=30), setting(DRAIN_TIMEOUT=25), SYNC._replace(graceful=30)),
+    ("drain-late", setting(DRAIN_DELAY=30), setting(DRAIN_DELAY=None), SYNC._replace(graceful=30)),
+    ("limits-in-memory", LIMITED, operation(limit(overrides="all")), SYNC),
+    (
+        "limits-off",
+        together(LIMITED, setting(RATELIMIT_ENABLED=False)),
+        together(operation(limit(overrides="all")), setting(RATELIMIT_ENABLED=False)),
+        SYNC,
+    ),
+    (
+        "proxy-ignored",
+        setting(PREFERRED_URL_SCHEME="https"),
+        together(setting(PREFERRED_URL_SCHEME="https"), wrapped(lambda inner: functools.partial(ProxyFix(inner)))),
+        SYNC,
+    ),
 ]
 # Rules about the server alone: both applications are the same, and the sound one has this server.
 GOOD_SERVERS = {"timeout-off": SYNC, "server-reloads": SYNC}
@@ -617,11 +633,11 @@ print([(each.rule, each.level, each.remedy) for each in check(app)])
 def test_no_finding_shows_a_secret():
     """Findings about keys do not have the keys."""
     app = sound()
-    app.config.update(SECRET_KEY="change-me-in-production", SECRET_KEY_FALLBACKS=["hunter2", "abab" * 9])
+    app.config.update(SECRET_KEY="change-me-in-production", SECRET_KEY_FALLBACKS=["my-secret", "abab" * 9])
     found = check(app, deploy=True, server=SYNC)
 
     assert [each.rule for each in found] == ["secret-key-weak"] * 3
-    assert not any(key in str(found) for key in ("change-me", "hunter2", "abab"))
+    assert not any(key in str(found) for key in ("change-me", "my-secret", "abab"))
 
 
 def test_findings_name_the_line_that_is_wrong():

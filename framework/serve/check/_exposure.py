@@ -35,7 +35,9 @@ def docs_public(deployment: Deployment) -> cabc.Iterator[RuleHit]:
             if private:
                 text = f"All operations need credentials, and their document does not. {text}"
             names = [name for name in DOCUMENT_PATHS if document.config(app)[name] in found]
-            yield deployment.at_setting(names[0], text, level="warning" if private else None)
+            yield deployment.at_setting(
+                next(iter(names), DOCUMENT_PATHS[0]), text, level="warning" if private else None
+            )
 
 
 @own_rule(

@@ -127,7 +127,9 @@ def fast_path_compared(deployment: Deployment) -> cabc.Iterator[RuleHit]:
 )
 def limits_off(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     """RATELIMIT_ENABLED is off, and operations have limits."""
-    limited = [each for each in deployment.operations if any(isinstance(mark, Limit) for mark in each.marks)]
+    limited = [
+        each for each in deployment.operations if any(isinstance(mark, Limit) and mark.windows for mark in each.marks)
+    ]
     if limited and not deployment.config["RATELIMIT_ENABLED"]:
         text = f"RATELIMIT_ENABLED is off, and {len(limited)} operations have limits, like {limited[0].address}."
         yield deployment.at_setting("RATELIMIT_ENABLED", text)

@@ -213,7 +213,7 @@ def proxy_fixes(deployment: Deployment) -> list[ProxyFix]:
             found.append(layer)
         inner = [*getattr(layer, "__dict__", {}).values()]
         inner += [cell.cell_contents for cell in getattr(layer, "__closure__", None) or ()]
-        inner.append(getattr(layer, "__self__", None))
+        inner += [getattr(layer, "__self__", None), getattr(layer, "func", None)]
         todo += [each for each in inner if callable(each) and not isinstance(each, type)]
     return found
 

@@ -27,6 +27,8 @@ class ServerFacts(t.NamedTuple):
     """The class of gunicorn's workers, like ``sync`` or ``gthread``; empty for another server."""
     timeout: float | None = None
     """Seconds after which a silent worker is killed; 0: never."""
+    graceful: float | None = None
+    """Seconds that a worker has to end."""
     forwarded: tuple[str, ...] = ()
     """The addresses whose ``X-Forwarded-Proto`` the server believes; ``*`` for all."""
     is_open: bool = False
@@ -88,6 +90,7 @@ def _read_gunicorn(file: str) -> ServerFacts:
         threads=settings.threads,
         kind=settings.worker_class_str.rpartition(".")[2],
         timeout=settings.timeout,
+        graceful=settings.graceful_timeout,
         forwarded=_texts(settings.forwarded_allow_ips),
         is_open=any(_is_open(bind) for bind in binds),
         is_tls=bool(settings.is_ssl),

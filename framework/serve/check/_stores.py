@@ -125,13 +125,13 @@ def _of_mark(
     deployment: Deployment, kind: type[Mark], setting: str, does: str, level: Severity
 ) -> cabc.Iterator[RuleHit]:
     """One hit for the first operation with a mark of a kind whose state is in memory."""
-    if store_url(deployment.app.config, setting) is not None:
-        shared = MemoryStore  # those that name the memory themselves
-    else:
-        shared = (MemoryStore, type(None))  # type: ignore[assignment]
+    # With a URL only a mark that names the memory itself is in memory.
+    is_remote = store_url(deployment.app.config, setting) is not None
+    in_memory: tuple[type, ...] = (MemoryStore,) if is_remote else (MemoryStore, type(None))
     for operation in deployment.operations:
         for mark in operation.marks:
-            if isinstance(mark, kind) and isinstance(getattr(mark, "store", None), shared):
+            counts = getattr(mark, "windows", True)  # a limit without one only takes an outer one away
+            if isinstance(mark, kind) and counts and isinstance(getattr(mark, "store", None), in_memory):
                 text = f"{mark!r} of {operation.address} {does} in the memory of the process."
                 yield from _in_memory(deployment, text, level, operation)
                 return

@@ -124,6 +124,21 @@ def server_reloads(deployment: Deployment) -> cabc.Iterator[RuleHit]:
         yield deployment.at_server("reload is on.")
 
 
+@own_rule(
+    "S087",
+    "drain-late",
+    why="The server kills the worker first: streams and requests that are still at work are cut off.",
+    remedy="Set gunicorn's graceful_timeout some seconds above DRAIN_TIMEOUT.",
+)
+def drain_late(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Draining takes as long as a worker has to end, or longer."""
+    graceful = deployment.server.graceful
+    for name in ("DRAIN_DELAY", "DRAIN_TIMEOUT"):
+        seconds = deployment.config.get(name)
+        if graceful is not None and isinstance(seconds, (int, float)) and seconds >= graceful:
+            yield deployment.at_setting(name, f"{name} is {seconds:g} s, and graceful_timeout is {graceful:g} s.")
+
+
 class PoolURL(t.Protocol):
     """The URL of a database, as far as the rules read it."""
 
@@ -193,4 +208,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     pool_small,
     database_in_memory,
     server_reloads,
+    drain_late,
 )
