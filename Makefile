@@ -35,6 +35,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 	$(BIN)/framework --app sample_api openapi check --strict
+	$(BIN)/framework --app sample_api check
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs

@@ -36,6 +36,7 @@ from framework import (
     security_headers,
     stream,
 )
+from framework.findings import line_of
 from framework.marks.base import Mark, Phase, Step
 from framework.middleware import MethodOverride
 from framework.serve.check import ServerFacts, check, known_rules
@@ -176,6 +177,24 @@ def engine(url: str = "sqlite:////nowhere/shop.sqlite3", **options: t.Any) -> Ch
         app.extensions["database"] = holder
 
     return change
+
+
+class Holder:
+    """An extension that keeps its engine as an attribute."""
+
+    def __init__(self, engine):
+        self.engine = engine
+
+
+@pytest.mark.parametrize("keep", [lambda made: made, Holder, lambda made: {"main": made}])
+def test_engines_are_found_in_extensions(keep):
+    """An engine is found itself, as an attribute, and in a dictionary; once each."""
+    app = sound()
+    app.extensions["one"] = keep(sa.create_engine("sqlite://"))
+    app.extensions["two"] = app.extensions["one"]
+    found = check(app, deploy=True, server=SYNC)
+
+    assert [each.message for each in found] == ["The engine in extensions['one'] is an SQLite in memory."]
 
 
 def sessions(store: t.Any) -> Change:
@@ -585,6 +604,16 @@ def test_a_server_that_ends_tls_needs_no_proxy_fix():
 
     assert "proxy-ignored" in names_of(https, ServerFacts(file="conf.py"))
     assert "proxy-ignored" not in names_of(https, ServerFacts(file="conf.py", is_tls=True))
+
+
+def test_an_application_without_a_module_has_its_name_as_the_place():
+    """Where no file is known, the line of a finding begins with the setting, the operation or the application."""
+    app = App("nowhere", static_folder=None, root_path="/")
+    operation(response(200), method="GET")(app)
+    found = {each.rule: line_of(each) for each in check(app, deploy=True, server=SYNC)}
+
+    assert found["security-headers-missing"].startswith("nowhere: S033 ")
+    assert found["trusted-hosts-empty"].startswith("TRUSTED_HOSTS: S030 ")
 
 
 def test_an_application_without_security_may_be_open():

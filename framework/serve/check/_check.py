@@ -119,7 +119,7 @@ def _finding(rule: CheckRule, hit: RuleHit, reasons: cabc.Mapping[str, str], dep
         file=file,
         line=line,
         code=rule.code,
-        place=hit.place,
+        place=hit.place or deployment.app.name,
         why=rule.why,
         remedy=hit.remedy or rule.remedy,
         docs=rule.docs,
