@@ -25,6 +25,7 @@ from framework import (
     Schema,
     SessionAuth,
     arguments,
+    doc,
     etag,
     fields,
     idempotent,
@@ -507,6 +508,26 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ("pool-small", engine(pool_size=5, max_overflow=10), engine(pool_size=5, max_overflow=-1), THREADS),
     ("database-in-memory", engine("sqlite://"), engine(), SYNC),
     ("server-reloads", setting(), setting(), SYNC._replace(reload=True)),
+    ("operation-unguarded", operation(KeepingMark(None), NOTE), operation(SignatureMark(), NOTE), SYNC),
+    ("limits-in-memory", LIMITED, together(LIMITED, setting(RATELIMIT_ENABLED=False)), SYNC),
+    (
+        "metrics-public",
+        setting(METRICS_PATH="/metrics", METRICS_NETWORKS=["*"]),
+        setting(METRICS_PATH=None, METRICS_NETWORKS=["*"]),
+        SYNC,
+    ),
+    (
+        "proxy-ignored",
+        together(wrapped(lambda inner: ProxyFix(inner, x_for=0)), LIMITED),
+        wrapped(lambda inner: ProxyFix(inner, x_for=0)),
+        SYNC,
+    ),
+    (
+        "links-wrong",
+        together(setting(SERVER_NAME="127.0.0.1:5000", PREFERRED_URL_SCHEME="https"), wrapped(ProxyFix)),
+        setting(),
+        SYNC,
+    ),
     ("drain-late", setting(DRAIN_TIMEOUT=30), setting(DRAIN_TIMEOUT=25), SYNC._replace(graceful=30)),
     ("drain-late", setting(DRAIN_DELAY=30), setting(DRAIN_DELAY=None), SYNC._replace(graceful=30)),
     ("limits-in-memory", LIMITED, operation(limit(overrides="all")), SYNC),
@@ -583,6 +604,7 @@ def test_memory_is_a_fault_where_several_processes_answer(workers, levels):
     found = check(app, deploy=True, server=ServerFacts(workers))
 
     assert {each.level for each in found} == levels
+    assert all(each.place == "POST /new" for each in found)
 
 
 @pytest.mark.parametrize(
@@ -634,6 +656,7 @@ def test_documents_of_private_applications_weigh_more():
         return [each.level for each in check(app, deploy=True, server=SYNC)]
 
     assert levels(setting()) == ["warning"]
+    assert levels(operation(doc(hidden=True), response(200), public, method="GET")) == ["warning"]
     assert levels(operation(response(200), public, method="GET")) == ["advice"]
 
 
