@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from framework import (
@@ -40,6 +41,7 @@ from framework import (
 from framework.findings import line_of
 from framework.marks.base import Mark, Phase, Step
 from framework.middleware import MethodOverride
+from framework.observe import Metrics
 from framework.serve.check import ServerFacts, check, known_rules
 from framework.sessions import StoreSessionInterface
 from framework.stores.memory import MemoryStore
@@ -196,6 +198,16 @@ def test_engines_are_found_in_extensions(keep):
     found = check(app, deploy=True, server=SYNC)
 
     assert [each.message for each in found] == ["The engine in extensions['one'] is an SQLite in memory."]
+
+
+def metrics(permission: Mark | None = None, **settings: t.Any) -> Change:
+    """Count metrics, by settings."""
+
+    def change(app: App) -> None:
+        app.config.update(settings)
+        Metrics(app, permission=permission, registry=CollectorRegistry())
+
+    return change
 
 
 def sessions(store: t.Any) -> Change:
@@ -458,16 +470,19 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ),
     (
         "metrics-public",
-        together(setting(METRICS_PATH="/metrics"), operation(method="GET", path="/metrics")),
-        together(setting(METRICS_PATH="/metrics"), operation(requires(token), method="GET", path="/metrics")),
+        metrics(METRICS_PATH="/metrics", METRICS_NETWORKS=["10.0.0.0/8", "::/0"]),
+        metrics(METRICS_PATH="/metrics", METRICS_NETWORKS=["10.0.0.0/8", "::1"]),
         SYNC,
     ),
     (
         "metrics-public",
-        setting(METRICS_PATH="/metrics", METRICS_NETWORKS=["0.0.0.0/0"]),
-        setting(METRICS_PATH="/metrics", METRICS_NETWORKS=["10.0.0.0/8"]),
+        metrics(METRICS_PATH="/metrics", METRICS_NETWORKS=["0.0.0.0/0"]),
+        metrics(requires(token), METRICS_PATH="/metrics", METRICS_NETWORKS=["0.0.0.0/0"]),
         SYNC,
     ),
+    ("metrics-unserved", setting(METRICS_PATH="/metrics"), metrics(METRICS_PATH="/metrics"), SYNC),
+    ("metrics-in-memory", metrics(), setting(), SYNC),
+    ("server-timing-public", setting(SERVER_TIMING=True), setting(SERVER_TIMING=False), SYNC),
     (
         "limits-in-memory",
         operation(limit("1/day")),
@@ -510,12 +525,6 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ("server-reloads", setting(), setting(), SYNC._replace(reload=True)),
     ("operation-unguarded", operation(KeepingMark(None), NOTE), operation(SignatureMark(), NOTE), SYNC),
     ("limits-in-memory", LIMITED, together(LIMITED, setting(RATELIMIT_ENABLED=False)), SYNC),
-    (
-        "metrics-public",
-        setting(METRICS_PATH="/metrics", METRICS_NETWORKS=["*"]),
-        setting(METRICS_PATH=None, METRICS_NETWORKS=["*"]),
-        SYNC,
-    ),
     (
         "proxy-ignored",
         together(wrapped(lambda inner: ProxyFix(inner, x_for=0)), LIMITED),
@@ -680,6 +689,17 @@ print([(each.rule, each.level, each.remedy) for each in check(app)])
         "[]",
         f"[('extra-missing', 'error', \"Install it: pip install 'framework[{module}]'.\")]",
     ]
+
+
+def test_metrics_of_several_processes_have_a_folder(tmp_path, monkeypatch):
+    """The variable of prometheus-client counts as the setting does."""
+    assert "metrics-in-memory" in names_of(metrics(), SYNC)
+    assert "metrics-in-memory" not in names_of(metrics(), ServerFacts(workers=1))
+
+    app = sound()
+    metrics()(app)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert "metrics-in-memory" not in {each.rule for each in check(app, deploy=True, server=SYNC)}
 
 
 def test_no_finding_shows_a_secret():

@@ -44,26 +44,47 @@ def docs_public(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     "S061",
     "metrics-public",
     why="Any client can read which operations there are, how often each is called, and how it fails.",
-    remedy="Name the networks or the permission that may read them, or serve them on a port of their own.",
+    remedy="Name the networks that may read them in METRICS_NETWORKS, or give Metrics a permission.",
 )
 def metrics_public(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     """Metrics can be read from everywhere."""
-    path = deployment.config.get("METRICS_PATH")
-    if not path:
-        return
-    networks = deployment.config.get("METRICS_NETWORKS")
-    if networks is not None and any(_is_everywhere(each) for each in networks):
-        yield deployment.at_setting("METRICS_NETWORKS", f"METRICS_NETWORKS lets every client read {path}.")
-    for operation in deployment.operations:
-        if operation.rule.rule == path and networks is None and not operation.security:
-            yield deployment.at_operation(operation, f"{operation.address} gives metrics without credentials.")
+    path = deployment.config["METRICS_PATH"]
+    everywhere = [each for each in deployment.config["METRICS_NETWORKS"] if is_everywhere(each)]
+    served = [each for each in deployment.operations if each.rule.rule == path]
+    if everywhere and any(not each.security for each in served):
+        yield deployment.at_setting("METRICS_NETWORKS", f"METRICS_NETWORKS has {everywhere[0]!r}, for {path}.")
 
 
-def _is_everywhere(network: object) -> bool:
-    try:
-        return network == "*" or ipaddress.ip_network(str(network), strict=False).prefixlen == 0
-    except ValueError:
-        return False
+@own_rule(
+    "S062",
+    "metrics-unserved",
+    deploy=False,
+    why="Prometheus finds nothing at the path, and alerts that need its figures never come.",
+    remedy="Make framework.observe.Metrics(app) after the settings are read, or take METRICS_PATH away.",
+)
+def metrics_unserved(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """METRICS_PATH is set, and no operation serves it."""
+    path = deployment.config["METRICS_PATH"]
+    if path is not None and not any(each.rule.rule == path for each in deployment.operations):
+        yield deployment.at_setting("METRICS_PATH", f"METRICS_PATH is {path!r}, and no operation serves it.")
 
 
-RULES: t.Final[tuple[CheckRule, ...]] = (docs_public, metrics_public)
+@own_rule(
+    "S063",
+    "server-timing-public",
+    level="advice",
+    why="Any client can read how long each part of a request took, which tells apart what an error hides.",
+    remedy="Take SERVER_TIMING away; None, the default, sends the header in debug mode.",
+)
+def server_timing_public(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """SERVER_TIMING is on."""
+    if deployment.config["SERVER_TIMING"]:
+        yield deployment.at_setting("SERVER_TIMING", "SERVER_TIMING is on.")
+
+
+def is_everywhere(network: str) -> bool:
+    """Return whether a network has all addresses."""
+    return ipaddress.ip_network(network, strict=False).prefixlen == 0
+
+
+RULES: t.Final[tuple[CheckRule, ...]] = (docs_public, metrics_public, metrics_unserved, server_timing_public)

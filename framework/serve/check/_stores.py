@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import importlib.util
+import os
 import typing as t
 
 from ...marks.traffic import Idempotent, Limit, store_url
@@ -113,6 +114,19 @@ def extra_missing(deployment: Deployment) -> cabc.Iterator[RuleHit]:
             yield deployment.at_setting(name, text, remedy=f"Install it: pip install 'framework[{extra}]'.")
 
 
+@own_rule(
+    "S076",
+    "metrics-in-memory",
+    why="Each scrape reads one of the processes, whichever answers: rates and sums are wrong.",
+    remedy="Set METRICS_DIRECTORY, or PROMETHEUS_MULTIPROC_DIR in the environment, to an empty folder.",
+)
+def metrics_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Metrics are counted in the memory of each process."""
+    is_counted = "framework.metrics" in deployment.app.extensions
+    if is_counted and not (deployment.config["METRICS_DIRECTORY"] or os.environ.get("PROMETHEUS_MULTIPROC_DIR")):
+        yield from _in_memory(deployment, "Metrics are counted in the memory of the process.", "warning", None)
+
+
 def is_installed(module: str) -> bool:
     """Return whether a module can be imported."""
     try:
@@ -159,4 +173,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     counts_in_memory,
     values_in_memory,
     extra_missing,
+    metrics_in_memory,
 )
