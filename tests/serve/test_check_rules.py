@@ -42,6 +42,7 @@ from framework.findings import line_of
 from framework.marks.base import Mark, Phase, Step
 from framework.middleware import MethodOverride
 from framework.observe import Metrics
+from framework.serve import deadline
 from framework.serve.check import ServerFacts, check, known_rules
 from framework.sessions import StoreSessionInterface
 from framework.stores.memory import MemoryStore
@@ -512,6 +513,7 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ("values-in-memory", operation(KeepingMark(MemoryStore())), operation(KeepingMark(RedisStore(REDIS))), SYNC),
     ("stream-cut", operation(stream(), method="GET"), operation(response(200), method="GET"), SYNC),
     ("deadline-late", setting(DEADLINE=30), setting(DEADLINE=25), SYNC),
+    ("deadline-late", operation(requires(token), deadline(40)), operation(requires(token), deadline(20)), SYNC),
     ("timeout-off", setting(), setting(), SYNC._replace(timeout=0)),
     (
         "idempotency-lease-short",

@@ -12,9 +12,8 @@ import typing as t
 
 from ...marks.files import StreamMark
 from ...marks.traffic import Idempotent
+from .._deadlines import DeadlineMark
 from ._rules import CheckRule, Deployment, RuleHit, own_rule
-
-_DEADLINES = ("DEADLINE", "REQUEST_DEADLINE")
 
 
 @own_rule(
@@ -46,11 +45,15 @@ def deadline_late(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     server = deployment.server
     if server.kind != "sync" or not server.timeout:
         return
-    for name in _DEADLINES:
-        seconds = deployment.config.get(name)
-        if isinstance(seconds, (int, float)) and seconds >= server.timeout:
-            text = f"{name} is {seconds:g} s, and a sync worker is killed after {server.timeout:g} s."
-            yield deployment.at_setting(name, text)
+    seconds = deployment.config["DEADLINE"]
+    if seconds is not None and seconds >= server.timeout:
+        text = f"DEADLINE is {seconds:g} s, and a sync worker is killed after {server.timeout:g} s."
+        yield deployment.at_setting("DEADLINE", text)
+    for operation in deployment.operations:
+        mark = next((each for each in reversed(operation.marks) if isinstance(each, DeadlineMark)), None)
+        if mark is not None and mark.seconds not in (None, seconds) and mark.seconds >= server.timeout:
+            text = f"{operation.address} has {mark!r}, and a sync worker is killed after {server.timeout:g} s."
+            yield deployment.at_operation(operation, text)
 
 
 @own_rule(
