@@ -19,6 +19,7 @@ from framework import (
     after_response,
     always_after_response,
     arguments,
+    callback,
     copy_current_request_context,
     fields,
     request,
@@ -268,6 +269,37 @@ def test_the_document_has_one_shared_header(app):
     assert [answer["headers"]["X-Request-ID"] for answer in answers] == [reference] * len(answers)
     assert len(answers) > 3
     assert set(document["components"]["headers"]) == {"X-Request-ID"}
+
+
+def test_a_header_that_a_mark_declares_is_described_as_it_says():
+    """A declared header of the same name, however it is spelt, is in the document once and with its own words."""
+    app = App("declared")
+
+    @app.get("/pets")
+    @response(200, PetSchema, headers={"x-request-id": fields.String(metadata={"description": "Ours."})})
+    def pets():
+        """Show pets."""
+
+    headers = app.openapi["paths"]["/pets"]["get"]["responses"]["200"]["headers"]
+    assert headers == {"x-request-id": {"description": "Ours.", "schema": {"type": "string"}}}
+
+
+def test_a_receiver_promises_no_id():
+    """The answers to webhooks and callbacks are those of others; a document of webhooks alone has no header."""
+    app, caller = App("webhooks"), App("callbacks")
+    app.webhook("pet.sold", PetSchema, responses={200: "Thank you."})
+
+    @caller.post("/pets")
+    @callback("sold", "{$request.query.url}", PetSchema)
+    @response(201, PetSchema)
+    def add():
+        """Add a pet."""
+
+    sold = caller.openapi["paths"]["/pets"]["post"]["callbacks"]["sold"]["{$request.query.url}"]["post"]
+    answers = [app.openapi["webhooks"]["pet.sold"]["post"]["responses"], sold["responses"]]
+    assert [answer for each in answers for answer in each.values() if "headers" in answer] == []
+    assert "headers" not in app.openapi["components"]
+    assert "X-Request-ID" in caller.openapi["components"]["headers"]
 
 
 def test_mounted_applications_share_the_id(app):

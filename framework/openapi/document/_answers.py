@@ -149,6 +149,8 @@ class Answers:
         self.say = say
         self.shared: dict[str, JSONObject] = {}
         """``components.responses``, as far as used."""
+        self.shared_headers: dict[str, JSONObject] = {}
+        """``components.headers``, as far as used: a document of webhooks alone has none, for others answer there."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
         """The operations that answer with each error class."""
 
@@ -176,7 +178,7 @@ class Answers:
         told = told or not all(header.implied for header in found)
         if classes and self.renderer is None:
             headers.update(self.language_header)
-        headers.update(self.common_headers)
+        self.add_common_headers(headers)
         if len(classes) == 1 and not told and (is_shared(classes[0]) or all(outcome.implied for outcome in outcomes)):
             return self.share(classes[0], headers)
         made: JSONObject = {"description": self.description(status, outcomes, classes)}
@@ -206,18 +208,15 @@ class Answers:
             and not any(header.status == status for header in operation.headers)
         )
 
-    @property
-    def common_headers(self) -> dict[str, JSONObject]:
-        """Return references to the headers that all answers have."""
-        return {} if self.request_id is None else {self.request_id: {"$ref": HEADER_COMPONENTS + self.request_id}}
-
-    @property
-    def shared_headers(self) -> dict[str, JSONObject]:
-        """Return ``components.headers``: what :attr:`common_headers` refer to."""
-        if self.request_id is None:
-            return {}
-        made = {"description": message("headers.request_id"), "schema": {"type": "string", "maxLength": 128}}
-        return {self.request_id: made}
+    def add_common_headers(self, headers: dict[str, JSONObject]) -> None:
+        """Add references to the headers that all answers have; one that the operation declares itself stays."""
+        name = self.request_id
+        if name is None or name.lower() in map(str.lower, headers):
+            return
+        if not self.shared_headers:
+            made = {"description": message("headers.request_id"), "schema": {"type": "string", "maxLength": 128}}
+            self.shared_headers[name] = made
+        headers[name] = {"$ref": HEADER_COMPONENTS + name}
 
     @property
     def language_header(self) -> dict[str, JSONObject]:
