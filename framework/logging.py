@@ -115,25 +115,27 @@ def trace_logs(traced: Traced) -> None:
 class RepeatedErrors:
     """Counts errors that come again, so that a log holds their traceback once in a while and not once each.
 
-    Errors are the same where they have one class and were raised at one line. The last 256 are known.
+    Errors are the same where they have one class and came to one endpoint by the same lines. The last 256 are known.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[tuple[type, str, int], tuple[float, int]] = {}
+        self._seen: dict[tuple[type, str | None, int], tuple[float, int]] = {}
 
-    def count(self, error: BaseException, interval: float) -> int:
+    def count(self, error: BaseException, endpoint: str | None, interval: float) -> int:
         """Return how many times an error has come since its traceback was logged; 0 where it is to be logged now.
 
+        :param endpoint: The endpoint of the request: the code of a framework or library raises for many handlers at one
+            line, and its text names the one to mend.
         :param interval: The seconds for which a traceback stands for the errors after it; 0: each has its own.
         """
         if interval <= 0:
             return 0
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
+        lines, place = set(), error.__traceback__
+        while place is not None:  # a set: a recursion is the same error at every depth
+            lines.add((place.tb_frame.f_code.co_filename, place.tb_lineno))
             place = place.tb_next
-        file, line = ("", 0) if place is None else (place.tb_frame.f_code.co_filename, place.tb_lineno)
-        key, now = (type(error), file, line), time.monotonic()
+        key, now = (type(error), endpoint, hash(frozenset(lines))), time.monotonic()
         with self._lock:
             since, times = self._seen.pop(key, (now, -1))
             if now - since >= interval:

@@ -1131,7 +1131,8 @@ class App(Scaffold):
         request = current().request
         path, method = printable(request.path), printable(request.method)
         error = exc_info[1]
-        times = 0 if error is None else self._repeats.count(error, seconds(self.config["ERROR_LOG_INTERVAL"]))
+        interval = seconds(self.config["ERROR_LOG_INTERVAL"])
+        times = 0 if error is None else self._repeats.count(error, request.endpoint, interval)
         if times:
             text = "Exception on %s [%s]: %s again, %d times since its traceback"
             self.logger.error(text, path, method, type(error).__name__, times)
