@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound as NotFoundPlain
 
 from framework import App, arguments, fields, request, response
 from framework.errors import BadRequest, Conflict, ValidationFailed
+from tests.answers import without_id
 from tests.benchmarks import worst
 
 JSON = "application/json"
@@ -29,6 +30,11 @@ def ask(app, path, body=b"", media_type=JSON, method="POST", **environ):
     }  # fmt: skip
     text = b"".join(app(environ, lambda status, headers, info=None: told.append((status, dict(headers)))))
     return int(told[0][0][:3]), told[0][1], json.loads(text) if text else None
+
+
+def in_order(found):
+    """What an answer says, its order included, without the id of the request."""
+    return json.dumps(without_id(found) if "code" in (found or ()) else found)
 
 
 def apps(**config):
@@ -78,7 +84,7 @@ def test_both_roads_cut_the_errors_at_the_same_place(both, body):
     text = json.dumps(body).encode()
     (status, _, found), (other_status, _, other) = (ask(app, "/things", text) for app in both)
 
-    assert (status, json.dumps(found)) == (other_status, json.dumps(other))
+    assert (status, in_order(found)) == (other_status, in_order(other))
     if found is not None:
         assert leaves(found["errors"]) <= 7
 
@@ -90,7 +96,7 @@ def test_both_roads_cut_the_errors_of_many_objects_at_the_same_place(both, body)
     text = json.dumps(body).encode()
     first, second = (ask(app, "/things", text, method="PUT") for app in both)
 
-    assert (first[0], json.dumps(first[2])) == (second[0], json.dumps(second[2]))
+    assert (first[0], in_order(first[2])) == (second[0], in_order(second[2]))
 
 
 def leaves(messages):

@@ -11,6 +11,7 @@ from werkzeug.datastructures import WWWAuthenticate
 import framework.errors as errors
 from framework import App, Resource, Router, Schema, abort, arguments, fields, redirect, response
 from framework.errors import APIError, BadRequest, NotFound, Unauthorized, ValidationFailed
+from tests.answers import same_body
 
 
 @pytest.fixture
@@ -123,9 +124,9 @@ def test_every_error_is_a_problem(app, code, path):
     replies = [reply_to(app, cls(), path) for cls in (errors.by_status[code], werkzeug_errors.default_exceptions[code])]
 
     assert [reply.status_code for reply in replies] == [code, code]
-    assert replies[0].data == replies[1].data
+    assert same_body(replies[0]) == same_body(replies[1])
     assert replies[0].content_type == replies[1].content_type == "application/problem+json"
-    assert list(replies[0].json) == ["type", "title", "status", "code", "detail"]
+    assert list(replies[0].json) == ["type", "title", "status", "code", "detail", "request_id"]
     assert replies[0].json["status"] == code
     assert replies[0].json["type"] == f"/docs/errors/{replies[0].json['code']}"
 
@@ -142,6 +143,7 @@ def test_a_class_of_ones_own(app):
         "code": "sold_out",
         "detail": "None left.",
         "left": 0,
+        "request_id": reply.headers["X-Request-ID"],
     }
 
 

@@ -619,7 +619,7 @@ def test_raised_by_hand():
     reply = app.test_client(contract=False).post("/things", json={"name": "x"})
 
     assert short(issues_of(reply)) == [("json", ["name"], "taken"), ("json", ["tags", 0], "invalid")]
-    assert list(reply.json)[-3:] == ["errors", "issues", "hint"]
+    assert list(reply.json)[-4:] == ["errors", "issues", "hint", "request_id"]
 
 
 @pytest.mark.parametrize(("errors", "issues"), [(["No."], []), ({"json": "No."}, [("json", [], "invalid")]), ({}, [])])
