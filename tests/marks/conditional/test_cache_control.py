@@ -11,6 +11,7 @@ from framework import App, Resource, Response, Router, cache_control, etag, resp
 from framework.errors import Forbidden, NotFound, SetupError, Unauthorized
 from framework.marks.base import Mark, Outcome, Phase, Security, Step
 from framework.marks.raises import raises
+from tests.answers import without_id
 
 KEY = {"X-Key": "k"}
 SCHEMES = {
@@ -305,5 +306,5 @@ def test_what_the_document_says(app):
     user = paths["/user"]["get"]["responses"]["200"]["headers"]
 
     assert marked["Cache-Control"]["schema"]["examples"] == ["max-age=60"]
-    assert set(marked) == {"Cache-Control", "Vary"}
+    assert set(without_id(marked)) == {"Cache-Control", "Vary"}
     assert user["Cache-Control"]["schema"]["examples"] == ["no-store"]

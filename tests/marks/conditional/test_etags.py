@@ -37,6 +37,7 @@ from framework.http.media import MessagePack
 from framework.marks.base import Mark, Phase, ReplyStep, Step
 from framework.marks.security import loads
 from framework.openapi.document import document_of
+from tests.answers import without_id
 
 STAMP = dt.datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=dt.UTC)
 DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -167,7 +168,7 @@ def test_304_for_who_has_it(client, store, method, spelt):
     reply = client.open("/pets/1", method=method, headers={"If-None-Match": spelt.format(tag)})
 
     assert (reply.status_code, reply.data) == (304, b"")
-    assert dict(reply.headers) == {"ETag": tag}
+    assert without_id(reply.headers) == {"ETag": tag}
 
 
 def test_200_for_who_has_another(client, store):
@@ -191,7 +192,7 @@ def test_304_repeats_what_caches_want_to_know(app, client):
 
     assert reply.status_code == 304
     names = {"ETag", "Cache-Control", "Vary", "Expires", "Content-Location"}
-    assert dict(reply.headers) == {name: whole.headers[name] for name in names}
+    assert without_id(reply.headers) == {name: whole.headers[name] for name in names}
 
 
 def test_a_get_may_ask_for_one_version_alone(client, store):
@@ -286,7 +287,7 @@ def test_a_version_of_the_returned_object_needs_no_dump(app, client):
     same = client.get("/", headers={"If-None-Match": whole.headers["ETag"]})
 
     assert same.status_code == 304
-    assert dict(same.headers) == {"ETag": whole.headers["ETag"], "X-Seen": "yes", "Vary": "Accept"}
+    assert without_id(same.headers) == {"ETag": whole.headers["ETag"], "X-Seen": "yes", "Vary": "Accept"}
     assert client.get("/", headers={"If-Match": '"x"'}).status_code == 412
     assert CountedSchema.dumps == 1
 
@@ -482,7 +483,7 @@ def test_beside_partial_answers_and_media_types(app, client, mark):
         ]
         assert found == [each == tag for each in tags]
     same = client.get("/", headers={"Accept": MSGPACK, "If-None-Match": tags[2]})
-    assert dict(same.headers) == {"ETag": tags[2], "Vary": "Accept"}
+    assert without_id(same.headers) == {"ETag": tags[2], "Vary": "Accept"}
 
 
 def test_media_types_with_the_same_bytes(app, client):
@@ -671,7 +672,7 @@ def test_set_etag_ends_a_get(app, client):
     written = client.put("/", headers={"If-Match": whole.headers["ETag"]})
 
     assert (same.status_code, same.data, reached) == (304, b"", [1])
-    assert dict(same.headers) == {"ETag": whole.headers["ETag"], "Cache-Control": "no-cache"}
+    assert without_id(same.headers) == {"ETag": whole.headers["ETag"], "Cache-Control": "no-cache"}
     assert client.get("/", headers={"If-Match": '"x"'}).status_code == 412
     assert written.headers["ETag"] not in (whole.headers["ETag"], None)
     assert client.put("/", headers={"If-Match": written.headers["ETag"]}).status_code == 412
@@ -924,10 +925,10 @@ def test_what_the_document_says(app, versioned):
     assert "428" not in read["responses"]
     assert set(write["responses"]) >= {"200", "400", "412", "428"}
     assert "304" not in write["responses"]
-    assert set(read["responses"]["200"]["headers"]) == {"ETag", "Last-Modified"}
-    assert set(read["responses"]["304"]["headers"]) == {"ETag"}
-    assert set(write["responses"]["200"]["headers"]) == {"ETag", "Last-Modified"}
-    assert "headers" not in described["delete"]["responses"]["204"]
+    assert set(without_id(read["responses"]["200"]["headers"])) == {"ETag", "Last-Modified"}
+    assert set(without_id(read["responses"]["304"]["headers"])) == {"ETag"}
+    assert set(without_id(write["responses"]["200"]["headers"])) == {"ETag", "Last-Modified"}
+    assert without_id(described["delete"]["responses"]["204"]["headers"]) == {}
 
 
 # What is hashed

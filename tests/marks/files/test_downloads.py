@@ -14,6 +14,7 @@ import pytest
 from framework import App, Download, Resource, arguments, download, errors, etag, fields, response
 from framework.errors import SetupError
 from framework.testing import AppClient
+from tests.answers import sent_headers
 from tests.browsers import served
 
 CONTENT = bytes(range(256)) * 40
@@ -79,10 +80,10 @@ def test_the_whole_file(client):
 
 def test_head_says_the_same_without_a_body(client):
     """HEAD has the headers of GET, and knows no ranges."""
-    whole, head = client.get("/paper").headers, client.head("/paper", headers={"Range": "bytes=0-1"})
+    whole, head = client.get("/paper"), client.head("/paper", headers={"Range": "bytes=0-1"})
 
     assert (head.status_code, head.data) == (200, b"")
-    assert {**head.headers} == {**whole}
+    assert sorted(sent_headers(head)) == sorted(sent_headers(whole))
 
 
 def test_a_range(client):
