@@ -87,14 +87,8 @@ def name_requests() -> None:
         def record_of_request(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
             record = make(*args, **kwargs)
             ctx = context.current_or_none()
-            request_id = trace_id = span_id = _NOTHING
-            if ctx is not None:
-                request_id = ctx.request_id or _NOTHING
-                trace = ctx.trace
-                if trace is not None:
-                    trace_id, span_id = trace.trace_id, trace.span_id
-            for traced in _traced:
-                trace_id, span_id = traced() or (trace_id, span_id)
+            request_id = _NOTHING if ctx is None else ctx.request_id or _NOTHING
+            trace_id, span_id = trace_ids(ctx) or (_NOTHING, _NOTHING)
             attributes = {"request_id": request_id, "trace_id": trace_id, "span_id": span_id}
             record.__dict__ = _RecordAttributes(attributes | record.__dict__)
             return record
@@ -110,6 +104,16 @@ def trace_logs(traced: Traced) -> None:
     """
     if traced not in _traced:
         _traced.append(traced)
+
+
+def trace_ids(ctx: context.Context | None) -> tuple[str, str] | None:
+    """Return the ids of the trace and of the span that are going on: those of a tracer, or those of the caller."""
+    for traced in _traced:
+        found = traced()
+        if found is not None:
+            return found
+    trace = None if ctx is None else ctx.trace
+    return None if trace is None else (trace.trace_id, trace.span_id)
 
 
 class RepeatedErrors:

@@ -15,12 +15,11 @@ import typing as t
 from werkzeug.exceptions import HTTPException
 
 from . import errors
+from .context import _current
 from .http.problem import own_class
 from .http.request_ids import TraceParent, trace_parent
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from .context import Context
     from .http.response import Reply
 
@@ -128,6 +127,8 @@ class RequestRecord:
 
     def __init__(self, ctx: Context, observers: Observers) -> None:
         self.ctx = ctx
+        self.environ = ctx.request_environ
+        """The environment of the request."""
         self._observers = observers
         self.begun_at = time.time()
         """The time of day at which it came in, in seconds since 1970."""
@@ -156,11 +157,6 @@ class RequestRecord:
         return self._state
 
     # What it says of the request.
-
-    @property
-    def environ(self) -> WSGIEnvironment:
-        """The environment of the request."""
-        return self.ctx.request_environ
 
     @property
     def request_id(self) -> str | None:
@@ -361,8 +357,16 @@ class RequestRecord:
             return
         self.ended = time.perf_counter()
         if self._observers.end:
-            with self.ctx.active():
+            ctx = self.ctx
+            if ctx.carried is not None:
+                with ctx.active():
+                    self._tell(self._observers.end, self)
+                return
+            token = _current.set(ctx)  # PERF: what 'active' does, in one call in place of four
+            try:
                 self._tell(self._observers.end, self)
+            finally:
+                _current.reset(token)
 
 
 def _loaded(user: object, name: str) -> object:
@@ -427,7 +431,8 @@ class RecordedBody:
         record = self._record
         try:
             for part in self._body:
-                record.first_byte()
+                if record.first_byte_at is None:
+                    record.first_byte()
                 record.response_size += len(part)
                 yield part
         except BaseException as error:
@@ -444,4 +449,5 @@ class RecordedBody:
         except BaseException as error:
             self._record.left(error)
             raise
-        self._record.left()  # nothing, where all was sent
+        if self._record.ended is None:
+            self._record.left()

@@ -18,7 +18,8 @@ import typing as t
 
 import msgspec
 
-from ..logging import REQUEST_ATTRIBUTES, has_level_handler, printable
+from ..http.request_ids import known_id
+from ..logging import REQUEST_ATTRIBUTES, has_level_handler, printable, trace_ids
 from ..record import Observer, RequestRecord
 
 ACCESS: t.Final = "framework.access"
@@ -106,7 +107,7 @@ class AccessLogHandler(logging.Handler):
             if self._descriptor is None or now - self._looked >= 1:
                 self._looked = now
                 self._open()
-            os.write(t.cast(int, self._descriptor), line + b"\n")
+            os.write(self._descriptor, line + b"\n")  # type: ignore[arg-type]  # it has just been opened
 
     def _open(self) -> None:
         if self._descriptor is not None:
@@ -196,7 +197,8 @@ class AccessLog(Observer):
         )
 
     def _line(self, record: RequestRecord) -> bytes:
-        now = record.begun_at + record.duration
+        environ, duration = record.environ, record.duration
+        now = record.begun_at + duration
         whole = int(now)
         if whole != self._second[0]:
             self._second = whole, dt.datetime.fromtimestamp(whole, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.")
@@ -206,11 +208,10 @@ class AccessLog(Observer):
             "name": ACCESS,
             "message": text_of(record),
         }
-        if (request_id := record.request_id) is not None:
+        if (request_id := known_id(environ)) is not None:
             members["request_id"] = request_id
-        trace = record.trace
-        if trace is not None:
-            members["trace_id"], members["span_id"] = trace.trace_id, trace.span_id
+        if (ids := trace_ids(record.ctx)) is not None:
+            members["trace_id"], members["span_id"] = ids
         members.update(members_of(record))
         return self._encode(members)
 

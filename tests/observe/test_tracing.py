@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -377,3 +378,18 @@ def test_spans_of_threads_do_not_mix(app, spans):
     assert len(children) == len(servers) == 8
     for child in children:
         assert servers[child.parent.span_id].endswith("/" + child.name.rpartition(" ")[2])
+
+
+def test_the_access_log_names_the_span(app, spans, tmp_path):
+    """The record of a request in the file of the access log has the ids of its span."""
+    app.config.update(ACCESS_LOG="json", ACCESS_LOG_FILE=str(tmp_path / "access"))
+    app.test_client().get("/pets/7", headers={"traceparent": PARENT})
+    logger = logging.getLogger("framework.access")
+    for handler in [each for each in logger.handlers if each.get_name()]:
+        logger.removeHandler(handler)
+        handler.close()
+    record = json.loads((tmp_path / "access").read_text())
+    context = spans.server.get_span_context()
+
+    assert (record["trace_id"], record["span_id"]) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
+    assert record["trace_id"] == PARENT[3:35]
