@@ -1,7 +1,7 @@
-"""``python -m tests.benchmarks [requests] [matching] [startup] [worst] [wire]``: measure, print, write the docs' page.
+"""``python -m tests.benchmarks [part ...]``: measure, print, write the docs' page.
 
-Without words: all. The goals are written when ``requests``, ``matching``, ``startup`` and ``worst`` run together, and
-where a peer is quicker whenever ``requests`` runs.
+Without words: all parts. The goals are written when all but ``wire`` run together, and where a peer is quicker whenever
+``requests`` runs.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 import time
 import typing as t
 
-from . import goals, matching, page, requests, servers, startup, worst
+from . import goals, matching, page, requests, servers, startup, watched, worst
 from .timing import Times
 
-PARTS = ("requests", "matching", "startup", "worst", "wire")
+PARTS = ("requests", "matching", "startup", "worst", "watched", "wire")
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         sys.stderr.write(f"[{time.monotonic() - began:4.0f} s] {what}\n")
 
     sections, reached = measure(parts, say, given.quick)
-    if set(PARTS[:4]) <= set(parts):
+    if set(PARTS[:5]) <= set(parts):
         sections["goals"] = page.of_goals(reached)
     for name in page.SECTIONS:
         if name in sections:
@@ -68,6 +68,10 @@ def measure(
         found = worst.run(say)
         sections["worst"] = page.of_worst(found) + "\n" + page.facts(("marshmallow", "msgspec", "werkzeug"))
         by_part["worst"] = goals.of_worst(found)
+    if "watched" in parts:
+        seen, entered = watched.run(say)
+        sections["watched"] = page.of_watched(seen, entered)
+        by_part["watched"] = goals.of_watched(seen)
     rates = servers.run(say, quick) if "wire" in parts else None
     if "wire" in parts:
         sections["wire"] = page.of_wire(rates)

@@ -8,6 +8,8 @@ import dataclasses
 from .requests import CONTENDERS, TITLES
 from .startup import Noted
 from .timing import Times
+from .watched import IDS, TOGETHER
+from .watched import PLAIN as UNWATCHED
 from .worst import MIB, SMALL, Shape
 
 OURS = "framework"
@@ -120,3 +122,11 @@ def of_worst(found: cabc.Iterable[tuple[Shape, int, float]]) -> list[Goal]:
     """Return the goal of the worst request of up to 1 MiB."""
     seconds, name = max((seconds, shape.name) for shape, _, seconds in found if shape.bound <= SMALL)
     return [Goal(f"worst request of 1 MiB ({name})", seconds * 1000, 200, "ms")]
+
+
+def of_watched(times: Times) -> list[Goal]:
+    """Return the goals of what tells how a service runs: what it adds to one small answer, as a part of that."""
+    return [
+        Goal(f"{name}: added to hello, hello = 1", times.ratio(name, UNWATCHED) - 1, limit)
+        for name, limit in ((IDS, 0.5), (TOGETHER, 4))
+    ]

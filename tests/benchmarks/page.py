@@ -17,7 +17,7 @@ from .timing import Times
 from .worst import Shape
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
-SECTIONS = ("quicker", "requests", "matching", "startup", "worst", "wire", "goals")
+SECTIONS = ("quicker", "requests", "matching", "startup", "worst", "watched", "wire", "goals")
 HEAD = """\
 Benchmarks
 ==========
@@ -194,6 +194,21 @@ def of_matching(times: dict[str, Times]) -> str:
             heading("Finding the route"),
             "One match in maps of ten to ten thousand rules, microseconds, compared to werkzeug's own adapter:\n",
             table(["rules", *(f"``{kind}``" for kind in times)], rows),
+        ]
+    )
+
+
+def of_watched(times: Times, calls: dict[str, int]) -> str:
+    """The table of what tells how a service runs."""
+    base = next(iter(times.rounds))
+    rows = [
+        [name, number(times.median(name)), number(times.ratio(name, base)), str(calls[name])] for name in times.rounds
+    ]
+    return "\n".join(
+        [
+            heading("What watching costs"),
+            "One small answer, and what tells how a service runs: microseconds, and how many times as long as alone.\n",
+            table(["with", "us", "nothing = 1", "calls"], rows),
         ]
     )
 
