@@ -21,6 +21,16 @@ from tests.servers import redis_server
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "patterns" / "celery.rst"
 SECONDS = 25
 
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+IDS = """
+from celery import shared_task
+from framework.observe import propagation_headers
+
+@shared_task(ignore_result=False)
+def ids():
+    return propagation_headers()
+"""
+
 pytest.importorskip("celery")
 
 
@@ -65,7 +75,7 @@ def wait_for(client, address, log):
 
 @pytest.mark.filterwarnings("default::DeprecationWarning", "default::ResourceWarning")
 def test_the_page_works_with_a_worker(tmp_path, monkeypatch):
-    """A task is handed over, also after the response, done by another process, and its result is shown."""
+    """A task is handed over, also after the response, done by another process that knows the request, and shown."""
     with contextlib.ExitStack() as stack:
         try:
             address = stack.enter_context(redis_server())
@@ -74,7 +84,8 @@ def test_the_page_works_with_a_worker(tmp_path, monkeypatch):
         (tmp_path / "shop.py").write_text(code_of(PAGE), encoding="utf-8")
         settings = {"CELERY": {"broker_url": address, "result_backend": address}}
         text = f"from shop import create_app\ncelery = create_app({settings!r}).extensions['celery']\n"
-        (tmp_path / "worker.py").write_text(text)
+        (tmp_path / "worker.py").write_text(text + "import ids\n")
+        (tmp_path / "ids.py").write_text(IDS)
         spec = importlib.util.spec_from_file_location("shop", tmp_path / "shop.py")
         shop = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "shop", shop)
@@ -90,7 +101,17 @@ def test_the_page_works_with_a_worker(tmp_path, monkeypatch):
             after_response(shop.add.apply_async, kwargs=data, task_id="later")
             return {"id": "later"}
 
+        monkeypatch.syspath_prepend(tmp_path)
+        ids = importlib.import_module("ids")
+
+        @app.post("/ids")
+        def start_ids():
+            """Start a task that returns the ids that it sees."""
+            ids.ids.apply_async(task_id="ids")
+            return {}
+
         client = app.test_client()
+        named = client.post("/ids", headers={"traceparent": PARENT}).headers["X-Request-ID"]
         started = client.post("/sums", json={"a": 1, "b": 2})
         waiting = client.get(started.location).json
         client.post("/later", json={"a": 2, "b": 2})
@@ -98,8 +119,11 @@ def test_the_page_works_with_a_worker(tmp_path, monkeypatch):
         log = tmp_path / "log"
         first = wait_for(client, started.location, log)
         second = wait_for(client, "/sums/later", log)
+        seen = ids.ids.AsyncResult("ids").get(timeout=SECONDS)
+        sys.modules.pop("ids")
 
     assert started.status_code == 202
     assert waiting == {"ready": False, "value": None}
     assert first == {"ready": True, "value": 30}
     assert second == {"ready": True, "value": 40}
+    assert seen == {"X-Request-ID": named, "traceparent": PARENT}

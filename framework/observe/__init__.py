@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ._access_log import JSONFormatter as JSONFormatter
     from ._built_in import observers_of as observers_of
     from ._metrics import Metrics as Metrics
+    from ._propagation import continued as continued
     from ._propagation import propagation_headers as propagation_headers
     from ._tracing import Tracing as Tracing
 else:
@@ -23,7 +24,7 @@ else:
             "_access_log": "JSONFormatter",
             "_built_in": "observers_of",
             "_metrics": "Metrics",
-            "_propagation": "propagation_headers",
+            "_propagation": "continued propagation_headers",
             "_tracing": "Tracing",
         },
     )

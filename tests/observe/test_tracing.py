@@ -34,7 +34,7 @@ from framework import (
     requires,
     response,
 )
-from framework.observe import Tracing, propagation_headers
+from framework.observe import Tracing, continued, propagation_headers
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -393,3 +393,35 @@ def test_the_access_log_names_the_span(app, spans, tmp_path):
 
     assert (record["trace_id"], record["span_id"]) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
     assert record["trace_id"] == PARENT[3:35]
+
+
+def test_a_task_goes_on_with_the_request(app, spans):
+    """What a task of a queue does belongs to the trace of the request that handed it over, and logs its id."""
+    tracer = spans.provider.get_tracer("task")
+    handed = []
+
+    @app.get("/hands-over")
+    def hands_over():
+        handed.append(propagation_headers())
+        return {}
+
+    reply = app.test_client().get("/hands-over")
+    records = []
+
+    class Kept(logging.Handler):
+        def emit(self, record):
+            records.append(record)
+
+    handler = Kept()
+    app.logger.addHandler(handler)
+    with app.app_context(), continued(handed[0]), tracer.start_as_current_span("task") as span:
+        app.logger.warning("in the task")
+        assert propagation_headers()["X-Request-ID"] == reply.headers["X-Request-ID"]
+    app.logger.removeHandler(handler)
+
+    assert span.parent.span_id == spans.server.get_span_context().span_id
+    assert records[0].request_id == reply.headers["X-Request-ID"]
+    with app.app_context(), continued({"X-Request-ID": "not well formed", "traceparent": "x"}):
+        assert propagation_headers() == {}
+    with app.app_context(), continued(None):
+        assert propagation_headers() == {}
