@@ -106,6 +106,11 @@ class Request(RequestBase):
         return self._setting("MAX_COOKIES", None, RequestBase.max_cookies)
 
     @property
+    def content_codings(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The content codings in which a body may be sent: ``REQUEST_ENCODINGS``."""
+        return tuple(self._setting("REQUEST_ENCODINGS", None, ()) or ())
+
+    @property
     def max_json_length(self) -> int | None:
         """The longest body, in bytes, that :meth:`get_json` reads; a longer one is a 413 error.
 
@@ -184,7 +189,7 @@ class Request(RequestBase):
             if length is not None and length > limit:
                 raise errors.RequestEntityTooLarge(message("request_entity_too_large.body", limit=limit))
         if force or self.is_json:
-            check_encoding(self.environ)
+            check_encoding(self.environ, self.content_codings)
         provider = self.json_module
         if getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads:
             return super().get_json(force=force, silent=silent, cache=cache)

@@ -10,6 +10,7 @@ import collections.abc as cabc
 import functools
 import typing as t
 
+from ..context import current
 from ..fast.routing import Matcher
 from ..hooks import find_error_handler
 from ..http.request_ids import make_request_ids
@@ -267,6 +268,9 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
 
     preprocess_url = tuple(f for name in inwards for f in app.url_value_preprocessors.get(name, ()))
     before, after = first(app.before_request_funcs), last(app.after_request_funcs)
+    codings = checked_codings(app)
+    if codings:
+        before = (make_decoding(codings), *before)
     if is_watched(app):
         before = tuple(remember_error(function) for function in before)
     teardown = last(app.teardown_request_funcs)
@@ -282,6 +286,30 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
         tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
         ends_quietly=not (tears_down or tears_down_app(app)),
     )
+
+
+def checked_codings(app: App) -> frozenset[str]:
+    """Return the content codings of request bodies that the application decodes.
+
+    :raises SetupError: The library of one is not installed.
+    """
+    if not app.config["REQUEST_ENCODINGS"]:
+        return frozenset()
+    from ..http import codings
+
+    return frozenset(codings.checked_codings(app.config["REQUEST_ENCODINGS"], "The setting REQUEST_ENCODINGS"))
+
+
+def make_decoding(codings: frozenset[str]) -> cabc.Callable[[], None]:
+    """Return the function that is called before all others and lets encoded bodies be decoded while they are read."""
+    from ..http.codings import decode_body
+
+    def decode() -> None:
+        environ = current().request_environ
+        if "HTTP_CONTENT_ENCODING" in environ:
+            decode_body(environ, codings)
+
+    return decode
 
 
 @functools.cache

@@ -280,6 +280,12 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "The most requests that a process answers at once; those above get a 503. ``None``: no limit.",
             Number(1, optional=True),
         ),
+        "REQUEST_ENCODINGS": Setting(
+            (),
+            "Content codings of request bodies that are decoded: ``gzip``, ``br``, ``zstd``; a body in another is a"
+            " 415.",
+            Items("a list of codings, like ['gzip', 'br']", LiteralText("gzip", "br", "zstd")),
+        ),
         # Texts
         "LANGUAGES": Setting(
             (),

@@ -18,7 +18,7 @@ from werkzeug.http import parse_options_header
 from ..errors import BadRequest, UnsupportedMediaType
 from ..fast.bounds import shown
 from ..issues import issue
-from ..texts import message
+from ..texts import listed, message
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -163,14 +163,22 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def check_encoding(environ: WSGIEnvironment) -> None:
-    """Refuse a body that is compressed, or encoded in another way: the server does not decode it.
+def coding_of(header: str) -> str:
+    """Return the content coding that a header names, in its usual spelling."""
+    given = header.strip().lower()
+    return given.removeprefix("x-") if given == "x-gzip" else given
 
+
+def check_encoding(environ: WSGIEnvironment, codings: cabc.Iterable[str] = ()) -> None:
+    """Refuse a body that is compressed, or encoded in another way, and was not decoded.
+
+    :param codings: The codings that the application decodes.
     :raises UnsupportedMediaType: It is (RFC 9110, section 15.5.16).
     """
     given = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if given not in ("", "identity") and has_body(environ):
+        allowed = (*codings, "identity")
         raise UnsupportedMediaType(
-            message("unsupported_media_type.coding", given=shown(given)),
-            headers={"Accept-Encoding": "identity"},
+            message("unsupported_media_type.coding", allowed=listed(allowed), given=shown(given)),
+            headers={"Accept-Encoding": ", ".join(allowed)},
         )

@@ -35,6 +35,9 @@ class Request(_Request):
     max_cookies: int | None = 1_000
     """The most cookies; more are a 400."""
 
+    content_codings: tuple[str, ...] = ()
+    """The content codings in which a body may be sent, for the 415 of one in another."""
+
     @cached_property
     def args(self) -> MultiDict[str, str]:
         """The values of the query string.
@@ -56,7 +59,7 @@ class Request(_Request):
 
     def _load_form_data(self) -> None:
         if "form" not in self.__dict__ and self.mimetype in FORM_TYPES:
-            check_encoding(self.environ)
+            check_encoding(self.environ, self.content_codings)
         super()._load_form_data()
 
     def make_form_data_parser(self) -> FormDataParser:

@@ -26,6 +26,7 @@ from ..errors import (
 from ..fast.routing import names_in
 from ..http.semantics import METHODS
 from ..marks.base import (
+    Body,
     Mark,
     Notes,
     Outcome,
@@ -48,6 +49,7 @@ from ..marks.doc import DocMark
 from ..marks.inputs import parameter_steps
 from ..marks.raises import error_outcome, with_implied_headers
 from ..marks.responses import ResponseMark, check_outcomes
+from ..texts import listed, message
 from ..views import MethodView, View
 from ..wrappers import Request
 from .around import Around, in_order, make_around
@@ -240,7 +242,7 @@ def build_operation(
     if checks:
         steps.extend(checks)
         records.append(error_outcome(ValidationFailed))
-    words = DocumentRecords(records)
+    words = DocumentRecords(with_codings(records, app.config["REQUEST_ENCODINGS"]))
     steps.extend(default_steps(marks, words.security))
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
@@ -288,6 +290,21 @@ def build_operation(
     run = bind(operation)
     msgspec.structs.force_setattr(operation, "run", remember_error(run) if watched else run)
     return operation
+
+
+def with_codings(records: list[Record], codings: cabc.Sequence[str]) -> list[Record]:
+    """Return records whose first body says how it may be compressed: OpenAPI has no member for that.
+
+    :param codings: The content codings that the application decodes.
+    """
+    first = next((place for place, record in enumerate(records) if isinstance(record, Body)), None)
+    if first is None or not codings:
+        return records
+    body = t.cast(Body, records[first])
+    text = message("bodies.codings", codings=listed(codings))
+    description = f"{body.description}\n\n{text}" if body.description else text
+    changed = msgspec.structs.replace(body, description=description)
+    return [*records[:first], changed, *records[first + 1 :]]
 
 
 def ask_marks(plan: Plan) -> tuple[list[Step | ValueStep | ReplyStep], tuple[Around, ...]]:

@@ -18,6 +18,8 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "bad_request.json": "The request body is not valid JSON.",
         "bad_request.body_length": "The request body is shorter than its Content-Length.",
         "bad_request.body_unreadable": "The request body could not be read to its end.",
+        "bad_request.coding": "The request body is not valid {coding} data.",
+        "bad_request.coding_ends": "The request body ends before its {coding} data does.",
         "bad_request.path_encoding": "The path is not UTF-8.",
         "bad_request.form": "The request body is not a valid multipart form.",
         "bad_request.form_boundary": "The media type of the request body has no boundary.",
@@ -34,7 +36,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "unsupported_media_type.missing": (
             "The media type of the request body must be {allowed}. The request has no Content-Type."
         ),
-        "unsupported_media_type.coding": "The content coding of the request body must be identity, not {given}.",
+        "unsupported_media_type.coding": "The content coding of the request body must be {allowed}, not {given}.",
         "unsupported_media_type.json": "The request body is not JSON: its Content-Type is not application/json.",
         "not_acceptable.media_types": "Available media types: {available}.",
         "not_found.file": "The file no longer exists.",
@@ -272,6 +274,10 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.allow": "Methods that the resource supports.",
         "headers.accept": "Media types that the operation reads.",
         "headers.accept_encoding": "Content codings that the operation reads.",
+        "headers.content_encoding": "Compression of the body.",
+        "headers.cache_status": "Whether the response was kept in the cache of the server (RFC 9211).",
+        "headers.age": "Seconds since the response was made, if it was kept.",
+        "bodies.codings": "May be sent compressed, with `Content-Encoding`: {codings}.",
         "headers.retry_after": "Time after which to retry: seconds, or a date.",
         "headers.retry_after.seconds": "Seconds after which to retry.",
         "headers.www_authenticate": "Authentication schemes of the operation.",

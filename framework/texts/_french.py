@@ -111,6 +111,8 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "bad_request.json": "Le corps de la requête n'est pas du JSON valide.",
         "bad_request.body_length": "Le corps de la requête est plus court que son Content-Length.",
         "bad_request.body_unreadable": "Le corps de la requête n'a pas pu être lu jusqu'à la fin.",
+        "bad_request.coding": "Le corps de la requête n'est pas du {coding} valide.",
+        "bad_request.coding_ends": "Le corps de la requête se termine avant ses données {coding}.",
         "bad_request.path_encoding": "Le chemin n'est pas encodé en UTF-8.",
         "bad_request.form": "Le corps de la requête n'est pas un formulaire multipart valide.",
         "bad_request.form_boundary": "Le type de média du corps de la requête n'a pas de paramètre boundary.",
@@ -134,7 +136,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Le type de média du corps de la requête doit être {allowed}. La requête n'a pas de Content-Type."
         ),
         "unsupported_media_type.coding": (
-            "Le codage de contenu du corps de la requête doit être identity, et non {given}."
+            "Le codage de contenu du corps de la requête doit être {allowed}, et non {given}."
         ),
         "unsupported_media_type.json": (
             "Le corps de la requête n'est pas du JSON : son Content-Type n'est pas application/json."
@@ -393,6 +395,10 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.allow": "Méthodes prises en charge par la ressource.",
         "headers.accept": "Types de média que lit l'opération.",
         "headers.accept_encoding": "Codages de contenu que lit l'opération.",
+        "headers.content_encoding": "Compression du corps.",
+        "headers.cache_status": "Indique si la réponse vient du cache du serveur (RFC 9211).",
+        "headers.age": "Secondes depuis la création de la réponse, si elle vient du cache.",
+        "bodies.codings": "Peut être envoyé compressé, avec `Content-Encoding` : {codings}.",
         "headers.retry_after": "Délai avant de réessayer : secondes ou date.",
         "headers.retry_after.seconds": "Secondes avant de réessayer.",
         "headers.www_authenticate": "Schémas d'authentification de l'opération.",

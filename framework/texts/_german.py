@@ -125,6 +125,8 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "bad_request.json": "Der Request-Body ist kein gültiges JSON.",
         "bad_request.body_length": "Der Request-Body ist kürzer als in Content-Length angegeben.",
         "bad_request.body_unreadable": "Der Request-Body konnte nicht vollständig gelesen werden.",
+        "bad_request.coding": "Der Request-Body ist nicht gültig in {coding} kodiert.",
+        "bad_request.coding_ends": "Der Request-Body endet vor seinen {coding}-Daten.",
         "bad_request.path_encoding": "Der Pfad ist nicht in UTF-8 kodiert.",
         "bad_request.form": "Der Request-Body ist kein gültiges Multipart-Formular.",
         "bad_request.form_boundary": "Im Medientyp des Request-Bodys fehlt der Parameter boundary.",
@@ -143,7 +145,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "unsupported_media_type.missing": (
             "Der Medientyp des Request-Bodys muss {allowed} sein. Die Anfrage hat keinen Content-Type."
         ),
-        "unsupported_media_type.coding": "Die Inhaltskodierung des Request-Bodys muss identity sein, nicht {given}.",
+        "unsupported_media_type.coding": "Die Inhaltskodierung des Request-Bodys muss {allowed} sein, nicht {given}.",
         "unsupported_media_type.json": "Der Request-Body ist kein JSON: Der Content-Type ist nicht application/json.",
         "not_acceptable.media_types": "Verfügbare Medientypen: {available}.",
         "not_found.file": "Die Datei existiert nicht mehr.",
@@ -404,6 +406,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.allow": "Methoden, die die Ressource unterstützt.",
         "headers.accept": "Medientypen, die die Operation liest.",
         "headers.accept_encoding": "Inhaltskodierungen, die die Operation liest.",
+        "headers.content_encoding": "Komprimierung des Bodys.",
+        "headers.cache_status": "Ob die Antwort im Cache des Servers lag (RFC 9211).",
+        "headers.age": "Sekunden, seit die Antwort erzeugt wurde, falls sie im Cache lag.",
+        "bodies.codings": "Kann komprimiert gesendet werden, mit `Content-Encoding`: {codings}.",
         "headers.retry_after": "Zeit bis zum nächsten Versuch: Sekunden oder ein Datum.",
         "headers.retry_after.seconds": "Sekunden bis zum nächsten Versuch.",
         "headers.www_authenticate": "Authentifizierungsverfahren der Operation.",

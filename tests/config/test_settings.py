@@ -43,6 +43,7 @@ WRONG = {
     "MAX_JSON_LENGTH": "1 MiB",
     "MAX_JSON_DEPTH": 0,
     "MAX_COOKIE_SIZE": 1.5,
+    "REQUEST_ENCODINGS": ["gzip", "deflate"],
     "STORE_URL": "mysql://user:hunter2@db/0",
     "STORE_TIMEOUT": 0,
     "CLIENT_TENANT": "X-Tenant",
