@@ -130,6 +130,7 @@ class Context:
     _router_path: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
     _error_steps: cabc.Sequence[cabc.Callable[[Reply], Reply]] = ()  # the steps that get the answer to an error
+    _before_sending: cabc.Sequence[cabc.Callable[[Context, Reply], Reply]] = ()
     _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], object]] = ()
     flashes: list[tuple[str, str]] | None = None
     url_rule: Rule | None = None
@@ -271,6 +272,19 @@ class Context:
     def after_this_request(self, function: AfterRequestCallable) -> None:
         """Call ``function(response)`` when this request's response is there, and send what it returns instead."""
         self._after_request_functions = [*self._after_request_functions, function]
+
+    def before_sending(self, function: cabc.Callable[[Context, Reply], Reply]) -> None:
+        """Call ``function(ctx, reply)`` with the finished answer, and send what it returns instead.
+
+        That is after hooks, session and contract, for changes of how an answer is sent and not of what it says, such as
+        compression. Several are called in reverse order; one that is given twice is called once.
+
+        :param function: It gets the answer as it is: prepared, full, or one whose body is made while it is sent.
+        """
+        if not self._before_sending:
+            self._before_sending = (function,)  # PERF: nearly always
+        elif function not in self._before_sending:
+            self._before_sending = [*self._before_sending, function]
 
     def at_end(self, function: cabc.Callable[[BaseException | None], object]) -> None:
         """Call ``function(error)`` when this context ends, before the teardown functions.

@@ -671,6 +671,9 @@ class App(Scaffold):
             if contract is not None and "framework.contract" not in environ:
                 response, broken = self._held(contract.check, ctx, response)
                 error = broken or error
+            if ctx._before_sending:
+                response, broken = self._changed_last(ctx, response)
+                error = broken or error
             streamed = type(response) is not PreparedResponse and is_streamed(response, environ)
             if ctx.record is not None:
                 ctx.record.answered(response, streamed)
@@ -718,6 +721,18 @@ class App(Scaffold):
         if streamed:
             body = ContextIterator(ctx, body, functools.partial(self._finish_stream, ctx, error))
         return Followed(body, ctx, status, streamed)
+
+    def _changed_last(self, ctx: Context, response: Reply) -> tuple[Reply, Exception | None]:
+        """Return what the functions of ``before_sending`` make of a response, or the answer to the error of one."""
+        functions, ctx._before_sending = ctx._before_sending, ()
+        try:
+            for function in reversed(functions):
+                response = function(ctx, response)
+        except Exception as raised:  # noqa: BLE001 - answered as a 500, or raised again
+            if isinstance(response, BaseResponse):
+                response.close()
+            return self.handle_exception(raised), raised
+        return response, None
 
     def _finish_stream(self, ctx: Context, error: BaseException | None, raised: BaseException | None) -> None:
         if isinstance(raised, Exception):

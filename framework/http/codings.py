@@ -134,7 +134,7 @@ def encoder(coding: str, *, small: bool = False) -> Encoder:
 
 
 class Decoder(t.Protocol):
-    """What decodes one gzip member, brotli stream or zstd frame."""
+    """A decoder of one gzip member, brotli stream or zstd frame."""
 
     def decode(self, data: bytes, most: int) -> bytes:
         """Return up to ``most`` bytes, of ``data`` and of what was given before.
@@ -225,6 +225,28 @@ def decoded(coding: str, body: bytes) -> bytes | None:
         return source.read()
     except (BadRequest, ImportError, KeyError):
         return None
+
+
+def part_decoder(coding: str) -> cabc.Callable[[bytes], bytes]:
+    """Return what decodes the parts of a flushed body one by one; no bytes for those that cannot be decoded."""
+    make = _DECODERS.get(coding_of(coding))
+    if make is None:
+        return lambda part: b""
+    decoder = make()
+
+    def decode(part: bytes) -> bytes:
+        body = b""
+        try:
+            while decoder.rest is None:
+                more = decoder.decode(part, CHUNK)
+                body, part = body + more, b""
+                if decoder.wants and not more:
+                    break
+        except ValueError:
+            return b""
+        return body
+
+    return decode
 
 
 class _Whole:

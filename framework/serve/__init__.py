@@ -11,6 +11,7 @@ import typing as t
 from .._lazy import lazy
 
 if t.TYPE_CHECKING:
+    from ._compression import compression as compression
     from ._deadlines import deadline as deadline
     from ._deadlines import limit_statements as limit_statements
     from ._deadlines import remaining as remaining
@@ -20,6 +21,7 @@ else:
     __getattr__ = lazy(
         __name__,
         {
+            "_compression": "compression",
             "_deadlines": "deadline limit_statements remaining",
             "_shedding": "Overloaded concurrency",
         },

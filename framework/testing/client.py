@@ -18,6 +18,8 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 import werkzeug.test
+import werkzeug.utils
+import werkzeug.wrappers
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import ClosingIterator
@@ -29,6 +31,7 @@ from ..teardown import close_parts
 from . import coverage
 
 if t.TYPE_CHECKING:
+    from werkzeug.datastructures import Headers
     from werkzeug.test import TestResponse
 
     from ..app import App
@@ -93,6 +96,39 @@ def _locate(app: App, path: str, subdomain: str | None, url_scheme: str | None) 
     return f"{scheme}://{host}/{root}", f"{url.path}{query}"
 
 
+class Decoded:
+    """A reply whose ``text`` and ``json`` are without its content coding; ``data`` is as it was sent."""
+
+    if t.TYPE_CHECKING:
+        headers: Headers
+        json_module: t.Any
+
+        def get_data(self) -> bytes: ...
+
+    @werkzeug.utils.cached_property
+    def text(self) -> str:
+        """The body as text."""
+        return self.decoded_data().decode()
+
+    def get_json(self, force: bool = False, silent: bool = False) -> t.Any:
+        """Return the body as JSON; see :meth:`werkzeug.wrappers.Response.get_json`."""
+        if "Content-Encoding" in self.headers:
+            plain = werkzeug.wrappers.Response(self.decoded_data(), content_type=self.headers.get("Content-Type"))
+            plain.json_module = self.json_module
+            return plain.get_json(force, silent)
+        return super().get_json(force, silent)  # type: ignore[misc]
+
+    def decoded_data(self) -> bytes:
+        """Return the body without its content coding; as it was sent where that is unknown."""
+        data, coding = self.get_data(), self.headers.get("Content-Encoding")
+        if coding is None:
+            return data
+        from ..http.codings import decoded  # most replies need none of it
+
+        plain = decoded(coding, data)
+        return data if plain is None else plain
+
+
 class AppClient(Client):
     """A client that calls an application directly and keeps its cookies.
 
@@ -111,6 +147,7 @@ class AppClient(Client):
 
     def __init__(self, *args: t.Any, contract: bool | None = None, fresh_g: bool = False, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
+        self.response_wrapper = type("AppTestResponse", (Decoded, self.response_wrapper), {"__test__": False})
         self.contract = contract
         self.fresh_g = fresh_g
         self._checks: Contract | None = None
@@ -200,10 +237,11 @@ class AppClient(Client):
         self, contract: Contract, exchange: Exchange, parts: cabc.Iterable[bytes]
     ) -> cabc.Iterator[bytes]:
         """The parts of a stream, each held against what is declared when the test reads it."""
-        from ..openapi.contract import violation
+        from ..openapi.contract import part_decoder, violation
 
+        decode = part_decoder(exchange.headers)
         for part in parts:
-            findings = contract.part(exchange, part)
+            findings = contract.part(exchange, decode(part))
             if findings:
                 try:
                     self._report(violation(exchange, findings))

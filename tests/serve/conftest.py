@@ -45,5 +45,6 @@ def served(request, tmp_path_factory):
     """Each server in turn."""
     port, folder = free_port(), tmp_path_factory.mktemp("served")
     words = [word.replace("{port}", str(port)) for word in SERVERS[request.param]]
+    (folder / "log").touch()
     with running([sys.executable, *words], port, folder / "log"):
         yield Served(request.param, port, folder)

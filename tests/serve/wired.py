@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
-from framework import App, Schema, arguments, fields, request, response
+from framework import App, Response, Schema, arguments, check_etag, etag, events, fields, request, response, stream
+from framework.serve import compression
 
 
 class NameSchema(Schema):
@@ -16,9 +18,10 @@ class NameSchema(Schema):
 
 def create_app() -> App:
     """A new application; the folder of the file that ``DEPLOYED_LOG`` names is for its notes."""
-    app = App("wired", root_path=".", static_folder=None)
+    app = App("wired", root_path=".", static_folder=None, marks=[compression()])
     app.config.update(REQUEST_ENCODINGS=("gzip", "br", "zstd"), MAX_CONTENT_LENGTH=2_000_000)
     add_readers(app)
+    add_answers(app)
     return app
 
 
@@ -47,6 +50,56 @@ def add_readers(app: App) -> None:
         while piece := request.stream.read(1000):
             size += len(piece)
         return {"size": size, "coding": request.headers.get("Content-Encoding")}
+
+
+def add_answers(app: App) -> None:
+    """What is answered compressed."""
+
+    def note(word: str) -> None:
+        with open(os.environ["DEPLOYED_LOG"], "a") as log:
+            log.write(f"{word}\n")
+
+    def numbers(kind: str):
+        try:
+            yield {"number": 1}
+            wait_for(f"go-{kind}")
+            yield {"number": 2}
+            wait_for(f"leave-{kind}")
+            for number in itertools.count(3):
+                yield {"number": number}
+        finally:
+            note(f"closed {kind}")
+
+    @app.get("/events/<kind>")
+    @events({"number": fields.Integer()})
+    def some_events(kind):
+        return numbers(kind)
+
+    @app.get("/lines/<kind>")
+    @stream({"number": fields.Integer()})
+    def some_lines(kind):
+        return numbers(kind)
+
+    @app.get("/parts/<kind>")
+    def some_parts(kind):
+        return Response((f"{part['number']}\n" for part in numbers(kind)), content_type="text/plain")
+
+    text = {"name": "Rex " * 1000}
+
+    @app.get("/name")
+    @etag
+    @response(200, NameSchema)
+    def show_name():
+        return text
+
+    @app.put("/name")
+    @etag
+    @arguments(NameSchema)
+    @response(200, NameSchema)
+    def change_name(value):
+        check_etag(text)
+        text.update(value)
+        return text
 
 
 def wait_for(path: str) -> None:

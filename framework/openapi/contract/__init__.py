@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from ._exchange import exchange_of as exchange_of
     from ._exchange import finished_body as finished_body
     from ._exchange import mimetype as mimetype
+    from ._exchange import part_decoder as part_decoder
 
     blame = _blame
 else:
@@ -25,7 +26,7 @@ else:
         {
             "_blame": "shown_path source_of_class",
             "_contract": "Contract ContractMiddleware violation",
-            "_exchange": "Exchange exchange_of finished_body mimetype",
+            "_exchange": "Exchange exchange_of finished_body mimetype part_decoder",
         },
         "blame",
     )

@@ -137,10 +137,22 @@ def is_encoded(headers: Headers) -> bool:
     return headers.get("Content-Encoding", "identity").lower() != "identity"
 
 
+def part_decoder(headers: Headers) -> cabc.Callable[[bytes], bytes]:
+    """Return what takes the coding off the parts of a stream, each of which was flushed, where it has one."""
+    if not is_encoded(headers):
+        return bytes
+    from ...http.codings import part_decoder
+
+    return part_decoder(headers["Content-Encoding"])
+
+
 def finished_body(response: TestResponse) -> bytes | None:
     """The body of a test client's reply, where it is JSON and not made while it is sent."""
     if "Content-Length" not in response.headers and response.status_code not in BODILESS:
         return None
     if is_encoded(response.headers):
-        return None
+        from ...http.codings import decoded
+
+        is_json = is_json_type(mimetype(response.headers))
+        return decoded(response.headers["Content-Encoding"], response.get_data()) if is_json else None
     return response.get_data() if is_json_type(mimetype(response.headers)) or not response.content_length else None
