@@ -121,7 +121,8 @@ REPRESENTATION_HEADERS: t.Final = Key[tuple[str, ...]]("representation headers")
 """The note of a :class:`Plan` with the names of the headers that belong to what an answer represents, like its body.
 Marks set them in the phase ``OUTCOME``, so that a tag covers them and a 304 repeats them."""
 REPLAY: t.Final = Key["Reply"]("replay")
-"""The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed."""
+"""The note of a :class:`Call` that is answered with what was kept for its idempotency key, if it is still allowed, or
+kept in a cache: with the headers that it had."""
 
 
 if t.TYPE_CHECKING:

@@ -11,6 +11,8 @@ import typing as t
 from .._lazy import lazy
 
 if t.TYPE_CHECKING:
+    from ._caching import cached as cached
+    from ._caching import purge as purge
     from ._compression import compression as compression
     from ._deadlines import deadline as deadline
     from ._deadlines import limit_statements as limit_statements
@@ -21,6 +23,7 @@ else:
     __getattr__ = lazy(
         __name__,
         {
+            "_caching": "cached purge",
             "_compression": "compression",
             "_deadlines": "deadline limit_statements remaining",
             "_shedding": "Overloaded concurrency",

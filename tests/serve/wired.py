@@ -7,7 +7,7 @@ import os
 import time
 
 from framework import App, Response, Schema, arguments, check_etag, etag, events, fields, request, response, stream
-from framework.serve import compression
+from framework.serve import cached, compression, purge
 
 
 class NameSchema(Schema):
@@ -22,6 +22,7 @@ def create_app() -> App:
     app.config.update(REQUEST_ENCODINGS=("gzip", "br", "zstd"), MAX_CONTENT_LENGTH=2_000_000)
     add_readers(app)
     add_answers(app)
+    add_kept(app)
     return app
 
 
@@ -100,6 +101,28 @@ def add_answers(app: App) -> None:
         check_etag(text)
         text.update(value)
         return text
+
+
+def add_kept(app: App) -> None:
+    """What is kept on the server, in the store that the environment names."""
+    app.config["CACHE_STORE_URL"] = os.environ.get("WIRED_STORE")
+
+    def made() -> None:
+        with open("made", "a") as log:
+            log.write(f"{request.path}\n")
+
+    @app.get("/slow/<name>")
+    @cached(60, tags="slow:{name}")
+    @etag
+    @response(200, NameSchema)
+    def slow(name):
+        made()
+        time.sleep(0.5)
+        return {"name": name * 1000}
+
+    @app.delete("/slow/<name>")
+    def forget(name):
+        return {"done": purge(f"slow:{name}")}
 
 
 def wait_for(path: str) -> None:

@@ -24,6 +24,7 @@ from ...http.response import add_header, header_of
 from ...http.semantics import BODILESS
 from ...texts import message
 from ..base import (
+    REPLAY,
     REPRESENTATION_HEADERS,
     Body,
     Call,
@@ -279,7 +280,7 @@ class PaginateMark(ArgumentsMark):
 
         def tell(ctx: Context, call: Call, reply: Reply) -> None:
             wanted = call.notes.get(PAGE)
-            if wanted is None or reply.status_code >= 300:
+            if wanted is None or reply.status_code >= 300 or REPLAY in call.notes:  # kept with its headers
                 return
             told = wanted.metadata()
             if told is None:

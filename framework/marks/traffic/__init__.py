@@ -10,6 +10,8 @@ if t.TYPE_CHECKING:
     from ._clients import Address as Address
     from ._clients import User as User
     from ._clients import identity as identity
+    from ._clients import key_function as key_function
+    from ._clients import tenant_function as tenant_function
     from ._idempotency import AnswerNotKept as AnswerNotKept
     from ._idempotency import IdempotencyKeyInvalid as IdempotencyKeyInvalid
     from ._idempotency import IdempotencyKeyMissing as IdempotencyKeyMissing
@@ -22,6 +24,7 @@ if t.TYPE_CHECKING:
     from ._limits import RateLimitExceeded as RateLimitExceeded
     from ._limits import RateLimitUnavailable as RateLimitUnavailable
     from ._limits import limit as limit
+    from ._stores import guard_of as guard_of
     from ._stores import once as once
     from ._stores import redis_store as redis_store
     from ._stores import store_url as store_url
@@ -29,12 +32,12 @@ else:
     __getattr__ = lazy(
         __name__,
         {
-            "_clients": "Address User identity",
+            "_clients": "Address User identity key_function tenant_function",
             "_idempotency": (
                 "AnswerNotKept IdempotencyKeyInvalid IdempotencyKeyMissing IdempotencyKeyReused "
                 "IdempotencyUnavailable Idempotent RequestInProgress idempotent"
             ),
             "_limits": "Limit RateLimitExceeded RateLimitUnavailable limit",
-            "_stores": "once redis_store store_url",
+            "_stores": "guard_of once redis_store store_url",
         },
     )
