@@ -324,6 +324,11 @@ class CachedMark(Mark):
                 call.notes[_FORWARDED] = "fwd=uri-miss"
                 return None
             lock: bytes | None = answers.ask("add", f"{place}:lock", token, LEASE)
+            if lock is None:
+                found = answers.find(place)  # another request may have made it since
+                if found is not None and now < found.fresh:
+                    answers.ask("delete", f"{place}:lock", token)
+                    return self._given(found, now, call, waited=waited)
             if lock is None or lock == _PASS or (found is None and time.monotonic() >= ends):
                 tags = answers.generations(tag.format_map(call.view_args) for tag in self.tags)
                 why = "fwd=uri-miss" if found is None else "fwd=stale"
