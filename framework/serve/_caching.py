@@ -45,6 +45,7 @@ from ..marks.traffic import guard_of, key_function, once, redis_store, store_url
 from ..stores.base import CircuitBreaker, Store, StoreError, ValueTooLarge
 from ..stores.memory import MemoryStore
 from ..texts import message
+from ._deadlines import remaining
 
 if t.TYPE_CHECKING:
     import logging
@@ -311,8 +312,9 @@ class CachedMark(Mark):
         """Return an answer that is kept; ``None``: this request makes it.
 
         :raises StoreError: The store does not answer, or is too small.
+        :raises DeadlineExceeded: The time of the request is over.
         """
-        token, ends = os.urandom(8), time.monotonic() + self.wait
+        token, ends = os.urandom(8), time.monotonic() + t.cast(float, remaining(self.wait))
         pause, longest = _PAUSES
         waited = False
         while True:
@@ -330,6 +332,7 @@ class CachedMark(Mark):
                     answers.ask("delete", f"{place}:lock", token)
                     return self._given(found, now, call, waited=waited)
             if lock is None or lock == _PASS or (found is None and time.monotonic() >= ends):
+                remaining()  # a handler that cannot end in time is not called
                 tags = answers.generations(tag.format_map(call.view_args) for tag in self.tags)
                 why = "fwd=uri-miss" if found is None else "fwd=stale"
                 call.notes[_FLIGHT] = Flight(answers, place, token if lock is None else None, tags, why)

@@ -45,7 +45,7 @@ from framework import (
 )
 from framework.errors import NotFound, SetupError
 from framework.http.media import CSV, MessagePack
-from framework.serve import cached, compression, purge
+from framework.serve import cached, compression, deadline, purge
 from framework.serve._caching import LARGEST
 from framework.stores.base import StoreAway
 from framework.stores.memory import MemoryStore
@@ -622,6 +622,31 @@ def test_nobody_waits_longer_than_is_said(app, store):
         go.set()
 
         assert (second.json["text"], first.result(20).json["text"]) == ("made 2", "made 1")
+
+
+def test_a_deadline_bounds_the_wait(app):
+    """Who cannot wait as long as ``wait`` says gets the 504 of the deadline."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    go, began = threading.Event(), threading.Event()
+
+    @app.get("/slow")
+    @deadline(0.3)
+    @cached(60, wait=20)
+    @response(200, TextSchema)
+    def slow():
+        began.set()
+        go.wait(20)
+        return app.made()
+
+    app.freeze()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: app.test_client(contract=False).get("/slow"))
+        assert began.wait(20)
+        second = app.test_client().get("/slow")
+        go.set()
+        first.result(20)
+
+    assert second.status_code == 504
 
 
 @pytest.mark.parametrize("how", ["raise", "cookie"])
