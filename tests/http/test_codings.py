@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import resource
@@ -26,6 +27,17 @@ class Trickle(io.BytesIO):
 
     def read(self, size=-1):
         return super().read(min(size, 7))
+
+
+class Pieces(io.BytesIO):
+    """A source that gives pieces of one length."""
+
+    def __init__(self, length, data):
+        super().__init__(data)
+        self.length = length
+
+    def read(self, size=-1):
+        return super().read(min(size, self.length))
 
 
 def body(coding, data, source=io.BytesIO, length=None):
@@ -97,8 +109,12 @@ def test_members_one_after_another_are_one_body():
     """gzip and zstd allow it, brotli does not."""
     assert body("gzip", gzip.compress(b"one ") + gzip.compress(b"two")).read() == b"one two"
     assert body("zstd", zstd.compress(b"one ") + zstd.compress(b"two")).read() == b"one two"
+    one = brotli.compress(b"seven b")
+    for source in (io.BytesIO, Trickle):
+        with pytest.raises(BadRequest):
+            body("br", one + brotli.compress(b"two"), source).read()
     with pytest.raises(BadRequest):
-        body("br", brotli.compress(b"one ") + brotli.compress(b"two")).read()
+        body("br", one + one, functools.partial(Pieces, len(one))).read()
 
 
 def test_an_empty_body_is_empty():

@@ -508,6 +508,25 @@ def test_an_error_is_not_kept_and_lets_the_next_try(app):
     assert len(app.calls) == 3
 
 
+def test_a_worker_that_ends_lets_the_others_go(app, store):
+    """An exception that no handler sees leaves no lock behind it."""
+
+    @app.get("/ends")
+    @deadline(5)
+    @cached(60, store=store, wait=20)
+    def ends():
+        app.calls.append(1)
+        if len(app.calls) == 1:
+            raise SystemExit
+        return "text"
+
+    client = app.test_client()
+    with pytest.raises(SystemExit):
+        client.get("/ends")
+    # Who would have to wait for the lock would get the 504 of the deadline.
+    assert state(client.get("/ends")) == "fwd=uri-miss; stored"
+
+
 def test_statuses_by_request(app):
     """Redirects are kept where that is said."""
 
