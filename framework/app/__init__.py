@@ -12,6 +12,8 @@ if t.TYPE_CHECKING:
     from ._documents import HOST as HOST
     from ._documents import Choice as Choice
     from ._documents import Document as Document
+    from ._lifecycle import Lifecycle as Lifecycle
+    from ._lifecycle import StartupFailed as StartupFailed
     from ._route_table import RouterHooks as RouterHooks
     from ._route_table import RouteTable as RouteTable
 else:
@@ -20,6 +22,7 @@ else:
         {
             "_app": "App",
             "_documents": "Choice DEFAULT Document HOST",
+            "_lifecycle": "Lifecycle StartupFailed",
             "_route_table": "RouteTable RouterHooks",
         },
     )

@@ -58,6 +58,7 @@ from ..wrappers import Request, Response
 from ._answers import is_streamed, response_of
 from ._deadlines import until_deadline
 from ._documents import DEFAULT, Choice, Document, add_docs_rules
+from ._lifecycle import RETRY, Lifecycle, StartupFailed
 from ._matching import match_by_adapter, match_in_version, routers_of_miss
 from ._route_table import (
     NO_ROUTES,
@@ -196,6 +197,7 @@ class App(Scaffold):
         self._freezing = threading.RLock()
         self._route_table: RouteTable | None = None
         self._got_first_request = False
+        self._is_serving = False
         self._told_weak_keys = False
         self._repeats = RepeatedErrors()
         self._marks_of_settings: tuple[tuple[float | None, int | None], tuple[Mark, ...]] = (None, None), ()
@@ -496,6 +498,62 @@ class App(Scaffold):
         self.teardown_appcontext_funcs.append(f)
         return f
 
+    @functools.cached_property
+    def lifecycle(self) -> Lifecycle:
+        """The functions of :meth:`on_startup` and :meth:`on_shutdown`; its ``state`` says how far this process is."""
+        return Lifecycle()
+
+    @setupmethod
+    def on_startup(self, f: _F) -> _F:
+        """Run ``f()`` once in each process that serves, before its first request.
+
+        It runs in an application context. A generator function runs to its ``yield`` then, and on when the process
+        ends. After a failure the process answers 503; see :doc:`/app/lifecycle`.
+
+        :param f: A function without parameters, a generator function or an ``async def`` one.
+        :raises SetupError: It cannot be called, or is an asynchronous generator.
+        """
+        self.lifecycle.add(f, at_start=True)
+        return f
+
+    @setupmethod
+    def on_shutdown(self, f: _F) -> _F:
+        """Run ``f()`` once when a process that has served ends, those registered last first.
+
+        :param f: A function without parameters, which may be ``async def``.
+        :raises SetupError: It cannot be called, or is a generator.
+        """
+        self.lifecycle.add(f, at_start=False)
+        return f
+
+    def startup(self) -> None:
+        """Freeze, and run the functions of :meth:`on_startup` if they have not run in this process.
+
+        Happens by itself at the first request. Call it where a failure is to end the process: after the fork, where a
+        server forks.
+
+        :raises SetupError: Something in the set-up does not fit.
+        :raises StartupFailed: A function failed; its exception is the cause.
+        """
+        if self._route_table is None or not self._got_first_request:
+            self.freeze()
+        if not self._is_serving:
+            self.lifecycle.start(self)
+            self._is_serving = self.lifecycle.state == "started"
+
+    def shutdown(self) -> None:
+        """Run what is to run at the end: the functions of :meth:`on_shutdown`, and the second parts of generators.
+
+        Happens by itself when the process ends. All of them run, in the reverse order of their registration; what they
+        raise is logged, and raised at the end in tests and in debug mode. A process that has not started does nothing.
+        """
+        if "lifecycle" not in self.__dict__:
+            return
+        self._is_serving = False
+        errors = self.lifecycle.stop(self)
+        if errors and self._propagates():
+            raise errors[0] if len(errors) == 1 else ExceptionGroup("Errors during shutdown.", errors)
+
     @setupmethod
     def shell_context_processor(self, f: _F) -> _F:
         """Add what ``f()`` returns, a dict, to the names of ``framework shell``."""
@@ -636,8 +694,10 @@ class App(Scaffold):
         :param environ: A WSGI environment.
         :param start_response: Called with status and headers.
         """
-        if self._route_table is None or not self._got_first_request:
-            self.freeze()
+        if self._route_table is None or not self._is_serving:
+            refusal = self._begin_to_serve()
+            if refusal is not None:
+                return refusal(environ, start_response)
         route_table = self._route_table
         # PERF: what the method does, 0.1 us
         plain = route_table is not None and route_table.makes_contexts
@@ -699,6 +759,19 @@ class App(Scaffold):
                     error = None
                 if ctx._tokens:
                     ctx.pop(error)
+
+    def _begin_to_serve(self) -> PreparedResponse | None:
+        """Freeze and start; the answer to a request where that fails."""
+        try:
+            self.startup()
+        except StartupFailed as failure:
+            if self._propagates():
+                raise
+            if not failure.is_logged:
+                failure.is_logged = True
+                self.logger.error("%s", failure, exc_info=failure.__cause__)
+            return problem.render(errors.ServiceUnavailable(retry_after=int(RETRY)))
+        return None
 
     def _held(
         self, check: cabc.Callable[[Context, Reply], None], ctx: Context, response: Reply
@@ -1098,10 +1171,7 @@ class App(Scaffold):
         if signals.got_request_exception.receivers:
             signals.got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         self.tell_reporters(e)
-        propagate = self.config["PROPAGATE_EXCEPTIONS"]
-        if propagate is None:
-            propagate = self.testing or self.debug
-        if propagate:
+        if self._propagates():
             if exc_info[1] is e:
                 raise
             raise e
@@ -1118,6 +1188,11 @@ class App(Scaffold):
                 self.ensure_sync(function)(error)
             except Exception:
                 self.logger.exception("Exception in the error reporter %r", function)
+
+    def _propagates(self) -> bool:
+        """Return whether exceptions that nothing handles go on to the server."""
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self.testing or self.debug if propagate is None else propagate)
 
     def _find_error_handler(self, error: Exception) -> ft.ErrorHandlerCallable | None:
         router_path = self.router_path_of(current())
@@ -1555,6 +1630,7 @@ class App(Scaffold):
         try:
             serve(self, host, port, debug, load_dotenv, **options)
         finally:
+            self.shutdown()
             # A reloader may run this module again in the same process: its set-up must be accepted then.
             self._got_first_request = False
 

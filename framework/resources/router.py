@@ -288,6 +288,18 @@ class Router(Scaffold):
         return f
 
     @setupmethod
+    def on_startup(self, f: _F) -> _F:
+        """Run ``f()`` once in each process that serves; see :meth:`App.on_startup`."""
+        self._once(lambda app: app.lifecycle.add(f, at_start=True))
+        return f
+
+    @setupmethod
+    def on_shutdown(self, f: _F) -> _F:
+        """Run ``f()`` once when a process that has served ends; see :meth:`App.on_shutdown`."""
+        self._once(lambda app: app.lifecycle.add(f, at_start=False))
+        return f
+
+    @setupmethod
     def app_context_processor(self, f: _F) -> _F:
         """:meth:`context_processor` for the whole application."""
         self._once(lambda app: app.template_context_processors.setdefault(None, []).append(f))

@@ -133,7 +133,8 @@ class AppClient(Client):
     """A client that calls an application directly and keeps its cookies.
 
     As a context manager it keeps the context of the last request until the next one, or until the end of the block, so
-    that ``request``, ``session`` and ``g`` can be looked at.
+    that ``request``, ``session`` and ``g`` can be looked at. The block also starts the application, and shuts it down
+    at its end, unless it had been started before.
 
     :param args: As :class:`werkzeug.test.Client` takes them: the application, the response class, ``use_cookies``.
     :param contract: Whether replies are checked against what their operation declares. Default: by the setting
@@ -158,6 +159,7 @@ class AppClient(Client):
             "HTTP_USER_AGENT": f"Werkzeug/{importlib.metadata.version('werkzeug')}",
         }
         self._kept = contextlib.ExitStack()
+        self._started = False
 
     def open(
         self,
@@ -307,6 +309,7 @@ class AppClient(Client):
         made = copy.copy(self)
         made._kept = contextlib.ExitStack()
         made.preserve_context = False
+        made._started = False
         if self._cookies is not None:
             made._cookies = dict(self._cookies)
         header = "HTTP_" + self.application.config["CSRF_HEADER"].upper().replace("-", "_")
@@ -376,6 +379,10 @@ class AppClient(Client):
         if self.preserve_context:
             raise RuntimeError("Cannot nest client invocations. Make a second client.")
 
+        lifecycle = self.application.lifecycle
+        if lifecycle and lifecycle.state != "started":
+            self.application.startup()
+            self._started = True
         self.preserve_context = True
         return self
 
@@ -384,3 +391,6 @@ class AppClient(Client):
     ) -> None:
         self.preserve_context = False
         self._kept.close()
+        if self._started:
+            self._started = False
+            self.application.shutdown()
