@@ -9,7 +9,9 @@ Floor 3.
 from __future__ import annotations
 
 import collections.abc as cabc
+import threading
 import typing as t
+import weakref
 
 from .context import OUTSIDE_REQUEST, request_context_or_none
 
@@ -17,6 +19,10 @@ if t.TYPE_CHECKING:
     from .context import Context
 
 _P = t.ParamSpec("_P")
+
+
+_lock = threading.Lock()
+_contexts: weakref.WeakSet[Context] = weakref.WeakSet()
 
 
 class Task(t.NamedTuple):
@@ -61,6 +67,15 @@ def _add(task: Task, name: str) -> None:
             f" like {name}(send, address): send(address) would run at once."
         )
     ctx.deferred = [*ctx.deferred, task]
+    with _lock:
+        _contexts.add(ctx)
+
+
+def waiting_functions() -> list[cabc.Callable[..., object]]:
+    """Return the functions that were put off in this process and have not come to their end."""
+    with _lock:
+        contexts = list(_contexts)
+    return [task.function for ctx in contexts for task in list(ctx.deferred)]
 
 
 class Followed(cabc.Iterator[bytes]):
@@ -96,20 +111,21 @@ class Followed(cabc.Iterator[bytes]):
             if close is not None:
                 close()
         finally:
-            tasks, self._ctx.deferred = self._ctx.deferred, ()
             succeeded = self._ended and not self._failed
-            run_tasks(self._ctx, (task for task in tasks if succeeded or task.always))
+            tasks = [task for task in self._ctx.deferred if succeeded or task.always]
+            self._ctx.deferred = tasks
+            run_tasks(self._ctx, tasks)
 
 
-def run_tasks(ctx: Context, tasks: cabc.Iterable[Task]) -> None:
+def run_tasks(ctx: Context, tasks: list[Task]) -> None:
     """Do what was put off, each in an application context; what fails, and what is lost with the worker, is logged.
 
     :param ctx: The context of the request.
+    :param tasks: The tasks; each is removed when it is done.
     """
-    waiting = list(tasks)
     app = ctx.app
-    while waiting:
-        task = waiting.pop(0)
+    while tasks:
+        task = tasks[0]
         try:
             with ctx.carrying(), app.app_context() as inner:
                 inner._request_id, inner._trace = ctx.request_id, ctx.trace
@@ -119,7 +135,9 @@ def run_tasks(ctx: Context, tasks: cabc.Iterable[Task]) -> None:
                 app.logger.exception("Exception after the response, in %r", task.function)
                 app.tell_reporters(error)
         except BaseException as error:  # the server ends the worker: its grace time is over
-            lost = [called.function for called in (task, *waiting)]
+            lost = [called.function for called in tasks]
+            tasks.clear()
             with ctx.active():
                 app.logger.error("%s after the response: not done, or not to the end: %r", type(error).__name__, lost)
             raise
+        del tasks[0]

@@ -7,10 +7,12 @@ Floor 3.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import queue
 import threading
 import typing as t
 
+from ._ending import ending
 from .teardown import close_parts
 
 if t.TYPE_CHECKING:
@@ -27,13 +29,17 @@ class Producer(cabc.Iterator[bytes]):
     :param parts: What to iterate; a generator is closed.
     :param seconds: How long the next part is waited for.
     :param meanwhile: What is sent when it has not come.
+    :param last: What is sent last where the process ends; an empty one is not sent.
     """
 
-    def __init__(self, ctx: Context, parts: cabc.Iterator[bytes], seconds: float, meanwhile: bytes) -> None:
+    def __init__(
+        self, ctx: Context, parts: cabc.Iterator[bytes], seconds: float, meanwhile: bytes, last: bytes = b""
+    ) -> None:
         self._ctx = ctx
         self._parts = parts
         self._seconds = seconds
         self._meanwhile = meanwhile
+        self._last = last
         # One part is made while another is sent, no more. ``None`` is the end, an exception what ended it.
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=1)
         self._left = threading.Event()
@@ -41,6 +47,7 @@ class Producer(cabc.Iterator[bytes]):
         self._thread: threading.Thread | None = None
         self._ended = False  # for whoever reads
         self._over = False  # in the thread
+        self._leaves = False  # the process ends
         self._then: cabc.Callable[[], None] | None = None
 
     def __next__(self) -> bytes:
@@ -49,18 +56,42 @@ class Producer(cabc.Iterator[bytes]):
         if self._thread is None:
             self._ctx.pump = self
             self._thread = threading.Thread(target=self._run, name="framework-stream", daemon=True)
+            ending.watch(self)
             self._thread.start()
+        if self._leaves:
+            return self._leave()
+        self._leaves = ends = ending.ends_streams  # what is ready is sent
         try:
-            part = self._queue.get(timeout=self._seconds)
+            part = self._queue.get(not ends, self._seconds)
         except queue.Empty:
-            return self._meanwhile
+            return self._leave() if ends else self._meanwhile
         if isinstance(part, bytes):
-            return part
+            return part or self._leave()
         self._ended = True
         self._thread.join()
-        if part is None:
+        if part is not None:
+            raise part
+        if ending.ends_streams:  # what was iterated may have asked for that itself
+            return self._leave()
+        raise StopIteration
+
+    def _leave(self) -> bytes:
+        """Stop before the end, because the process ends; what is iterated is closed as after a client that has left."""
+        self._left.set()
+        self._ended = True
+        if not self._last:
             raise StopIteration
-        raise part
+        return self._last
+
+    def wake(self) -> None:
+        """Let who waits for the next part look whether the process ends."""
+        with contextlib.suppress(queue.Full):  # nobody waits then
+            self._queue.put_nowait(b"")
+
+    @property
+    def is_closed(self) -> bool:
+        """True if what was iterated has been closed."""
+        return self._over
 
     def _run(self) -> None:
         end: BaseException | None = None

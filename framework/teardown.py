@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextvars
+import errno
 import functools
 import typing as t
+
+from ._ending import ending
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -97,6 +100,8 @@ class ContextIterator(cabc.Iterator[_T]):
     def __next__(self) -> _T:
         with self._ctx.active():
             try:
+                if ending.is_over:
+                    self._break_off()
                 return next(self._iterator)
             except StopIteration:
                 self._close(None)
@@ -104,6 +109,19 @@ class ContextIterator(cabc.Iterator[_T]):
             except BaseException as error:
                 self._close(error)
                 raise
+
+    def _break_off(self) -> None:
+        """End before the body does, so that no client takes a part for the whole.
+
+        :raises ConnectionResetError: Always. Servers treat it like a client that has left.
+        """
+        error = ConnectionResetError(errno.ECONNRESET, "The process ends: its streams break off.")
+        try:
+            close_parts(self._iterable)
+        finally:
+            self._close(error)
+        ending.hold()
+        raise error
 
     def _close(self, exc: BaseException | None) -> None:
         finish, self._finish = self._finish, None

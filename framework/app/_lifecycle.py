@@ -18,6 +18,8 @@ import time
 import typing as t
 import weakref
 
+from .._background import waiting_functions
+from .._ending import ending
 from ..errors import SetupError
 
 if t.TYPE_CHECKING:
@@ -129,6 +131,11 @@ class Lifecycle:
 
         :return: What they raised, which is logged as well.
         """
+        while ending.deadline is not None and time.monotonic() < ending.deadline:
+            # Not each server waits for what follows a response, and none for the threads of streams.
+            if not ending.sleepers and not waiting_functions():
+                break
+            time.sleep(0.02)
         with self._lock:
             if self.state != "started":
                 return []

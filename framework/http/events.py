@@ -13,6 +13,9 @@ MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE = b":\n\n"
 """A comment, which clients pass over."""
 
+LAST_EVENT: t.Final = b"event: shutdown\ndata: {}\n\n"
+"""The event that a stream sends last where its server ends. It has no id: a client goes on from the one before it."""
+
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -53,7 +56,9 @@ def write_event(data: str, event: Event) -> bytes:
 
 
 def data_of(event: bytes) -> bytes:
-    """The data of an event as it is sent; nothing for a comment or a time to wait."""
+    """The data of an event as it is sent; nothing for a comment, a time to wait, or :data:`LAST_EVENT`."""
+    if event == LAST_EVENT:
+        return b""
     lines = (line.partition(b":") for line in event.split(b"\n"))
     return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
 

@@ -14,10 +14,11 @@ import typing as t
 
 from marshmallow import fields
 
+from ..._ending import ending
 from ..._producer import Producer
 from ...context import current
 from ...errors import SetupError
-from ...http.events import KEEP_ALIVE, MEDIA_TYPE, Event, write_event
+from ...http.events import KEEP_ALIVE, LAST_EVENT, MEDIA_TYPE, Event, write_event
 from ...teardown import close_parts
 from ...texts import message
 from ..base import Outcome, Parameter, Plan, Record
@@ -100,7 +101,10 @@ class EventsMark(StreamMark):
     def body(self, parts: Parts) -> cabc.Iterator[bytes]:
         if self.retry is not None:
             parts.first = b"retry: %d\n\n" % self.retry
-        return parts if self.keep_alive is None else Producer(current(), parts, self.keep_alive, KEEP_ALIVE)
+        if self.keep_alive is None:
+            parts.last = LAST_EVENT
+            return parts
+        return Producer(current(), parts, self.keep_alive, KEEP_ALIVE, LAST_EVENT)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         yield from super().document(plan)
@@ -120,12 +124,23 @@ class Parts(cabc.Iterator[bytes]):
         self._sources = sources
         self.first = b""
         """Bytes that go ahead."""
+        self.last = b""
+        """Bytes that end the parts where the process ends. None: they go on to their own end."""
 
     def __next__(self) -> bytes:
         if self.first:
             first, self.first = self.first, b""
             return first
-        return next(self._parts)
+        if not self.last:
+            return next(self._parts)
+        if not ending.ends_streams:
+            part = next(self._parts, None)
+            if part is not None:
+                return part
+            if not ending.ends_streams:  # what was iterated may have asked for that itself
+                raise StopIteration
+        last, self.last, self._parts = self.last, b"", iter(())
+        return last
 
     def close(self) -> None:
         """Close what the parts come from."""
@@ -165,7 +180,8 @@ def events(
     """Say that the operation answers with server-sent events (HTML standard, section 9.2).
 
     The handler returns an iterable of values, or of :class:`~framework.http.events.Event` where an event has an id or a
-    type. Where a client comes again, :func:`last_event_id` says what it has seen.
+    type. Where a client comes again, :func:`last_event_id` says what it has seen. A process that ends ends its streams
+    before the next event, with one of the type ``shutdown``.
 
     :param schema: What dumps the data of each event, as JSON. Default: text is sent as it is, other values as JSON.
     :param keep_alive: Seconds after which a quiet stream sends a comment, so that proxies do not cut it off and a

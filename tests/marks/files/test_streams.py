@@ -27,6 +27,7 @@ from framework import (
     response,
     stream,
 )
+from framework._ending import ending
 from framework.errors import ContractViolation, NotFound, SetupError
 from tests.browsers import chromium, served
 
@@ -542,3 +543,55 @@ def test_a_real_browser_listens():
         seen = page.evaluate(script)
 
     assert seen == [[number, str(number)] for number in range(1, 6)]
+
+
+@pytest.mark.parametrize("keep_alive", [None, 60])
+def test_a_process_that_ends_ends_streams_of_events(keep_alive, monkeypatch):
+    """A stream gets a last event in place of its next one, which the contract passes; its generator is closed."""
+    app, closed = App("ending"), threading.Event()
+
+    @app.get("/numbers")
+    @events({"number": fields.Integer(required=True)}, keep_alive=keep_alive)
+    def numbers():
+        try:
+            for number in range(1000):
+                yield {"number": number}
+        finally:
+            closed.set()
+
+    reply = app.test_client().get("/numbers")
+    parts = iter(reply.response)
+    assert next(parts) == b'data: {"number":0}\n\n'
+    monkeypatch.setattr(ending, "ends_streams", True)
+    rest = list(parts)
+    reply.close()
+
+    assert rest[-1] == b"event: shutdown\ndata: {}\n\n"
+    assert len(rest) <= 2
+    assert closed.wait(10)
+
+
+def test_a_process_that_ends_lets_lines_go_on(monkeypatch):
+    """A part of the lines would pass for all of them: they go to their own end, or break off when the time is over."""
+    app, closed = App("ending"), []
+
+    @app.get("/lines")
+    @stream()
+    def lines():
+        try:
+            yield 1
+            yield 2
+            yield 3
+        finally:
+            closed.append(True)
+
+    client = app.test_client()
+    monkeypatch.setattr(ending, "ends_streams", True)
+    assert client.get("/lines").data == b"1\n2\n3\n"
+    parts = iter(client.get("/lines").response)
+    assert next(parts) == b"1\n"
+    monkeypatch.setattr(ending, "is_over", True)
+    monkeypatch.setattr(ending, "seconds_to_hold", 0)
+    with pytest.raises(ConnectionResetError):
+        next(parts)
+    assert closed == [True, True]
