@@ -452,6 +452,19 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "The path of the documentation page; ``None``: it is not served.",
             Text("a path that begins with '/'", _PATH, optional=True),
         ),
+        # The end of a process
+        "DRAIN_DELAY": Setting(
+            0,
+            "Seconds for which a process that is to end takes new connections still, and is not ready: as long as a"
+            " balancer needs to notice.",
+            Number(0, whole=False, unit="seconds"),
+        ),
+        "DRAIN_TIMEOUT": Setting(
+            None,
+            "Seconds after which a process that is to end has ended, whatever still runs. ``None``: just under the"
+            " ``graceful_timeout`` of gunicorn, 30 elsewhere.",
+            Number(0, above=True, whole=False, unit="seconds", optional=True),
+        ),
         # The machine
         "FAST_PATH": Setting(
             True,

@@ -17,6 +17,11 @@ if t.TYPE_CHECKING:
     from ._deadlines import deadline as deadline
     from ._deadlines import limit_statements as limit_statements
     from ._deadlines import remaining as remaining
+    from ._draining import Draining as Draining
+    from ._draining import is_draining as is_draining
+    from ._draining import wait_for_draining as wait_for_draining
+    from ._health import PROBE as PROBE
+    from ._health import Health as Health
     from ._shedding import Overloaded as Overloaded
     from ._shedding import concurrency as concurrency
 else:
@@ -27,5 +32,7 @@ else:
             "_compression": "compression",
             "_deadlines": "deadline limit_statements remaining",
             "_shedding": "Overloaded concurrency",
+            "_draining": "Draining is_draining wait_for_draining",
+            "_health": "PROBE Health",
         },
     )

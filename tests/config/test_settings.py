@@ -65,6 +65,8 @@ WRONG = {
     "FAST_PATH": "fast",
     "CONTRACT": "on",
     "CONTRACT_SAMPLE": 1.1,
+    "DRAIN_DELAY": -1,
+    "DRAIN_TIMEOUT": 0,
 }
 
 CONVERTED = [

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ._requires import public as public
     from ._requires import requires as requires
     from ._requires import takes as takes
+    from ._schemes import MALFORMED as MALFORMED
     from ._schemes import Alternatives as Alternatives
     from ._schemes import APIKey as APIKey
     from ._schemes import Basic as Basic
@@ -44,7 +45,7 @@ else:
             "_permissions": "anyone loads permission permissions_required",
             "_requires": "FORCED RequiresMark everything public requires takes",
             "_schemes": (
-                "APIKey Alternatives Basic Bearer Everything Grant OAuth2 OpenIDConnect Scheme SessionAuth "
+                "APIKey Alternatives MALFORMED Basic Bearer Everything Grant OAuth2 OpenIDConnect Scheme SessionAuth "
                 "SchemeOptions session_secret"
             ),
         },
