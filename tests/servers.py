@@ -138,7 +138,7 @@ def _answers_ping(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(command: t.Sequence[str], port: int, log: Path) -> t.Iterator[None]:
+def running(command: t.Sequence[str], port: int, log: Path) -> t.Iterator[subprocess.Popen[bytes]]:
     """A command that serves, once its port answers.
 
     :param command: The program and its arguments.
@@ -167,7 +167,7 @@ def running(command: t.Sequence[str], port: int, log: Path) -> t.Iterator[None]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command} does not answer: {output.read_text()}")
             time.sleep(0.02)
-        yield
+        yield process
     finally:
         process.terminate()
         try:
