@@ -14,6 +14,7 @@ import logging
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import typing as t
@@ -97,11 +98,15 @@ class Drainer:
 
     def prepare(self) -> None:
         """Be able to take the signal over later, from another thread. Call it in the main thread."""
+        if _runs_greenlets():
+            return
         # SIGURG is ignored by default and means nothing to a server: it carries a call into the main thread.
         signal.signal(signal.SIGURG, self._install)
 
     def take_over(self) -> None:
         """Take the signal over in this process: again where the server has set its own handler meanwhile."""
+        if _runs_greenlets():
+            return  # a thread of ours would be a greenlet of the thread that it has to wake
         with self._lock:
             if self._pid != os.getpid():
                 self._pid = os.getpid()
@@ -242,6 +247,14 @@ class Draining:
         if self.app.__dict__.get("wsgi_app") == self._own:  # later requests go past this
             self.app.wsgi_app = self._wsgi_app  # type: ignore[method-assign]
         return self._wsgi_app(environ, start_response)
+
+
+def _runs_greenlets() -> bool:
+    """Return whether gevent or eventlet has taken the place of threads."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    return bool(gevent and gevent.is_module_patched("threading")) or bool(
+        eventlet and eventlet.is_monkey_patched("thread")
+    )
 
 
 def set_up_logger() -> None:

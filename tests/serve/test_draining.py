@@ -244,6 +244,20 @@ def test_a_worker_whose_start_fails_does_not_boot(name, tmp_path, monkeypatch):
     assert "OSError: no database" in ran.stderr
 
 
+def test_greenlets_keep_the_end_of_their_server(tmp_path, monkeypatch):
+    """Under gevent gunicorn ends its workers by itself; the hooks start the application and shut it down."""
+    monkeypatch.setitem(SERVERS, "gevent", [*GUNICORN, "--worker-class", "gevent", "tests.serve.drained:app"])
+    answers = []
+    with server("gevent", tmp_path, monkeypatch, grace=10, DRAIN_DELAY=5) as served:
+        asked = served.later("/slow/1.0", answers)
+        served.wait_for(lambda: "slow begins" in served.notes)
+        served.end()()
+        asked.join(SECONDS)
+
+        assert answers == [(200, b'{"slow":1.0}\n')]
+        assert served.notes == ["pool opened", "slow begins", "slow ends", "pool closed"]
+
+
 def test_a_reload_keeps_the_host_ready(tmp_path, monkeypatch):
     """With SIGHUP gunicorn has new workers at the port: readiness stays, and the delay is not waited for."""
     with server("gunicorn-threads", tmp_path, monkeypatch, grace=20, DRAIN_DELAY=15) as served:
