@@ -25,8 +25,8 @@ class Sleeper(t.Protocol):
         """Look at once whether streams end."""
 
 
-class Ending:
-    """How far the end of this process is."""
+class ProcessEnd:
+    """The progress of a process towards its end."""
 
     def __init__(self) -> None:
         self.is_near = False
@@ -36,7 +36,7 @@ class Ending:
         self.is_over = False
         """True if the time is over: all streams break off."""
         self.deadline: float | None = None
-        """The moment, by ``time.monotonic``, at which it is over; ``None`` while nobody has said."""
+        """The moment, by ``time.monotonic``, at which it is over; ``None`` while it is not known."""
         self.seconds_to_hold = 5.0
         """The longest time from the end of the time to the end of the process."""
         self._streams_end = threading.Event()
@@ -78,5 +78,5 @@ class Ending:
         time.sleep(self.seconds_to_hold)
 
 
-ending: t.Final = Ending()
+ending: t.Final = ProcessEnd()
 """That of this process."""

@@ -38,7 +38,7 @@ class CheckResult(t.NamedTuple):
     """The reason where it did not pass."""
 
 
-class Check:
+class HealthCheck:
     """One named check. It runs in its own thread; one that still runs is not started again.
 
     :param name: The name, for the answer and the log.
@@ -103,14 +103,14 @@ class Checks:
     """
 
     def __init__(self, timeout: float, keep: float) -> None:
-        self.all: dict[str, Check] = {}
+        self.all: dict[str, HealthCheck] = {}
         self._timeout = timeout
         self._keep = keep
         self._lock = threading.Lock()
         self._results: dict[str, CheckResult] = {}
         self._good_until = 0.0
 
-    def add(self, check: Check) -> None:
+    def add(self, check: HealthCheck) -> None:
         """Add a check.
 
         :raises SetupError: There is one of that name.
@@ -142,7 +142,7 @@ def as_function(app: App, name: str, target: object) -> CheckFunction:
 
     :param target: A function; an engine of SQLAlchemy; a store of the framework; a client of Redis; an application of
         Celery or a connection of kombu.
-    :raises SetupError: It is something else.
+    :raises SetupError: Anything else.
     """
     asks: t.Any = target
     if inspect.isfunction(target) or inspect.ismethod(target):

@@ -35,6 +35,7 @@ TIMEOUT: t.Final = 30.0
 """Seconds from the signal to the end, where neither ``DRAIN_TIMEOUT`` nor a server says another time."""
 
 _LAST_WORDS: t.Final = 0.5  # seconds for what breaks off, and again for the functions of the shutdown
+_TESTED: t.Final = "framework.contract"  # in the environment of a request of the test client
 _TRIES: t.Final = 50
 _WRAPPERS: t.Final = ("app", "wsgi_app", "application", "wsgi_application", "__wrapped__", "__self__")
 
@@ -161,7 +162,7 @@ class Drainer:
             raise SystemExit(0)  # the functions of the shutdown run, which a signal's default would not let
 
     def _run(self) -> None:
-        """Go through the phases, in a thread of its own, until the process ends or the time is over."""
+        """Go through the phases, in a separate thread, until the process ends or the time is over."""
         self._begins.get()
         pid, replaced = os.getpid(), self.is_replaced is not None and self.is_replaced()
         ending.deadline = time.monotonic() + self.timeout
@@ -171,10 +172,12 @@ class Drainer:
         if delay:
             logger.info("Process %d is not ready any more, and takes new connections for %g s still.", pid, delay)
             time.sleep(delay)
+        logger.info("Process %d takes no new connections, and lets requests end.", pid)
         self._stage = "stop"
         self._in_main_thread(signal.SIGTERM, lambda: self._stage != "stop")
         streams = ending.end_streams()
-        logger.info("Process %d takes no new connections; %d streams of events end.", pid, streams)
+        if streams:
+            logger.info("Process %d ends %d streams of events.", pid, streams)
         time.sleep(max(0.0, ending.deadline - time.monotonic()))
         self._give_up(pid)
 
@@ -223,7 +226,7 @@ class Draining:
         app.extensions["draining"] = self
         set_up_logger()
         drainer.add(app)
-        app.on_startup(self._begin)
+        app.on_shutdown(drainer.finish)
         # A server may set its handler after it has loaded the application, and before the first request.
         self._wsgi_app = app.wsgi_app
         self._own = self._first_request
@@ -233,17 +236,16 @@ class Draining:
         else:
             logger.warning("Draining(app) runs outside of the main thread: it cannot handle signals that come later.")
 
-    def _begin(self) -> cabc.Iterator[None]:
-        drainer.take_over()
-        yield
-        drainer.finish()
+    def watch(self, environ: WSGIEnvironment) -> None:
+        """Handle the signal from now on, unless a test client asks; called at the first request, and by probes.
 
-    def watch(self) -> None:
-        """Handle the signal from now on; called by itself at the first request."""
-        drainer.take_over()
+        :param environ: The environment of the request.
+        """
+        if _TESTED not in environ:  # the signals of a test run are not ours
+            drainer.take_over()
 
     def _first_request(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        drainer.take_over()
+        self.watch(environ)
         if self.app.__dict__.get("wsgi_app") == self._own:  # later requests go past this
             self.app.wsgi_app = self._wsgi_app  # type: ignore[method-assign]
         return self._wsgi_app(environ, start_response)

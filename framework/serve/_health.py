@@ -18,9 +18,10 @@ from ..app import StartupFailed
 from ..errors import SetupError
 from ..fast import json as fast_json
 from ..http.response import PreparedResponse
+from ..http.semantics import READS
 from ..marks.security import FORCED, MALFORMED, Grant, RequiresMark
 from ..tokens import TokenError
-from ._checks import Check, CheckResult, Checks
+from ._checks import CheckResult, Checks, HealthCheck
 from ._draining import Draining, logger, set_up_logger
 
 if t.TYPE_CHECKING:
@@ -30,8 +31,8 @@ if t.TYPE_CHECKING:
     from ._checks import CheckFunction
 
     Status: t.TypeAlias = t.Literal["pass", "warn", "fail"]
-    Network: t.TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-    Answer: t.TypeAlias = tuple[Status, dict[str, object]]
+    ClientNetwork: t.TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+    ProbeAnswer: t.TypeAlias = tuple[Status, dict[str, object]]
 
 _F = t.TypeVar("_F", bound="CheckFunction")
 
@@ -46,9 +47,9 @@ _BEHIND_PROXY: t.Final = "werkzeug.proxy_fix.orig"
 
 
 class Health:
-    """Answer probes, in front of an application.
+    """ProbeAnswer probes, in front of an application.
 
-    - ``/livez``: the process answers. Asks nothing else; where this fails, a restart helps.
+    - ``/livez``: the process answers. Asks no other thing; where this fails, a restart helps.
     - ``/readyz``: the process can do its work: it has started, is not draining, and its checks pass.
     - ``/startupz``: the functions of ``on_startup`` have run.
 
@@ -82,15 +83,15 @@ class Health:
         self._checks = Checks(timeout, keep)
         self._networks, self._access = _as_details(details)
         answers = {"livez": (livez, self._live), "readyz": (readyz, self._ready), "startupz": (startupz, self._started)}
-        self._paths: dict[str, tuple[str, cabc.Callable[[], Answer]]] = {}
+        self._paths: dict[str, tuple[str, cabc.Callable[[WSGIEnvironment], ProbeAnswer]]] = {}
         for probe, (path, answer) in answers.items():
             if path is None:
                 continue
             if not re.fullmatch(r"/[^\s?#]*", path) or path in self._paths:
-                raise SetupError(f"Health({probe}={path!r}) is not a path of its own. Give one like '/{probe}'.")
+                raise SetupError(f"Health({probe}={path!r}) is not a separate path. Give one like '/{probe}'.")
             self._paths[path] = probe, answer
         for name, target in (checks or {}).items():
-            self._checks.add(Check(app, name, target, degrades=False))
+            self._checks.add(HealthCheck(app, name, target, degrades=False))
         app.extensions["health"] = self
         set_up_logger()
         self._wsgi_app = app.wsgi_app
@@ -115,38 +116,38 @@ class Health:
         :raises SetupError: The name is taken, or the target cannot be asked.
         """
         if target is not None:
-            self._checks.add(Check(self.app, name, target, degrades))
+            self._checks.add(HealthCheck(self.app, name, target, degrades))
             return None
 
         def decorator(function: _F) -> _F:
-            self._checks.add(Check(self.app, name, function, degrades))
+            self._checks.add(HealthCheck(self.app, name, function, degrades))
             return function
 
         return decorator
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        """Answer a probe, or hand the request on."""
+        """ProbeAnswer a probe, or hand the request on."""
         found = self._paths.get(environ.get("PATH_INFO", ""))
         if found is None:
             return self._wsgi_app(environ, start_response)
         environ[PROBE], answer = found
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if environ["REQUEST_METHOD"] not in READS:
             return PreparedResponse(405, [("Allow", "GET, HEAD"), ("Cache-Control", "no-store")], b"")(
                 environ, start_response
             )
-        status, members = answer()
+        status, members = answer(environ)
         body: dict[str, object] = {"status": status}
         if members and self._may_see(environ):
             body |= members
         reply = PreparedResponse(503 if status == "fail" else 200, list(_HEADERS), fast_json.encode(body))
         return reply(environ, start_response)
 
-    def _live(self) -> Answer:
+    def _live(self, environ: WSGIEnvironment) -> ProbeAnswer:
         return "pass", {}
 
-    def _started(self) -> Answer:
+    def _started(self, environ: WSGIEnvironment) -> ProbeAnswer:
         state = self.app.lifecycle.state
-        if state != "starting":  # whoever starts is waited for by requests, not by probes
+        if state != "starting":  # requests wait for that, probes do not
             try:
                 self.app.startup()
             except StartupFailed as failure:
@@ -156,13 +157,13 @@ class Health:
             state = self.app.lifecycle.state
         return ("pass", {}) if state == "started" else ("fail", {"notes": [state]})
 
-    def _ready(self) -> Answer:
+    def _ready(self, environ: WSGIEnvironment) -> ProbeAnswer:
         draining = self.app.extensions.get("draining")
         if isinstance(draining, Draining):
-            draining.watch()
+            draining.watch(environ)
         if ending.is_near:
             return "fail", {"notes": ["draining"]}
-        started = self._started()
+        started = self._started(environ)
         if started[0] == "fail":
             return started
         results = self._checks.results()
@@ -215,15 +216,15 @@ def _passes(mark: RequiresMark, ctx: t.Any) -> bool:
 
 def _as_details(
     details: cabc.Iterable[str | RequiresMark] | RequiresMark | None,
-) -> tuple[list[Network], list[RequiresMark]]:
+) -> tuple[list[ClientNetwork], list[RequiresMark]]:
     """Return the networks and the marks that a value names.
 
-    :raises SetupError: It names something else.
+    :raises SetupError: It names another thing.
     """
     if isinstance(details, str):
         raise SetupError(f"Health(details={details!r}) is text. Give a list, like details=[{details!r}].")
     given = [details] if isinstance(details, RequiresMark) else list(details or ())
-    networks: list[Network] = []
+    networks: list[ClientNetwork] = []
     marks: list[RequiresMark] = []
     for each in given:
         if isinstance(each, RequiresMark):

@@ -30,7 +30,7 @@ __all__ = ["on_reload", "post_fork", "post_worker_init", "worker_exit"]
 _reloads: t.Final = mmap.mmap(-1, 1)
 
 
-class Settings(t.Protocol):
+class GunicornSettings(t.Protocol):
     """The settings of gunicorn, as far as they are asked here."""
 
     graceful_timeout: int
@@ -60,7 +60,7 @@ class Queue(t.Protocol):
 class Worker(t.Protocol):
     """A worker of gunicorn, as far as it is asked here."""
 
-    cfg: Settings
+    cfg: GunicornSettings
     pid: int
     wsgi: object
     sockets: list[Listener]
