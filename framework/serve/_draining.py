@@ -12,7 +12,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import logging
 import os
-import queue
 import signal
 import sys
 import threading
@@ -66,7 +65,7 @@ class Drainer:
         self._pid = 0
         self._apps: list[App] = []
         self._stage: t.Literal["serving", "delay", "stop", "stopped", "ended"] = "serving"
-        self._begins: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._pipe: tuple[int, int] | None = None
         self._previous: signal.Handlers | int | Stop | None = None
         self._lock = threading.Lock()
         self.stop: Stop | None = None
@@ -112,7 +111,8 @@ class Drainer:
             if self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._stage = "serving"
-                self._begins = queue.SimpleQueue()
+                self._pipe = os.pipe()
+                os.set_blocking(self._pipe[1], False)
                 # It waits from now on: no thread can be started in the handler of a signal.
                 threading.Thread(target=self._run, name="framework-draining", daemon=True).start()
         if threading.current_thread() is threading.main_thread():
@@ -137,12 +137,18 @@ class Drainer:
         if previous != self.on_signal:
             self._previous = previous
             signal.signal(signal.SIGTERM, self.on_signal)
+        if self._pipe is None:
+            return
+        # A main thread that waits for a lock may learn of a signal late, or never; its number is in the pipe at once.
+        other = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+        if other not in (-1, self._pipe[1]):  # gunicorn and event loops have their own, which wakes them
+            signal.set_wakeup_fd(other, warn_on_full_buffer=False)
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Handle the signal, in the main thread: the first begins, the one that follows the delay stops the server."""
         if self._stage == "serving":
             self._stage = "delay"
-            self._begins.put(None)
+            os.write(t.cast("tuple[int, int]", self._pipe)[1], bytes([number]))
         elif self._stage == "stop":
             self._stage = "stopped"
             self._stop(number, frame)
@@ -163,7 +169,10 @@ class Drainer:
 
     def _run(self) -> None:
         """Go through the phases, in a separate thread, until the process ends or the time is over."""
-        self._begins.get()
+        reader = t.cast("tuple[int, int]", self._pipe)[0]
+        while signal.SIGTERM not in os.read(reader, 100):
+            pass
+        self._stage = "delay"
         pid, replaced = os.getpid(), self.is_replaced is not None and self.is_replaced()
         ending.deadline = time.monotonic() + self.timeout
         delay = 0.0 if replaced else min(self.delay, self.timeout)
