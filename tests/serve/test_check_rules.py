@@ -540,7 +540,7 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
         SYNC,
     ),
     ("drain-late", setting(DRAIN_TIMEOUT=30), setting(DRAIN_TIMEOUT=25), SYNC._replace(graceful=30)),
-    ("drain-late", setting(DRAIN_DELAY=30), setting(DRAIN_DELAY=None), SYNC._replace(graceful=30)),
+    ("drain-late", setting(DRAIN_DELAY=30), setting(DRAIN_DELAY=0), SYNC._replace(graceful=30)),
     ("limits-in-memory", LIMITED, operation(limit(overrides="all")), SYNC),
     (
         "limits-off",
