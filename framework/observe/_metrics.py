@@ -289,7 +289,7 @@ def check_installed() -> None:
     :raises SetupError: It is not.
     """
     if importlib.util.find_spec("prometheus_client") is None:
-        raise SetupError("Metrics need prometheus-client: pip install 'framework[prometheus]'.")
+        raise SetupError("Metrics need the library prometheus-client: run 'pip install prometheus-client'.")
 
 
 def share(folder: str) -> MetricsFiles:

@@ -58,7 +58,7 @@ class Tracing(Observer):
         self, app: App | None = None, *, provider: TracerProvider | None = None, inner_spans: bool = False
     ) -> None:
         if importlib.util.find_spec("opentelemetry") is None:
-            raise SetupError("Traces need opentelemetry-api: pip install 'framework[opentelemetry]'.")
+            raise SetupError("Traces need the library opentelemetry-api: run 'pip install opentelemetry-api'.")
         from opentelemetry import context, propagate, trace
 
         self._trace, self._propagate, self._context = trace, propagate, context

@@ -689,7 +689,7 @@ print([(each.rule, each.level, each.remedy) for each in check(app)])
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == [
         "[]",
-        f"[('extra-missing', 'error', \"Install it: pip install 'framework[{module}]'.\")]",
+        f"[('extra-missing', 'error', \"Install the extra {module!r} where the application runs.\")]",
     ]
 
 

@@ -111,7 +111,7 @@ def extra_missing(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     for name, (module, extra) in _EXTRAS.items():
         if deployment.config.get(name) not in (None, "memory:") and not is_installed(module):
             text = f"{name} needs the library {module}, which is not installed."
-            yield deployment.at_setting(name, text, remedy=f"Install it: pip install 'framework[{extra}]'.")
+            yield deployment.at_setting(name, text, remedy=f"Install the extra {extra!r} where the application runs.")
 
 
 @own_rule(
