@@ -19,7 +19,7 @@ MASK: t.Final = "***"
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIALS?|PRIVATE|API_?KEY|DSN)(?:_|S?$)|_KEY$")
 _WITH_USER = re.compile(r"\b([a-z][a-z0-9+.-]*://)([^\s/?#:]*)(:[^\s/?#]*)?@", re.I)
-_IN_QUERY = re.compile(r"([?&](?:password|passwd|secret|token|key)=)[^\s&#'\"]+", re.I)
+_IN_QUERY = re.compile(r"([?&](?:[a-z_]*password|passwd|secret|token|key)=)[^\s&#'\"]+", re.I)
 
 
 class Kind:

@@ -61,11 +61,14 @@ DOCUMENT_PATHS: t.Final = ("OPENAPI_JSON_PATH", "OPENAPI_YAML_PATH", "DOCS_PATH"
 
 _PATH = r"/[^\s?#]*"
 _LANGUAGE = r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"
-_STORE = "a URL of a store: redis://host:port/database, rediss://..., unix://path, or memory:"
+_STORE = (
+    "a URL of a store: redis://host:port/database, redis+sentinel://host:port,host:port/service/database,"
+    " redis+cluster://host:port,host:port, the same with rediss, valkey or valkeys, unix://path, or memory:"
+)
 
 
 def _store() -> Kind:
-    return Text(_STORE, r"memory:|(redis|rediss|unix)://\S+", optional=True)
+    return Text(_STORE, r"memory:|(unix|(rediss?|valkeys?)(\+sentinel|\+cluster)?)://\S+", optional=True)
 
 
 SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
@@ -302,8 +305,8 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         # Shared state
         "STORE_URL": Setting(
             None,
-            "Where rate limits, idempotency keys and counts are kept: ``redis://host:port/database``; ``None``: in"
-            " memory.",
+            "Where rate limits, idempotency keys and counts are kept: the URL of a Redis or Valkey, of Sentinels, or of"
+            " a cluster; ``None``: in memory.",
             _store(),
         ),
         "STORE_PREFIX": Setting(

@@ -29,6 +29,9 @@ class StoreError(Exception):
 class StoreAway(StoreError):
     """The store does not answer: it is not running, not reachable, or too slow."""
 
+    part: str | None = None
+    """The node of a cluster that does not answer, while the others may; ``None``: the whole store."""
+
 
 class StoreSlow(StoreAway):
     """The store did not answer in time. It, the network or this process may only be busy."""
@@ -89,7 +92,7 @@ class CircuitBreaker:
 
     A store that refuses is away at once. One that does not answer in time may only be busy, or this process is: it is
     away after several calls in a row that each began after the one before had failed. Calls that run side by side and
-    fail together count once.
+    fail together count once. An error that concerns one part of the store alone changes nothing.
 
     :param name: What the log calls the store.
     :param consequence: What happens meanwhile: one sentence for the log.
@@ -133,7 +136,8 @@ class CircuitBreaker:
         try:
             result = function(*arguments)
         except StoreAway as error:
-            self._lost(logger, error, began)
+            if error.part is None:
+                self._lost(logger, error, began)
             raise
         if self._is_away or self._failures:
             self._found(logger)

@@ -1,7 +1,9 @@
-"""Counters in the memory of this process for the library ``limits``: bounded, without threads.
+"""Counters for the library ``limits``: in the memory of this process, bounded, without threads; or in a RedisStore.
 
 The library's own storage in memory has no bound: a client that sends from many addresses fills it, and a timer thread
 that looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
+Its own storages for Redis, Sentinel and Cluster open connections of their own, wait for seconds, and read from replicas
+that may lag; this one runs its scripts through the store.
 Loaded when an application counts; imports the library ``limits``.
 Floor 2.
 """
@@ -10,12 +12,18 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
+import functools
 import math
 import threading
 import time
 import typing as t
 
-from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
+from limits.storage import MovingWindowSupport, RedisStorage, SlidingWindowCounterSupport, Storage
+
+from .redis import Script
+
+if t.TYPE_CHECKING:
+    from .redis import RedisStore
 
 _T = t.TypeVar("_T")
 
@@ -177,3 +185,51 @@ class MemoryCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
         before, current = (self._counts.read(f"{key}/{at}", now) for at in (number - 1, number))
         left = (number + 1) * expiry - now
         return before[0] if before else 0, left if before else 0.0, current[0] if current else 0, left + expiry
+
+
+class RedisCounters(RedisStorage):
+    """A storage of the library ``limits`` in a store in Redis: its scripts, through the connections of the store.
+
+    Raises :class:`~framework.stores.base.StoreAway` where the store does.
+
+    :param store: The store.
+    """
+
+    STORAGE_SCHEME: t.ClassVar[list[str]] = []
+
+    def __init__(self, store: RedisStore) -> None:
+        super(RedisStorage, self).__init__()
+        self.key_prefix = f"{store.prefix}limits"
+        self._store = store
+        self._tag = ""
+        if store.is_cluster:
+            # Both windows of a sliding one are in one slot by their tag, which is none where it begins with "}".
+            self._tag = "."
+        for name, text in (
+            ("lua_incr_expire", self.SCRIPT_INCR_EXPIRE),
+            ("lua_moving_window", self.SCRIPT_MOVING_WINDOW),
+            ("lua_acquire_moving_window", self.SCRIPT_ACQUIRE_MOVING_WINDOW),
+            ("lua_sliding_window", self.SCRIPT_SLIDING_WINDOW),
+            ("lua_acquire_sliding_window", self.SCRIPT_ACQUIRE_SLIDING_WINDOW),
+        ):
+            setattr(self, name, functools.partial(store.run, Script.of(text)))
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        """Return what the library takes for a failing storage: nothing, the store has named it."""
+        return ()
+
+    def get_connection(self, readonly: bool = False) -> t.Any:
+        """Return the client, for what the library does apart from counting."""
+        return self._store.client
+
+    def get(self, key: str) -> int:
+        """The count."""
+        return int(self._store.ask("GET", self.prefixed_key(key)) or 0)
+
+    def get_expiry(self, key: str) -> float:
+        """Return when the counter starts again, by the clock of the machine."""
+        return t.cast("float", max(self._store.ask("TTL", self.prefixed_key(key)), 0) + time.time())
+
+    def _current_window_key(self, key: str) -> str:
+        return f"{{{self._tag}{key}}}"

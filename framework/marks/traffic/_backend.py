@@ -13,8 +13,7 @@ import time
 import typing as t
 
 from ...errors import SetupError
-from ...stores.base import CircuitBreaker, StoreAway, StoreSlow
-from ...stores.redis import import_redis
+from ...stores.base import CircuitBreaker
 from ._stores import guard_of, once, redis_store, store_url
 
 if t.TYPE_CHECKING:
@@ -214,19 +213,9 @@ class RemoteMeter(Meter):
         super().__init__(strategy)
         self._app = app
         self._guard = guard
-        self._failures = import_limits().errors.StorageError
-        self._slow = import_redis().TimeoutError
 
     def take(self, windows: tuple[Window, ...], key: str, cost: int, tells: bool) -> tuple[bool, cabc.Sequence[State]]:
-        def ask() -> tuple[bool, cabc.Sequence[State]]:
-            try:
-                return super(RemoteMeter, self).take(windows, key, cost, tells)
-            except self._failures as error:
-                if isinstance(error.storage_error, self._slow):
-                    raise StoreSlow("Redis does not answer in time.") from error
-                raise StoreAway(f"Redis does not answer ({type(error.storage_error).__name__}).") from error
-
-        return self._guard.run(self._app.logger, ask)
+        return self._guard.run(self._app.logger, super().take, windows, key, cost, tells)
 
 
 def known_strategy(name: str) -> str:
@@ -264,13 +253,9 @@ def open_meter(app: Application, strategy: str, lets_pass: bool, own: RedisStore
         if strategy == "fixed-window":
             return MemoryMeter(counters)
         return Meter(STRATEGIES[strategy](counters))
-    from limits.storage import RedisStorage
+    from ...stores.counters import RedisCounters
 
-    pool, prefix = store.pool, store.prefix
-    storage = once(
-        app,
-        ("limits", id(store)),
-        lambda: RedisStorage("redis://", connection_pool=pool, key_prefix=f"{prefix}limits", wrap_exceptions=True),
-    )
+    shared = store
+    storage = once(app, ("limits", id(store)), lambda: RedisCounters(shared))
     then = "Calls go on uncounted." if lets_pass else "Limited calls are answered with 503."
     return RemoteMeter(STRATEGIES[strategy](storage), app, guard_of(app, store, then))

@@ -217,9 +217,11 @@ class Late:
             for place, (running, record, until) in waiting:
                 try:
                     self._keeper.put(place, running, record)
-                except StoreAway:
+                except StoreAway as error:
                     if time.monotonic() < until:
-                        break  # the others would fare no better
+                        if error.part is None:
+                            break  # the others would fare no better
+                        continue
                     self._keeper.logger.error(
                         "An answer was not kept for its idempotency key: the store was away for longer than"
                         " IDEMPOTENCY_LEASE, %s seconds.",

@@ -16,6 +16,7 @@ from marshmallow import fields
 from ... import errors
 from ...http.response import PreparedResponse
 from ...stores.base import PAUSE, StoreAway
+from ...stores.redis import RedisStore
 from ...texts import message
 from ..base import Call, Header, Key, Mark, Outcome, Phase, Plan, Record, ReplyStep, Step, Steps
 from ._backend import Meter, Window, is_remote, known_strategy, open_meter, parse_windows
@@ -24,7 +25,6 @@ from ._clients import By, bounded, key_function, name_of, phase_of
 if t.TYPE_CHECKING:
     from ...context import Context
     from ...http.response import Reply
-    from ...stores.redis import RedisStore
 
 Cost: t.TypeAlias = int | cabc.Callable[["Context"], int]
 
@@ -237,7 +237,7 @@ def limit(
     replaced = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     if not windows and not replaced:
         raise errors.SetupError("A limit needs a window, like limit('10/minute'), or outer limits that it overrides.")
-    if store is not None and not hasattr(store, "pool"):
+    if store is not None and not isinstance(store, RedisStore):
         raise errors.SetupError(
             f"Calls cannot be counted in {store!r}. Give a RedisStore, or none for the memory of the process."
         )

@@ -11,6 +11,7 @@ import threading
 import typing as t
 
 from ...errors import SetupError
+from ...stores._addresses import read_address
 from ...stores.base import CircuitBreaker
 
 if t.TYPE_CHECKING:
@@ -19,7 +20,6 @@ if t.TYPE_CHECKING:
     from ...typing import Application
 
 EXTENSION = "framework.stores"
-SCHEMES = ("redis", "rediss", "unix")
 
 _T = t.TypeVar("_T")
 _lock = threading.RLock()
@@ -46,7 +46,15 @@ def store_url(config: Config, kind: str) -> str | None:
     url = config[name]
     if url is None:
         name, url = "STORE_URL", config["STORE_URL"]
-    return None if url in (None, "memory:") else checked_url(url, f"The setting {name}")
+    if url in (None, "memory:"):
+        return None
+    checked = checked_url(url, f"The setting {name}")
+    if "{}" in (config["STORE_PREFIX"] or "") and read_address(checked).form == "+cluster":
+        raise SetupError(
+            "The setting STORE_PREFIX holds '{}', which keeps keys that belong together from one slot of a cluster."
+            " Take it out."
+        )
+    return checked
 
 
 def checked_url(url: object, where: str) -> str:
@@ -56,12 +64,16 @@ def checked_url(url: object, where: str) -> str:
     :raises SetupError: It is none.
     :raises ImportError: The library that the store needs is not installed.
     """
-    if not isinstance(url, str) or url.partition(":")[0] not in SCHEMES:
-        shown = url.partition(":")[0] if isinstance(url, str) else type(url).__name__
+    try:
+        if not isinstance(url, str):
+            raise ValueError(f"a {type(url).__name__} is not a URL")
+        read_address(url)
+    except ValueError as error:
         raise SetupError(
-            f"{where} names no store: {shown!r} is not known. Set 'redis://host:port/database', or 'memory:' or None"
-            " for the memory of the process."
-        )
+            f"{where} does not name a store: {error}. Set 'redis://host:port/database',"
+            " 'redis+sentinel://host:port,host:port/service/database', 'redis+cluster://host:port,host:port', the same"
+            " with 'rediss', 'valkey' or 'valkeys', or 'memory:' or None for the memory of the process."
+        ) from None
     from ...stores.redis import import_redis
 
     import_redis()
