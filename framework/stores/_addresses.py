@@ -47,7 +47,7 @@ def read_address(url: str) -> StoreAddress:
     if scheme == "unix" and mark:
         return StoreAddress(url, "", (), "", {})
     if scheme not in SCHEMES or not mark:
-        raise ValueError(f"unknown scheme {scheme[:20]!r}")
+        raise ValueError(f"unknown scheme {url.partition(':')[0][:20]!r}")
     tls, form = SCHEMES[scheme]
     place, path, query = _split(rest)
     user, at, hosts = place.rpartition("@")

@@ -195,8 +195,6 @@ class RedisCounters(RedisStorage):
     :param store: The store.
     """
 
-    STORAGE_SCHEME: t.ClassVar[list[str]] = []
-
     def __init__(self, store: RedisStore) -> None:
         super(RedisStorage, self).__init__()
         self.key_prefix = f"{store.prefix}limits"

@@ -314,16 +314,15 @@ class _Cluster:
 
 
 def _away(error: Exception) -> StoreAway:
+    if "Cluster mode is not enabled" in str(error):
+        return StoreAway("The Redis is not a cluster: take redis:// in place of redis+cluster://.")
     return StoreAway(f"Redis does not answer ({type(error).__name__}).")
 
 
 def _once_more() -> t.Any:
     """One more attempt: a connection that waited in the pool may have been closed by the other side."""
     redis = import_redis()
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.retry.Retry(redis.backoff.NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
 
 
 def _pool(address: StoreAddress, timeout: float) -> t.Any:
@@ -335,24 +334,29 @@ def _pool(address: StoreAddress, timeout: float) -> t.Any:
     return pool
 
 
+class _Sentinels:
+    """The Sentinels of a pool. They are asked once: during a failover they know no master, nor will a moment later."""
+
+    def __init__(self, asked: t.Any) -> None:
+        self._asked = asked
+        self.sentinels: list[t.Any] = asked.sentinels
+
+    def discover_master(self, service: str) -> t.Any:
+        """Return host and port of the master.
+
+        :raises StoreAway: No Sentinel answers, or none knows a master that is up.
+        """
+        try:
+            return self._asked.discover_master(service)
+        except import_redis().sentinel.MasterNotFoundError as error:
+            raise StoreAway("No Sentinel knows a master.") from error
+
+
 def _sentinel_pool(address: StoreAddress, timeout: float) -> t.Any:
     """Return connections to a master. Each asks the Sentinels where that is when it is opened."""
-    from redis import RedisError, sentinel
-    from redis.connection import parse_url
-
-    class NoMaster(RedisError):
-        """No Sentinel knows a master."""
-
-    class Sentinels(sentinel.Sentinel):
-        """Sentinels that are asked once: they know no master during a failover, and will not a moment later."""
-
-        def discover_master(self, service_name: str) -> t.Any:
-            try:
-                return super().discover_master(service_name)
-            except sentinel.MasterNotFoundError as error:
-                raise NoMaster("No Sentinel knows a master.") from error
-
-    options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **parse_url(address.url)}
+    redis = import_redis()
+    sentinel = redis.sentinel
+    options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **redis.connection.parse_url(address.url)}
     del options["host"], options["port"]
     is_tls = options.pop("connection_class", None) is not None
     own = {name: value for name, value in options.items() if name.startswith(("socket_", "ssl_"))}
@@ -362,7 +366,7 @@ def _sentinel_pool(address: StoreAddress, timeout: float) -> t.Any:
     managed = sentinel.SentinelManagedSSLConnection if is_tls else sentinel.SentinelManagedConnection
     return sentinel.SentinelConnectionPool(
         address.service,
-        Sentinels(list(address.hosts), sentinel_kwargs=own),
+        _Sentinels(sentinel.Sentinel(list(address.hosts), sentinel_kwargs=own)),
         connection_class=attentive(managed),
         retry=_once_more(),
         **options,
@@ -371,24 +375,18 @@ def _sentinel_pool(address: StoreAddress, timeout: float) -> t.Any:
 
 def _cluster_client(address: StoreAddress, timeout: float) -> t.Any:
     """Return a client of a cluster, which has asked who has which slots."""
-    from redis.backoff import NoBackoff
-    from redis.cluster import ClusterNode, RedisCluster
-    from redis.connection import Connection, ConnectionPool
-    from redis.retry import Retry
+    redis = import_redis()
 
-    class Pool(ConnectionPool):
-        """The connections to one node."""
+    def make_pool(connection_class: t.Any = redis.Connection, **options: t.Any) -> t.Any:
+        return redis.ConnectionPool(connection_class=attentive(connection_class), **options)
 
-        def __init__(self, connection_class: t.Any = Connection, **options: t.Any) -> None:
-            super().__init__(connection_class=attentive(connection_class), **options)
-
-    return RedisCluster(
+    return redis.cluster.RedisCluster(
         url=address.url,
-        startup_nodes=[ClusterNode(host, port) for host, port in address.hosts[1:]],
+        startup_nodes=[redis.cluster.ClusterNode(host, port) for host, port in address.hosts[1:]],
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        connection_pool_class=Pool,
-        retry=Retry(NoBackoff(), 0),  # the library would wait for seconds; _Cluster tries again
+        connection_pool_class=make_pool,
+        retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),  # the library would wait; _Cluster tries again
         require_full_coverage=False,
     )
 

@@ -45,9 +45,10 @@ def test_the_password_is_not_shown():
     assert repr(store) == "RedisStore('127.0.0.1:1/0', prefix='framework:')"
 
 
-def test_nobody_listens():
+@pytest.mark.parametrize("url", ["redis://{}/0", "redis+sentinel://{},{}/main", "redis+cluster://{},{}"])
+def test_nobody_listens(url):
     """A server that is not there is StoreAway, for every method."""
-    store = RedisStore(f"redis://127.0.0.1:{free_port()}/0")
+    store = RedisStore(url.format(*(f"127.0.0.1:{free_port()}" for _ in range(2))))
 
     for call in (
         lambda: store.get("a"),
@@ -58,16 +59,18 @@ def test_nobody_listens():
         lambda: store.delete("a", b"1"),
         lambda: store.increment("a", 1),
     ):
-        with pytest.raises(StoreAway, match="Redis does not answer"):
+        with pytest.raises(StoreAway, match=r"Redis does not answer|No Sentinel knows a master") as caught:
             call()
+        assert caught.value.part is None
 
 
-def test_a_server_that_never_answers_is_not_waited_for():
+@pytest.mark.parametrize("url", ["redis://{}/0", "redis+sentinel://{}/main", "redis+cluster://{}"])
+def test_a_server_that_never_answers_is_not_waited_for(url):
     """A server that takes the connection and says nothing is StoreAway after the timeout."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
-        store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout=0.05)
+        store = RedisStore(url.format(f"127.0.0.1:{silent.getsockname()[1]}"), timeout=0.05)
 
         with pytest.raises(StoreAway):
             store.get("a")

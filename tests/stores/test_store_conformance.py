@@ -1,4 +1,4 @@
-"""The stores: one set of rules, held by the one in memory and by the one in a real Redis."""
+"""The stores: one set of rules, held in memory, in a real Redis, behind real Sentinels and in a real cluster."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ import time
 import pytest
 
 from framework.stores.base import Store
+from framework.stores.memory import MemoryStore
+from tests.conftest import clean
+
+
+@pytest.fixture(params=["memory", "redis", "cluster", "sentinels"])
+def store(request):
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    found = request.getfixturevalue("redis_url" if request.param == "redis" else request.param)
+    yield from clean(getattr(found, "url", found))
 
 
 def until(condition):
