@@ -15,7 +15,7 @@ SCHEMES: t.Final = {
     for base, tls in (("redis", False), ("rediss", True), ("valkey", False), ("valkeys", True))
     for form in ("", "+sentinel", "+cluster")
 }
-"""The schemes over TCP: whether they mean TLS, and what stands at the address."""
+"""The schemes over TCP: whether they mean TLS, and what is at the address."""
 
 PORT: t.Final = 6379
 SENTINEL_PORT: t.Final = 26379

@@ -2,7 +2,7 @@
 
 The library's own storage in memory has no bound: a client that sends from many addresses fills it, and a timer thread
 that looks at every key cleans it. This one holds a fixed number of keys and forgets the one that was used longest ago.
-Its own storages for Redis, Sentinel and Cluster open connections of their own, wait for seconds, and read from replicas
+Its own storages for Redis, Sentinel and Cluster open more connections, wait for seconds, and read from replicas
 that may lag; this one runs its scripts through the store.
 Loaded when an application counts; imports the library ``limits``.
 Floor 2.

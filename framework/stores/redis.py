@@ -15,7 +15,8 @@ import threading
 import types
 import typing as t
 
-from ._addresses import StoreAddress, read_address
+from ._addresses import StoreAddress
+from ._addresses import read_address as read_address
 from .base import CircuitBreaker, StoreAway, StoreSlow, check_ttl
 
 PREFIX = "framework:"
@@ -202,7 +203,7 @@ class _WholeAway(Exception):
 
 
 class _NodeBreaker(CircuitBreaker):
-    """A circuit breaker before one node. A node that never comes back must not count as an open circuit for good."""
+    """A circuit breaker before one node. A node that is gone for good must not count as an open circuit forever."""
 
     def _tell(self, is_open: bool) -> None:
         pass

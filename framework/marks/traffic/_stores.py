@@ -11,8 +11,8 @@ import threading
 import typing as t
 
 from ...errors import SetupError
-from ...stores._addresses import read_address
 from ...stores.base import CircuitBreaker
+from ...stores.redis import read_address
 
 if t.TYPE_CHECKING:
     from ...config import Config
