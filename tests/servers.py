@@ -156,17 +156,20 @@ SLOTS = 16_384
 
 
 @contextlib.contextmanager
-def redis_cluster(replicas: int = 0) -> t.Iterator[RedisGroup]:
+def redis_cluster(*options: str, replicas: int = 0) -> t.Iterator[RedisGroup]:
     """A new, empty cluster of three masters.
 
+    :param options: More of the command line of each.
     :param replicas: How many of the masters have a replica, which takes over in a second when its master is gone.
     """
     import redis
 
-    options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0"]
+    options = ("--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0", *options)
     with contextlib.ExitStack() as stack:
         ports = [port_for_a_node() for _ in range(3 + replicas)]
-        servers = [(port, stack.enter_context(redis_process(port, *options))) for port in ports]
+        servers = [
+            (port, stack.enter_context(redis_process(port, "--cluster-enabled", "yes", *options))) for port in ports
+        ]
         nodes = [stack.enter_context(redis.Redis(port=port, decode_responses=True)) for port in ports]
         for number, node in enumerate(nodes):
             node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)

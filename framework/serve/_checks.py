@@ -14,7 +14,7 @@ import typing as t
 
 from ..errors import SetupError
 from ..logging import printable
-from ..stores.base import Store
+from ..stores.base import Store, StoreAway
 from ._draining import logger
 
 if t.TYPE_CHECKING:
@@ -154,7 +154,7 @@ def as_function(app: App, name: str, target: object) -> CheckFunction:
     if _has(target, "ping", "execute_command"):
         return lambda: _ask_redis(app, asks)
     if isinstance(target, Store):
-        return lambda: asks.get("health")
+        return lambda: _ask_store(asks)
     if callable(target):
         return target
     raise SetupError(
@@ -178,6 +178,15 @@ def _ask_broker(source: t.Any) -> None:
     with connection:
         connection.ensure_connection(max_retries=1)
         connection.default_channel.close()
+
+
+def _ask_store(store: Store) -> None:
+    try:
+        store.get("health")
+    except StoreAway as error:
+        # One node of a cluster: were that a failure, all processes would leave at once, and serve none of the others.
+        if error.part is None:
+            raise
 
 
 def _ask_redis(app: App, client: t.Any) -> None:

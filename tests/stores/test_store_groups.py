@@ -15,6 +15,7 @@ from marshmallow import fields
 from framework import App, arguments, idempotent, limit, response, session
 from framework.errors import SetupError
 from framework.marks.traffic import store_url
+from framework.serve import Health, cached, purge
 from framework.sessions import StoreSessionInterface
 from framework.stores._addresses import read_address
 from framework.stores.base import CircuitBreaker, StoreAway
@@ -199,6 +200,13 @@ def make_app(**settings):
         carried.append(data)
         return {"number": len(carried)}
 
+    @app.get("/cached")
+    @cached(60, public=True, tags="number")
+    @response(200, {"number": fields.Integer()})
+    def number():
+        carried.append(None)
+        return {"number": len(carried)}
+
     @app.post("/session")
     def write():
         session["n"] = session.get("n", 0) + 1
@@ -218,6 +226,30 @@ def test_limits_are_exact(group_url, strategy):
     reply = clients[0].get(f"/{strategy}")
     assert ";r=0;" in reply.headers["RateLimit"]
     assert 0 < int(reply.headers["Retry-After"]) <= 3600
+
+
+def test_a_slot_that_no_node_has():
+    """A cluster that stops for it is away as a whole; one that goes on lacks its keys alone, until it is back."""
+    port = port_for_a_node()
+    with one_node(port), redis.Redis(port=port) as node:
+        store = RedisStore(f"redis+cluster://127.0.0.1:{port}", timeout=5)
+        slot = store.client.keyslot("framework:a")
+        store.set("b", b"1", 60)
+        node.execute_command("CLUSTER", "DELSLOTS", slot)
+        until(lambda: node.execute_command("CLUSTER INFO")["cluster_state"] == "fail")
+        with pytest.raises(StoreAway, match="The cluster is down") as caught:
+            store.get("b")
+        assert caught.value.part is None
+
+        node.config_set("cluster-require-full-coverage", "no")
+        until(lambda: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+        assert store.get("b") == b"1"
+        with pytest.raises(StoreAway) as caught:
+            store.get("a")
+        assert caught.value.part is not None
+        node.execute_command("CLUSTER", "ADDSLOTS", slot)
+        until(lambda: works(lambda: store.set("a", b"1", 60)))
+        store.close()
 
 
 @pytest.mark.parametrize("name", ["}", "{}", "a{b}c", "{"])
@@ -262,6 +294,18 @@ def test_an_order_is_carried_out_once(group_url):
 
     assert sum(len(carried) for _, carried in apps) == 1
     assert {answer for each in got for answer in each} == {(201, 1)}
+
+
+def test_cached_answers(group_url):
+    """An answer that one application keeps is given by the other one, until one of them purges its tag."""
+    (one, made), (other, made_too) = (make_app(STORE_URL=group_url) for _ in range(2))
+    clients = [app.test_client() for app in (one, other)]
+    assert [client.get("/cached").json for client in clients * 2] == [{"number": 1}] * 4
+    assert (len(made), len(made_too)) == (1, 0)
+    with other.app_context():
+        assert purge("number") is True
+
+    assert clients[0].get("/cached").json == {"number": 2}
 
 
 def test_sessions(group_url):
@@ -326,7 +370,8 @@ def test_everything_works_again_after_a_failover(caplog):
 
 def test_a_node_takes_its_keys_alone(caplog):
     """A node of a cluster is killed: the keys of the others work on, and its own once its replica has taken over."""
-    with redis_cluster(replicas=1) as group:
+    # Without this the cluster would stop as a whole while it votes.
+    with redis_cluster("--cluster-require-full-coverage", "no", replicas=1) as group:
         store = RedisStore(group.url)
         keys = [f"k{number}" for number in range(30)]
         gone = f"127.0.0.1:{group.servers[0][0]}"
@@ -338,7 +383,6 @@ def test_a_node_takes_its_keys_alone(caplog):
             master.wait(1, 5000)
         group.servers[0][1].kill()
 
-        # Each node has a second to miss the other before the cluster stops as a whole.
         for key in keys:
             if key in theirs:
                 assert guard.run(logger, store.get, key) == b"1"
@@ -494,6 +538,8 @@ def test_a_server_that_takes_no_writes_is_left(write, reason):
 class PartlyAway(MemoryStore):
     """A store of which parts do not answer."""
 
+    part = "node"
+
     def __init__(self):
         super().__init__()
         self.away = set()
@@ -503,12 +549,20 @@ class PartlyAway(MemoryStore):
         self.keys.append(key)
         return super().add(key, value, ttl)
 
+    def get(self, key):
+        if key == "health":
+            self.check(key)
+        return super().get(key)
+
     def replace(self, key, old, value, ttl):
+        self.check(key)
+        return super().replace(key, old, value, ttl)
+
+    def check(self, key):
         if key in self.away:
             error = StoreAway("The node does not answer.")
-            error.part = key
+            error.part = self.part
             raise error
-        return super().replace(key, old, value, ttl)
 
 
 def test_answers_for_a_part_that_is_back_do_not_wait_for_another():
@@ -525,12 +579,23 @@ def test_answers_for_a_part_that_is_back_do_not_wait_for_another():
     client = app.test_client()
     for key in ('"a"', '"b"'):
         assert client.post("/", headers={"Idempotency-Key": key}).status_code == 200
-    running = store.get(store.keys[1])
+    running = MemoryStore.get(store, store.keys[1])
     store.away.discard(store.keys[1])
 
     until(lambda: store.get(store.keys[1]) != running)
     store.away.clear()
     until(lambda: not any(thread.name == "framework-idempotency" for thread in threading.enumerate()))
+
+
+@pytest.mark.parametrize(("part", "status"), [("node", 200), (None, 503)])
+def test_a_process_is_ready_while_a_part_is_away(part, status):
+    """A node that is away takes no process out of service; a store that is away as a whole does."""
+    store, app = PartlyAway(), App(__name__)
+    store.part = part
+    store.away.add("health")
+    Health(app, {"store": store})
+
+    assert app.test_client().get("/readyz").status_code == status
 
 
 def test_a_part_that_is_away_does_not_open_the_circuit():
