@@ -11,7 +11,20 @@ import typing as t
 
 from framework import CORS, App, Router, security_headers
 
-from . import articles, comments, converters, database, demo, errors, favorites, profiles, settings, tags, users
+from . import (
+    articles,
+    comments,
+    converters,
+    database,
+    demo,
+    errors,
+    favorites,
+    production,
+    profiles,
+    settings,
+    tags,
+    users,
+)
 
 
 def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
@@ -33,4 +46,5 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     for topic in (users, profiles, articles, favorites, comments, tags):
         api.register_router(topic.router)
     app.register_router(api)
+    production.init_app(app)
     return app

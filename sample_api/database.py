@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from framework import App, current_app, g
 from framework.errors import NotFound
+from framework.serve import limit_statements
 
 
 class Base(orm.DeclarativeBase):
@@ -75,6 +76,7 @@ class Database:
         self.engine = sa.create_engine(address, **options)
         if address.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", enforce_foreign_keys)
+        limit_statements(self.engine)
         self._make_session = orm.sessionmaker(self.engine, expire_on_commit=False)
         self._lock = threading.Lock()
         self._ready = False

@@ -10,12 +10,17 @@
                                the memory of the process.
 ``TRUSTED_HOSTS``              The names of the site, like ``.example.org``, separated by spaces or commas.
 ``STRICT_TRANSPORT_SECURITY``  For how many seconds browsers come by HTTPS alone. Default: not sent.
+``PROXIES``                    How many proxies are in front; their ``X-Forwarded-...`` headers are read. Default: 0.
 ``TOKEN_MAX_AGE``              How long a token is good, in seconds. Default: seven days.
 ``PASSWORD_METHOD``            How passwords are hashed, as ``werkzeug.security`` names it. Default ``scrypt``.
 =============================  ==================================================================================
 
-The first six are read from environment variables of the same names. ``CORS_ORIGINS`` counts when the application is
-made, and is not changed later.
+The first seven are read from environment variables of the same names. A variable with ``_FILE`` at its end, like
+``SECRET_KEY_FILE``, names a file that holds the value: so do secrets of Docker, Kubernetes and systemd arrive.
+``CORS_ORIGINS`` counts when the application is made, and is not changed later.
+
+Settings of the framework have the prefix ``FRAMEWORK_``: ``FRAMEWORK_ACCESS_LOG=json``, ``FRAMEWORK_DEADLINE=20``.
+``deploy/production.env`` has those of production.
 """
 
 from __future__ import annotations
@@ -31,7 +36,10 @@ from pathlib import Path
 
 from framework import App
 
-FROM_ENVIRONMENT = ("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS", "STORE_URL", "STRICT_TRANSPORT_SECURITY")
+FROM_ENVIRONMENT = (
+    *("DATABASE_URL", "SECRET_KEY", "CORS_ORIGINS", "STORE_URL", "TRUSTED_HOSTS", "STRICT_TRANSPORT_SECURITY"),
+    "PROXIES",
+)
 
 
 def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
@@ -44,16 +52,32 @@ def init_app(app: App, config: cabc.Mapping[str, t.Any] | None) -> None:
         API_DESCRIPTION="The RealWorld blogging API: articles, comments, tags, favorites, and who writes them.",
         TOKEN_MAX_AGE=7 * 24 * 60 * 60,
         PASSWORD_METHOD="scrypt",
+        PROXIES=0,
+        SILENCED_CHECKS={"docs-public": "The API is public, and so is its document."},
     )
-    app.config.from_mapping({name: os.environ[name] for name in FROM_ENVIRONMENT if os.environ.get(name)})
-    if os.environ.get("TRUSTED_HOSTS"):
-        app.config["TRUSTED_HOSTS"] = listed(os.environ["TRUSTED_HOSTS"])
+    app.config.from_prefixed_env()
+    app.config.from_mapping(from_environment())
     app.config.from_mapping(config or {})
     # The instance folder is made only for those who leave these two to us.
     if not app.config.get("DATABASE_URL"):
         app.config["DATABASE_URL"] = f"sqlite:///{instance_folder(app) / 'conduit.sqlite3'}"
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = kept_secret(instance_folder(app) / "secret_key")
+
+
+def from_environment() -> dict[str, t.Any]:
+    """The settings that the environment gives, itself or by the name of a file."""
+    given: dict[str, t.Any] = {}
+    for name in FROM_ENVIRONMENT:
+        if os.environ.get(name):
+            given[name] = os.environ[name]
+        elif os.environ.get(f"{name}_FILE"):
+            given[name] = Path(os.environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+    if "TRUSTED_HOSTS" in given:
+        given["TRUSTED_HOSTS"] = listed(given["TRUSTED_HOSTS"])
+    if "PROXIES" in given:
+        given["PROXIES"] = int(given["PROXIES"])
+    return given
 
 
 def origins(config: cabc.Mapping[str, t.Any] | None) -> list[str]:

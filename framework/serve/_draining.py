@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import typing as t
+import weakref
 
 from .._background import waiting_functions
 from .._ending import ending
@@ -63,7 +64,7 @@ class Drainer:
 
     def __init__(self) -> None:
         self._pid = 0
-        self._apps: list[App] = []
+        self._apps: weakref.WeakSet[App] = weakref.WeakSet()  # one that is forgotten has nothing to end
         self._stage: t.Literal["serving", "delay", "stop", "stopped", "ended"] = "serving"
         self._pipe: tuple[int, int] | None = None
         self._previous: signal.Handlers | int | Stop | None = None
@@ -78,8 +79,7 @@ class Drainer:
     def add(self, app: App) -> None:
         """Take an application's settings into account, and shut it down where the time is over."""
         with self._lock:
-            if not any(app is other for other in self._apps):
-                self._apps.append(app)
+            self._apps.add(app)
 
     @property
     def delay(self) -> float:
@@ -212,7 +212,7 @@ class Drainer:
         os._exit(1)
 
     def _shut_down(self) -> None:
-        for app in self._apps:
+        for app in list(self._apps):
             app.shutdown()
 
 

@@ -150,11 +150,24 @@ def test_a_database_in_memory(tmp_path):
     app.extensions["database"].dispose()
 
 
-def test_the_engine_is_disposed_with_its_application(tmp_path):
-    """An application that is gone leaves no connection open."""
+def test_the_engine_is_disposed_when_the_process_ends(tmp_path):
+    """An application that is shut down leaves no connection open."""
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
     assert Person(app.test_client()).get("/tags").status_code == 200
+    database = app.extensions["database"]
+    assert database.engine.pool.checkedin() == 1
+
+    app.shutdown()
+
+    assert database.engine.pool.checkedin() == 0
+
+
+def test_the_engine_is_disposed_with_its_application(tmp_path):
+    """An application that is gone without ever having been started leaves no connection open."""
+    app = create_app({**TEST_SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
     engine = app.extensions["database"].engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
     pool = engine.pool
     assert pool.checkedin() == 1
 
@@ -162,6 +175,17 @@ def test_the_engine_is_disposed_with_its_application(tmp_path):
     gc.collect()
 
     assert pool.checkedin() == 0
+
+
+def test_secrets_come_in_files(instance, monkeypatch, tmp_path):
+    """``SECRET_KEY_FILE`` names a file with the key; a variable with the key itself wins over it."""
+    (tmp_path / "key").write_text("from a file\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("DATABASE_URL", "sqlite://")
+
+    assert make().config["SECRET_KEY"] == "from a file"
+    monkeypatch.setenv("SECRET_KEY", "from the environment")
+    assert make().config["SECRET_KEY"] == "from the environment"
 
 
 def test_a_session_is_closed_after_each_request(app, jake):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import json
 import signal
@@ -11,9 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
+from framework import App
+from framework.serve import Draining
 from tests.servers import free_port, nginx_server, running
 
 SECONDS = 30
@@ -400,3 +404,15 @@ def test_a_rolling_restart_behind_nginx_loses_no_request(name, tmp_path, monkeyp
 
     assert load.failures == []
     assert load.answered > 600
+
+
+def test_an_application_that_is_forgotten_is_not_kept():
+    """What drains a process does not hold the applications that are made and dropped in it."""
+    app = App("forgotten")
+    Draining(app)
+    reference = weakref.ref(app)
+
+    del app
+    gc.collect()
+
+    assert reference() is None

@@ -1,0 +1,38 @@
+"""What production needs: probes, a quiet end of each process, metrics, and the headers of proxies.
+
+Not here: the access log, the deadline of requests and how many are answered at once, which are settings alone; servers
+and their files (``deploy``).
+"""
+
+from __future__ import annotations
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from framework import App
+from framework.observe import Metrics
+from framework.serve import Draining, Health
+from framework.stores.redis import RedisStore
+
+from .database import Database
+
+
+def init_app(app: App) -> None:
+    """Prepare an application for its servers, balancers and watchers, after its settings have been read."""
+    database: Database = app.extensions["database"]
+    Draining(app)
+    app.on_shutdown(database.dispose)
+
+    health = Health(app, {"database": database.engine})
+    store_url = app.config["STORE_URL"]
+    if store_url and not store_url.startswith("memory:"):
+        # Without it nobody can log in, but everything else is answered: the process stays in the balancer.
+        health.check("store", RedisStore(store_url), degrades=True)
+
+    if app.config["METRICS_PATH"]:
+        Metrics(app).watch_pool(database.engine, "main")
+
+    proxies = app.config["PROXIES"]
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=0
+        )
