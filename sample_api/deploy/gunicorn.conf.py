@@ -1,4 +1,4 @@
-"""gunicorn for the sample: ``gunicorn -c sample_api/deploy/gunicorn.conf.py``, from the folder that holds ``sample_api``.
+"""gunicorn for the sample: ``gunicorn -c sample_api/deploy/gunicorn.conf.py``, where ``sample_api`` can be imported.
 
 The environment says what differs between hosts: ``BIND`` (default 127.0.0.1:8000), ``WEB_CONCURRENCY`` (2 workers) and
 ``PROMETHEUS_MULTIPROC_DIR`` (a folder of this service alone).

@@ -1,0 +1,31 @@
+"""Make the files of ``secrets/`` beside this one, as ``compose.yaml`` reads them; those that exist stay as they are."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "secrets"
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Make what is missing."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    password = kept(folder / "database_password", secrets.token_hex(24))
+    kept(folder / "database_url", f"postgresql://conduit:{password}@postgresql/conduit")
+    kept(folder / "secret_key", secrets.token_hex(32))
+
+
+def kept(path: Path, text: str) -> str:
+    """Return the text of a file, which is written where it is missing.
+
+    The folder is for its owner alone; the files can be read by the numbered users of the containers they are mounted in.
+    """
+    if not path.exists():
+        path.write_text(text, encoding="ascii")
+        path.chmod(0o644)
+    return path.read_text(encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
