@@ -1,7 +1,7 @@
 """gunicorn for the sample: ``gunicorn -c sample_api/deploy/gunicorn.conf.py``, where ``sample_api`` can be imported.
 
-The environment says what differs between hosts: ``BIND`` (default 127.0.0.1:8000), ``WEB_CONCURRENCY`` (2 workers) and
-``PROMETHEUS_MULTIPROC_DIR`` (a folder of this service alone).
+The environment says what differs between hosts: ``BIND`` (default 127.0.0.1:8000), ``WEB_CONCURRENCY`` (2 workers),
+``PRELOAD`` (1) and ``PROMETHEUS_MULTIPROC_DIR`` (a folder of this service alone).
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 15
+
+# Load the application before the port opens: nginx would send requests to a host that cannot answer them yet. Workers
+# share its memory. PRELOAD=0 is for machines where SIGHUP brings new code in: it is loaded by each new worker then.
+preload_app = os.environ.get("PRELOAD", "1") != "0"
 
 # A worker that does not answer for so long is replaced. Above FRAMEWORK_DEADLINE, so that a request ends first.
 timeout = 30

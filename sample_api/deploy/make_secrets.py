@@ -19,7 +19,7 @@ def main(folder: Path = FOLDER) -> None:
 def kept(path: Path, text: str) -> str:
     """Return the text of a file, which is written where it is missing.
 
-    The folder is for its owner alone; the files can be read by the numbered users of the containers they are mounted in.
+    The folder is for its owner alone; the users of the containers, which are numbers, can read the files.
     """
     if not path.exists():
         path.write_text(text, encoding="ascii")

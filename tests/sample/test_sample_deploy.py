@@ -1,7 +1,10 @@
-"""The files of ``sample_api/deploy``, as far as they can be run here; the rest is read, and compared with one another."""
+"""The files of ``sample_api/deploy``, as far as they can be run here; the rest is read, and compared."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import itertools
 import json
 import os
 import re
@@ -24,6 +27,8 @@ from tests.servers import free_port
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "sample_api" / "deploy"
 APPLICATION = ("app1", "app2")
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""Lets pip find the libraries of the test run installed, where PYTHONPATH names them, and fetch nothing."""
 
 
 def environment_of(path):
@@ -126,7 +131,7 @@ def steps_of(dockerfile):
 def in_build_context(path):
     """Return whether a path of the repository reaches the build, by the file of exceptions."""
     lines = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
-    assert [line for line in lines if line and not line.startswith("#")][0] == "*"
+    assert next(line for line in lines if line and not line.startswith("#")) == "*"
     return any(f"!{parent}" in lines for parent in (path, *Path(path).parents))
 
 
@@ -138,7 +143,7 @@ def image(tmp_path_factory):
     """
     root = tmp_path_factory.mktemp("image")
     packages = os.pathsep.join(site.getsitepackages())
-    environ = {**os.environ, "PYTHONPATH": packages, "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    environ = {**os.environ, **OFFLINE, "PYTHONPATH": packages}
     steps = steps_of(DEPLOY / "Dockerfile")
     folder = root
     for instruction, rest in steps:
@@ -154,7 +159,11 @@ def image(tmp_path_factory):
             case "RUN":
                 ran = subprocess.run(
                     ["sh", "-c", re.sub(r"^python ", f"{shlex.quote(sys.executable)} ", rest)],
-                    **{"cwd": folder, "env": environ, "capture_output": True, "text": True, "check": False},
+                    cwd=folder,
+                    env=environ,
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 assert ran.returncode == 0, rest + ran.stdout + ran.stderr
             case "COPY":
@@ -321,3 +330,181 @@ def test_secrets_are_made_once(compose, tmp_path):
     assert {f"secrets/{name}" for name in first} == {each["file"] for each in compose["secrets"].values()}
     assert first["database_password"] in first["database_url"]
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_nginx_serves_by_its_file(nginx, tmp_path):
+    """Ids are nginx's own, forged headers are not believed, other names and internal paths get nothing."""
+    ports = {"listen": free_port(), "app1": free_port(), "app2": free_port()}
+    serve = [sys.executable, "-m", "gunicorn", "-c", str(DEPLOY / "gunicorn.conf.py")]
+    environ = production(tmp_path, BIND=f"127.0.0.1:{ports['app2']}")
+    log = (tmp_path / "out").open("w+")
+    conf = nginx_conf(tmp_path, **ports)
+    host = subprocess.Popen(serve, cwd=ROOT, env=environ, stdout=log)
+    front = subprocess.Popen([nginx, "-e", "stderr", "-g", "daemon off;", "-c", str(conf)])
+    forged = {"Host": "conduit.example", "X-Request-ID": "forged", "X-Forwarded-For": "203.0.113.9"}
+
+    def ask(path, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", ports["listen"], timeout=10)
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", path, headers={**forged, **headers})
+                reply = connection.getresponse()
+                return reply.status, reply.getheader("X-Request-ID"), reply.read()
+            except (OSError, http.client.HTTPException):
+                return 0, None, b""
+
+    try:
+        deadline = time.monotonic() + 30
+        while ask("/api/tags")[0] != 200:  # the first of the two hosts is not there at all
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        _, own, _ = ask("/api/tags")
+
+        assert re.fullmatch("[0-9a-f]{32}", own)
+        assert [ask(path)[0] for path in ("/metrics", "/livez", "/readyz", "/startupz")] == [404] * 4
+        assert ask("/api/tags", Host="other.example")[0] == 0
+    finally:
+        front.terminate()
+        host.terminate()
+        front.wait(10)
+        host.wait(40)
+        log.seek(0)
+        records = [json.loads(line) for line in log.read().splitlines() if line.startswith('{"asctime')]
+        log.close()
+    assert {record["client.address"] for record in records} == {"127.0.0.1"}
+    assert own in [record["request_id"] for record in records]
+
+
+# Kubernetes and systemd
+
+
+@pytest.fixture
+def manifest():
+    """The objects of ``kubernetes.yaml``, by kind."""
+    objects = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in objects)
+    return {each["kind"]: each for each in objects}
+
+
+def test_kubernetes_has_the_settings_of_production(manifest):
+    """Each variable is that of ``production.env``; those of Kubernetes alone are added."""
+    given = manifest["ConfigMap"]["data"]
+    wanted = environment_of(DEPLOY / "production.env")
+
+    assert {name: given[name] for name in wanted} == wanted
+    assert set(given) - set(wanted) == {
+        *("FRAMEWORK_DRAIN_DELAY", "PROMETHEUS_MULTIPROC_DIR", "FRAMEWORK_METRICS_NETWORKS"),
+    }
+    assert all(isinstance(value, str) for value in given.values())
+
+
+def test_kubernetes_asks_the_probes_and_waits_for_the_end(manifest, image):
+    """Each probe asks its path, gunicorn ends before it is killed, and the delay leaves time for requests."""
+    pod = manifest["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("liveness", "readiness", "startup")}
+    settings = manifest["ConfigMap"]["data"]
+    left = float(settings["FRAMEWORK_DRAIN_TIMEOUT"]) - float(settings["FRAMEWORK_DRAIN_DELAY"])
+    user, group = image[1]["USER"].split(":")
+
+    assert {name: probe["path"] for name, probe in probes.items()} == {
+        "liveness": "/livez", "readiness": "/readyz", "startup": "/startupz",
+    }  # fmt: skip
+    assert {probe["port"] for probe in probes.values()} == {"http"}
+    assert [port["containerPort"] for port in container["ports"]] == [int(image[1]["EXPOSE"])]
+    assert container["readinessProbe"]["timeoutSeconds"] > 2  # what its checks have
+    assert gunicorn_settings()["graceful_timeout"] < pod["terminationGracePeriodSeconds"]
+    assert left >= float(settings["FRAMEWORK_DEADLINE"])
+    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsGroup"]) == (int(user), int(group))
+
+
+def test_kubernetes_joins_its_objects(manifest):
+    """Selectors find the pods, volumes that are mounted exist, and a disruption leaves most pods."""
+    deployment, budget = manifest["Deployment"]["spec"], manifest["PodDisruptionBudget"]["spec"]
+    pod = deployment["template"]["spec"]
+    (container,) = pod["containers"]
+    labels = deployment["template"]["metadata"]["labels"]
+
+    assert deployment["selector"] == budget["selector"] == {"matchLabels": labels}
+    assert manifest["Service"]["spec"]["selector"] == labels
+    assert budget["maxUnavailable"] < deployment["replicas"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    for variable in container["env"]:
+        assert variable["value"].startswith("/run/secrets/conduit/")
+    assert container["envFrom"] == [{"configMapRef": {"name": manifest["ConfigMap"]["metadata"]["name"]}}]
+
+
+def test_systemd_takes_its_unit(tmp_path):
+    """``systemd-analyze verify`` finds nothing, and gunicorn ends before it is killed."""
+    unit = DEPLOY / "systemd" / "conduit.service"
+    text = unit.read_text()
+    assert gunicorn_settings()["graceful_timeout"] < int(re.search(r"TimeoutStopSec=(\d+)", text)[1])
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd is not installed.")
+    (tmp_path / unit.name).write_text(text.replace("/srv/conduit/.venv/bin/python", sys.executable))
+    printed = run(program, "verify", tmp_path / unit.name, env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"})
+
+    assert unit.name not in printed
+
+
+# The page "A first deployment"
+
+PAGE = ROOT / "docs" / "deploying" / "first-deployment.rst"
+ELSEWHERE = ("docker ", "kubectl ", "sudo ", "curl ", "sleep ")
+"""What begins a command that needs Docker, Kubernetes, root, or a service that runs."""
+
+
+def commands_of(page):
+    """The commands of a page by section, each with what it prints."""
+    sections = {}
+    title = ""
+    for line, following in itertools.pairwise([*page.read_text().splitlines(), ""]):
+        if following and set(following) <= {"-"}:
+            title = line
+        if line.startswith("    $ "):
+            sections.setdefault(title, []).append([line.removeprefix("    $ "), ""])
+        elif line.startswith("    ") and title in sections and not line.startswith("     "):
+            sections[title][-1][1] += f"{line.strip()}\n"
+    return sections
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A copy of what the page needs of the repository, and an environment in which nothing is fetched."""
+    for name in ("sample_api", "framework", ".ci"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "secrets"))
+    for name in ("pyproject.toml", "README.rst", "LICENSE.rst"):
+        shutil.copy(ROOT / name, tmp_path)
+    packages = os.pathsep.join([str(tmp_path), *site.getsitepackages()])
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return tmp_path, {**os.environ, **OFFLINE, "PATH": programs, "PYTHONPATH": packages}
+
+
+def run_script(commands, folder, environ):
+    """Run the commands of a page in one shell, and return what they print."""
+    script = "\n".join(["set -e", *(command.replace("/tmp/", f"{folder}/") for command, _ in commands)])
+    return run("sh", "-c", script, cwd=folder, env=environ)
+
+
+def test_the_commands_of_the_page_run(repository):
+    """Those before the deployment run as they are shown, at the top of the repository, and print what is shown."""
+    commands = commands_of(PAGE)["Before the first time"]
+
+    assert run_script(commands, *repository) == "".join(printed for _, printed in commands)
+
+
+def test_the_other_commands_of_the_page_are_run_or_need_a_service(repository):
+    """What is not of Docker, Kubernetes, root or a running service makes the folder of the service, without Docker."""
+    folder, environ = repository
+    sections = commands_of(PAGE)
+    sections.pop("Before the first time")
+    commands = [each for section in sections.values() for each in section]
+    here = [each for each in commands if not each[0].startswith(ELSEWHERE)]
+    run_script(here, folder, environ)
+
+    assert (folder / "conduit" / ".venv" / "bin" / "framework").is_file()
+    assert (folder / "conduit" / "sample_api" / "deploy" / "gunicorn.conf.py").is_file()
+    for command, _ in commands:
+        for path in re.findall(r"sample_api/deploy/[\w./-]*\w", command):
+            assert (folder / path).exists(), command
