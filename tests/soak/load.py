@@ -80,6 +80,7 @@ class Load:
         """Begin and end of a group, the calls that were let through, those that got neither 204 nor 429."""
         self.faults: list[str] = []
         """What must not be, whatever is away."""
+        self._latest = ""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -134,6 +135,7 @@ class Load:
                 status, body = self.call("order", partial(client.ask, "POST", "/orders", order, Idempotency_Key=key))
                 if status != 201:
                     continue
+                self._latest = key
                 if self.acknowledged.setdefault(key, body["id"]) != body["id"]:
                     self.faults.append(f"Order {key} was answered by ids {self.acknowledged[key]} and {body['id']}.")
             time.sleep(PAUSE)
@@ -141,8 +143,8 @@ class Load:
     def _read(self) -> None:
         client = Client()
         while not self._stop.is_set():
-            key = next(reversed(self.acknowledged), None) if self.acknowledged else None
-            if key is not None:
+            key = self._latest
+            if key:
                 status, body = self.call("read", partial(client.ask, "GET", f"/orders/{key}"))
                 if status == 200 and len(body) != 1:
                     self.faults.append(f"The acknowledged order {key} is there {len(body)} times.")
