@@ -7,12 +7,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "secrets"
 
+WAITS = "connect_timeout=2&tcp_user_timeout=5000&keepalives_idle=10&keepalives_interval=5"
+"""What ends the wait for a database that is cut off: no word of that reaches a host."""
+
 
 def main(folder: Path = FOLDER) -> None:
     """Make what is missing."""
     folder.mkdir(mode=0o700, exist_ok=True)
     password = kept(folder / "database_password", secrets.token_hex(24))
-    kept(folder / "database_url", f"postgresql://conduit:{password}@postgresql/conduit")
+    kept(folder / "database_url", f"postgresql://conduit:{password}@postgresql/conduit?{WAITS}")
     kept(folder / "secret_key", secrets.token_hex(32))
 
 
