@@ -10,6 +10,7 @@ import collections.abc as cabc
 import typing as t
 
 from framework import CORS, App, Router, security_headers
+from framework.serve import compression
 
 from . import (
     articles,
@@ -35,7 +36,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
     """
     # Users are known by a header that a front end's own code sets, never by a cookie: pages of any origin may call.
     cors = CORS(settings.origins(config), headers=("Authorization", "Content-Type"), max_age=7200)
-    app = App(__name__, static_folder=None, marks=[cors, security_headers()])
+    app = App(__name__, static_folder=None, marks=[cors, security_headers(), compression()])
     settings.init_app(app, config)
     database.init_app(app)
     converters.init_app(app)
