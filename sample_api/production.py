@@ -9,7 +9,7 @@ from __future__ import annotations
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from framework import App
-from framework.observe import Metrics
+from framework.observe import Metrics, Tracing
 from framework.serve import Draining, Health
 from framework.stores.redis import RedisStore
 
@@ -28,6 +28,7 @@ def init_app(app: App) -> None:
         # Without it nobody can log in, but everything else is answered: the process stays in the balancer.
         health.check("store", RedisStore(store_url), degrades=True)
 
+    Tracing(app)  # where the server sets a provider of OpenTelemetry
     if app.config["METRICS_PATH"]:
         Metrics(app).watch_pool(database.engine, "main")
 
