@@ -37,7 +37,7 @@ class Observer:
     """
 
     wants_times: bool = False
-    """Whether it reads :attr:`RequestRecord.times`. Taking them costs about a microsecond per request."""
+    """True if it reads :attr:`RequestRecord.times`. Taking them costs about a microsecond per request."""
 
     def is_awake(self) -> bool:
         """Return whether it wants records at all. Asked for each request, of an observer that overrides it."""
@@ -109,7 +109,7 @@ class RequestRecord:
     failure: BaseException | None = None
     """The exception that goes on to the server, in place of an answer or in the middle of its body."""
     ending: Ending = "answered"
-    """Whether it was answered, or streamed; the client was gone before the end; the request was refused because of too
+    """The end: it was answered, or streamed; the client was gone before the end; the request was refused because of too
     many (``shed``), or the worker was ended (``killed``)."""
     is_streamed = False
     """True if its body is made while it is sent."""
@@ -118,7 +118,7 @@ class RequestRecord:
     is_hidden = False
     """True for a request without interest, like a health check: log, metrics and traces leave it out."""
     measures = False
-    """Whether an observer wants :attr:`times`."""
+    """True if an observer wants :attr:`times`."""
     around_part: cabc.Callable[[str], contextlib.AbstractContextManager[object]] | None = None
     """Makes a context manager for a part of the work, by its name; set by an observer that wants times."""
     _times: dict[str, float] | None = None

@@ -211,9 +211,9 @@ class App(Scaffold):
         self.routers: dict[str, Router] = {}
         self.mounts: dict[str, RouterSetupState] = {}
         self.error_reporters: list[cabc.Callable[[BaseException], object]] = []
-        """What :meth:`report_error` registered."""
+        """The functions of :meth:`report_error`."""
         self.observers: list[Observer] = []
-        """Who watches the requests; see :meth:`add_observer`."""
+        """The observers of the requests; see :meth:`add_observer`."""
         self.extensions: dict[str, t.Any] = {}
         self.url_map: Map = self.url_map_class(host_matching=host_matching)
         if isinstance(self.url_map, AppMap):

@@ -226,7 +226,7 @@ def make_observers(app: App) -> Observers | None:
         return Observers(app.observers)
     from ..observe import observers_of
 
-    return Observers([*app.observers, *observers_of(app)])
+    return Observers([*app.observers, *observers_of(app, shows_times)])
 
 
 def make_contract(app: App) -> AnswerCheck | None:

@@ -13,6 +13,7 @@ import re
 import time
 import typing as t
 
+from .addresses import PROXY_FIX, IPNetwork, is_in
 from .response import PreparedResponse
 
 if t.TYPE_CHECKING:
@@ -28,8 +29,6 @@ _KEY: t.Final = "framework.request_id"
 _TRACEPARENT: t.Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
-
-_Network: t.TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class TraceParent(t.NamedTuple):
@@ -103,16 +102,11 @@ class RequestIds:
         """Return whether the header may be taken: asked of the connection, whatever ``ProxyFix`` says."""
         if self._trusts_all:
             return True
-        connection = environ.get("werkzeug.proxy_fix.orig") or environ
-        try:
-            address = ipaddress.ip_address(connection.get("REMOTE_ADDR") or "")
-        except ValueError:  # a Unix socket
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._networks)
+        connection = environ.get(PROXY_FIX) or environ
+        return is_in(connection.get("REMOTE_ADDR") or "", self._networks)
 
 
-def _network(text: str) -> _Network:
+def _network(text: str) -> IPNetwork:
     return ipaddress.ip_network(text, strict=False)
 
 

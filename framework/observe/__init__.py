@@ -1,4 +1,4 @@
-"""What tells how a service runs: access log, slow requests, metrics, traces; each reads the record of a request.
+"""Readers of the record of a request, which tell how a service runs: access log, slow requests, metrics, traces.
 
 Not here: the record itself (``record``), which the request's road fills, and ids in logs (``logging``).
 Floor 7.

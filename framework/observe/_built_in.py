@@ -15,10 +15,11 @@ if t.TYPE_CHECKING:
     from ..app import App
 
 
-def observers_of(app: App) -> list[Observer]:
+def observers_of(app: App, shows_times: bool) -> list[Observer]:
     """Make the observers that the settings of an application ask for.
 
     :param app: The application, which is being frozen.
+    :param shows_times: True if answers have ``Server-Timing``.
     """
     config = app.config
     observers: list[Observer] = []
@@ -35,7 +36,7 @@ def observers_of(app: App) -> list[Observer]:
         from ._slow import SlowLog
 
         observers.append(SlowLog(seconds(least)))
-    if app.debug if config["SERVER_TIMING"] is None else config["SERVER_TIMING"]:
+    if shows_times:
         from ._slow import ServerTiming
 
         observers.append(ServerTiming())

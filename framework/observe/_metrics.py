@@ -17,6 +17,7 @@ import typing as t
 
 from ..context import current
 from ..errors import Forbidden, SetupError
+from ..http.addresses import PROXY_FIX, IPNetwork, is_in, is_relayed
 from ..http.response import header_of
 from ..marks.doc import doc
 from ..record import Observer, RequestRecord
@@ -40,8 +41,6 @@ BUCKETS: t.Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 
 """The bounds that OpenTelemetry advises for durations of requests, in seconds."""
 
 DIRECTORY: t.Final = "PROMETHEUS_MULTIPROC_DIR"
-
-_Network: t.TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _making = threading.Lock()
 _instruments: dict[object, Instruments] = {}
@@ -259,7 +258,7 @@ class Metrics(Observer):
             return encode(shared), content_type
 
 
-def check_client(environ: WSGIEnvironment, networks: cabc.Sequence[_Network]) -> None:
+def check_client(environ: WSGIEnvironment, networks: cabc.Sequence[IPNetwork]) -> None:
     """Let a client of some networks read.
 
     Both the connection and, behind ``ProxyFix``, the client that the proxy names must be in them. A request that a
@@ -267,20 +266,10 @@ def check_client(environ: WSGIEnvironment, networks: cabc.Sequence[_Network]) ->
 
     :raises Forbidden: It is of none.
     """
-    fixed = environ.get("werkzeug.proxy_fix.orig")
-    addresses = {environ.get("REMOTE_ADDR") or ""}
-    if fixed is not None:
-        addresses.add(fixed.get("REMOTE_ADDR") or "")
-    elif "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ:
+    fixed = environ.get(PROXY_FIX)
+    addresses = [each.get("REMOTE_ADDR") or "" for each in (environ, fixed) if each is not None]
+    if is_relayed(environ) or not all(is_in(address, networks) for address in addresses):
         raise Forbidden()
-    for text in addresses:
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise Forbidden() from None
-        address = getattr(address, "ipv4_mapped", None) or address
-        if not any(address in network for network in networks):
-            raise Forbidden()
 
 
 def check_installed() -> None:

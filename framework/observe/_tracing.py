@@ -32,7 +32,7 @@ SCHEMA: t.Final = "https://opentelemetry.io/schemas/1.37.0"
 """The version of the conventions."""
 
 _PROVIDER: t.Final = "_TRACER_PROVIDER"
-"""Where the API keeps the provider of the process; without that name every request has a record."""
+"""The name under which the API keeps the provider of the process; without it every request has a record."""
 
 _SpanAttributes: t.TypeAlias = dict[str, str | int]
 

@@ -17,6 +17,7 @@ from .._ending import ending
 from ..app import StartupFailed
 from ..errors import SetupError
 from ..fast import json as fast_json
+from ..http.addresses import IPNetwork, is_in, is_relayed
 from ..http.response import PreparedResponse
 from ..http.semantics import READS
 from ..marks.security import FORCED, MALFORMED, Grant, RequiresMark
@@ -31,7 +32,6 @@ if t.TYPE_CHECKING:
     from ._checks import CheckFunction
 
     Status: t.TypeAlias = t.Literal["pass", "warn", "fail"]
-    ClientNetwork: t.TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
     ProbeAnswer: t.TypeAlias = tuple[Status, dict[str, object]]
 
 _F = t.TypeVar("_F", bound="CheckFunction")
@@ -42,8 +42,6 @@ PROBE: t.Final = "framework.probe"
 """The key of the WSGI environment of a probe: ``"livez"``, ``"readyz"`` or ``"startupz"``; other requests have none."""
 
 _HEADERS: t.Final = (("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"))
-_FORWARDED: t.Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
-_BEHIND_PROXY: t.Final = "werkzeug.proxy_fix.orig"
 
 
 class Health:
@@ -174,15 +172,9 @@ class Health:
 
     def _may_see(self, environ: WSGIEnvironment) -> bool:
         """Return whether a client may see details."""
-        if self._networks and (_BEHIND_PROXY in environ or not any(name in environ for name in _FORWARDED)):
-            # Without ProxyFix the address behind a forwarded request is that of the proxy, which speaks for anybody.
-            try:
-                address = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
-            except ValueError:
-                pass
-            else:
-                if any(address in network for network in self._networks):
-                    return True
+        # Without ProxyFix the address behind a forwarded request is that of the proxy, which speaks for anybody.
+        if not is_relayed(environ) and is_in(environ.get("REMOTE_ADDR", ""), self._networks):
+            return True
         if not self._access:
             return False
         ctx = self.app.request_context(environ)
@@ -216,7 +208,7 @@ def _passes(mark: RequiresMark, ctx: t.Any) -> bool:
 
 def _as_details(
     details: cabc.Iterable[str | RequiresMark] | RequiresMark | None,
-) -> tuple[list[ClientNetwork], list[RequiresMark]]:
+) -> tuple[list[IPNetwork], list[RequiresMark]]:
     """Return the networks and the marks that a value names.
 
     :raises SetupError: It names another thing.
@@ -224,7 +216,7 @@ def _as_details(
     if isinstance(details, str):
         raise SetupError(f"Health(details={details!r}) is text. Give a list, like details=[{details!r}].")
     given = [details] if isinstance(details, RequiresMark) else list(details or ())
-    networks: list[ClientNetwork] = []
+    networks: list[IPNetwork] = []
     marks: list[RequiresMark] = []
     for each in given:
         if isinstance(each, RequiresMark):
