@@ -42,6 +42,7 @@ http {
     access_log off;
     client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
     upstream application {
+        zone application 64k;
         server %s max_fails=1 fail_timeout=%ds;
         server %s max_fails=1 fail_timeout=%ds;
     }
