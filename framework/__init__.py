@@ -41,6 +41,7 @@ from .helpers import flash as flash
 from .helpers import get_flashed_messages as get_flashed_messages
 from .helpers import get_template_attribute as get_template_attribute
 from .helpers import make_response as make_response
+from .helpers import nonblocking as nonblocking
 from .helpers import redirect as redirect
 from .helpers import send_file as send_file
 from .helpers import send_from_directory as send_from_directory
@@ -74,6 +75,7 @@ from .wrappers import Response as Response
 # Looked up when they are used: what an application does not name, it does not load.
 _LATER = {
     "_background": "after_response always_after_response",
+    "_coroutines": "wait_for",
     "fast.load": "apply_merge",
     "http.events": "Event",
     "marks.browsers": "CORS security_headers",
@@ -98,6 +100,7 @@ _LATER = {
 if t.TYPE_CHECKING:
     from ._background import after_response as after_response
     from ._background import always_after_response as always_after_response
+    from ._coroutines import wait_for as wait_for
     from .fast.load import apply_merge as apply_merge
     from .http.events import Event as Event
     from .marks.browsers import CORS as CORS

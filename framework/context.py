@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter, Rule
 
     from ._background import Task
+    from ._coroutines import Companion
     from ._producer import Producer
     from .app import App, RouterHooks
     from .http.media import MediaType
@@ -157,6 +158,8 @@ class Context:
     carried: cabc.Callable[[], contextlib.AbstractContextManager[object]] | None = None
     """Makes a context manager that is entered wherever the work of the request goes on: in a stream, in another thread,
     in deferred functions. An observer sets it."""
+    companion: Companion | None = None
+    """The task in which the coroutines of the context run, once there was one, where no server has an event loop."""
     _request_id: str | None = None  # of a context without a request that goes on with the work of one
     _trace: TraceParent | None = None
     _outer: Context | None = None
@@ -298,7 +301,7 @@ class Context:
     def session(self) -> SessionMixin:
         """The session, opened on first touch. Any touch counts as access, for ``Vary: Cookie``."""
         if self._session is None:
-            self._open_session()
+            self.open_session()
         session = t.cast("SessionMixin", self._session)
         session.accessed = True
         return session
@@ -307,7 +310,8 @@ class Context:
     def session(self, value: SessionMixin | None) -> None:
         self._session = value
 
-    def _open_session(self) -> None:
+    def open_session(self) -> None:
+        """Open the session; that alone is no access."""
         interface = self.app.session_interface
         session = interface.open_session(self.app, self.request)
         if session is None:
@@ -333,7 +337,7 @@ class Context:
         """
         request = self.request
         if self._session is None:
-            self._open_session()  # so that both contexts write to one session; opening is no access
+            self.open_session()  # so that both contexts write to one session; opening is no access
         made = self.__class__(self.app, self.environ, request, self._session)
         made.user, made.scheme = self.user, self.scheme
         made.carried, made.deadline = self.carried, self.deadline
@@ -371,7 +375,7 @@ class Context:
         """Open a session that is not lazy, then match; where sessions are away, that is what refuses the request."""
         refused: ServiceUnavailable | None = None
         try:
-            self._open_session()
+            self.open_session()
         except ServiceUnavailable as error:
             refused = error
         self.app.match_request(self)
@@ -457,6 +461,9 @@ class Context:
     def _popped(self, collector: CollectErrors | None) -> CollectErrors | None:
         if self.environ is None:
             self._outer = None
+        if self.companion is not None:
+            self.companion.close()
+            self.companion = None
         if signals.appcontext_popped.receivers and self._owns_app:
             collector = collector or CollectErrors()
             with collector:

@@ -11,6 +11,7 @@ import collections.abc as cabc
 import datetime as dt
 import functools
 import importlib.util
+import inspect
 import os
 import sys
 import typing as t
@@ -32,6 +33,8 @@ if t.TYPE_CHECKING:
 
 _T = t.TypeVar("_T")
 _FALSE = frozenset({"0", "false", "no"})
+
+_F = t.TypeVar("_F", bound=cabc.Callable[..., object])
 
 
 def get_debug_flag() -> bool:
@@ -375,3 +378,34 @@ def get_root_path(import_name: str) -> str:
             " Give 'root_path' explicitly."
         )
     return os.path.dirname(os.path.abspath(filename))
+
+
+def nonblocking(function: _F) -> _F:
+    """Say of a function that it never waits, not for a database, a file or another service.
+
+    Behind an ASGI server it then runs on the event loop, which takes no thread. One that does wait holds up all other
+    requests of the process. Under WSGI nothing changes.
+
+    :param function: A synchronous handler, hook or other function that requests call; it is returned.
+    """
+    function.__framework_blocks__ = False  # type: ignore[attr-defined]
+    return function
+
+
+def may_block(function: object, blocks: bool = True) -> None:
+    """Say of a function of the framework that it may wait, for a store for instance."""
+    function.__framework_blocks__ = blocks  # type: ignore[attr-defined]
+
+
+def is_nonblocking(function: cabc.Callable[..., object]) -> bool:
+    """Return whether a function never waits: one marked by :func:`nonblocking`, or of the framework.
+
+    Calling an asynchronous generator function only makes the generator.
+    """
+    blocks = getattr(function, "__framework_blocks__", None)
+    if blocks is None:
+        blocks = getattr(getattr(function, "__self__", None), "__framework_blocks__", None)
+    if blocks is not None:
+        return not blocks
+    module = getattr(function, "__module__", None) or ""
+    return module.partition(".")[0] == "framework" or inspect.isasyncgenfunction(inspect.unwrap(function))

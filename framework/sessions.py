@@ -407,6 +407,7 @@ class StoreSessionInterface(SessionInterface):
 
     lazy = True
     errors = (SessionUnavailable,)
+    __framework_blocks__ = True  # its methods wait for the store
 
     def __init__(self, store: Store) -> None:
         self.store = store

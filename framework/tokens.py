@@ -21,6 +21,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from . import context
 from ._sentinel import MISSING
 from .errors import BadRequest, SetupError
+from .helpers import is_nonblocking
 from .texts import message
 
 _User = t.TypeVar("_User")
@@ -111,6 +112,7 @@ class TokenMaker:
         self.purpose = purpose
         self.max_age = max_age
         self.revoked = revoked
+        self.__framework_blocks__ = not (revoked is None or is_nonblocking(revoked))
         self._own_keys = (secret_key, *fallbacks) if secret_key is not None else ()
         self._made: tuple[tuple[str | bytes, ...], URLSafeTimedSerializer] | None = None
 

@@ -456,10 +456,10 @@ def test_a_websocket_is_refused(app):
 def test_without_asgiref_the_import_says_what_to_install(monkeypatch):
     """The extra is named by its library."""
     monkeypatch.setitem(sys.modules, "asgiref.wsgi", None)
-    monkeypatch.delitem(sys.modules, "framework.asgi")
+    monkeypatch.delitem(sys.modules, "framework.asgi._adapter")
 
     with pytest.raises(ImportError, match="pip install asgiref"):
-        __import__("framework.asgi")
+        __import__("framework.asgi._adapter")
 
 
 def test_uvicorn_serves_resources(served):

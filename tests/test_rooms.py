@@ -38,7 +38,9 @@ FLOORS = {
     **dict.fromkeys(
         (
             *(
+                "_async_parts",
                 "_background",
+                "_coroutines",
                 "_producer",
                 "_signing",
                 "hooks",
@@ -61,7 +63,7 @@ FLOORS = {
 }
 
 # Imports for types alone of a higher floor.
-TYPES_FROM_ABOVE = 12
+TYPES_FROM_ABOVE = 13
 
 # ``Any`` per 1,000 lines of the package.
 ANY = 9

@@ -7,6 +7,7 @@ import typing as t
 from .._lazy import lazy
 
 if t.TYPE_CHECKING:
+    from ._answers import WAITS as WAITS
     from ._app import App as App
     from ._documents import DEFAULT as DEFAULT
     from ._documents import HOST as HOST
@@ -20,6 +21,7 @@ else:
     __getattr__ = lazy(
         __name__,
         {
+            "_answers": "WAITS",
             "_app": "App",
             "_documents": "Choice DEFAULT Document HOST",
             "_lifecycle": "Lifecycle StartupFailed",

@@ -23,6 +23,9 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
     from ._app import App
 
+WAITS: t.Final = "framework.waits"
+"""In the WSGI environment of an answer that is no prepared one: whether making its parts may take time."""
+
 
 def response_of(app: App, rv: t.Any, status: int | str | None) -> Response:
     """The body of a returned value as a response; ``status`` is used where the body makes a new one."""

@@ -35,7 +35,7 @@ from ..context import Context, _AppCtxGlobals, _current, current, current_or_non
 from ..debughelpers import FormDataRoutingRedirect
 from ..errors import InternalServerError, NotFound, SetupError, SetupFinished
 from ..fast.routing import Miss
-from ..helpers import Aborter, _default_template_ctx_processor, get_debug_flag
+from ..helpers import Aborter, _default_template_ctx_processor, get_debug_flag, is_nonblocking
 from ..hooks import find_error_handler
 from ..http import problem
 from ..http.problem import ErrorRenderer
@@ -55,8 +55,7 @@ from ..sessions import NullSession, SecureCookieSessionInterface, SessionInterfa
 from ..teardown import CollectErrors, ContextIterator
 from ..texts import Texts, message
 from ..wrappers import Request, Response
-from ._answers import is_streamed, response_of
-from ._deadlines import until_deadline
+from ._answers import WAITS, is_streamed, response_of
 from ._documents import DEFAULT, Choice, Document, add_docs_rules
 from ._lifecycle import RETRY, Lifecycle, StartupFailed
 from ._matching import match_by_adapter, match_in_version, routers_of_miss
@@ -79,6 +78,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .. import typing as ft
+    from ..asgi import ASGI
 
     DocumentProcessor: t.TypeAlias = cabc.Callable[[ft.JSONObject, str], ft.JSONObject | None]
     """Changes a finished document, given its name, or returns another one."""
@@ -194,6 +194,7 @@ class App(Scaffold):
             raise ValueError("'instance_path' must be absolute. Give the whole path, like os.path.abspath('instance').")
         self.instance_path = instance_path
         self.template_context_processors[None].append(_default_template_ctx_processor)
+        self._off_loop: cabc.Callable[[cabc.Callable[..., t.Any]], cabc.Callable[..., t.Any]] | None = None
         self._freezing = threading.RLock()
         self._route_table: RouteTable | None = None
         self._got_first_request = False
@@ -369,25 +370,73 @@ class App(Scaffold):
         """
         if inspect.iscoroutinefunction(func):
             return self.async_to_sync(func)
-        return func
+        return func if self._off_loop is None or is_nonblocking(func) else self._off_loop(func)
 
     def async_to_sync(
         self, func: cabc.Callable[..., cabc.Coroutine[object, object, object]]
     ) -> cabc.Callable[..., t.Any]:
         """Wrap an ``async def`` function so that a plain call runs it to its end. Override it for another event loop.
 
-        It is cancelled at the deadline of the request, if there is one.
-
-        :raises RuntimeError: The library asgiref is not installed.
+        Behind an ASGI server it runs on the server's loop, otherwise on one in the background of the process. It is
+        cancelled at the deadline of the request, if there is one.
         """
-        try:
-            from asgiref.sync import async_to_sync
-        except ImportError:
-            raise RuntimeError(
-                f"{func.__qualname__} is asynchronous, and the library asgiref is not installed."
-                " Run 'pip install asgiref'."
-            ) from None
-        return async_to_sync(until_deadline(func))
+        from .._coroutines import bounded  # PERF: an application without coroutines imports no asyncio, 20 ms
+
+        return bounded(func)
+
+    @property
+    def has_own_loop(self) -> bool:
+        """Return whether :meth:`async_to_sync` is overridden."""
+        return type(self).async_to_sync is not App.async_to_sync or "async_to_sync" in vars(self)
+
+    @functools.cached_property
+    def asgi(self) -> ASGI:
+        """Return what an ASGI server calls; the application itself is what a WSGI server calls."""
+        from ..asgi import ASGI
+
+        return ASGI(self)
+
+    def off_loop(self, func: _F) -> _F:
+        """Wrap a function that may wait, so that it does not hold up an event loop that a request runs on.
+
+        :param func: A synchronous function. Where requests run on no loop, it is returned as it is.
+        """
+        return func if self._off_loop is None else t.cast(_F, self._off_loop(func))
+
+    @property
+    def serves_on_loop(self) -> bool:
+        """Return whether requests may run on an event loop."""
+        return self._off_loop is not None
+
+    def serve_on_loop(self) -> None:
+        """Prepare for requests on an event loop: functions that may wait are called in threads from now on.
+
+        Called by :class:`framework.asgi.ASGI`.
+        """
+        from .._coroutines import off_loop  # PERF: imports asyncio, 20 ms
+
+        if self._off_loop is None:
+            self._off_loop = off_loop
+            self._route_table = None
+
+    def runs_on_loop(self, environ: WSGIEnvironment) -> bool:
+        """Return whether a request is answered on the event loop of an ASGI server, and not in a thread as a whole.
+
+        It is where its operation is asynchronous or never waits; see :attr:`Operation.on_loop`.
+        """
+        route_table = self._route_table
+        if route_table is None or not self._is_serving:
+            return False  # the functions of the startup may wait
+        route = route_table.exact.get(environ["PATH_INFO"], NO_ROUTES).get(environ["REQUEST_METHOD"])
+        if route is not None:
+            return route.operation.on_loop
+        if route_table.match is None or route_table.regions is not None:
+            return False
+        found = route_table.match(None, environ["PATH_INFO"], environ["REQUEST_METHOD"].upper())
+        if type(found) is tuple:
+            route = route_table.routes.get(id(found[0]), NO_ROUTES).get(environ["REQUEST_METHOD"])
+            return route is not None and route.operation.on_loop
+        return isinstance(found, Miss) and route_table.misses_on_loop
 
     # Registering.
 
@@ -734,7 +783,9 @@ class App(Scaffold):
             if ctx._before_sending:
                 response, broken = self._changed_last(ctx, response)
                 error = broken or error
-            streamed = type(response) is not PreparedResponse and is_streamed(response, environ)
+            if type(response) is not PreparedResponse:
+                streamed = is_streamed(response, environ)
+                environ[WAITS] = streamed or getattr(response, "direct_passthrough", False)
             if ctx.record is not None:
                 ctx.record.answered(response, streamed)
             # A setting may have dropped the route table meanwhile.
@@ -1113,7 +1164,10 @@ class App(Scaffold):
             response = function(response)
         # A session that nobody touched was not opened: there is nothing to save.
         if ctx._session is not None and not self.session_interface.is_null_session(ctx._session):
-            self.session_interface.save_session(self, ctx._session, response)
+            save = self.session_interface.save_session
+            if self._off_loop is not None and not is_nonblocking(save):
+                save = self._off_loop(save)
+            save(self, ctx._session, response)
         return response
 
     # Exceptions.

@@ -67,13 +67,10 @@ class Lifecycle:
         which = "on_startup" if at_start else "on_shutdown"
         if not callable(function):
             raise SetupError(f"{which}() got {function!r}, which cannot be called. Give a function without parameters.")
-        if inspect.isasyncgenfunction(function):
-            raise SetupError(
-                f"{describe(function)} is an asynchronous generator. Under WSGI its two parts would run in two event"
-                " loops, and what belongs to the first is of no use in the second. Write a generator without 'async',"
-                " or two functions for 'on_startup' and 'on_shutdown'."
-            )
-        if inspect.isgeneratorfunction(function) and not at_start:
+        is_async = inspect.isasyncgenfunction(function)
+        if is_async or inspect.iscoroutinefunction(function):
+            from .. import _coroutines  # noqa: F401 - its end comes after that of the application, by order of import
+        if (is_async or inspect.isgeneratorfunction(function)) and not at_start:
             raise SetupError(
                 f"{describe(function)} is a generator, whose first part runs at the start. Give it to 'on_startup'."
             )
@@ -119,11 +116,15 @@ class Lifecycle:
 
     def _begin(self, app: App, function: LifeFunction) -> None:
         with app.app_context():
-            if not inspect.isgeneratorfunction(function):
+            rest: _Rest
+            if inspect.isasyncgenfunction(function):
+                rest = _AsyncRest(function)
+            elif inspect.isgeneratorfunction(function):
+                rest = _Rest(function)
+            else:
                 app.ensure_sync(function)()
                 return
-            rest = _Rest(function)
-            next(rest.generator, None)
+            rest.begin()
             self._ends.append((describe(function), rest))
 
     def stop(self, app: App) -> list[Exception]:
@@ -186,22 +187,46 @@ class Lifecycle:
 
 
 class _Rest:
-    """The second part of a generator function.
+    """A generator function: its first part, which runs at the start, and the second.
 
     :param function: The generator function.
     """
 
     def __init__(self, function: LifeFunction) -> None:
-        self.generator = t.cast("cabc.Generator[object]", function())
+        self._generator = t.cast("cabc.Generator[object]", function())
         self._name = describe(function)
 
+    def begin(self) -> None:
+        """Run the first part."""
+        next(self._generator, None)
+
     def __call__(self) -> None:
-        """Run it.
+        """Run the second part.
 
         :raises RuntimeError: The generator yields once more.
         """
-        for _ in self.generator:
-            self.generator.close()
+        for _ in self._generator:
+            self._generator.close()
+            raise RuntimeError(f"{self._name} yields more than once. Yield once, between the start and the end.")
+
+
+class _AsyncRest(_Rest):
+    """An asynchronous generator function. Both parts run in one task, so that one may leave what the other entered.
+
+    :param function: The generator function.
+    """
+
+    def __init__(self, function: LifeFunction) -> None:
+        from .._coroutines import Errand
+
+        self._errand = Errand(t.cast("cabc.AsyncGenerator[object]", function()))
+        self._name = describe(function)
+
+    def begin(self) -> None:
+        self._errand.begin()
+
+    def __call__(self) -> None:
+        if not self._errand.end():
             raise RuntimeError(f"{self._name} yields more than once. Yield once, between the start and the end.")
 
 

@@ -12,6 +12,7 @@ import typing as t
 
 from ..context import current
 from ..fast.routing import Matcher
+from ..helpers import is_nonblocking
 from ..hooks import find_error_handler
 from ..http.request_ids import make_request_ids
 from ..resources.assembly import RouterPath as RouterPath
@@ -141,6 +142,8 @@ class RouteTable:
                 self.exact.setdefault(path, {})[method] = exact_route
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = tears_down_app(app)
+        # Whether the answer for a path that no rule matches runs no code of users, which may wait.
+        self.misses_on_loop = not (has_hooks(app) or self.overridden)
         # Whether the answer for a path that no rule matches is known where no handler takes it.
         self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
         self.makes_contexts = "request_context" not in self.overridden
@@ -213,6 +216,15 @@ def is_overridden(app: App, name: str) -> bool:
     return hasattr(function, "__wrapped__") or not all(module.startswith("framework.app.") for module in modules)
 
 
+def has_hooks(app: App) -> bool:
+    """Return whether the application or a router of it has hooks or error handlers."""
+    scopes: list[cabc.Iterable[object]] = [
+        *(app.before_request_funcs.values(), app.after_request_funcs.values(), app.teardown_request_funcs.values()),
+        *(app.url_value_preprocessors.values(), app.error_handler_spec.values(), app.teardown_appcontext_funcs),
+    ]
+    return any(map(any, scopes))
+
+
 def make_observers(app: App) -> Observers | None:
     """Return the observers that the application was given, and those that settings ask for."""
     config = app.config
@@ -271,6 +283,8 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
     codings = checked_codings(app)
     if codings:
         before = (make_decoding(codings), *before)
+    if app.serves_on_loop and not is_nonblocking(app.session_interface.open_session):
+        before = (open_off_loop, *before)
     if is_watched(app):
         before = tuple(remember_error(function) for function in before)
     teardown = last(app.teardown_request_funcs)
@@ -286,6 +300,15 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
         tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
         ends_quietly=not (tears_down or tears_down_app(app)),
     )
+
+
+def open_off_loop() -> None:
+    """Open a session whose store may be waited for, before code on the event loop touches it."""
+    from .._coroutines import switches
+
+    ctx = current()
+    if switches.is_on_loop() and ctx._session is None and "HTTP_COOKIE" in ctx.request_environ:
+        switches.hop(ctx.open_session)
 
 
 def checked_codings(app: App) -> frozenset[str]:

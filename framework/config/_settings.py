@@ -319,6 +319,28 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "Seconds to wait for Redis: for a connection, and for an answer.",
             Number(0, above=True, whole=False, unit="seconds"),
         ),
+        "ASGI_THREADS": Setting(
+            40,
+            "How many requests with synchronous handlers an ASGI server's process answers at the same time, each in a"
+            " thread. No more than the connections that its database pool may open.",
+            Number(1),
+        ),
+        "ASGI_QUEUE": Setting(
+            100,
+            "How many further ones wait for a thread; a request beyond that is a 503.",
+            Number(0),
+        ),
+        "ASGI_PART_TIMEOUT": Setting(
+            30,
+            "Seconds that a client of an ASGI server may take for the next part of a body; then it is a 408. ``None``:"
+            " any time.",
+            Number(0, above=True, whole=False, optional=True, unit="seconds"),
+        ),
+        "ASGI_BODY_TIMEOUT": Setting(
+            None,
+            "Seconds that it may take for a whole body. ``None``: any time.",
+            Number(0, above=True, whole=False, optional=True, unit="seconds"),
+        ),
         "CLIENT_TENANT": Setting(
             None,
             "A function from the context to the tenant that a request is for, where a header or a token says so: part"

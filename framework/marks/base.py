@@ -24,6 +24,7 @@ from ..errors import SetupError
 from ..fast import json as fast_json
 from ..fast.json import NOT_TAKEN
 from ..fields import AnyField
+from ..helpers import is_nonblocking
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -139,19 +140,24 @@ class Step(msgspec.Struct, frozen=True):
 
     :param phase: When: a phase before ``HANDLER``.
     :param run: ``run(ctx, call)``. A returned value that is not ``None`` is the answer, and the handler is not called.
+    :param blocks: Whether it may wait, for a store or a database for instance: behind an ASGI server it then runs in a
+        thread. A step whose function is not the framework's own counts as one that may, unless it is ``nonblocking``.
     """
 
     phase: Phase
     run: StepFunction
+    blocks: bool = False
 
 
 class ValueStep(msgspec.Struct, frozen=True):
     """One thing to do with the value that the handler returned.
 
     :param run: ``run(ctx, call, value)``. A returned value that is not ``None`` takes its place.
+    :param blocks: Whether it may wait; see :class:`Step`.
     """
 
     run: ValueFunction
+    blocks: bool = False
 
     @property
     def phase(self) -> Phase:
@@ -166,11 +172,13 @@ class ReplyStep(msgspec.Struct, frozen=True):
     :param run: ``run(ctx, call, reply)``. A returned reply that is not ``None`` takes its place.
     :param errors: Whether it also gets the answer to an error that an earlier step or the handler raised. Steps of
         phases that the error has cut off have then not been run.
+    :param blocks: Whether it may wait; see :class:`Step`.
     """
 
     phase: Phase
     run: ReplyFunction
     errors: bool = False
+    blocks: bool = False
 
 
 Steps: t.TypeAlias = "cabc.Iterable[Step | ValueStep | ReplyStep]"
@@ -285,8 +293,11 @@ class Plan:
         shared: Notes | None = None,
     ) -> None:
         self.reads_environ = reads_environ
-        self.ensure_sync = ensure_sync
-        """Makes a user's function, asynchronous or not, one that is called and returns; a mark asks it in ``run``."""
+        self._ensure_sync = ensure_sync
+        self.has_coroutines = False
+        """True if a mark has asked for an asynchronous function of a user."""
+        self.calls_users = False
+        """True if the mark that is asked has asked for a function of a user that may wait."""
         self.encode = encode
         self.direct = direct
         self.fast = bool(config["FAST_PATH"])
@@ -326,6 +337,14 @@ class Plan:
     def address(self) -> str:
         """Method and path, see :func:`address`."""
         return address(self.method, self.rule)
+
+    def ensure_sync(self, function: cabc.Callable[..., object]) -> cabc.Callable[..., t.Any]:
+        """Make a user's function, asynchronous or not, one that is called and returns; a mark asks it in ``run``."""
+        if inspect.iscoroutinefunction(function):
+            self.has_coroutines = True
+        elif not is_nonblocking(function):
+            self.calls_users = True
+        return self._ensure_sync(function)
 
     def take_slot(self) -> int:
         """Reserve the next positional argument of the handler; its index in :attr:`Call.arguments`."""

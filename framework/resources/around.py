@@ -15,10 +15,13 @@ import msgspec
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import SetupError
+from ..helpers import is_nonblocking
 from ..marks.base import AroundFactory, Call, Mark, Phase, Plan, Step, mention
+from .off_loop import OffLoopManager, is_async
 
 if t.TYPE_CHECKING:
     import contextlib
+    from types import TracebackType
 
     from ..context import Context
     from ..http.response import Reply
@@ -95,18 +98,19 @@ def in_order(arounds: cabc.Iterable[Around]) -> tuple[Around, ...]:
     return tuple(sorted(arounds, key=lambda around: around.order))
 
 
-def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around]) -> list[Step]:
+def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around], hops: bool = False) -> list[Step]:
     """Put steps that enter context managers between the steps before the handler.
 
     :param before: These, in their order.
     :param arounds: In the order in which they are entered.
+    :param hops: Whether the operation may run on an event loop.
     """
-    placed = [(around.order, _entering(around)) for around in arounds]
+    placed = [(around.order, _entering(around, hops)) for around in arounds]
     placed += [(int(step.phase), step) for step in before]
     return [step for _, step in sorted(placed, key=operator.itemgetter(0))]
 
 
-def _entering(around: Around) -> Step:
+def _entering(around: Around, hops: bool) -> Step:
     make = around.make
 
     def enter(ctx: Context, call: Call) -> AsyncScope | None:
@@ -114,21 +118,50 @@ def _entering(around: Around) -> Step:
         if manager is None:
             return None
         if not hasattr(type(manager), "__exit__"):
-            if hasattr(type(manager), "__aexit__"):
+            if not hasattr(type(manager), "__aexit__"):
+                raise TypeError(
+                    f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context"
+                    " manager. Let the function that its 'around' returns make one."
+                )
+            if ctx.app.has_own_loop:
                 return AsyncScope(around, manager)
-            raise TypeError(
-                f"{around.name} made an object of the type {type(manager).__name__!r}, which is not a context manager."
-                " Let the function that its 'around' returns make one."
-            )
+            manager = SyncManager(manager)
+        elif hops and not is_nonblocking(make):
+            manager = OffLoopManager(manager)
         manager.__enter__()
         call.entered.append((around, manager))
         return None
 
-    return Step(around.phase, enter)
+    return Step(around.phase, enter, blocks=not (is_async(around) or is_nonblocking(make)))
+
+
+class SyncManager:
+    """An asynchronous context manager as one that synchronous code enters and leaves: in one task, on one event loop.
+
+    :param manager: The asynchronous one.
+    """
+
+    def __init__(self, manager: contextlib.AbstractAsyncContextManager[object]) -> None:
+        self._manager = manager
+
+    def __enter__(self) -> object:
+        from .._coroutines import wait_for  # PERF: imports asyncio, 20 ms
+
+        return wait_for(self._manager.__aenter__())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> bool | None:
+        from .._coroutines import wait_for
+
+        return wait_for(self._manager.__aexit__(kind, error, tb))
 
 
 class AsyncScope(t.NamedTuple):
-    """An asynchronous context manager that is still to be entered; a step returns it to be put around the rest."""
+    """An asynchronous context manager that is still to be entered; a step returns it to be put around the rest.
+
+    For an application that runs coroutines by itself (``App.async_to_sync``), with a loop that may end with each.
+    """
 
     around: Around
     manager: contextlib.AbstractAsyncContextManager[object]
@@ -198,14 +231,10 @@ def _try_within(ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None
 
 
 async def _in_thread(function: cabc.Callable[..., _T], *args: object) -> _T:
-    """Call a function that may block, in the thread of the request where asgiref runs the loop in another one."""
-    try:
-        from asgiref.sync import sync_to_async
-    except ImportError:  # App.async_to_sync runs coroutines by something else
-        import asyncio  # PERF: where it is needed
+    """Call a function that may block, and may run a loop itself."""
+    import asyncio  # PERF: where it is needed
 
-        return await asyncio.to_thread(function, *args)
-    return await sync_to_async(function)(*args)
+    return await asyncio.to_thread(function, *args)
 
 
 def answer_within(ctx: Context, call: Call, answer: Responder) -> Reply:

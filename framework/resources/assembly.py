@@ -53,6 +53,7 @@ from ..texts import listed, message
 from ..views import MethodView, View
 from ..wrappers import Request
 from .around import Around, in_order, make_around
+from .off_loop import runs_on_loop, with_blocking
 from .operation import DocumentRecords, Operation, place_of, runner, source_of, texts_of
 from .pairs import Names, member_name, method_name, names_of
 from .recorder import remember_error, remember_value
@@ -249,7 +250,10 @@ def build_operation(
     data_rules = declared or is_resource
     plain, watched = app.ensure_sync(handler), is_watched(app)
     function = remember_value(plain) if watched else plain
-    ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched, measured=measured)
+    direct = is_direct(view, view_class)
+    on_loop = runs_on_loop(plan, direct, arounds)
+    hops = on_loop and app.serves_on_loop
+    ordered, bind = runner(plan, steps, arounds, data_rules, function, watched=watched, measured=measured, hops=hops)
     summary, description = texts_of(handler)
     operation = Operation(
         endpoint=endpoint,
@@ -259,7 +263,8 @@ def build_operation(
         view=view,
         view_class=view_class,
         make_instance=getattr(view, "make_instance", None) if view_class is not None else None,
-        direct=is_direct(view, view_class),
+        direct=direct,
+        on_loop=on_loop,
         routers=routers,
         operation_id=words.say("operation_id", None) or operation_id(app, rule, method, view),
         summary=words.say("summary", summary),
@@ -315,9 +320,10 @@ def ask_marks(plan: Plan) -> tuple[list[Step | ValueStep | ReplyStep], tuple[Aro
     steps: list[Step | ValueStep | ReplyStep] = []
     arounds: list[Around] = []
     for mark in plan.marks:
+        plan.calls_users = False
         for step in mark.run(plan):
             check_phase(step, mark, plan)
-            steps.append(step)
+            steps.append(with_blocking(step, plan.calls_users))
         if type(mark).around is not Mark.around:
             around = make_around(mark, plan, place_of(type(mark)))
             if around is not None:

@@ -40,6 +40,7 @@ from ..marks.base import (
 )
 from ..marks.responses import outcome_step
 from .around import Around, AsyncScope, answer_within, with_entering
+from .off_loop import in_threads
 from .recorder import remember_step
 from .timed import timed, timed_load
 
@@ -70,6 +71,9 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """Makes the resource; ``None`` for functions."""
     direct: bool
     """True if the class may be made and the handler called without going through ``view``."""
+    on_loop: bool
+    """True if an ASGI server runs it on its event loop: something of it is asynchronous, or its handler never waits.
+    Other operations run in a thread as a whole."""
     routers: tuple[str, ...]
     """The names of the routers it is mounted on, the innermost first."""
     operation_id: str
@@ -172,6 +176,7 @@ def runner(
     *,
     watched: bool = False,
     measured: bool = False,
+    hops: bool = False,
 ) -> tuple[tuple[Step | ValueStep | ReplyStep, ...], cabc.Callable[[Operation], Runner]]:
     """Put the steps in order, and make the function that runs them.
 
@@ -182,6 +187,7 @@ def runner(
     :param handler: What is called, already synchronous; with the resource first if it is a method.
     :param watched: Whether a step that raises is remembered for the contract.
     :param measured: Whether the times of the parts are taken.
+    :param hops: Whether it may run on an event loop, and what may wait is then called in threads.
     :return: The steps in their order, and a function that binds the runner to its operation.
     """
     ordered = sorted(steps, key=lambda step: step.phase)
@@ -197,6 +203,9 @@ def runner(
         handler = timed(handler, "handler")
         outcome = None if outcome is None else timed(outcome, "dump")
     slots = plan.slots
+    if hops:
+        before = before if arounds else in_threads(before)
+        on_value, after, on_error = in_threads(on_value), in_threads(after), in_threads(on_error)
 
     def bind(operation: Operation) -> Runner:
         is_method = operation.view_class is not None
@@ -204,7 +213,8 @@ def runner(
             return run_bare(handler, is_method, outcome)
         finish = make_finish(after)
         if arounds:
-            answer = make_answer(with_entering(before, arounds), handler, is_method, on_value, outcome)
+            entering = with_entering(before, arounds, hops)
+            answer = make_answer(in_threads(entering) if hops else entering, handler, is_method, on_value, outcome)
             return run_within(operation, slots, answer, finish, on_error)
         return run_steps(operation, slots, before, handler, on_value, outcome, finish, on_error)
 
@@ -379,7 +389,7 @@ def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
         return None
 
     joined = [step for step in steps if step.phase < Phase.INPUTS]
-    joined.append(Step(Phase.INPUTS, run))
+    joined.append(Step(Phase.INPUTS, run, blocks=any(step.blocks for step in steps if step.phase is Phase.INPUTS)))
     joined.extend(step for step in steps if step.phase > Phase.INPUTS)
     return joined
 

@@ -22,6 +22,7 @@ from werkzeug.wsgi import get_host
 
 from ..context import current
 from ..errors import SetupError
+from ..helpers import may_block
 from ..http.idempotency import fingerprint
 from ..http.reading import query_values
 from ..http.response import PreparedResponse, add_header, add_vary, body_of, header_of, header_pairs_of
@@ -270,14 +271,21 @@ class CachedMark(Mark):
                 f"{self!r} on {plan.called} ({plan.address}) has a tag with {{{min(unknown)}}}, which is not a variable"
                 " of the path."
             )
-        yield Step(Phase.PRECONDITION, self._look_step(plan))
-        yield ReplyStep(Phase.HEADERS, self._keep_step(plan), errors=True)
+        # One request waits for the answer to another, whatever the store.
+        yield Step(Phase.PRECONDITION, self._look_step(plan), blocks=True)
+        yield ReplyStep(Phase.HEADERS, self._keep_step(plan), errors=True, blocks=True)
 
     def around(self, plan: Plan) -> AroundFactory | None:
         if not self.applies(plan):
             return None
         known = frozenset(("accept", *(name.lower() for name in self._names_in_key(plan))))
-        return lambda ctx, call: Landing(ctx, call, flight, known) if (flight := call.notes.get(_FLIGHT)) else None
+
+        def land(ctx: Context, call: Call) -> Landing | None:
+            flight = call.notes.get(_FLIGHT)
+            return Landing(ctx, call, flight, known) if flight else None
+
+        may_block(land)
+        return land
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
         if not self.applies(plan):

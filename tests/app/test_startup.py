@@ -263,7 +263,7 @@ def test_a_second_yield_is_an_error(caplog):
 
 
 def test_wrong_functions_are_refused_where_they_are_given():
-    """What cannot be called, generators at the end and asynchronous generators have no place."""
+    """What cannot be called, and generators of both colours at the end, have no place."""
     app = App("wrong", static_folder=None)
 
     async def loops():
@@ -274,8 +274,8 @@ def test_wrong_functions_are_refused_where_they_are_given():
 
     with pytest.raises(SetupError, match="which cannot be called"):
         app.on_startup(None)
-    with pytest.raises(SetupError, match="is an asynchronous generator"):
-        app.on_startup(loops)
+    with pytest.raises(SetupError, match="Give it to 'on_startup'"):
+        app.on_shutdown(loops)
     with pytest.raises(SetupError, match="Give it to 'on_startup'"):
         app.on_shutdown(ends)
     app.freeze()

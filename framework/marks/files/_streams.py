@@ -8,12 +8,12 @@ Floor 4.
 
 from __future__ import annotations
 
-import asyncio
 import collections.abc as cabc
 import typing as t
 
 from marshmallow import fields
 
+from ..._async_parts import AsyncParts, bridge, hand_over
 from ..._ending import ending
 from ..._producer import Producer
 from ...context import current
@@ -52,8 +52,7 @@ class StreamMark(ResponseMark):
         where = plan.called
 
         def start(status: int, value: object) -> Response:
-            source = iterate(value, where)
-            parts = self.body(Parts(map(write, source), source, value))
+            parts = self.body(parts_of(value, write, where))
             reply = current().app.response_class(parts, status, content_type=media_type)
             for name, text in _HEADERS:
                 reply.headers[name] = text
@@ -66,7 +65,7 @@ class StreamMark(ResponseMark):
         encode = item_encoder(plan, self.outcome.items)
         return lambda part: encode(part) + b"\n"
 
-    def body(self, parts: Parts) -> cabc.Iterator[bytes]:
+    def body(self, parts: Parts | AsyncParts) -> cabc.Iterator[bytes]:
         """The parts as they are sent."""
         return parts
 
@@ -98,11 +97,13 @@ class EventsMark(StreamMark):
 
         return write
 
-    def body(self, parts: Parts) -> cabc.Iterator[bytes]:
+    def body(self, parts: Parts | AsyncParts) -> cabc.Iterator[bytes]:
         if self.retry is not None:
             parts.first = b"retry: %d\n\n" % self.retry
-        if self.keep_alive is None:
+        if self.keep_alive is None or (isinstance(parts, AsyncParts) and bridge() is not None):
             parts.last = LAST_EVENT
+            if isinstance(parts, AsyncParts):
+                parts.keep_alive, parts.meanwhile = self.keep_alive, KEEP_ALIVE
             return parts
         return Producer(current(), parts, self.keep_alive, KEEP_ALIVE, LAST_EVENT)
 
@@ -236,46 +237,18 @@ def last_event_id() -> str | None:
     return text if 0 < len(text) <= _LONGEST_ID else None
 
 
-def iterate(value: object, where: str) -> cabc.Iterator[object]:
+def parts_of(value: object, write: Write, where: str) -> Parts | AsyncParts:
     """The parts of what a handler returned, an asynchronous iterable too.
+
+    One that is both is iterated on the event loop where there is a server that has one.
 
     :raises TypeError: It has no parts.
     """
-    if isinstance(value, cabc.AsyncIterable):
-        return AsyncParts(value)
+    if isinstance(value, cabc.AsyncIterable) and (bridge() is not None or not isinstance(value, cabc.Iterable)):
+        return hand_over(AsyncParts(current(), value, write))
     if isinstance(value, (str, bytes, cabc.Mapping)) or not isinstance(value, cabc.Iterable):
         raise TypeError(
             f"{where} returned {value!r}, and declares a stream. Return an iterable of its parts, like a generator."
         )
-    return iter(value)
-
-
-class AsyncParts(cabc.Iterator[object]):
-    """An asynchronous iterable as one that is iterated without an event loop: it has its own, to its end."""
-
-    def __init__(self, source: cabc.AsyncIterable[object]) -> None:
-        self._source = source
-        self._iterator = source.__aiter__()
-        self._runner: asyncio.Runner | None = asyncio.Runner()
-
-    def __next__(self) -> object:
-        if self._runner is None:
-            raise StopIteration
-        try:
-            return self._runner.run(self._next())
-        except StopAsyncIteration:
-            self.close()
-            raise StopIteration from None
-
-    async def _next(self) -> object:
-        return await self._iterator.__anext__()
-
-    def close(self) -> None:
-        """Close the iterable, then its loop."""
-        runner, self._runner = self._runner, None
-        if runner is None:
-            return
-        with runner:
-            close = getattr(self._iterator, "aclose", None)
-            if close is not None:
-                runner.run(close())
+    source = iter(value)
+    return Parts(map(write, source), source, value)

@@ -16,6 +16,7 @@ from marshmallow import fields, validate
 from werkzeug.wsgi import get_host
 
 from ... import errors
+from ...helpers import may_block
 from ...http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
 from ...http.reading import declared_length, has_body, media_type, read_body
 from ...http.response import PreparedResponse, body_of, header_pairs_of
@@ -151,10 +152,14 @@ class Idempotent(Mark):
     def run(self, plan: Plan) -> Steps:
         if not self.applies(plan):
             return
-        store_url(plan.config, "IDEMPOTENCY")  # a setting that names no store is found now
-        yield Step(Phase.IDEMPOTENCY, self._claim_step(plan))
+        blocks = self._may_wait(plan)  # a setting that names no store is found now
+        yield Step(Phase.IDEMPOTENCY, self._claim_step(plan), blocks)
         yield Step(Phase.PRECONDITION, give)
-        yield ReplyStep(Phase.HEADERS, complete_step(kept_names(plan)), errors=True)
+        yield ReplyStep(Phase.HEADERS, complete_step(kept_names(plan)), errors=True, blocks=blocks)
+
+    def _may_wait(self, plan: Plan) -> bool:
+        """Return whether keys are kept somewhere that is waited for."""
+        return self.store is not None or store_url(plan.config, "IDEMPOTENCY") is not None
 
     def around(self, plan: Plan) -> AroundFactory | None:
         names = kept_names(plan)
@@ -163,6 +168,7 @@ class Idempotent(Mark):
             environ = ctx.request_environ
             return Hold(names, ctx, call) if "HTTP_IDEMPOTENCY_KEY" in environ else None
 
+        may_block(hold, self._may_wait(plan))
         return hold if self.applies(plan) else None
 
     def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
@@ -285,7 +291,7 @@ class Hold:
             keep(claim, call, t.cast("Reply", call.reply), self._names)
         elif call.begun and call.reply is None:
             # What an error handler answers is the handler's answer, which comes to ``complete``; or there is none.
-            self._ctx.at_end(lambda error: claim.release())
+            self._ctx.at_end(self._ctx.app.off_loop(lambda error: claim.release()))
         else:
             claim.release()
 

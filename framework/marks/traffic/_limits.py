@@ -89,8 +89,8 @@ class Limit(Mark):
         limits = limits_of(plan)
         if not self.windows or not plan.config["RATELIMIT_ENABLED"]:
             return
-        is_remote(plan.config, self.store)  # a setting that names no store is found now
-        yield Step(phase_of(self.by), self._check_step(plan, limits.windows[id(self)], limits.tells))
+        blocks = is_remote(plan.config, self.store)  # a setting that names no store is found now
+        yield Step(phase_of(self.by), self._check_step(plan, limits.windows[id(self)], limits.tells), blocks)
         if limits.first is self and limits.tells:
             yield ReplyStep(Phase.HEADERS, tell_step(limits.policy), errors=True)
 

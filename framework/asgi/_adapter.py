@@ -17,7 +17,7 @@ import queue
 import threading
 import typing as t
 
-from .errors import SetupError
+from ..errors import SetupError
 
 try:
     import asgiref.wsgi

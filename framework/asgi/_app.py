@@ -1,0 +1,128 @@
+"""``ASGI``: what an ASGI server calls, and where each request runs: on its loop, or in a pool of threads.
+
+Not here: one request (``asgi._exchange``), the start and the end of the server (``asgi._lifespan``).
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from ..errors import ServiceUnavailable
+from ..http import problem
+from ._bridge import LoopBridge
+from ._exchange import ASGIExchange
+from ._lifespan import live
+
+if t.TYPE_CHECKING:
+    import collections.abc as cabc
+
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from ..app import App
+    from ..http.response import PreparedResponse
+    from ._environ import Receive, Scope, Send
+
+try:
+    from . import _greenlets
+except ImportError:  # greenlet is not installed: everything runs in threads
+    _greenlets = None  # type: ignore[assignment]
+
+
+class ASGI:
+    """An application for ASGI servers, with the pipeline that WSGI servers call: ``app.asgi`` is one.
+
+    An operation with an ``async def`` handler or provider runs on the server's event loop, and so does a handler marked
+    by ``nonblocking``; functions of it that may wait are called in threads. Other operations run in threads as a whole.
+    Streams of asynchronous parts hold no thread. Without the library greenlet all operations run in threads, with the
+    same results.
+
+    :param app: The application.
+    :param threads: The number of requests that are answered in threads at the same time. Default: ``ASGI_THREADS``.
+    :param queue: The number of further requests that wait for a thread; a request beyond that is a 503. Default:
+        ``ASGI_QUEUE``.
+    :param greenlets: Whether requests may run on the loop. Default: where greenlet is installed.
+    """
+
+    def __init__(
+        self, app: App, *, threads: int | None = None, queue: int | None = None, greenlets: bool | None = None
+    ) -> None:
+        if greenlets and _greenlets is None:
+            raise ImportError("The library greenlet is not installed. Run 'pip install greenlet'.")
+        self.app = app
+        config = app.config
+        self.threads: int = config["ASGI_THREADS"] if threads is None else threads
+        self._places: int = self.threads + (config["ASGI_QUEUE"] if queue is None else queue)
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="framework-asgi")
+        self.part_timeout: float | None = config["ASGI_PART_TIMEOUT"]
+        self.body_timeout: float | None = config["ASGI_BODY_TIMEOUT"]
+        uses_greenlets = _greenlets is not None and greenlets is not False and not app.has_own_loop
+        self.run_on_loop: cabc.Callable[..., cabc.Awaitable[t.Any]] | None = None
+        if uses_greenlets:
+            _greenlets.install()
+            self.run_on_loop = _greenlets.run
+        app.serve_on_loop()
+
+    @property
+    def application(self) -> WSGIApplication:
+        """The application as it is called, with its middleware."""
+        return self.app
+
+    @property
+    def sends_streams(self) -> bool:
+        """Return whether streams may be sent past what is around the application: no middleware wants to see them."""
+        return "wsgi_app" not in vars(self.app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what a server asks: a request, its own start and end, or a WebSocket, which is refused.
+
+        :param scope: Kind and details, by the ASGI specification.
+        :param receive: Gives the next message of the client.
+        :param send: Takes the messages for the client.
+        """
+        kind = scope["type"]
+        if kind == "http":
+            await ASGIExchange(self, scope, receive, send).run()
+        elif kind == "lifespan":
+            await live(self, receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})  # before it is accepted: the client gets a 403
+        else:
+            raise ValueError(f"ASGI knows the scopes 'http', 'lifespan' and 'websocket'. The server sent {kind!r}.")
+
+    def is_for_loop(self, environ: WSGIEnvironment) -> bool:
+        """Return whether a request runs on the loop."""
+        return self.app.runs_on_loop(environ)
+
+    def take_place(self) -> bool:
+        """Take a place among the requests for threads; false where there is none."""
+        if self._places <= 0:
+            return False
+        self._places -= 1
+        return True
+
+    def leave_place(self) -> None:
+        """Give the place back."""
+        self._places += 1
+
+    def overloaded(self) -> PreparedResponse:
+        """Return the answer to a request for which there is no place."""
+        return problem.render(ServiceUnavailable(retry_after=1))
+
+    def bridge(self) -> LoopBridge:
+        """Return a bridge for what belongs to no request."""
+        import asyncio
+
+        return LoopBridge(asyncio.get_running_loop(), self.pool)
+
+    def watch_end(self) -> None:
+        """Take note of the signal that ends the process, where the application has ``Draining``."""
+        draining = self.app.extensions.get("draining")
+        if draining is not None:
+            draining.watch({})
+
+    def close(self) -> None:
+        """End the threads."""
+        self.pool.shutdown(wait=False)
