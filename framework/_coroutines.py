@@ -58,8 +58,13 @@ served_loop: t.Final[contextvars.ContextVar[asyncio.AbstractEventLoop | None]] =
 class Switches:
     """The ways between synchronous code and the loop of an ASGI server; until there is one nothing can be on a loop."""
 
-    wait: cabc.Callable[[Coroutine[t.Any]], t.Any] | None = None
-    """Waits for a coroutine where synchronous code is on the loop."""
+    kind: type | None = None
+    """The class of the greenlets that run synchronous code on the loop."""
+
+    @staticmethod
+    def current() -> t.Any:
+        """Return the greenlet that runs now."""
+        return None
 
     @staticmethod
     def bridge() -> Bridge | None:
@@ -87,9 +92,9 @@ def wait(coroutine: Coroutine[_T]) -> _T:
     :param coroutine: It runs with the context variables of the caller, who sees what it sets.
     :raises RuntimeError: The caller holds up the loop that the coroutine would run on.
     """
-    if switches.wait is not None and switches.is_on_loop():
-        result: _T = switches.wait(coroutine)
-        return result
+    code = switches.current()
+    if type(code) is switches.kind:
+        return t.cast(_T, code.parent.switch(coroutine))
     if sides.bridge is not None:
         return sides.bridge.wait(coroutine)
     loop = served_loop.get()
@@ -410,8 +415,10 @@ def bounded(function: cabc.Callable[..., Coroutine[_T]]) -> cabc.Callable[..., _
     @functools.wraps(function)
     def call(*args: object, **kwargs: object) -> _T:
         ctx = current_or_none()
-        left = None if ctx is None else ctx.remaining()
         coroutine = function(*args, **kwargs)
+        if ctx is None or (ctx.deadline is None and ctx.environ is not None):  # PERF: nearly always
+            return wait(coroutine)
+        left = ctx.remaining()
         return wait(coroutine if left is None else until_deadline(coroutine, left))
 
     return call

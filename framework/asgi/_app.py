@@ -9,8 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
-from ..errors import ServiceUnavailable
-from ..http import problem
 from ._bridge import LoopBridge
 from ._exchange import ASGIExchange
 from ._lifespan import live
@@ -18,10 +16,7 @@ from ._lifespan import live
 if t.TYPE_CHECKING:
     import collections.abc as cabc
 
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-
     from ..app import App
-    from ..http.response import PreparedResponse
     from ._environ import Receive, Scope, Send
 
 try:
@@ -65,11 +60,6 @@ class ASGI:
         app.serve_on_loop()
 
     @property
-    def application(self) -> WSGIApplication:
-        """The application as it is called, with its middleware."""
-        return self.app
-
-    @property
     def sends_streams(self) -> bool:
         """Return whether streams may be sent past what is around the application: no middleware wants to see them."""
         return "wsgi_app" not in vars(self.app)
@@ -92,10 +82,6 @@ class ASGI:
         else:
             raise ValueError(f"ASGI knows the scopes 'http', 'lifespan' and 'websocket'. The server sent {kind!r}.")
 
-    def is_for_loop(self, environ: WSGIEnvironment) -> bool:
-        """Return whether a request runs on the loop."""
-        return self.app.runs_on_loop(environ)
-
     def take_place(self) -> bool:
         """Take a place among the requests for threads; false where there is none."""
         if self._places <= 0:
@@ -106,10 +92,6 @@ class ASGI:
     def leave_place(self) -> None:
         """Give the place back."""
         self._places += 1
-
-    def overloaded(self) -> PreparedResponse:
-        """Return the answer to a request for which there is no place."""
-        return problem.render(ServiceUnavailable(retry_after=1))
 
     def bridge(self) -> LoopBridge:
         """Return a bridge for what belongs to no request."""

@@ -15,6 +15,7 @@ import threading
 import typing as t
 
 from .._coroutines import Coroutine, carry, settled, sides
+from ._body import begun
 
 _T = t.TypeVar("_T")
 
@@ -75,9 +76,13 @@ class LoopBridge:
         self.loop = loop
         self._pool = pool
 
-    def watched(self, coroutine: Coroutine[_T]) -> cabc.Awaitable[_T]:
-        """Return a coroutine of the application, which may take long, as what is awaited."""
-        return coroutine
+    async def waiting(self, waits_for: object, steps: t.Any) -> t.Any:
+        """Await the rest of a coroutine of the application, which really waits.
+
+        :param waits_for: The future that it waits for.
+        :param steps: The rest.
+        """
+        return await begun(waits_for, steps)
 
     # In the task.
 
@@ -112,7 +117,7 @@ class LoopBridge:
                 call.coroutine.close()
                 call.answer.say((None, asyncio.CancelledError(), contextvars.copy_context()))
                 continue
-            said = await settled(self._awaited(call.coroutine), call.variables)
+            said = await settled(self._begun(call.coroutine), call.variables)
             if isinstance(said[1], asyncio.CancelledError) and self.is_left:
                 cancelled = said[1]
             call.answer.say(said)
@@ -126,8 +131,12 @@ class LoopBridge:
         finally:
             del item  # an exception would refer to itself by its traceback
 
-    async def _awaited(self, coroutine: Coroutine[_T]) -> _T:
-        return await self.watched(coroutine)
+    async def _begun(self, coroutine: Coroutine[_T]) -> _T:
+        try:
+            waits_for = coroutine.send(None)
+        except StopIteration as end:
+            return t.cast(_T, end.value)
+        return t.cast(_T, await self.waiting(waits_for, coroutine.__await__()))
 
     def _tell(self, item: _Call | _Done) -> None:
         t.cast("collections.deque[_Call | _Done]", self._news).append(item)

@@ -20,6 +20,9 @@ ASGIMessage: t.TypeAlias = cabc.MutableMapping[str, t.Any]
 Receive: t.TypeAlias = cabc.Callable[[], cabc.Awaitable[ASGIMessage]]
 Send: t.TypeAlias = cabc.Callable[[ASGIMessage], cabc.Awaitable[None]]
 
+MORE_ENVIRON: t.Final = "framework.environ"
+"""The key of a scope for more of the environment, from who calls the application in the same process."""
+
 MOST_REPEATS: t.Final = 100
 """How often a header may be repeated."""
 
@@ -88,6 +91,9 @@ def make_environ(scope: Scope) -> WSGIEnvironment:
             # HTTP/2 splits cookies (RFC 9113, section 8.2.3); other fields are joined by RFC 9110, section 5.3.
             text = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{text}"
         environ[key] = text
+    more = scope.get(MORE_ENVIRON)
+    if more is not None:
+        environ.update(more)
     return environ
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc as cabc
+import functools
 import io
 import typing as t
 
-from .._coroutines import Coroutine, served_loop
+from .._coroutines import served_loop
 from .._sentinel import MISSING
 from ..app import WAITS
-from ..errors import BadRequest, RequestTimeout
+from ..errors import APIError, BadRequest, RequestTimeout, ServiceUnavailable
 from ..http import problem
 from ._body import ArrivingBody, Inbox, begun
 from ._bridge import LoopBridge
@@ -23,11 +24,31 @@ from ._environ import WrongRequest, has_body, make_environ
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-    from ..http.response import PreparedResponse
     from ._app import ASGI
     from ._environ import Receive, Scope, Send
 
 _T = t.TypeVar("_T")
+
+
+_UNTIL_LISTENING: t.Final = 0.05
+"""Seconds for which a coroutine waits before its client is listened to."""
+
+
+class _Refused(Exception):
+    """The application is not called.
+
+    :param error: The answer; ``None`` where there is no one to answer.
+    """
+
+    def __init__(self, error: APIError | None) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@functools.lru_cache(500)
+def name_of(name: str) -> bytes:
+    """The name of a header, as ASGI has it."""
+    return name.lower().encode("latin-1")
 
 
 class ASGIExchange(LoopBridge):
@@ -48,71 +69,92 @@ class ASGIExchange(LoopBridge):
     is_cancellable = False
     environ: WSGIEnvironment
 
+    _inbox: Inbox | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _task: asyncio.Task[object] | None = None
+
     def __init__(self, asgi: ASGI, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(asyncio.get_running_loop(), asgi.pool)
+        self.loop = asyncio.get_running_loop()
+        self._pool = asgi.pool
         self.asgi = asgi
         self.scope = scope
         self.send = send
-        self.inbox = Inbox(receive, asgi.part_timeout, asgi.body_timeout)
-        self.task = t.cast("asyncio.Task[object]", asyncio.current_task())
+        self._receive = receive
+
+    @property
+    def inbox(self) -> Inbox:
+        """Return what the client sends."""
+        if self._inbox is None:
+            self._inbox = self._make_inbox()
+            self._inbox.has_more = False
+        return self._inbox
+
+    def _make_inbox(self) -> Inbox:
+        return Inbox(self._receive, self.asgi.part_timeout, self.asgi.body_timeout)
+
+    @property
+    def task(self) -> asyncio.Task[object]:
+        """Return the task in which the request is answered. To be asked in it first."""
+        if self._task is None:
+            self._task = t.cast("asyncio.Task[object]", asyncio.current_task())
+        return self._task
 
     async def run(self) -> None:
         """Answer the request."""
         served_loop.set(self.loop)
         try:
-            await self._answer()
-        except asyncio.CancelledError:
-            # The client has gone, and what ran for it has been cancelled: that is no matter of the server.
-            if not self.inbox.is_left or self.task.uncancel() > 0:
-                raise
-        finally:
-            if self._listener is not None:
-                self._listener.cancel()
-
-    async def _answer(self) -> None:
-        try:
             environ = self.environ = make_environ(self.scope)
-        except WrongRequest as wrong:
-            await self._refuse(problem.render(BadRequest(str(wrong))), {"REQUEST_METHOD": self.scope["method"]})
-            return
-        if has_body(self.scope, environ):
-            try:
-                ahead = await self.inbox.ahead()
-            except RequestTimeout as late:
-                await self._refuse(problem.render(late), environ)
-                return
-            if ahead is None:
-                return
-            body = ArrivingBody(ahead, self.inbox)
-            environ["wsgi.input"] = io.BufferedReader(body) if self.inbox.has_more else io.BytesIO(ahead)
-        else:
-            self.inbox.has_more = False
-        asgi = self.asgi
-        application = asgi.application
-        if asgi.run_on_loop is not None and asgi.is_for_loop(environ):
-            parts = await asgi.run_on_loop(self, application, environ, self.start_response)
+            if has_body(self.scope, environ):
+                await self._read_ahead(environ)
+            app, run = self.asgi.app, self.asgi.run_on_loop
+            on_loop = run is not None and app.runs_on_loop(environ)
+            if run is not None and on_loop:
+                parts = await run(self, app, environ, self.start_response)
+            else:
+                parts = await self._in_place(app, environ)
             if type(parts) is tuple or type(parts) is list:
                 await self._send_whole(parts)
             else:
-                await self._send_parts(parts, on_loop=True)
-            return
-        if not asgi.take_place():
-            await self._refuse(asgi.overloaded(), environ)
-            return
-        try:
-            parts = await self.in_thread(self._call, application, environ)
+                await self._send_parts(parts, on_loop)
+        except asyncio.CancelledError:
+            # The client has gone, and what ran for it has been cancelled: that is no matter of the server.
+            if not self.is_left or self._inbox is None or not self._inbox.is_left or self.task.uncancel() > 0:
+                raise
+        except WrongRequest as wrong:
+            self.environ = {"REQUEST_METHOD": self.scope["method"]}
+            await self._refuse(BadRequest(str(wrong)))
+        except _Refused as refused:
+            if refused.error is not None:
+                await self._refuse(refused.error)
         finally:
-            asgi.leave_place()
-        if type(parts) is tuple or type(parts) is list:
-            await self._send_whole(parts)
-        else:
-            await self._send_parts(parts, on_loop=False)
+            if self._listener is not None:
+                self._listener.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
 
-    def _call(self, application: WSGIApplication, environ: WSGIEnvironment) -> cabc.Iterable[bytes]:
-        return application(environ, self.start_response)
+    async def _read_ahead(self, environ: WSGIEnvironment) -> None:
+        """Read the beginning of the body: a client that sends nothing holds no thread."""
+        inbox = self._inbox = self._make_inbox()
+        try:
+            ahead = await inbox.ahead()
+        except RequestTimeout as late:
+            raise _Refused(late) from None
+        if ahead is None:
+            raise _Refused(None)  # the client has left
+        environ["wsgi.input"] = io.BufferedReader(ArrivingBody(ahead, inbox)) if inbox.has_more else io.BytesIO(ahead)
 
-    async def _refuse(self, reply: PreparedResponse, environ: WSGIEnvironment) -> None:
-        await self._send_whole(tuple(reply(environ, self.start_response)))
+    async def _in_place(self, application: WSGIApplication, environ: WSGIEnvironment) -> cabc.Iterable[bytes]:
+        """Call the application in a thread, if there is a place for one more request."""
+        if not self.asgi.take_place():
+            raise _Refused(ServiceUnavailable(retry_after=1))
+        try:
+            return await self.in_thread(application, environ, self.start_response)
+        finally:
+            self.asgi.leave_place()
+
+    async def _refuse(self, error: APIError) -> None:
+        """Send an error that the application has not seen."""
+        await self._send_whole(tuple(problem.render(error)(self.environ, self.start_response)))
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: t.Any = None, /
@@ -126,7 +168,7 @@ class ASGIExchange(LoopBridge):
         if self.status and not exc_info:
             raise AssertionError("start_response() was called twice. Give the exception that replaces the answer.")
         self.status = int(status[:3])
-        self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self.headers = [(name_of(name), value.encode("latin-1")) for name, value in headers]
         return self._refuse_write
 
     @staticmethod
@@ -206,13 +248,10 @@ class ASGIExchange(LoopBridge):
 
     # The client.
 
-    def watched(self, coroutine: Coroutine[_T]) -> cabc.Awaitable[_T]:
-        """Return a coroutine of the application as what is awaited: it is cancelled when the client leaves."""
-        return _Watched(self, coroutine)
-
     def listen(self) -> None:
         """Notice from now on that the client leaves."""
-        if self._listener is None and not self.inbox.has_more:
+        if self._listener is None and (self._inbox is None or not self._inbox.has_more):
+            self.task  # noqa: B018 - it is the one that is cancelled
             self._listener = self.loop.create_task(self.inbox.left())
             self._listener.add_done_callback(self._leave)
 
@@ -227,7 +266,10 @@ class ASGIExchange(LoopBridge):
 
     async def waiting(self, waits_for: object, steps: t.Any) -> t.Any:
         """Await the rest of a coroutine that is cancelled when the client leaves."""
-        self.listen()
+        if self._timer is None and self._listener is None:
+            self.task  # noqa: B018 - it is the one that is cancelled
+            # PERF: listening takes a task, 15 us; most coroutines end before that.
+            self._timer = self.loop.call_later(_UNTIL_LISTENING, self.listen)
         if self.is_left and self.inbox.is_left:
             self.task.cancel()  # it has left before this one began to wait
         self.is_cancellable = True
@@ -235,25 +277,3 @@ class ASGIExchange(LoopBridge):
             return await begun(waits_for, steps)
         finally:
             self.is_cancellable = False
-
-
-class _Watched(t.Generic[_T]):
-    """Await a coroutine; the client is watched only where it really waits: watching costs a task.
-
-    :param exchange: The request.
-    :param coroutine: The coroutine.
-    """
-
-    __slots__ = ("_coroutine", "_exchange")
-
-    def __init__(self, exchange: ASGIExchange, coroutine: Coroutine[_T]) -> None:
-        self._exchange = exchange
-        self._coroutine = coroutine
-
-    def __await__(self) -> cabc.Generator[t.Any, t.Any, _T]:
-        coroutine = self._coroutine
-        try:
-            waits_for = coroutine.send(None)
-        except StopIteration as end:
-            return t.cast(_T, end.value)
-        return t.cast(_T, (yield from self._exchange.waiting(waits_for, coroutine.__await__()).__await__()))
