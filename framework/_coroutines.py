@@ -19,6 +19,7 @@ import contextvars
 import functools
 import os
 import threading
+import types
 import typing as t
 
 from ._sentinel import MISSING
@@ -58,7 +59,7 @@ served_loop: t.Final[contextvars.ContextVar[asyncio.AbstractEventLoop | None]] =
 class Switches:
     """The ways between synchronous code and the loop of an ASGI server; until there is one nothing can be on a loop."""
 
-    kind: type | None = None
+    kind: t.Any = None
     """The class of the greenlets that run synchronous code on the loop."""
 
     @staticmethod
@@ -121,8 +122,12 @@ def _nothing(error: BaseException | None) -> None:
 
 
 def _refuse(coroutine: Coroutine[object]) -> t.NoReturn:
-    name = getattr(coroutine, "__qualname__", repr(coroutine))
+    frame = coroutine.cr_frame if isinstance(coroutine, types.CoroutineType) else None
+    inner = None if frame is None else frame.f_locals.get("coroutine")
+    name = getattr(inner or coroutine, "__qualname__", repr(coroutine))
     coroutine.close()
+    if inner is not None:  # that of 'until_deadline'
+        inner.close()
     raise RuntimeError(
         f"Synchronous code on the event loop waits for the coroutine {name!r}, which could then never run: the loop"
         " makes no step until this code returns. Make the function that waits 'async def' and write 'await', or call it"
@@ -143,7 +148,8 @@ def wait_for(awaitable: cabc.Awaitable[_T]) -> _T:
     """
     ctx = current_or_none()
     left = None if ctx is None else ctx.remaining()
-    return wait(_awaited(awaitable) if left is None else until_deadline(_awaited(awaitable), left))
+    coroutine = awaitable if isinstance(awaitable, cabc.Coroutine) else _awaited(awaitable)
+    return wait(coroutine if left is None else until_deadline(coroutine, left))
 
 
 async def _awaited(awaitable: cabc.Awaitable[_T]) -> _T:

@@ -288,7 +288,8 @@ class RequestRecord:
         if isinstance(error, Exception):
             self.status = 500
         else:
-            self.ending = "killed"
+            # An event loop cancels the request of a client that has left.
+            self.ending = "client_gone" if type(error).__name__ == "CancelledError" else "killed"
 
     def leave(self) -> None:
         """The application is done but for the body."""

@@ -19,6 +19,7 @@ from ..resources.assembly import RouterPath as RouterPath
 from ..resources.assembly import build_operations, check_operation_ids, guard_functions, is_watched
 from ..resources.declared import check_declared
 from ..resources.lost import check_lost_marks
+from ..resources.off_loop import all_of_them, in_turn, joined_hooks, one_by_one
 from ..resources.operation import Operation
 from ..resources.recorder import remember_error
 from ..resources.signatures import check_users
@@ -283,11 +284,15 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
     codings = checked_codings(app)
     if codings:
         before = (make_decoding(codings), *before)
+    if app.serves_on_loop:
+        before, after = joined_hooks(before, in_turn), joined_hooks(after, one_by_one)
     if app.serves_on_loop and not is_nonblocking(app.session_interface.open_session):
         before = (open_off_loop, *before)
     if is_watched(app):
         before = tuple(remember_error(function) for function in before)
     teardown = last(app.teardown_request_funcs)
+    if app.serves_on_loop:
+        teardown = joined_hooks(teardown, all_of_them)
     processes = bool(after) or is_overridden(app, "process_response")
     return RouterHooks(
         preprocess_url,

@@ -22,6 +22,9 @@ _T = t.TypeVar("_T")
 AHEAD: t.Final = 65_536
 """So many bytes are read before the application is called: most bodies as a whole."""
 
+IN_MEMORY: t.Final = 500_000
+"""So many bytes of a longer body are held in memory; it is a file then."""
+
 
 class Inbox:
     """The messages of a client: the parts of a body, and in the end that it has left.
@@ -95,6 +98,34 @@ class Inbox:
             size += len(part)
         return b"".join(pieces)
 
+    async def store(self, file: t.IO[bytes], ahead: bytes, limit: int | None) -> bool:
+        """Write the body to a file, and go back to its beginning; what is beyond a limit is left to the client.
+
+        :param file: The file.
+        :param ahead: The beginning.
+        :param limit: The longest body that is read by anyone.
+        :return: Whether the client is there.
+        :raises RequestTimeout: The body does not come in time.
+        """
+        file.write(ahead)
+        size = len(ahead)
+        while self.has_more and (limit is None or size <= limit):
+            part = await self.part()
+            if part is None:
+                return False
+            file.write(part)
+            size += len(part)
+        file.seek(0)
+        return True
+
+
+def is_within(length: str | None, limit: int | None) -> bool:
+    """Return whether a body of a declared length is read; one without is, up to the limit.
+
+    :param limit: The longest body; ``None`` for any.
+    """
+    return limit is None or length is None or (length.isdigit() and int(length) <= limit)
+
 
 class _In(t.Generic[_T]):
     """Await something that mostly is there, and where it is not, with a limit: setting one takes 3 us.
@@ -147,12 +178,13 @@ def begun(waits_for: object, steps: t.Any) -> cabc.Generator[t.Any, t.Any, t.Any
 class ArrivingBody(io.RawIOBase):
     """The body: what was read ahead, and what comes.
 
-    :param ahead: The beginning.
+    :param beginning: What has come so far.
     :param inbox: Gives the rest.
     """
 
-    def __init__(self, ahead: bytes, inbox: Inbox) -> None:
-        self._part = memoryview(ahead)
+    def __init__(self, beginning: t.IO[bytes], inbox: Inbox) -> None:
+        self._beginning: t.IO[bytes] | None = beginning
+        self._part = memoryview(b"")
         self._inbox = inbox
 
     def readable(self) -> bool:
@@ -165,6 +197,12 @@ class ArrivingBody(io.RawIOBase):
         :raises ConnectionResetError: The client left before the end.
         :raises RequestTimeout: The next part does not come in time.
         """
+        if self._beginning is not None:
+            ahead = self._beginning.read(len(buffer))
+            if ahead:
+                buffer[: len(ahead)] = ahead
+                return len(ahead)
+            self._beginning = None
         while not self._part and (self._inbox.has_more or self._inbox.is_left):
             part = None if self._inbox.is_left else wait(self._inbox.part())
             if part is None:

@@ -69,6 +69,8 @@ class LoopBridge:
     _variables: contextvars.Context | None = None
     is_left = False
     """True if the client has gone, or the server has given the request up."""
+    left_over: t.Any = None
+    """The value of a function in a thread whose task was cancelled meanwhile."""
     stream: t.Any = None
     """The asynchronous parts of the answer, which are sent without a thread or a greenlet."""
 
@@ -90,7 +92,8 @@ class LoopBridge:
         """Call a function in a thread, and run the coroutines that it waits for meanwhile.
 
         All functions of a request see the same context variables, and what they set is seen by the task. A task that is
-        cancelled waits for the thread: two of them must not work for one request.
+        cancelled waits for the thread, since two of them must not work for one request: the coroutine that the thread
+        waits for is cancelled, or the next one; those after that clean up.
         """
         variables = self._variables
         if variables is None:
@@ -101,6 +104,7 @@ class LoopBridge:
         news = t.cast("collections.deque[_Call | _Done]", self._news)
         self._pool.submit(self._work, variables, function, args, kwargs)
         cancelled: asyncio.CancelledError | None = None
+        is_delivered = False
         while True:
             while not news:
                 self._signal = self.loop.create_future()
@@ -113,16 +117,18 @@ class LoopBridge:
             if type(item) is _Done:
                 break
             call = t.cast(_Call, item)
-            if cancelled is not None:
+            if cancelled is not None and not is_delivered:
+                is_delivered = True
                 call.coroutine.close()
-                call.answer.say((None, asyncio.CancelledError(), contextvars.copy_context()))
+                call.answer.say((None, cancelled, contextvars.copy_context()))
                 continue
             said = await settled(self._begun(call.coroutine), call.variables)
             if isinstance(said[1], asyncio.CancelledError) and self.is_left:
-                cancelled = said[1]
+                cancelled, is_delivered = said[1], True
             call.answer.say(said)
         carry(item.variables)
         if cancelled is not None:
+            self.left_over = item.value
             raise cancelled
         try:
             if item.error is not None:

@@ -10,6 +10,7 @@ import asyncio
 import collections.abc as cabc
 import functools
 import io
+import tempfile
 import typing as t
 
 from .._coroutines import served_loop
@@ -17,7 +18,7 @@ from .._sentinel import MISSING
 from ..app import WAITS
 from ..errors import APIError, BadRequest, RequestTimeout, ServiceUnavailable
 from ..http import problem
-from ._body import ArrivingBody, Inbox, begun
+from ._body import IN_MEMORY, ArrivingBody, Inbox, begun, is_within
 from ._bridge import LoopBridge
 from ._environ import WrongRequest, has_body, make_environ
 
@@ -67,10 +68,12 @@ class ASGIExchange(LoopBridge):
     """True if the head of the answer has been sent."""
     _listener: asyncio.Task[None] | None = None
     is_cancellable = False
+    _is_cancelled = False
     environ: WSGIEnvironment
 
     _inbox: Inbox | None = None
     _timer: asyncio.TimerHandle | None = None
+    _file: t.IO[bytes] | None = None
     _task: asyncio.Task[object] | None = None
 
     def __init__(self, asgi: ASGI, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +108,7 @@ class ASGIExchange(LoopBridge):
         try:
             environ = self.environ = make_environ(self.scope)
             if has_body(self.scope, environ):
-                await self._read_ahead(environ)
+                await self._read(environ)
             app, run = self.asgi.app, self.asgi.run_on_loop
             on_loop = run is not None and app.runs_on_loop(environ)
             if run is not None and on_loop:
@@ -131,17 +134,35 @@ class ASGIExchange(LoopBridge):
                 self._listener.cancel()
             if self._timer is not None:
                 self._timer.cancel()
+            if self._file is not None:
+                self._file.close()
+            close = getattr(self.left_over, "close", None)
+            if close is not None:  # an answer that is not sent
+                self.left_over = None
+                await self.in_thread(close)
 
-    async def _read_ahead(self, environ: WSGIEnvironment) -> None:
-        """Read the beginning of the body: a client that sends nothing holds no thread."""
+    async def _read(self, environ: WSGIEnvironment) -> None:
+        """Read the body as far as anyone may read it, a long one into a file.
+
+        A client that sends nothing is to hold no thread, and a coroutine cannot wait when it touches ``request.json``.
+        """
         inbox = self._inbox = self._make_inbox()
         try:
             ahead = await inbox.ahead()
+            if ahead is None:
+                raise _Refused(None)  # the client has left
+            if not inbox.has_more:
+                environ["wsgi.input"] = io.BytesIO(ahead)
+                return
+            limit = self.asgi.app.config["MAX_CONTENT_LENGTH"]
+            beginning: t.IO[bytes] = io.BytesIO(ahead)
+            if is_within(environ.get("CONTENT_LENGTH"), limit):
+                beginning = self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed at the end
+                if not await inbox.store(beginning, ahead, limit):
+                    raise _Refused(None)
         except RequestTimeout as late:
             raise _Refused(late) from None
-        if ahead is None:
-            raise _Refused(None)  # the client has left
-        environ["wsgi.input"] = io.BufferedReader(ArrivingBody(ahead, inbox)) if inbox.has_more else io.BytesIO(ahead)
+        environ["wsgi.input"] = io.BufferedReader(ArrivingBody(beginning, inbox)) if inbox.has_more else beginning
 
     async def _in_place(self, application: WSGIApplication, environ: WSGIEnvironment) -> cabc.Iterable[bytes]:
         """Call the application in a thread, if there is a place for one more request."""
@@ -197,7 +218,7 @@ class ASGIExchange(LoopBridge):
         waits = self.environ.get(WAITS, True)
         stream = self.stream
         try:
-            if stream is not None and self.asgi.sends_streams:
+            if stream is not None and waits and self.asgi.sends_streams:
                 from ._streams import pump  # PERF: where it is needed
 
                 await pump(self, stream, parts)
@@ -262,7 +283,12 @@ class ASGIExchange(LoopBridge):
             self.inbox.is_left = True
         self.is_left = True
         if self.is_cancellable:
-            self.task.cancel()
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Cancel what runs for the client: once, since what cleans up after that may wait too."""
+        self._is_cancelled = True
+        self.task.cancel()
 
     async def waiting(self, waits_for: object, steps: t.Any) -> t.Any:
         """Await the rest of a coroutine that is cancelled when the client leaves."""
@@ -270,8 +296,8 @@ class ASGIExchange(LoopBridge):
             self.task  # noqa: B018 - it is the one that is cancelled
             # PERF: listening takes a task, 15 us; most coroutines end before that.
             self._timer = self.loop.call_later(_UNTIL_LISTENING, self.listen)
-        if self.is_left and self.inbox.is_left:
-            self.task.cancel()  # it has left before this one began to wait
+        if self.is_left and not self._is_cancelled:
+            self._cancel()  # it has left before this one began to wait
         self.is_cancellable = True
         try:
             return await begun(waits_for, steps)

@@ -64,6 +64,8 @@ class Pump:
         exchange.listen()
         exchange.is_cancellable = True
         try:
+            if exchange.is_left:
+                raise asyncio.CancelledError
             await exchange.start()
             await self._send_parts()
         except asyncio.CancelledError:

@@ -22,6 +22,9 @@ class Shape:
     order: t.ClassVar[int] = 0
     """Shapes apply from the lowest to the highest, whatever the order of their marks."""
 
+    blocks: bool = False
+    """True if :meth:`value` may wait, for a database for instance."""
+
     def fits(self, outcome: Outcome) -> bool:
         """Return whether an outcome, as it was declared, is changed."""
         return True

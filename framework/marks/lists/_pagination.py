@@ -334,6 +334,7 @@ class PageShape(Shape):
 
     def __init__(self, mark: PaginateMark) -> None:
         self.mark = mark
+        self.blocks = mark.options.get("session") is not None or not mark.is_own
 
     def fits(self, outcome: Outcome) -> bool:
         return self.mark.pages(outcome)
