@@ -17,6 +17,10 @@ if t.TYPE_CHECKING:
     from .context import Context
 
 
+IS_ASYNC: t.Final = "framework.async_parts"
+"""In the WSGI environment of an answer of asynchronous parts, whatever is around them."""
+
+
 class AsyncParts(cabc.Iterator[bytes]):
     """The parts of an answer, from an asynchronous iterable.
 
@@ -39,6 +43,7 @@ class AsyncParts(cabc.Iterator[bytes]):
 
     def __init__(self, ctx: Context, source: cabc.AsyncIterable[object], write: cabc.Callable[[t.Any], bytes]) -> None:
         self.ctx = ctx
+        ctx.request_environ[IS_ASYNC] = True
         self.source = source
         self.iterator = source.__aiter__()
         self.write = write
@@ -65,6 +70,12 @@ class AsyncParts(cabc.Iterator[bytes]):
     async def _next(self) -> object:
         return await self.iterator.__anext__()
 
+    def hand_over(self) -> None:
+        """Let the server of the request send the parts by itself, if it can."""
+        found = bridge()
+        if found is not None:
+            found.stream = self
+
     async def aclose(self) -> None:
         """Close the iterable."""
         self.is_over = True
@@ -82,11 +93,3 @@ class AsyncParts(cabc.Iterator[bytes]):
 def bridge() -> Bridge | None:
     """Return the bridge of the request to the loop of its server; ``None`` where no ASGI server serves it."""
     return switches.bridge() if switches.is_on_loop() else sides.bridge
-
-
-def hand_over(parts: AsyncParts) -> AsyncParts:
-    """Let the server of the request send the parts by itself, if it can."""
-    found = bridge()
-    if found is not None:
-        found.stream = parts
-    return parts

@@ -785,6 +785,10 @@ class App(Scaffold):
                 error = broken or error
             if type(response) is not PreparedResponse:
                 streamed = is_streamed(response, environ)
+                if streamed:
+                    hand_over = getattr(getattr(response, "response", None), "hand_over", None)
+                    if hand_over is not None:  # asynchronous parts, which nothing has changed on their way
+                        hand_over()
                 environ[WAITS] = streamed or getattr(response, "direct_passthrough", False)
             if ctx.record is not None:
                 ctx.record.answered(response, streamed)

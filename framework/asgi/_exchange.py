@@ -13,6 +13,7 @@ import io
 import tempfile
 import typing as t
 
+from .._async_parts import IS_ASYNC
 from .._coroutines import served_loop
 from .._sentinel import MISSING
 from ..app import WAITS
@@ -224,7 +225,8 @@ class ASGIExchange(LoopBridge):
                 await pump(self, stream, parts)
                 await self._ended(parts, on_loop)
             elif waits:
-                await self._send_waiting(parts)
+                # Asynchronous parts that something is around wait in a greenlet: a thread would be held by each.
+                await self._send_waiting(parts, on_loop=IS_ASYNC in self.environ)
             else:
                 found: list[bytes] = list(parts)
                 await self._send_whole(found)
@@ -249,12 +251,12 @@ class ASGIExchange(LoopBridge):
         await self.off_road(exhaust, on_loop=on_loop)
         await self.send({"type": "http.response.body", "body": b""})
 
-    async def _send_waiting(self, parts: cabc.Iterable[bytes]) -> None:
-        """Send what a thread makes, one part after the other: the next is made when the client has taken the last."""
+    async def _send_waiting(self, parts: cabc.Iterable[bytes], on_loop: bool) -> None:
+        """Send what a thread or a greenlet makes, each part when the client has taken the last one."""
         iterator = iter(parts)
         self.listen()
         while True:
-            part = await self.in_thread(next, iterator, MISSING)
+            part = await self.off_road(next, iterator, MISSING, on_loop=on_loop)
             if self.inbox.is_left:
                 return
             if part is MISSING:

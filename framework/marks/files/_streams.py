@@ -13,7 +13,7 @@ import typing as t
 
 from marshmallow import fields
 
-from ..._async_parts import AsyncParts, bridge, hand_over
+from ..._async_parts import AsyncParts, bridge
 from ..._ending import ending
 from ..._producer import Producer
 from ...context import current
@@ -245,7 +245,7 @@ def parts_of(value: object, write: Write, where: str) -> Parts | AsyncParts:
     :raises TypeError: It has no parts.
     """
     if isinstance(value, cabc.AsyncIterable) and (bridge() is not None or not isinstance(value, cabc.Iterable)):
-        return hand_over(AsyncParts(current(), value, write))
+        return AsyncParts(current(), value, write)
     if isinstance(value, (str, bytes, cabc.Mapping)) or not isinstance(value, cabc.Iterable):
         raise TypeError(
             f"{where} returned {value!r}, and declares a stream. Return an iterable of its parts, like a generator."
