@@ -17,10 +17,6 @@ if t.TYPE_CHECKING:
     from .context import Context
 
 
-IS_ASYNC: t.Final = "framework.async_parts"
-"""In the WSGI environment of an answer of asynchronous parts, whatever is around them."""
-
-
 class AsyncParts(cabc.Iterator[bytes]):
     """The parts of an answer, from an asynchronous iterable.
 
@@ -43,7 +39,9 @@ class AsyncParts(cabc.Iterator[bytes]):
 
     def __init__(self, ctx: Context, source: cabc.AsyncIterable[object], write: cabc.Callable[[t.Any], bytes]) -> None:
         self.ctx = ctx
-        ctx.request_environ[IS_ASYNC] = True
+        found = bridge()
+        if found is not None:
+            found.is_async = True
         self.source = source
         self.iterator = source.__aiter__()
         self.write = write

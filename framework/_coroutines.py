@@ -35,6 +35,8 @@ class Bridge(t.Protocol):
 
     stream: object
     """The asynchronous parts of the answer, which the server sends by itself."""
+    is_async: bool
+    """True if the answer has asynchronous parts, whatever is around them."""
 
     def wait(self, coroutine: Coroutine[_T]) -> _T:
         """Run a coroutine on the loop, and wait for its result."""

@@ -6,12 +6,14 @@ Floor 7.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import typing as t
 
 from ._bridge import LoopBridge
 from ._exchange import ASGIExchange
 from ._lifespan import live
+from ._streams import Pumps
 
 if t.TYPE_CHECKING:
     import collections.abc as cabc
@@ -50,6 +52,7 @@ class ASGI:
         self.threads: int = config["ASGI_THREADS"] if threads is None else threads
         self._places: int = self.threads + (config["ASGI_QUEUE"] if queue is None else queue)
         self.pool = concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="framework-asgi")
+        self._pumps: tuple[asyncio.AbstractEventLoop, Pumps] | None = None
         self.part_timeout: float | None = config["ASGI_PART_TIMEOUT"]
         self.body_timeout: float | None = config["ASGI_BODY_TIMEOUT"]
         uses_greenlets = _greenlets is not None and greenlets is not False and not app.has_own_loop
@@ -58,6 +61,14 @@ class ASGI:
             _greenlets.install()
             self.run_on_loop = _greenlets.run
         app.serve_on_loop()
+
+    @property
+    def pumps(self) -> Pumps:
+        """Return the open streams of the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._pumps is None or self._pumps[0] is not loop:
+            self._pumps = loop, Pumps(loop)
+        return self._pumps[1]
 
     @property
     def sends_streams(self) -> bool:
@@ -95,8 +106,6 @@ class ASGI:
 
     def bridge(self) -> LoopBridge:
         """Return a bridge for what belongs to no request."""
-        import asyncio
-
         return LoopBridge(asyncio.get_running_loop(), self.pool)
 
     def watch_end(self) -> None:

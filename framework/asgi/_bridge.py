@@ -71,6 +71,8 @@ class LoopBridge:
     """True if the client has gone, or the server has given the request up."""
     left_over: t.Any = None
     """The value of a function in a thread whose task was cancelled meanwhile."""
+    is_async = False
+    """True if the answer has asynchronous parts, whatever is around them."""
     stream: t.Any = None
     """The asynchronous parts of the answer, which are sent without a thread or a greenlet."""
 

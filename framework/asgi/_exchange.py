@@ -13,7 +13,6 @@ import io
 import tempfile
 import typing as t
 
-from .._async_parts import IS_ASYNC
 from .._coroutines import served_loop
 from .._sentinel import MISSING
 from ..app import WAITS
@@ -22,6 +21,7 @@ from ..http import problem
 from ._body import IN_MEMORY, ArrivingBody, Inbox, begun, is_within
 from ._bridge import LoopBridge
 from ._environ import WrongRequest, has_body, make_environ
+from ._streams import Pump
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -220,13 +220,11 @@ class ASGIExchange(LoopBridge):
         stream = self.stream
         try:
             if stream is not None and waits and self.asgi.sends_streams:
-                from ._streams import pump  # PERF: where it is needed
-
-                await pump(self, stream, parts)
+                await Pump(self, stream).run()
                 await self._ended(parts, on_loop)
             elif waits:
                 # Asynchronous parts that something is around wait in a greenlet: a thread would be held by each.
-                await self._send_waiting(parts, on_loop=IS_ASYNC in self.environ)
+                await self._send_waiting(parts, on_loop=self.is_async)
             else:
                 found: list[bytes] = list(parts)
                 await self._send_whole(found)

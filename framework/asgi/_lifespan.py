@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from .._coroutines import served_loop
-from .._ending import ending
 
 if t.TYPE_CHECKING:
     from ._app import ASGI
@@ -33,7 +32,6 @@ async def live(asgi: ASGI, receive: Receive, send: Send) -> None:
             asgi.watch_end()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            ending.end_streams()
             try:
                 await bridge.in_thread(app.shutdown)
             except Exception as error:  # noqa: BLE001 - the server says it

@@ -1,13 +1,14 @@
 """Streams of asynchronous parts: sent on the loop, one task each and neither thread nor greenlet.
 
-A quiet stream is kept alive by a timer. The client's leaving, and the end of the process, cancel what the stream waits
-for. Not here: the parts (``_async_parts``), synchronous ones (``asgi._exchange``).
+One timer keeps all quiet streams of a loop alive. The client's leaving, and the end of the process, cancel what a
+stream waits for. Not here: the parts (``_async_parts``), synchronous ones (``asgi._exchange``).
 Floor 7.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import typing as t
 
@@ -15,59 +16,69 @@ from .._ending import ending
 from ..context import _current
 
 if t.TYPE_CHECKING:
-    import collections.abc as cabc
-
     from .._async_parts import AsyncParts
     from ._exchange import ASGIExchange
 
-
-async def pump(exchange: ASGIExchange, stream: AsyncParts, parts: cabc.Iterable[bytes]) -> None:
-    """Send the parts of a stream, and close it. What its code raises is left in ``stream.error``.
-
-    :param exchange: The request; its head has not been sent.
-    :param stream: The parts.
-    :param parts: What the application returned for them, whose headers are those of the answer.
-    :raises CancelledError: The client has left, or the server has given the request up.
-    """
-    pumping = Pump(exchange, stream)
-    ctx = stream.ctx
-    token = _current.set(ctx)
-    try:
-        with ctx.carrying():
-            await pumping.run()
-    finally:
-        _current.reset(token)
+SLICE: t.Final = 100
+"""So many quiet streams are kept alive in one go, before the loop goes on with others."""
 
 
 class Pump:
     """One stream on its way.
 
-    :param exchange: The request.
+    :param exchange: The request; its head has not been sent.
     :param stream: The parts.
     """
 
-    __slots__ = ("__weakref__", "_ends", "_exchange", "_stream", "_timer", "_writes", "is_closed")
+    __slots__ = ("_ends", "_exchange", "_last", "_writes", "stream")
 
     def __init__(self, exchange: ASGIExchange, stream: AsyncParts) -> None:
         self._exchange = exchange
-        self._stream = stream
-        self._timer: asyncio.TimerHandle | None = None
+        self.stream = stream
         self._ends = False
         self._writes: asyncio.Task[None] | None = None
-        self.is_closed = False
-        """True if the parts have been closed."""
+        self._last = exchange.loop.time()
 
     async def run(self) -> None:
-        """Send all parts."""
-        exchange, stream = self._exchange, self._stream
-        ending.watch(self)
+        """Send the parts, and close them. What their code raises is left in ``stream.error``.
+
+        :raises CancelledError: The client has left, or the server has given the request up.
+        """
+        exchange, stream = self._exchange, self.stream
+        pumps = exchange.asgi.pumps
+        ctx = stream.ctx
+        token = _current.set(ctx)
+        carried = contextlib.ExitStack() if ctx.carried is not None else None
+        if carried is not None:
+            carried.enter_context(ctx.carrying())
+        pumps.add(self)
         exchange.listen()
         exchange.is_cancellable = True
         try:
             if exchange.is_left:
                 raise asyncio.CancelledError
             await exchange.start()
-            await self._send_parts()
+            exchange.headers = ()  # a stream may be open for hours
+            if stream.first:
+                await self.send(stream.first)
+                stream.first = b""
+            record, write = ctx.record, stream.write
+            self._ends = ending.ends_streams and bool(stream.last)
+            if not self._ends:
+                async for value in stream.iterator:
+                    part = write(value)
+                    if not part:
+                        continue
+                    if record is not None:
+                        record.first_byte()
+                        record.response_size += len(part)
+                    if self._writes is not None:
+                        await asyncio.wait([self._writes])
+                    self._last = exchange.loop.time()
+                    await exchange.send({"type": "http.response.body", "body": part, "more_body": True})
+                    if ending.ends_streams and (stream.last or ending.is_over):
+                        self._ends = True
+                        break
         except asyncio.CancelledError:
             if not self._ends or exchange.is_left:
                 raise
@@ -76,77 +87,105 @@ class Pump:
             stream.error = error
         finally:
             exchange.is_cancellable = False
-            if self._timer is not None:
-                self._timer.cancel()
+            pumps.discard(self)
             try:
                 await stream.aclose()
             finally:
-                self.is_closed = True
+                if carried is not None:
+                    carried.close()
+                _current.reset(token)
         if self._ends and stream.error is None:
             if ending.is_over:
                 stream.error = ConnectionResetError(errno.ECONNRESET, "The process ends: its streams break off.")
             elif stream.last:
-                await self._send(stream.last)
+                await self.send(stream.last)
 
-    async def _send_parts(self) -> None:
-        stream = self._stream
-        if stream.first:
-            await self._send(stream.first)
-            stream.first = b""
-        if stream.keep_alive is not None:
-            self._timer = self._exchange.loop.call_later(stream.keep_alive, self._keep_alive)
-        write, iterator, record = stream.write, stream.iterator, stream.ctx.record
-        send = self._exchange.send
-        if ending.ends_streams and stream.last:
-            self._ends = True
-            return
-        async for value in iterator:
-            part = write(value)
-            if not part:
-                continue
-            if self._writes is not None:
-                await self._written()
-            if self._timer is not None:
-                self._quiet_since(stream)
-            if record is not None:
-                record.first_byte()
-                record.response_size += len(part)
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            if ending.ends_streams and (stream.last or ending.is_over):
-                self._ends = True
-                return
-
-    def _quiet_since(self, stream: AsyncParts) -> None:
-        t.cast(asyncio.TimerHandle, self._timer).cancel()
-        self._timer = self._exchange.loop.call_later(t.cast(float, stream.keep_alive), self._keep_alive)
-
-    async def _send(self, part: bytes) -> None:
-        if self._writes is not None:
-            await self._written()
-        await self._exchange.send({"type": "http.response.body", "body": part, "more_body": True})
-
-    def _keep_alive(self) -> None:
-        self._writes = self._exchange.loop.create_task(self._send_meanwhile())
-
-    async def _send_meanwhile(self) -> None:
-        stream = self._stream
-        try:
-            await self._exchange.send({"type": "http.response.body", "body": stream.meanwhile, "more_body": True})
-        except OSError:  # the client has left, which the listener knows
-            return
-        finally:
-            self._writes = None
-        self._timer = self._exchange.loop.call_later(t.cast(float, stream.keep_alive), self._keep_alive)
-
-    async def _written(self) -> None:
+    async def send(self, part: bytes) -> None:
+        """Send some bytes."""
         if self._writes is not None:
             await asyncio.wait([self._writes])
+        await self._exchange.send({"type": "http.response.body", "body": part, "more_body": True})
 
-    def wake(self) -> None:
-        """End the stream, where it is one that clients open again: called by the end of the process, in any thread."""
-        self._exchange.loop.call_soon_threadsafe(self._end)
+    def keep_alive(self, now: float) -> None:
+        """Send something, if nothing was sent for the time that the stream says."""
+        seconds = self.stream.keep_alive
+        if seconds is not None and now - self._last >= seconds and self._writes is None and self._exchange.has_started:
+            self._last = now
+            self._writes = self._exchange.loop.create_task(self._send_meanwhile())
 
-    def _end(self) -> None:
-        if self._exchange.is_cancellable and not self._ends and (self._stream.last or ending.is_over):
+    async def _send_meanwhile(self) -> None:
+        body = {"type": "http.response.body", "body": self.stream.meanwhile, "more_body": True}
+        try:
+            await self._exchange.send(body)
+        except OSError:  # the client has left, which the exchange notices
+            pass
+        finally:
+            self._writes = None
+
+    def end(self) -> None:
+        """End the stream, where it is one that clients open again, or where the time of the process is over."""
+        if self._exchange.is_cancellable and not self._ends and (self.stream.last or ending.is_over):
             self._ends = True
             self._exchange.task.cancel()
+
+
+class Pumps:
+    """The open streams of an application on one loop.
+
+    :param loop: The loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._pumps: set[Pump] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._pause = 1.0
+        self._is_watching = False
+
+    @property
+    def is_closed(self) -> bool:
+        """True if no stream is open."""
+        return not self._pumps
+
+    def add(self, pump: Pump) -> None:
+        """Take care of a stream."""
+        if not self._is_watching:
+            self._is_watching = True
+            ending.watch(self)
+        self._pumps.add(pump)
+        seconds = pump.stream.keep_alive
+        if seconds is not None:
+            self._pause = min(self._pause, seconds / 4)
+            if self._timer is None:
+                self._timer = self._loop.call_later(self._pause, self._keep_alive, [])
+
+    def discard(self, pump: Pump) -> None:
+        """A stream has ended."""
+        self._pumps.discard(pump)
+
+    def _keep_alive(self, todo: list[Pump]) -> None:
+        """Look at the streams, some at a time."""
+        now = self._loop.time()
+        todo = todo or list(self._pumps)
+        for pump in todo[-SLICE:]:
+            if pump in self._pumps:
+                pump.keep_alive(now)
+        del todo[-SLICE:]
+        self._timer = None
+        if todo:
+            self._timer = self._loop.call_later(0, self._keep_alive, todo)
+        elif self._pumps:
+            self._timer = self._loop.call_later(self._pause, self._keep_alive, [])
+
+    def wake(self) -> None:
+        """End the streams; called by the end of the process, in any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._end, [])
+
+    def _end(self, todo: list[Pump]) -> None:
+        todo = todo or list(self._pumps)
+        for pump in todo[-SLICE:]:
+            pump.end()
+        del todo[-SLICE:]
+        if todo:
+            self._loop.call_soon(self._end, todo)
