@@ -17,13 +17,18 @@ import collections.abc as cabc
 import concurrent.futures
 import contextvars
 import functools
+import inspect
 import os
 import threading
+import time
 import types
 import typing as t
 
 from ._sentinel import MISSING
 from .context import current_or_none
+
+if t.TYPE_CHECKING:
+    from logging import Logger
 
 _T = t.TypeVar("_T")
 
@@ -417,6 +422,47 @@ def off_loop(function: cabc.Callable[..., _T]) -> cabc.Callable[..., _T]:
     return call
 
 
+BLOCKED: t.Final = 0.1
+"""Seconds for which a coroutine may hold an event loop up before debug mode says so; as in asyncio's debug mode."""
+
+
+@types.coroutine
+def _noticing(
+    coroutine: Coroutine[_T], function: cabc.Callable[..., object], logger: Logger
+) -> cabc.Generator[object, None, _T]:
+    step: cabc.Callable[[], object] = functools.partial(coroutine.send, None)
+    while True:
+        start = time.perf_counter()
+        try:
+            waits_for = step()
+        except StopIteration as end:
+            return t.cast(_T, end.value)
+        finally:
+            seconds = time.perf_counter() - start
+            if seconds >= BLOCKED:
+                code = inspect.unwrap(function).__code__
+                text = (
+                    "%s (%s:%d) held the event loop up for %d ms, and all other requests of the process waited. Call"
+                    " what takes so long in a thread: await asyncio.to_thread(...)."
+                )
+                place = code.co_filename, code.co_firstlineno
+                logger.warning(text, function.__qualname__, *place, round(seconds * 1000))
+        try:
+            yield waits_for
+        except BaseException as error:  # noqa: BLE001 - it is for the coroutine
+            step = functools.partial(coroutine.throw, error)
+        else:
+            step = functools.partial(coroutine.send, None)
+
+
+async def noticed(coroutine: Coroutine[_T], function: cabc.Callable[..., object], logger: Logger) -> _T:
+    """Run a coroutine, and log where it holds its event loop up.
+
+    :param function: The function that made it, which is named.
+    """
+    return await _noticing(coroutine, function, logger)
+
+
 def bounded(function: cabc.Callable[..., Coroutine[_T]]) -> cabc.Callable[..., _T]:
     """Wrap an ``async def`` function so that a plain call runs it to its end, or to the deadline of the request."""
 
@@ -424,6 +470,8 @@ def bounded(function: cabc.Callable[..., Coroutine[_T]]) -> cabc.Callable[..., _
     def call(*args: object, **kwargs: object) -> _T:
         ctx = current_or_none()
         coroutine = function(*args, **kwargs)
+        if ctx is not None and served_loop.get() is not None and ctx.app.debug:
+            coroutine = noticed(coroutine, function, ctx.app.logger)
         if ctx is None or (ctx.deadline is None and ctx.environ is not None):  # PERF: nearly always
             return wait(coroutine)
         left = ctx.remaining()

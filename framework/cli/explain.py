@@ -17,7 +17,9 @@ from werkzeug.routing import RequestRedirect
 
 from .. import _docstrings as docstrings
 from .. import context
+from ..helpers import is_nonblocking
 from ..marks.base import Phase
+from ..resources.off_loop import is_async
 from .misses import nearest
 from .script import with_appcontext
 
@@ -31,6 +33,9 @@ if t.TYPE_CHECKING:
     from ..resources.operation import Operation
 
 _Rows: t.TypeAlias = cabc.Iterable[tuple[str, ...]]
+
+IN_THREAD: t.Final = ", in a thread"
+"""Said of what is called in a thread of the pool while its operation runs on an event loop."""
 
 
 def _write(title: str, rows: _Rows) -> None:
@@ -75,11 +80,13 @@ def _hook_rows(
     table: cabc.Mapping[str | None, cabc.Sequence[cabc.Callable[..., object]]],
     scopes: cabc.Iterable[str | None],
     backwards: bool = False,
+    on_loop: bool = False,
 ) -> cabc.Iterator[tuple[str, str, str, str]]:
     for scope in scopes:
         functions = table.get(scope, ())
         for function in reversed(functions) if backwards else functions:
-            yield title, _name(function), _scope_title(scope), _place(function)
+            waits = on_loop and not inspect.iscoroutinefunction(function) and not is_nonblocking(function)
+            yield title, _name(function), _scope_title(scope) + IN_THREAD * waits, _place(function)
 
 
 def _run_rows(
@@ -88,36 +95,51 @@ def _run_rows(
     """List hooks and steps in the order in which they run."""
     inwards = (None, *reversed(routers))
     outwards = (*routers, None)
+    on_loop = operation is not None and operation.on_loop
     if endpoint is not None:
         yield from _hook_rows("url_value_preprocessor", app.url_value_preprocessors, inwards)
 
-    yield from _hook_rows("before_request", app.before_request_funcs, inwards)
+    yield from _hook_rows("before_request", app.before_request_funcs, inwards, on_loop=on_loop)
     if operation is not None:
         yield from _operation_rows(operation)
     elif endpoint is not None:
         view = app.view_functions.get(endpoint)
         yield "view", _name(view), endpoint, _place(view) if callable(view) else ""
 
-    yield from _hook_rows("after_request", app.after_request_funcs, outwards, backwards=True)
-    yield from _hook_rows("teardown_request", app.teardown_request_funcs, outwards, backwards=True)
+    yield from _hook_rows("after_request", app.after_request_funcs, outwards, True, on_loop)
+    yield from _hook_rows("teardown_request", app.teardown_request_funcs, outwards, True, on_loop)
 
 
 def _operation_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
     """List the context managers and steps of marks, and the handler between them, in the order in which they run."""
     # A step is most often a closure: it is known by the mark's class or the function that made it.
+    on_loop = operation.on_loop
     steps = [
-        (step.phase, getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0].removesuffix(".run"))
+        (
+            step.phase,
+            getattr(step.run, "__qualname__", repr(step.run)).partition(".<locals>")[0].removesuffix(".run"),
+            "mark" + IN_THREAD * (on_loop and step.blocks),
+        )
         for step in operation.steps
     ]
-    arounds = [(around.order, f"{type(around.mark).__name__}.around") for around in operation.arounds]
-    before = [(phase, phase.name.lower(), name) for phase, name in steps if phase < Phase.HANDLER]
-    entered = [(phase, "enter", name) for phase, name in arounds]
-    for _, title, name in sorted([*entered, *before], key=lambda row: row[0]):
-        yield title, name, "mark", ""
-    yield "handler", _name(operation.handler), operation.endpoint, _location(*operation.source)
-    yield from ((phase.name.lower(), name, "mark", "") for phase, name in steps if phase == Phase.HANDLER)
-    yield from (("leave", name, "mark", "") for _, name in reversed(arounds))
-    yield from ((phase.name.lower(), name, "mark", "") for phase, name in steps if phase > Phase.HANDLER)
+    arounds = [
+        (
+            around.order,
+            f"{type(around.mark).__name__}.around",
+            "mark" + IN_THREAD * (on_loop and not (is_async(around) or is_nonblocking(around.make))),
+        )
+        for around in operation.arounds
+    ]
+    before = [(phase, phase.name.lower(), name, where) for phase, name, where in steps if phase < Phase.HANDLER]
+    entered = [(phase, "enter", name, where) for phase, name, where in arounds]
+    for _, title, name, where in sorted([*entered, *before], key=lambda row: row[0]):
+        yield title, name, where, ""
+    handler = operation.handler
+    waits = on_loop and not inspect.iscoroutinefunction(handler) and not is_nonblocking(handler)
+    yield "handler", _name(handler), operation.endpoint + IN_THREAD * waits, _location(*operation.source)
+    yield from ((phase.name.lower(), name, where, "") for phase, name, where in steps if phase == Phase.HANDLER)
+    yield from (("leave", name, where, "") for _, name, where in reversed(arounds))
+    yield from ((phase.name.lower(), name, where, "") for phase, name, where in steps if phase > Phase.HANDLER)
 
 
 def _schema_name(schema: Schema | None) -> str:
@@ -197,6 +219,7 @@ def _explain_match(app: App, ctx: Context) -> None:
     if operation is not None:
         rows.append(("operation", " - ".join(filter(None, (operation.operation_id, operation.summary)))))
         rows.append(("handler", f"{_name(operation.handler)} {_location(*operation.source)}".rstrip()))
+        rows.append(("on ASGI", "on the event loop" if operation.on_loop else "in a thread, as a whole"))
 
     _write("Match", rows)
     _write("Runs, in this order", _run_rows(app, operation, routers, endpoint))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
+import time
 
 import pytest
 
@@ -685,3 +686,27 @@ def test_routers_hooks_and_versions(app, mode):
 
     asyncio.run(main())
     assert log == [False, False, True]
+
+
+def test_a_blocking_call_is_noticed_in_debug_mode(app, mode, caplog):
+    """A coroutine that holds the loop up is named with its place; one that waits is not."""
+    app.debug = True
+
+    @app.get("/blocks")
+    async def blocks():
+        await asyncio.sleep(0)
+        time.sleep(0.15)
+        await asyncio.sleep(0)
+        return {}
+
+    @app.get("/waits")
+    async def waits():
+        await asyncio.sleep(0.15)
+        return {}
+
+    asgi = serving(app, mode)
+    assert asyncio.run(ask(asgi, "/waits"))[0] == asyncio.run(ask(asgi, "/blocks"))[0] == 200
+    (text,) = [record.getMessage() for record in caplog.records if "held the event loop up" in record.getMessage()]
+    assert "blocks (" in text
+    assert "test_roads.py:" in text
+    assert "asyncio.to_thread" in text
