@@ -131,25 +131,25 @@ class OffLoopManager:
 
 # Hooks.
 
-Hook: t.TypeAlias = cabc.Callable[..., object]
+PlainHook: t.TypeAlias = cabc.Callable[..., object]
 
 
 def joined_hooks(
-    hooks: cabc.Iterable[Hook], join: cabc.Callable[[tuple[Hook, ...]], Hook]
+    hooks: cabc.Iterable[PlainHook], join: cabc.Callable[[tuple[PlainHook, ...]], PlainHook]
 ) -> tuple[cabc.Callable[..., t.Any], ...]:
     """Join neighbouring hooks that may wait, so that a loop calls them in a thread after one hop.
 
     :param hooks: As ``App.ensure_sync`` gives them.
     :param join: Makes one hook of several.
     """
-    found: list[Hook] = []
+    found: list[PlainHook] = []
     for waits, group in itertools.groupby(hooks, lambda hook: hasattr(hook, "__framework_off_loop__")):
         these = tuple(group)
         found.extend([in_thread(join(these))] if waits and len(these) > 1 else these)
     return tuple(found)
 
 
-def in_turn(hooks: tuple[Hook, ...]) -> Hook:
+def in_turn(hooks: tuple[PlainHook, ...]) -> PlainHook:
     """Join hooks that run before the handler: the first value ends them."""
 
     def run() -> object:
@@ -162,7 +162,7 @@ def in_turn(hooks: tuple[Hook, ...]) -> Hook:
     return run
 
 
-def one_by_one(hooks: tuple[Hook, ...]) -> Hook:
+def one_by_one(hooks: tuple[PlainHook, ...]) -> PlainHook:
     """Join hooks that each get the answer of the one before."""
 
     def run(reply: object) -> object:
@@ -173,7 +173,7 @@ def one_by_one(hooks: tuple[Hook, ...]) -> Hook:
     return run
 
 
-def all_of_them(hooks: tuple[Hook, ...]) -> Hook:
+def all_of_them(hooks: tuple[PlainHook, ...]) -> PlainHook:
     """Join hooks that all run, whatever some of them raise."""
 
     def run(error: BaseException | None) -> None:
