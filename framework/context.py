@@ -300,9 +300,9 @@ class Context:
     @property
     def session(self) -> SessionMixin:
         """The session, opened on first touch. Any touch counts as access, for ``Vary: Cookie``."""
-        if self._session is None:
-            self.open_session()
-        session = t.cast("SessionMixin", self._session)
+        session = self._session
+        if session is None:
+            session = self.open_session()
         session.accessed = True
         return session
 
@@ -310,13 +310,15 @@ class Context:
     def session(self, value: SessionMixin | None) -> None:
         self._session = value
 
-    def open_session(self) -> None:
-        """Open the session; that alone is no access."""
+    def open_session(self) -> SessionMixin:
+        """Open the session and return it; that alone is no access."""
         interface = self.app.session_interface
-        session = interface.open_session(self.app, self.request)
+        open_in = getattr(interface, "open_in", None)  # an interface of another base has two methods
+        session = interface.open_session(self.app, self.request) if open_in is None else open_in(self)
         if session is None:
             session = interface.make_null_session(self.app)
         self._session = session
+        return session
 
     @property
     def url_adapter(self) -> MapAdapter | None:
@@ -534,7 +536,9 @@ def request_context_or_none() -> Context | None:
 
 
 def _request_context() -> Context:
-    ctx = request_context_or_none()
+    ctx = _current.get(None)
+    if ctx is not None and ctx.environ is None:
+        ctx = ctx._outer
     if ctx is None:
         raise RuntimeError(OUTSIDE_REQUEST)
     return ctx

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import functools
 import hashlib
 import os
 import typing as t
 
 from werkzeug.datastructures import CallbackDict
+from werkzeug.http import dump_cookie
 
 from . import context
 from .errors import ServiceUnavailable
-from .http.response import add_vary
+from .http.request import first_cookie
+from .http.response import PreparedResponse, add_vary
 from .http.tagged import TaggedJSONSerializer
 from .stores.base import PAUSE, CircuitBreaker, StoreAway
 from .texts import message
@@ -30,6 +33,7 @@ if t.TYPE_CHECKING:
 
     from .app import App
     from .errors import APIError
+    from .http.response import Reply
     from .stores.base import Store
     from .wrappers import Request, Response
 
@@ -78,7 +82,8 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     accessed = False
 
     def __init__(self, initial: cabc.Mapping[str, object] | cabc.Iterable[tuple[str, object]] | None = None) -> None:
-        super().__init__(initial, _note_write)
+        dict.__init__(self, initial or ())  # PERF: as in the constructor of CallbackDict
+        self.on_update = _note_write
 
     # A session is also handed about by itself, past the context; so its readers note their use as well.
 
@@ -189,23 +194,29 @@ class SessionInterface:
 
         :param obj: The session.
         """
+        if type(obj) is SecureCookieSession and self.null_session_class is NullSession:
+            return False  # PERF: isinstance calls a function of the class
         return isinstance(obj, self.null_session_class)
 
     def get_cookie_name(self, app: App) -> str:
         """The cookie's name, ``SESSION_COOKIE_NAME``."""
-        return t.cast(str, app.config["SESSION_COOKIE_NAME"])
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
 
     def get_cookie_domain(self, app: App) -> str | None:
         """The cookie's ``Domain``, ``SESSION_COOKIE_DOMAIN``; ``None`` for the very host."""
-        return t.cast("str | None", app.config["SESSION_COOKIE_DOMAIN"])
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
 
     def get_cookie_path(self, app: App) -> str:
         """The cookie's ``Path``, ``SESSION_COOKIE_PATH`` or ``APPLICATION_ROOT``."""
-        return t.cast(str, app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
 
     def get_cookie_httponly(self, app: App) -> bool:
         """Return whether JavaScript is kept from the cookie, ``SESSION_COOKIE_HTTPONLY``."""
-        return t.cast(bool, app.config["SESSION_COOKIE_HTTPONLY"])
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
 
     def get_cookie_secure(self, app: App) -> bool:
         """Return whether the cookie travels over HTTPS only.
@@ -215,16 +226,22 @@ class SessionInterface:
         secure: bool | None = app.config["SESSION_COOKIE_SECURE"]
         if secure is None:
             ctx = context.request_context_or_none()
-            return ctx is not None and ctx.request.is_secure
+            if ctx is None:
+                return False
+            if ctx._request is None and not changes(app.request_class, _READING):  # type: ignore[arg-type]  # as above
+                return ctx.request_environ.get("wsgi.url_scheme", "http") in ("https", "wss")
+            return ctx.request.is_secure
         return secure
 
     def get_cookie_samesite(self, app: App) -> str | None:
         """The cookie's ``SameSite``, ``SESSION_COOKIE_SAMESITE``; ``None`` for no attribute."""
-        return t.cast("str | None", app.config["SESSION_COOKIE_SAMESITE"])
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
 
     def get_cookie_partitioned(self, app: App) -> bool:
         """Return whether the cookie is kept apart for each embedding site, ``SESSION_COOKIE_PARTITIONED``."""
-        return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
 
     def get_cookie_attributes(self, app: App) -> dict[str, t.Any]:
         """All of these as ``Response.set_cookie`` and ``Response.delete_cookie`` take them.
@@ -257,6 +274,10 @@ class SessionInterface:
         """
         return session.modified or bool(session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
 
+    def open_in(self, ctx: context.Context) -> SessionMixin | None:
+        """Read the session of a context's request, by :meth:`open_session`; internal."""
+        return self.open_session(ctx.app, ctx.request)
+
     def open_session(self, app: App, request: Request) -> SessionMixin | None:
         """Read the session of a request.
 
@@ -274,6 +295,77 @@ class SessionInterface:
         :param response: The answer, before it is sent.
         """
         raise NotImplementedError
+
+
+# PERF: a session is read without a request and told of in a prepared answer; both would be made for it alone: 25 us.
+
+
+def session_cookie(interface: SessionInterface, ctx: context.Context) -> str | None:
+    """Return the cookie of the session, as the request of a context would: the request is made where it must be.
+
+    :raises BadRequest: There are more cookies than ``MAX_COOKIES``.
+    """
+    app = ctx.app
+    name = interface.get_cookie_name(app)
+    if ctx._request is None and not changes(app.request_class, _READING):  # type: ignore[arg-type]  # as below
+        header: str = ctx.request_environ.get("HTTP_COOKIE", "")
+        most: int | None = app.config["MAX_COOKIES"]
+        if header.isascii() and '"' not in header and (most is None or header.count(";") < most):
+            return first_cookie(header, name)
+    return ctx.request.cookies.get(name)
+
+
+def takes_prepared(interface: SessionInterface, response_class: type[Response]) -> bool:
+    """Return whether ``save_session`` may be given a prepared answer, which then gets its headers alone."""
+    if "save_session" in vars(interface):
+        return False
+    return _saves_plainly(type(interface), response_class)  # type: ignore[arg-type]  # a class can be hashed
+
+
+@functools.lru_cache(maxsize=64)
+def _saves_plainly(interface: type[SessionInterface], response_class: type) -> bool:
+    return interface.save_session in _SAVING and not changes(response_class, _WRITING)
+
+
+@functools.lru_cache(maxsize=64)
+def changes(cls: type, names: tuple[str, ...]) -> bool:
+    """Return whether a class of requests or responses, or one that it is made of, has attributes in place of the
+    framework's."""
+    ours = ("framework", "werkzeug", "builtins")
+    added = [base for base in cls.__mro__ if base.__module__.partition(".")[0] not in ours]
+    return any(name in vars(base) for base in added for name in names)
+
+
+_READING: t.Final = ("cookies", "dict_storage_class", "is_secure", "max_cookies", "__init__", "__getattribute__")
+_WRITING: t.Final = ("delete_cookie", "max_cookie_size", "set_cookie", "__init__")
+
+
+def _set_cookie(app: App, reply: Reply, name: str, value: str, attributes: dict[str, t.Any]) -> None:
+    if isinstance(reply, PreparedResponse):
+        size: int = app.config["MAX_COOKIE_SIZE"]
+        reply.add_header("Set-Cookie", dump_cookie(name, value, max_size=size, **attributes))
+    else:
+        t.cast("Response", reply).set_cookie(name, value, **attributes)
+
+
+def _delete_cookie(app: App, reply: Reply, name: str, attributes: dict[str, t.Any]) -> None:
+    if isinstance(reply, PreparedResponse):
+        _set_cookie(app, reply, name, "", {"expires": 0, "max_age": 0, **attributes})
+    else:
+        t.cast("Response", reply).delete_cookie(name, **attributes)
+
+
+@functools.lru_cache(maxsize=16)
+def _serializer(*options: t.Any) -> URLSafeTimedSerializer:
+    from ._signing import timed_serializer  # PERF: 2 ms; an application without sessions never needs it
+
+    return timed_serializer(*options)
+
+
+def _bad_signature() -> type[Exception]:
+    from itsdangerous import BadSignature
+
+    return BadSignature
 
 
 def _lazy_sha1(string: bytes = b"") -> object:
@@ -310,27 +402,32 @@ class SecureCookieSessionInterface(SessionInterface):
 
         :param app: The application. ``SECRET_KEY`` signs; it and ``SECRET_KEY_FALLBACKS`` read.
         """
-        if not app.secret_key:
+        newest = app.secret_key
+        if not newest:
             return None
-        from ._signing import timed_serializer  # PERF: 2 ms; an application without sessions never needs it
-
         # itsdangerous signs with the last key.
-        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key)
-        return timed_serializer(keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), newest)
+        return _serializer(keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+
+    def open_in(self, ctx: context.Context) -> SessionMixin | None:
+        if type(self).open_session is not SecureCookieSessionInterface.open_session or "open_session" in vars(self):
+            return self.open_session(ctx.app, ctx.request)
+        serializer = self.get_signing_serializer(ctx.app)
+        return None if serializer is None else self._read(ctx.app, serializer, session_cookie(self, ctx))
 
     def open_session(self, app: App, request: Request) -> SecureCookieSession | None:
         """Read the session from the request's cookie; an unsigned, changed or expired one gives an empty session."""
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        cookie = request.cookies.get(self.get_cookie_name(app))
+        return self._read(app, serializer, request.cookies.get(self.get_cookie_name(app)))
+
+    def _read(self, app: App, serializer: URLSafeTimedSerializer, cookie: str | None) -> SecureCookieSession:
         if not cookie:
             return self.session_class()
-        from itsdangerous import BadSignature
-
         try:
             data = serializer.loads(cookie, max_age=int(app.permanent_session_lifetime.total_seconds()))
-        except BadSignature:
+        except _bad_signature():  # PERF: asked where something was raised
             return self.session_class()
         return self.session_class(data)
 
@@ -347,10 +444,10 @@ class SecureCookieSessionInterface(SessionInterface):
         attributes = self.get_cookie_attributes(app)
         name = self.get_cookie_name(app)
         if is_empty:
-            response.delete_cookie(name, **attributes)
+            _delete_cookie(app, response, name, attributes)
             return
         value = t.cast("URLSafeTimedSerializer", self.get_signing_serializer(app)).dumps(dict(session))
-        response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
+        _set_cookie(app, response, name, value, {"expires": self.get_expiration_time(app, session), **attributes})
 
 
 class StoreSession(SecureCookieSession):
@@ -425,7 +522,14 @@ class StoreSessionInterface(SessionInterface):
 
         :raises SessionUnavailable: The store does not answer.
         """
-        name = request.cookies.get(self.get_cookie_name(app))
+        return self._read(app, request.cookies.get(self.get_cookie_name(app)))
+
+    def open_in(self, ctx: context.Context) -> SessionMixin | None:
+        if type(self).open_session is not StoreSessionInterface.open_session or "open_session" in vars(self):
+            return self.open_session(ctx.app, ctx.request)
+        return self._read(ctx.app, session_cookie(self, ctx))
+
+    def _read(self, app: App, name: str | None) -> StoreSession:
         kept = self._ask(app, self.store.get, self.place(name)) if name else None
         if name is None or kept is None:
             return self.session_class()
@@ -447,14 +551,14 @@ class StoreSessionInterface(SessionInterface):
             ended = held.outdated or (held.name if held.modified else "")
             if ended:
                 self._ask(app, self.store.delete, self.place(ended))
-                response.delete_cookie(self.get_cookie_name(app), **self.get_cookie_attributes(app))
+                _delete_cookie(app, response, self.get_cookie_name(app), self.get_cookie_attributes(app))
             return
         if not self.should_set_cookie(app, held):
             return
         if self._keep(app, held):
             expires = self.get_expiration_time(app, held)
-            attributes = self.get_cookie_attributes(app)
-            response.set_cookie(self.get_cookie_name(app), held.name, expires=expires, **attributes)
+            attributes = {"expires": expires, **self.get_cookie_attributes(app)}
+            _set_cookie(app, response, self.get_cookie_name(app), held.name, attributes)
 
     def _keep(self, app: App, held: StoreSession) -> bool:
         """Write a session.
@@ -520,3 +624,6 @@ class StoreSessionInterface(SessionInterface):
         session = self.session_class()
         session.unavailable = True
         return session
+
+
+_SAVING: t.Final = (SecureCookieSessionInterface.save_session, StoreSessionInterface.save_session)

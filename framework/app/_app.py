@@ -51,7 +51,14 @@ from ..marks.schemas import SchemaLike, as_schema
 from ..resources.operation import Operation
 from ..resources.router import Router, RouterSetupState
 from ..resources.scaffold import Scaffold, find_package, setupmethod
-from ..sessions import NullSession, SecureCookieSessionInterface, SessionInterface, SessionUnavailable
+from ..sessions import (
+    NullSession,
+    SecureCookieSessionInterface,
+    SessionInterface,
+    SessionMixin,
+    SessionUnavailable,
+    takes_prepared,
+)
 from ..teardown import CollectErrors, ContextIterator
 from ..texts import Texts, message
 from ..wrappers import Request, Response
@@ -969,14 +976,27 @@ class App(Scaffold):
             hooks = ctx.hooks or self._hooks_of(ctx)
         if (
             type(value) is PreparedResponse
-            and not hooks.finalizes
+            and hooks.finishes_plainly
             and not ctx._after_request_functions
             and not ctx._error_steps
-            and ctx._session is None
             and not signals.request_finished.receivers
         ):
-            return value
+            return value if ctx._session is None and not hooks.after else self._finish(ctx, hooks, value)
         return self.finalize_request(value)
+
+    def _finish(self, ctx: Context, hooks: RouterHooks, reply: PreparedResponse) -> Reply:
+        """Do what ``finalize_request`` does to a prepared answer where it has only hooks to call, or a session to
+        save."""
+        # PERF: 3 us less than by the methods.
+        response: Reply = reply
+        try:
+            if hooks.after:
+                response = reply.to_response(self.response_class)
+                for function in hooks.after:
+                    response = function(response)
+            return response if ctx._session is None else self._save_session(ctx._session, response)
+        except SessionUnavailable as error:
+            return self._without_sessions(ctx, response, error)
 
     def _known_refusal(self, ctx: Context) -> PreparedResponse | None:
         """Return the answer for a path that no rule matches, or not by this method, where nothing could change it."""
@@ -1156,10 +1176,15 @@ class App(Scaffold):
         try:
             return self._run_after(ctx, response)
         except SessionUnavailable as error:
-            # Nothing more is asked of a store that is away, and the functions see the answer that leaves.
-            ctx._session = getattr(self.session_interface, "make_unavailable", NullSession)()
+            return self._without_sessions(ctx, response, error)
+
+    def _without_sessions(self, ctx: Context, response: Reply, error: SessionUnavailable) -> Response:
+        """Return the answer where the store of sessions is away."""
+        # Nothing more is asked of the store, and the functions see the answer that leaves.
+        ctx._session = getattr(self.session_interface, "make_unavailable", NullSession)()
+        if isinstance(response, BaseResponse):
             response.close()
-            return self._run_after(ctx, self.make_response(self.handle_user_exception(error)))
+        return self._run_after(ctx, self.make_response(self.handle_user_exception(error)))
 
     def _run_after(self, ctx: Context, response: Response) -> Response:
         for function in ctx._after_request_functions:
@@ -1167,12 +1192,29 @@ class App(Scaffold):
         for function in self._hooks_of(ctx).after:
             response = function(response)
         # A session that nobody touched was not opened: there is nothing to save.
-        if ctx._session is not None and not self.session_interface.is_null_session(ctx._session):
-            save = self.session_interface.save_session
-            if self._off_loop is not None and not is_nonblocking(save):
-                save = self._off_loop(save)
-            save(self, ctx._session, response)
+        if ctx._session is not None:
+            self._save_session(ctx._session, response)
         return response
+
+    def _save_session(self, session: SessionMixin, response: Reply) -> Reply:
+        """Save the session of a request, unless it is a substitute.
+
+        :return: The answer that tells the client: the same, or a new one for a prepared answer.
+        """
+        interface = self.session_interface
+        if interface.is_null_session(session):
+            return response
+        answer: t.Any = response
+        if type(response) is PreparedResponse:
+            # A handler may return one object again and again, which must not carry the cookie of a client.
+            made = self.response_class
+            answer = response.copy() if takes_prepared(interface, made) else response.to_response(made)
+        save: cabc.Callable[..., object] = interface.save_session
+        if self._off_loop is not None and not is_nonblocking(save):
+            save = self._off_loop(save)
+        save(self, session, answer)
+        reply: Reply = answer
+        return reply
 
     # Exceptions.
 

@@ -56,8 +56,8 @@ class RouterHooks(t.NamedTuple):
     """``preprocess_request`` has more to do than to call ``before``."""
     processes: bool
     """``process_response`` has something to do for every answer."""
-    finalizes: bool
-    """``finalize_request`` has something to do for every answer."""
+    finishes_plainly: bool
+    """Neither ``finalize_request`` nor ``make_response`` nor ``process_response`` is overridden."""
     tears_down: bool
     ends_quietly: bool
     """Neither the request nor the application context has anything to tear down."""
@@ -293,7 +293,8 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
     teardown = last(app.teardown_request_funcs)
     if app.serves_on_loop:
         teardown = joined_hooks(teardown, all_of_them)
-    processes = bool(after) or is_overridden(app, "process_response")
+    is_processed, is_finalized = is_overridden(app, "process_response"), finalizes(app)
+    processes = bool(after) or is_processed
     return RouterHooks(
         preprocess_url,
         before,
@@ -301,7 +302,7 @@ def flatten_hooks(app: App, router_path: RouterPath) -> RouterHooks:
         teardown,
         preprocesses=bool(preprocess_url) or is_overridden(app, "preprocess_request"),
         processes=processes,
-        finalizes=processes or finalizes(app),
+        finishes_plainly=not (is_processed or is_finalized),
         tears_down=(tears_down := bool(teardown) or is_overridden(app, "do_teardown_request")),
         ends_quietly=not (tears_down or tears_down_app(app)),
     )

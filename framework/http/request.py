@@ -6,6 +6,7 @@ Floor 2.
 
 from __future__ import annotations
 
+import re
 import sys
 import typing as t
 
@@ -94,6 +95,23 @@ class Request(_Request):
         if "wsgi.input_terminated" in self.environ:
             return t.cast(t.IO[bytes], _AtMost(source, sys.maxsize, is_max=True))
         return stream
+
+
+_SPACE = re.compile("[ \t]")
+
+
+def first_cookie(header: str, name: str) -> str | None:
+    """Return the first cookie of a name, as werkzeug reads it.
+
+    :param header: The value of ``Cookie``: ASCII without a quotation mark.
+    """
+    for part in header.split(";"):
+        if name in part:
+            key, _, value = part.partition("=")
+            value = value.strip(" \t")
+            if key.strip(" \t") == name and not _SPACE.search(name + value):
+                return value
+    return None
 
 
 class _Exactly(LimitedStream):

@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from .addresses import PROXY_FIX, IPNetwork, is_in
-from .response import PreparedResponse
+from .response import PreparedResponse, Response, adding
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -54,7 +54,6 @@ class RequestIds:
 
     def __init__(self, header: str, trust: t.Literal["*"] | cabc.Iterable[str] | None) -> None:
         self.header = header
-        self._lower = header.lower()
         self._key = "HTTP_" + header.upper().replace("-", "_")
         self._begin = (0, "")
         self._trusts_all = trust == "*"
@@ -88,15 +87,9 @@ class RequestIds:
         The answer itself is not changed: an application may send one object again and again.
         """
         pair = self.header, environ.get(_KEY) or self.id_of(environ)
-        if type(reply) is PreparedResponse:
-            return reply(environ, start_response, pair)
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: t.Any = None, /) -> cabc.Callable[..., object]:
-            if not any(name.lower() == self._lower for name, _ in headers):
-                headers = [*headers, pair]
-            return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
-
-        return reply(environ, start)
+        if isinstance(reply, PreparedResponse) or type(reply).__call__ is Response.__call__:
+            return reply(environ, start_response, pair)  # type: ignore[call-arg]
+        return reply(environ, adding(start_response, pair))
 
     def _is_trusted(self, environ: WSGIEnvironment) -> bool:
         """Return whether the header may be taken: asked of the connection, whatever ``ProxyFix`` says."""

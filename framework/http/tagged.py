@@ -227,7 +227,7 @@ _ENCODER: t.Final = json.JSONEncoder(separators=(",", ":"), default=plain)
 class TaggedJSONSerializer:
     """Write and read JSON with tags. Meets what itsdangerous asks of a serializer: ``dumps`` and ``loads``."""
 
-    __slots__ = ("_decoder", "order", "tags")
+    __slots__ = ("_decoder", "_scan", "order", "tags")
 
     default_tags: t.ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -246,6 +246,7 @@ class TaggedJSONSerializer:
         self.order: list[JSONTag] = []
         # The hook runs for the innermost object first, which is the order in which tags open.
         self._decoder = json.JSONDecoder(object_hook=self.untag)
+        self._scan: cabc.Callable[[str, int], tuple[object, int]] = vars(self._decoder)["scan_once"]
         for tag_class in self.default_tags:
             self.register(tag_class)
 
@@ -285,10 +286,28 @@ class TaggedJSONSerializer:
 
         :raises TypeError: It holds a type that has neither a tag nor a form in :func:`plain`.
         """
-        return _ENCODER.encode(self.tag(value))
+        # PERF: the values of most sessions are text and numbers, and ten functions say so for each.
+        is_plain = (
+            type(value) is dict
+            and _UNTAGGED.issuperset(map(type, value.values()))
+            and (len(value) != 1 or next(iter(value)) not in self.tags)
+            and list(map(type, self.order)) == _KNOWN
+            and type(self) is TaggedJSONSerializer
+        )
+        return _ENCODER.encode(value if is_plain else self.tag(value))
 
     def loads(self, value: str | bytes) -> t.Any:
         """Read tagged JSON text."""
         if isinstance(value, bytes):
             value = value.decode(json.detect_encoding(value), "surrogatepass")
-        return self._decoder.decode(value)
+        try:
+            # PERF: all that decode does where nothing stands around the value.
+            found, end = self._scan(value, 0)
+        except StopIteration:
+            end = -1
+        return found if end == len(value) else self._decoder.decode(value)
+
+
+_UNTAGGED: t.Final = frozenset({str, int, float, bool, type(None)})
+"""The types that no tag of the framework takes."""
+_KNOWN: t.Final = list(TaggedJSONSerializer.default_tags)

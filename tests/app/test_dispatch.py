@@ -1447,3 +1447,46 @@ def test_views_without_a_name():
     assert client.get("/square/3").json == {"power": 9}
     assert client.get("/answer").json == {"answer": 42}
     assert "/answer" in app.openapi["paths"]
+
+
+def plain_answer(steps, **methods):
+    """Return what a declared operation answers, by an application of a class with some methods of its own."""
+
+    class Mine(App):
+        pass
+
+    for name in methods:
+
+        def method(self, *args, name=name, **kwargs):
+            steps.append(name)
+            return getattr(super(Mine, self), name)(*args, **kwargs)
+
+        setattr(Mine, name, method)
+    app = Mine("plain")
+    app.secret_key = "a secret of sixteen bytes"
+
+    @app.route("/")
+    class Things(Resource):
+        def get(self):
+            return {"a": 1}
+
+    @app.after_request
+    def after(response):
+        steps.append("hook")
+        session["seen"] = True
+        response.status_code = 202
+        response.headers["X-Request-ID"] = "own"
+        response.set_data(response.get_data() + b" ")
+        return response
+
+    reply = app.test_client().get("/")
+    return reply.status_code, reply.data, reply.headers["X-Request-ID"], "session=" in reply.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("name", ["", "finalize_request", "make_response", "process_response"])
+def test_hooks_are_called_by_overridden_methods_too(name):
+    """The hook and the session of a prepared answer have the same end, whichever method is overridden."""
+    steps = []
+
+    assert plain_answer(steps, **({name: True} if name else {})) == (202, b'{"a":1} ', "own", True)
+    assert steps == ([name, "hook"] if name else ["hook"])

@@ -7,6 +7,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as BaseResponse
 
 from framework import Response
+from framework.http.request_ids import RequestIds
 from framework.http.response import PreparedResponse, status_line
 
 
@@ -147,3 +148,30 @@ def test_a_response_is_sent_as_werkzeug_sends_it(cls, make, method):
         return b"".join(body), status, list(headers), list(CLOSED)
 
     assert sent(make(cls)) == sent(make(Werkzeug))
+
+
+@pytest.mark.parametrize("make", [Response, Own, PreparedResponse])
+@pytest.mark.parametrize("own", [[], [("x-one", "own")], [("X-Two", "2")]])
+@pytest.mark.parametrize("status", [200, 204, 404])
+def test_a_further_header_is_sent_unless_there_is_one(make, own, status):
+    """A response of any class is sent with a header that it lacks, and keeps its own; it is not changed by that."""
+    headers = [("Content-Type", "text/plain"), *own]
+    answer = make(status, headers, b"x") if make is PreparedResponse else make(b"x", status, headers)
+    sent = []
+    ids = RequestIds("X-One", "*")
+    for _ in range(2):
+        environ = {**create_environ(), "HTTP_X_ONE": "asked"}
+        ids.send(answer, environ, lambda status, headers, exc_info=None: sent.append(headers))
+
+    expected = ["own"] if own[:1] == [("x-one", "own")] else ["asked"]
+    assert [[value for name, value in each if name.lower() == "x-one"] for each in sent] == [expected] * 2
+
+
+def test_a_status_that_a_class_computes_is_sent():
+    """The status of a class with a property of its own is that of the property."""
+
+    class Teapot(Response):
+        status = property(lambda self: "418 I'M A TEAPOT", lambda self, value: None)
+        status_code = property(lambda self: 418)
+
+    assert send(Teapot(b"x"))[0] == "418 I'M A TEAPOT"
