@@ -22,7 +22,7 @@ from werkzeug.local import LocalProxy
 
 from . import signals
 from ._sentinel import MISSING
-from .errors import NotFound, ServiceUnavailable
+from .errors import MethodNotAllowed, NotFound, ServiceUnavailable
 from .http.request_ids import TraceParent, make_request_ids, trace_parent
 from .teardown import Active, CollectErrors
 
@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     from ._background import Task
     from ._coroutines import Companion
     from ._producer import Producer
-    from .app import App, RouterHooks
+    from .app import App, Refusal, RouterHooks
     from .http.media import MediaType
     from .http.response import Reply
     from .record import RequestRecord
@@ -137,6 +137,7 @@ class Context:
     url_rule: Rule | None = None
     view_args: dict[str, object] | None = None
     is_miss = False  #: No rule matches the path. The exception that says so is made when it is asked for.
+    _refusal: Refusal | None = None  # the path has other methods; the exception is made likewise
     _routing_exception: HTTPException | None = None
     operation: Operation | None = None
     hooks: RouterHooks | None = None
@@ -197,14 +198,17 @@ class Context:
     @property
     def routing_exception(self) -> HTTPException | None:
         """Return what went wrong when the path was matched; raised after the ``before_request`` functions."""
-        if self.is_miss and self._routing_exception is None:
-            self._routing_exception = NotFound()
+        if self._routing_exception is None:
+            if self.is_miss:
+                self._routing_exception = NotFound()
+            elif self._refusal is not None:
+                self._routing_exception = MethodNotAllowed(list(self._refusal.methods))
         return self._routing_exception
 
     @routing_exception.setter
     def routing_exception(self, value: HTTPException | None) -> None:
         self._routing_exception = value
-        self.is_miss = False
+        self.is_miss, self._refusal = False, None
 
     @property
     def g(self) -> t.Any:

@@ -95,7 +95,10 @@ class APIError(HTTPException):
             )
         HTTPException.__init__(self, description, response)
         self.errors = errors
-        self.headers = list(headers.items() if isinstance(headers, cabc.Mapping) else headers or ())
+        # PERF: to ask for a mapping is a call.
+        if headers and not isinstance(headers, list) and isinstance(headers, cabc.Mapping):
+            headers = headers.items()
+        self.headers = list(headers or ())
         self.members = members
 
     @property

@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from ._documents import Document as Document
     from ._lifecycle import Lifecycle as Lifecycle
     from ._lifecycle import StartupFailed as StartupFailed
+    from ._route_table import Refusal as Refusal
     from ._route_table import RouterHooks as RouterHooks
     from ._route_table import RouteTable as RouteTable
 else:
@@ -25,6 +26,6 @@ else:
             "_app": "App",
             "_documents": "Choice DEFAULT Document HOST",
             "_lifecycle": "Lifecycle StartupFailed",
-            "_route_table": "RouteTable RouterHooks",
+            "_route_table": "Refusal RouteTable RouterHooks",
         },
     )

@@ -100,6 +100,7 @@ _R = t.TypeVar("_R", bound=cabc.Callable[[t.Any], object])
 _P = t.TypeVar("_P", bound="DocumentProcessor")
 
 _MISS = NotFound()
+_REFUSED = errors.MethodNotAllowed()
 
 # Attributes that a built route table has looked at; one of these that is set later drops it.
 _LOOKED_AT = frozenset(
@@ -893,7 +894,8 @@ class App(Scaffold):
             return
         if route_table is not None and route_table.match is not None and "HTTP_UPGRADE" not in environ:
             # PERF: half of the matching, 0.5 us, where path and method are all that is to know.
-            exact = route_table.exact.get(path, NO_ROUTES).get(environ["REQUEST_METHOD"])
+            methods = route_table.exact.get(path, NO_ROUTES)
+            exact = methods.get(environ["REQUEST_METHOD"])
             if exact is not None:
                 ctx.operation, ctx._router_path, ctx.hooks, ctx.is_direct = exact
                 ctx.url_rule, ctx.view_args = exact.operation.rule, {}
@@ -902,6 +904,10 @@ class App(Scaffold):
                 match_in_version(ctx, route_table)
                 return
             method: str = environ["REQUEST_METHOD"].upper()
+            refusal = route_table.refusals.get((path, method)) if methods else None
+            if refusal is not None:
+                ctx._refusal, ctx._router_path, ctx.hooks = refusal, refusal.router_path, refusal.hooks
+                return
             found = route_table.match(None, path, method)
             if type(found) is tuple:
                 ctx.url_rule, ctx.view_args = found
@@ -970,28 +976,29 @@ class App(Scaffold):
         except Exception as error:  # noqa: BLE001 - goes to its handler, or is raised again
             if ctx.record is not None:
                 ctx.record.error = error
-            value = self.handle_user_exception(error)
-            if self._route_table is not None and not self._route_table.finalizes:
-                value = self._as_prepared(value)
+            value = self._handled(ctx, error)
             hooks = ctx.hooks or self._hooks_of(ctx)
         if (
             type(value) is PreparedResponse
             and hooks.finishes_plainly
             and not ctx._after_request_functions
-            and not ctx._error_steps
             and not signals.request_finished.receivers
         ):
-            return value if ctx._session is None and not hooks.after else self._finish(ctx, hooks, value)
+            plain = ctx._session is None and not hooks.after and not ctx._error_steps
+            return value if plain else self._finish(ctx, hooks, value)
         return self.finalize_request(value)
 
     def _finish(self, ctx: Context, hooks: RouterHooks, reply: PreparedResponse) -> Reply:
         """Do what ``finalize_request`` does to a prepared answer where it has only hooks to call, or a session to
         save."""
         # PERF: 3 us less than by the methods.
-        response: Reply = reply
+        response: t.Any = reply
+        for run in ctx._error_steps:
+            response = run(response)
         try:
             if hooks.after:
-                response = reply.to_response(self.response_class)
+                if type(response) is PreparedResponse:
+                    response = response.to_response(self.response_class)
                 for function in hooks.after:
                     response = function(response)
             return response if ctx._session is None else self._save_session(ctx._session, response)
@@ -1001,11 +1008,11 @@ class App(Scaffold):
     def _known_refusal(self, ctx: Context) -> PreparedResponse | None:
         """Return the answer for a path that no rule matches, or not by this method, where nothing could change it."""
         # PERF: 1 us, where making the exception, raising it, looking for its handler and rendering it take 6.
-        error = ctx._routing_exception
-        if ctx.is_miss:
+        error, refusal = ctx._routing_exception, ctx._refusal
+        if ctx.is_miss or refusal is not None:
             if error is not None:  # a hook has seen it, and may have changed it
                 return None
-            error = _MISS
+            error = _MISS if refusal is None else _REFUSED
         elif type(error) is not errors.MethodNotAllowed:
             return None
         route_table = self._route_table
@@ -1021,8 +1028,33 @@ class App(Scaffold):
         say = None if route_table.texts is None else route_table.texts.chosen(ctx.environ)
         name = None if route_table.request_ids is None else route_table.request_ids.id_of(ctx.request_environ)
         if ctx.is_miss:
-            return problem.not_found(types, say, name)
+            return problem.of_class(errors.NotFound, 404, (), types, say, name)
+        if refusal is not None:
+            allow = [("Allow", ", ".join(refusal.methods))]
+            return problem.of_class(errors.MethodNotAllowed, 405, allow, types, say, name)
         return problem.render(error, types, say=say, request_id=name)
+
+    def _handled(self, ctx: Context, error: Exception) -> object:
+        """Return what becomes of an error that a request has raised.
+
+        :raises Exception: The same, where nothing takes it.
+        """
+        table, path = self._route_table, ctx._router_path
+        # PERF: 5 us less than by the methods, where none of them is overridden and no handler takes the error.
+        if (
+            table is not None
+            and table.knows_errors
+            and isinstance(error, errors.APIError)
+            and self.error_renderer is None
+            and error.response is None
+            and (error.code or 0) >= 400
+            and not isinstance(error, (BadRequestKeyError, RoutingException))
+            and table.error_handler(error, self.router_path_of(ctx) if path is None else path) is None
+        ):
+            value: object = error if table.finalizes else self._problem_of(ctx, error)
+            return value
+        value = self.handle_user_exception(error)
+        return value if table is None or table.finalizes else self._as_prepared(value)
 
     def _as_prepared(self, value: object) -> object:
         """Return an HTTP error as its prepared answer; any other value as it is."""
@@ -1032,7 +1064,11 @@ class App(Scaffold):
 
     def _hooks_of(self, ctx: Context) -> RouterHooks:
         if ctx.hooks is None:
-            ctx.hooks = self._built().hooks(self.router_path_of(ctx))
+            table = self._built()
+            ctx.hooks = table.hooks(self.router_path_of(ctx))
+            error = ctx._routing_exception
+            if type(error) is errors.MethodNotAllowed:
+                table.keep_refusal(ctx, error, ctx.hooks)
         return ctx.hooks
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
@@ -1346,10 +1382,18 @@ class App(Scaffold):
                 if error.code != 500:
                     raise  # it is answered by a 500, which comes here once more
                 self.logger.exception("Rendering a 500 failed; a problem object is sent instead")
-        ctx = current()
-        texts = self._texts if self._route_table is None else self._route_table.texts
+        return self._problem_of(current(), error)
+
+    def _problem_of(self, ctx: Context, error: HTTPException) -> PreparedResponse:
+        """Return the problem object of an error."""
+        table, limit = self._route_table, self.config["MAX_ERROR_LENGTH"] + ROOM
+        texts = self._texts if table is None else table.texts
         say = None if texts is None else texts.chosen(ctx.environ)
-        return problem.render(error, self._error_types(ctx), limit, self.config["MAX_ERRORS"], say, ctx.request_id)
+        if table is None or table.request_ids is None or ctx.environ is None:
+            name = ctx.request_id
+        else:
+            name = table.request_ids.id_of(ctx.environ)  # PERF: a call less
+        return problem.render(error, self._error_types(ctx), limit, self.config["MAX_ERRORS"], say, name)
 
     def _error_types(self, ctx: Context) -> str | None:
         """Return where the errors are described, for the ``type`` of problem objects."""

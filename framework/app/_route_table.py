@@ -11,7 +11,7 @@ import functools
 import typing as t
 
 from ..context import current
-from ..fast.routing import Matcher
+from ..fast.routing import Matcher, Miss
 from ..helpers import is_nonblocking
 from ..hooks import find_error_handler
 from ..http.request_ids import make_request_ids
@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 
     from .. import typing as ft
     from ..context import Context
+    from ..errors import MethodNotAllowed
     from ..http.response import Reply
     from ..record import Observers
     from ..versions import VersionMaps
@@ -80,6 +81,16 @@ class Route(t.NamedTuple):
     """The operation may be run without asking the application's methods."""
 
 
+class Refusal(t.NamedTuple):
+    """The decisions for a path that is matched by other methods than that of the request: a 405."""
+
+    methods: tuple[str, ...]
+    """The methods that the path has, in order."""
+    router_path: RouterPath
+    hooks: RouterHooks
+
+
+METHODS: t.Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 NO_ROUTES: cabc.Mapping[str, Route] = {}
 
 
@@ -141,12 +152,18 @@ class RouteTable:
             exact_route = self.routes.get(id(rule), NO_ROUTES).get(method)
             if exact_route is not None and path not in shared:
                 self.exact.setdefault(path, {})[method] = exact_route
+        self.refusals: dict[tuple[str, str], Refusal] = {}
+        """The refusals by path and method that requests have met so far, for the paths of ``exact``."""
         self.overridden = frozenset(name for name in STEPS if is_overridden(app, name))
         self.tears_down_app = tears_down_app(app)
         # Whether the answer for a path that no rule matches runs no code of users, which may wait.
         self.misses_on_loop = not (has_hooks(app) or self.overridden)
         # Whether the answer for a path that no rule matches is known where no handler takes it.
         self.knows_misses = self.dispatches and not (self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"])
+        # Whether the answer to an error of the framework's is a problem object where no handler takes it.
+        self.knows_errors = not (
+            self.overridden & ON_ERRORS or app.config["TRAP_HTTP_EXCEPTIONS"] or app.config["TRAP_BAD_REQUEST_ERRORS"]
+        )
         self.makes_contexts = "request_context" not in self.overridden
         self.finalizes = finalizes(app)
         self.contract = make_contract(app)
@@ -157,6 +174,18 @@ class RouteTable:
         if hooks is None:
             hooks = self._hooks[router_path] = flatten_hooks(self._app, router_path)
         return hooks
+
+    def keep_refusal(self, ctx: Context, error: MethodNotAllowed, hooks: RouterHooks) -> None:
+        """Note a 405, so that the next request with the same path and method finds it decided."""
+        environ = ctx.request_environ
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        if path not in self.exact or method not in METHODS or self.match is None or "HTTP_UPGRADE" in environ:
+            return
+        found = self.match(None, path, method)
+        if isinstance(found, Miss) and self.regions is None and "match_request" not in self.overridden:
+            methods = tuple(sorted(found.methods))
+            if tuple(error.valid_methods or ()) == methods:
+                self.refusals[path, method] = Refusal(methods, ctx._router_path or (), hooks)
 
     def error_handler(self, error: Exception, router_path: RouterPath) -> ft.ErrorHandlerCallable | None:
         """The handler for an exception raised in these routers. Looked up once for each class."""

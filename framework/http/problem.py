@@ -12,6 +12,7 @@ import typing as t
 
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import Unauthorized as WerkzeugUnauthorized
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
@@ -102,7 +103,26 @@ def headers_of(error: HTTPException) -> list[tuple[str, str]]:
 
     :raises ValueError: A value cannot be sent: it contains a line break, or what is not in Latin-1.
     """
-    return [(name, sendable(name, value)) for name, value in error.get_headers() if name.lower() != "content-type"]
+    # PERF: 2 us less than by the methods of three classes and a call for each header.
+    cls: t.Any = type(error)
+    is_plain = isinstance(error, errors.APIError) and _adds_no_headers(cls) and not getattr(error, _CHALLENGES, ())
+    made = []
+    for name, value in error.headers if is_plain else error.get_headers():  # type: ignore[attr-defined]
+        if name.lower() != "content-type":
+            is_sendable = value.isascii() and value.isprintable()
+            made.append((name, value if is_sendable else sendable(name, value)))
+    return made
+
+
+_CHALLENGES: t.Final = "www_authenticate"
+
+
+@functools.lru_cache(maxsize=256)
+def _adds_no_headers(cls: type[errors.APIError]) -> bool:
+    """Return whether the errors of a class have no headers but those that they were given, and challenges."""
+    methods = [vars(base)["get_headers"] for base in cls.__mro__ if "get_headers" in vars(base)]
+    known = [method for method in methods if method is not WerkzeugUnauthorized.get_headers]
+    return known == [errors.APIError.get_headers, HTTPException.get_headers]
 
 
 def render(
@@ -129,7 +149,8 @@ def render(
     # PERF: most errors say nothing but their class; their text is made once (2.3 us).
     if isinstance(error, errors.APIError) and error.says_nothing_more:
         cls: type = type(error)
-        return PreparedResponse(t.cast(int, error.code), headers, _named(_text_of(cls, types, say), request_id))
+        status: t.Any = error.code
+        return PreparedResponse(status, headers, _named(_text_of(cls, types, say), request_id))
     members = problem(error, types, most_issues, say)
     if request_id is not None:
         members.setdefault("request_id", request_id)
@@ -176,19 +197,27 @@ def _within(members: dict[str, object], limit: int, note: str) -> bytes:
 _ISSUES: t.Final = b',"issues":['
 
 
-def not_found(
-    types: str | None = None, say: Translation | None = None, request_id: str | None = None
+def of_class(
+    cls: t.Any,
+    status: int,
+    headers: cabc.Iterable[tuple[str, str]] = (),
+    types: str | None = None,
+    say: Translation | None = None,
+    request_id: str | None = None,
 ) -> PreparedResponse:
-    """The answer of :func:`render` for a ``NotFound`` that says nothing more.
+    """The answer of :func:`render` for an error that says nothing but its class.
 
+    :param cls: The class.
+    :param status: Its code.
+    :param headers: Those of the error.
     :param types: As in :func:`problem`.
     :param say: As in :func:`problem`.
     :param request_id: As in :func:`render`.
     """
-    headers = [("Content-Type", MEDIA_TYPE)]
+    made = [("Content-Type", MEDIA_TYPE), *headers]
     if say is not None:
-        headers = with_language(headers, say)
-    return PreparedResponse(404, headers, _named(_text_of(errors.NotFound, types, say), request_id))
+        made = with_language(made, say)
+    return PreparedResponse(status, made, _named(_text_of(cls, types, say), request_id))
 
 
 def _named(body: bytes, request_id: str | None) -> bytes:

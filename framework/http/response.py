@@ -288,6 +288,22 @@ def set_header(reply: Reply, name: str, value: str) -> None:
         reply.headers[name] = value
 
 
+def set_default_header(reply: Reply, name: str, value: str) -> None:
+    """Add a header, unless the answer carries one of this name.
+
+    :param value: Without line breaks.
+    """
+    headers = reply._headers if isinstance(reply, PreparedResponse) else reply.headers
+    if not isinstance(headers, list):
+        headers.setdefault(name, value)
+        return
+    size, lower = len(name), name.lower()
+    for key, _ in headers:
+        if len(key) == size and key.lower() == lower:
+            return
+    headers.append((name, value))
+
+
 def add_header(reply: Reply, name: str, value: str) -> None:
     """Add a header, also next to one of the same name.
 

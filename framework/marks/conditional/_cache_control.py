@@ -14,7 +14,7 @@ import typing as t
 from marshmallow import fields
 
 from ...errors import SetupError
-from ...http.response import add_vary, header_of, set_header
+from ...http.response import add_vary, header_of, set_default_header, set_header
 from ...http.semantics import READS
 from ...texts import message
 from ..base import Call, Header, Mark, Phase, Plan, Record, ReplyStep, Security, Steps
@@ -202,8 +202,6 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
     in_query = any(record.scheme.get("in") == "query" for record in security)
 
     def tell(ctx: Context, call: Call, reply: Reply) -> None:
-        if header_of(reply, "Cache-Control") is not None:
-            return
         environ = ctx.request_environ
         if (
             always
@@ -211,8 +209,8 @@ def default_steps(marks: cabc.Iterable[Mark], security: cabc.Sequence[Security])
             or any(key in environ for key in keys)
             or (in_query and environ.get("QUERY_STRING"))
         ):
-            set_header(reply, "Cache-Control", NO_STORE)
-        elif names and environ["REQUEST_METHOD"] in READS:
+            set_default_header(reply, "Cache-Control", NO_STORE)
+        elif names and environ["REQUEST_METHOD"] in READS and header_of(reply, "Cache-Control") is None:
             add_vary(reply, names)
 
     return [ReplyStep(Phase.HEADERS, tell, errors=True)]

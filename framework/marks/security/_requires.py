@@ -311,7 +311,11 @@ def refuser(
     config, needed = plan.config, " ".join(access.scopes) or None
     plain = {scheme: scheme.challenge(config, needed) for scheme in access.schemes}
 
+    bare = [("WWW-Authenticate", text) for text in dict.fromkeys(plain.values())]
+
     def refuse(cls: type[Unauthorized], wrong: cabc.Sequence[tuple[Scheme, str]]) -> Unauthorized:
+        if not wrong:
+            return cls(None, headers=bare)  # PERF: most have sent nothing
         why = dict(wrong)
         # Who has sent nothing is told no error code (RFC 6750, section 3.1).
         challenges = [
