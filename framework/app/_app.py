@@ -994,7 +994,7 @@ class App(Scaffold):
         # PERF: 3 us less than by the methods.
         response: t.Any = reply
         for run in ctx._error_steps:
-            response = run(response)
+            response = run(ctx, response)
         try:
             if hooks.after:
                 if type(response) is PreparedResponse:
@@ -1143,7 +1143,7 @@ class App(Scaffold):
         try:
             ctx = current()
             for run in ctx._error_steps:
-                response = run(response)
+                response = run(ctx, response)
             if self._has_more_to_do(ctx):
                 if type(response) is PreparedResponse:
                     response = response.to_response(self.response_class)

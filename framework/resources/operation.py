@@ -266,7 +266,7 @@ def run_steps(
             return finish(ctx, call, value if outcome is None else outcome(ctx, call, value))
         except Exception:
             if on_error:
-                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, ctx, call)]
+                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, call)]
             raise
 
     return run
@@ -289,7 +289,7 @@ def run_within(
         except Exception:
             call.reply = None
             if on_error:
-                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, ctx, call)]
+                ctx._error_steps = [*ctx._error_steps, functools.partial(finish_error, on_error, call)]
             raise
 
     return run
@@ -351,7 +351,7 @@ def make_answer(
     return answer
 
 
-def finish_error(steps: cabc.Sequence[ReplyStep], ctx: Context, call: Call, reply: Reply) -> Reply:
+def finish_error(steps: cabc.Sequence[ReplyStep], call: Call, ctx: Context, reply: Reply) -> Reply:
     """Give the answer to an error to the steps that want these too."""
     for step in steps:
         changed = step.run(ctx, call, reply)
@@ -387,7 +387,10 @@ def collect_inputs(steps: list[Step], bounds: Bounds) -> list[Step]:
         if first is not None:
             errors, is_less = limited(errors, bounds)
             schema = t.cast(t.Any, first.data)["schema"]
-            raise ValidationFailed(errors, schema=schema, is_cut=is_cut or is_less) from first.__cause__
+            try:
+                raise ValidationFailed(errors, schema=schema, is_cut=is_cut or is_less) from first.__cause__
+            finally:
+                first = None  # its traceback has this frame: the two would live until the garbage collector runs
         return None
 
     joined = [step for step in steps if step.phase < Phase.INPUTS]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from functools import partial
+
 import pytest
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import BadRequestKeyError
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from framework import App, Bearer, Resource, Router, arguments, fields, requires, signals
 from framework.context import current
@@ -282,3 +286,21 @@ def test_a_hook_may_replace_what_was_refused():
     client = app.test_client(contract=False)
 
     assert [client.put("/private").status_code for _ in range(2)] == [404, 404]
+
+
+@pytest.mark.parametrize("path", ["/private", "/raise/plain", "/nowhere", "/checked?number=x"])
+def test_a_refused_request_leaves_no_cycle(path):
+    """The context of a refused request is gone with it, without the garbage collector."""
+    app = build(App)
+    environ = EnvironBuilder(path).get_environ()
+    ask = partial(run_wsgi_app, app, environ)
+    for _ in range(3):
+        ask()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            ask()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
