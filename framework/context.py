@@ -130,9 +130,7 @@ class Context:
     _url_adapter: MapAdapter | None = MISSING
     _router_path: tuple[str, ...] | None = None
     _after_request_functions: cabc.Sequence[AfterRequestCallable] = ()
-    _error_steps: cabc.Sequence[
-        cabc.Callable[[Context, Reply], Reply]
-    ] = ()  # get the answer to an error
+    _error_steps: cabc.Sequence[cabc.Callable[[Context, Reply], Reply]] = ()  # get the answer to an error
     _before_sending: cabc.Sequence[cabc.Callable[[Context, Reply], Reply]] = ()
     _at_end: cabc.Sequence[cabc.Callable[[BaseException | None], object]] = ()
     flashes: list[tuple[str, str]] | None = None

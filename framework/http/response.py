@@ -274,7 +274,14 @@ def header_pairs_of(reply: Reply) -> cabc.Iterable[tuple[str, str]]:
 
 def header_of(reply: Reply, name: str) -> str | None:
     """The first value of a header; ``None`` where it is not set."""
-    return reply.get_header(name) if isinstance(reply, PreparedResponse) else reply.headers.get(name)
+    headers = reply._headers if isinstance(reply, PreparedResponse) else reply.headers
+    if not isinstance(headers, list):
+        return headers.get(name)
+    size, lower = len(name), name.lower()
+    for key, value in headers:
+        if len(key) == size and key.lower() == lower:
+            return value
+    return None
 
 
 def set_header(reply: Reply, name: str, value: str) -> None:
@@ -282,10 +289,13 @@ def set_header(reply: Reply, name: str, value: str) -> None:
 
     :param value: Without line breaks.
     """
-    if isinstance(reply, PreparedResponse):
-        reply.add_header(name, value)
-    else:
+    headers = reply._headers if isinstance(reply, PreparedResponse) else None
+    if isinstance(headers, list):
+        headers.append((name, value))
+    elif headers is None:
         reply.headers[name] = value
+    else:
+        headers.add(name, value)
 
 
 def set_default_header(reply: Reply, name: str, value: str) -> None:
@@ -309,10 +319,11 @@ def add_header(reply: Reply, name: str, value: str) -> None:
 
     :param value: Without line breaks.
     """
-    if isinstance(reply, PreparedResponse):
-        reply.add_header(name, value)
+    headers = reply._headers if isinstance(reply, PreparedResponse) else reply.headers
+    if isinstance(headers, list):
+        headers.append((name, value))
     else:
-        reply.headers.add(name, value)
+        headers.add(name, value)
 
 
 def add_vary(reply: Reply, names: cabc.Iterable[str]) -> None:

@@ -364,9 +364,10 @@ def shaper(plan: Plan, outcome: Outcome) -> cabc.Callable[[Context, Call, object
     def write(ctx: Context, call: Call, value: object) -> PreparedResponse:
         for shape in shapes:
             value = shape.value(ctx, call, value)
-        variants = tuple(shape.variant(call) for shape in shapes)
-        if any(variant is not None for variant in variants):
-            return next(writers_of(variants))(status, value)
+        # PERF: lists, for a generator is resumed for each of its parts.
+        variants = [shape.variant(call) for shape in shapes]
+        if variants.count(None) < len(variants):
+            return next(writers_of(tuple(variants)))(status, value)
         return usual(status, value)
 
     return write

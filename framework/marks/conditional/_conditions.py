@@ -266,7 +266,7 @@ class PreconditionGuard:
             tag = self.tag_of_body(body, header_of(reply, "Content-Type"))
             told = [header_of(reply, name) for name in self.plan.notes.get(REPRESENTATION_HEADERS) or ()]
             if any(told):
-                tag = Tag(digest(tag.text.encode(), *(str(each).encode() for each in told)), self.weak)
+                tag = Tag(digest(tag.text.encode(), *[str(each).encode() for each in told]), self.weak)
             return tag
         value = self._subject(call)
         if value is None or is_response(value):

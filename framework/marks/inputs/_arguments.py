@@ -213,7 +213,7 @@ class ArgumentsMark(Mark):
 
         :raises ValidationFailed: The body is empty and must not be.
         """
-        if call.body is MISSING and parts[0].location == "json":
+        if parts[0].location == "json" and call.body is MISSING:
             if len(parts) > 1 and media_type(ctx.request_environ) in FORM_TYPES:
                 return parts[1]
             if refuses_empty:
