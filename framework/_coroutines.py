@@ -100,8 +100,9 @@ def wait(coroutine: Coroutine[_T]) -> _T:
     :param coroutine: It runs with the context variables of the caller, who sees what it sets.
     :raises RuntimeError: The caller holds up the loop that the coroutine would run on.
     """
-    code = switches.current()
-    if type(code) is switches.kind:
+    # Asked first, so that greenlet keeps no account of threads without a loop.
+    code = None if asyncio._get_running_loop() is None else switches.current()
+    if code is not None and type(code) is switches.kind:
         return t.cast(_T, code.parent.switch(coroutine))
     if sides.bridge is not None:
         return sides.bridge.wait(coroutine)

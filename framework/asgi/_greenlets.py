@@ -6,21 +6,24 @@ Floor 7.
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import collections.abc as cabc
 import sys
+import threading
 import typing as t
 
 import greenlet
 
 from .._coroutines import Coroutine, switches
+from .._sentinel import MISSING
 
 if t.TYPE_CHECKING:
     from ._bridge import LoopBridge
 
 _T = t.TypeVar("_T")
 
-_current = greenlet.getcurrent
+_current, _running_loop = greenlet.getcurrent, asyncio._get_running_loop
 
 
 class LoopGreenlet(greenlet.greenlet):  # type: ignore[misc]
@@ -30,27 +33,32 @@ class LoopGreenlet(greenlet.greenlet):  # type: ignore[misc]
     bridge: LoopBridge
     """That of the request whose code it is."""
 
+    end: tuple[t.Any, BaseException | None] | None = None
+    """The value of its code, or what that has raised; taken by the task."""
+
     def run(self) -> None:
-        """Run what is given, again and again, and say each time ``(value, error)``."""
-        function, args = self.parent.switch(None)
-        while True:
-            end: tuple[object, BaseException | None]
+        """Run what is given, again and again, and say each time that it has come to its end."""
+        given = self.parent.switch(MISSING)
+        while given is not None:
+            function, args = given
             try:
-                end = function(*args), None
+                self.end = function(*args), None
             except BaseException as error:  # noqa: BLE001 - raised in the task
-                end = None, error
-            del function, args
-            function, args = self.parent.switch(end)
-            del end
+                self.end = None, error
+            del function, args, given
+            given = self.parent.switch(MISSING)
 
 
 _idle: collections.deque[LoopGreenlet] = collections.deque()
+"""Those of the main thread, where servers have their loop. In another one, which may end before, none is kept:
+greenlets must not outlive their thread."""
 _MOST_IDLE: t.Final = 100
 
 
 def is_on_loop() -> bool:
     """Return whether this is such code."""
-    return type(_current()) is LoopGreenlet
+    # A thread without a loop is not asked: greenlet would keep account of it.
+    return _running_loop() is not None and type(_current()) is LoopGreenlet
 
 
 def bridge_on_loop() -> LoopBridge:
@@ -87,19 +95,16 @@ def _tried(
 async def run(bridge: LoopBridge, function: cabc.Callable[..., _T], *args: object) -> _T:
     """Run synchronous code to its end, and each coroutine that it waits for."""
     here = _current()
-    code = None
-    while _idle:
+    is_main = threading.get_ident() == threading.main_thread().ident
+    if _idle and is_main:
         code = _idle.pop()
-        if code.parent is here:
-            break
-        code = None  # that of a loop in another thread
-    if code is None:
+    else:
         code = LoopGreenlet()
         code.switch()
     code.bridge = bridge
     code.gr_context = here.gr_context
     given = code.switch((function, args))
-    while type(given) is not tuple:  # a coroutine that the code waits for
+    while given is not MISSING:  # a coroutine that the code waits for
         try:
             try:
                 waits_for = given.send(None)
@@ -111,17 +116,19 @@ async def run(bridge: LoopBridge, function: cabc.Callable[..., _T], *args: objec
             given = code.throw(*sys.exc_info())
         else:
             given = code.switch(value)
+    (value, error), code.end = t.cast("tuple[t.Any, BaseException | None]", code.end), None
     code.gr_context = None
     del code.bridge
-    if len(_idle) < _MOST_IDLE:
+    if is_main and len(_idle) < _MOST_IDLE:
         _idle.append(code)
-    value, error = given
+    else:
+        code.switch(None)  # it ends
     if error is None:
         return t.cast(_T, value)
     try:
         raise error
     finally:
-        del error, given  # the exception would refer to itself by its traceback
+        del error  # the exception would refer to itself by its traceback
 
 
 def install() -> None:
