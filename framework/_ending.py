@@ -25,6 +25,13 @@ class Sleeper(t.Protocol):
         """Look at once whether streams end."""
 
 
+class EndListener(t.Protocol):
+    """Something that many streams wait for; it wakes them all."""
+
+    def wake(self) -> None:
+        """Let them look at once whether streams end."""
+
+
 class ProcessEnd:
     """The progress of a process towards its end."""
 
@@ -42,11 +49,17 @@ class ProcessEnd:
         self._streams_end = threading.Event()
         self._lock = threading.Lock()
         self._sleepers: weakref.WeakSet[Sleeper] = weakref.WeakSet()
+        self._listeners: weakref.WeakSet[EndListener] = weakref.WeakSet()
 
     def watch(self, sleeper: Sleeper) -> None:
         """Wake a stream when streams end."""
         with self._lock:
             self._sleepers.add(sleeper)
+
+    def listen(self, listener: EndListener) -> None:
+        """Wake something when streams end; it is not counted as a stream."""
+        with self._lock:
+            self._listeners.add(listener)
 
     @property
     def sleepers(self) -> list[Sleeper]:
@@ -62,8 +75,10 @@ class ProcessEnd:
         self.ends_streams = True
         self._streams_end.set()
         sleepers = self.sleepers
-        for sleeper in sleepers:
-            sleeper.wake()
+        with self._lock:
+            listeners = list(self._listeners)
+        for each in (*sleepers, *listeners):
+            each.wake()
         return len(sleepers)
 
     def wait(self, seconds: float) -> bool:

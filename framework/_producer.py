@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import contextvars
 import queue
 import threading
 import typing as t
@@ -19,11 +20,14 @@ if t.TYPE_CHECKING:
     from .context import Context
 
 
+_producing: contextvars.ContextVar[Producer | None] = contextvars.ContextVar("framework-producer", default=None)
+
+
 class Producer(cabc.Iterator[bytes]):
     """Iterate in another thread, so that something can be sent while the next part is waited for.
 
     The context is active in that thread, and ends when the parts have been closed there: also when the client has left
-    while the next part was waited for, which nothing can cut short.
+    while the next part was waited for, which is cut short by what the iterable gives to :func:`interruptible` alone.
 
     :param ctx: The context.
     :param parts: What to iterate; a generator is closed.
@@ -49,6 +53,7 @@ class Producer(cabc.Iterator[bytes]):
         self._over = False  # in the thread
         self._leaves = False  # the process ends
         self._then: cabc.Callable[[], None] | None = None
+        self._interrupt: cabc.Callable[[], object] | None = None  # ends the wait for the next part
 
     def __next__(self) -> bytes:
         if self._ended:
@@ -77,8 +82,7 @@ class Producer(cabc.Iterator[bytes]):
 
     def _leave(self) -> bytes:
         """Stop before the end, because the process ends; what is iterated is closed as after a client that has left."""
-        self._left.set()
-        self._ended = True
+        self._stop()
         if not self._last:
             raise StopIteration
         return self._last
@@ -93,8 +97,32 @@ class Producer(cabc.Iterator[bytes]):
         """True if what was iterated has been closed."""
         return self._over
 
+    def _stop(self) -> None:
+        """Take no more parts, and interrupt the wait for the next one."""
+        with self._lock:
+            self._left.set()
+            interrupt = self._interrupt
+        self._ended = True
+        if interrupt is not None:
+            interrupt()
+
+    @contextlib.contextmanager
+    def interrupted_by(self, function: cabc.Callable[[], object]) -> cabc.Iterator[None]:
+        """Have a function called in another thread if the reader takes no more parts within the block."""
+        with self._lock:
+            self._interrupt = function
+            left = self._left.is_set()
+        if left:
+            function()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interrupt = None
+
     def _run(self) -> None:
         end: BaseException | None = None
+        _producing.set(self)
         with self._ctx.active():
             try:
                 for part in self._parts:
@@ -132,9 +160,24 @@ class Producer(cabc.Iterator[bytes]):
         function()
 
     def close(self) -> None:
-        """The reader takes no more parts; what is iterated is closed as soon as it gives the next one."""
-        self._left.set()
-        self._ended = True
+        """The reader takes no more parts; what is iterated is closed as soon as it gives the next one.
+
+        What waits for that in a block of :func:`interruptible` is interrupted.
+        """
+        self._stop()
         if self._thread is None:
             self._over = True
             close_parts(self._parts)
+
+
+def interruptible(function: cabc.Callable[[], object]) -> contextlib.AbstractContextManager[None]:
+    """Have a function called if the client of the current stream leaves, or the process ends, within the block.
+
+    A stream of ``events`` is iterated in a separate thread, and its client may leave while that waits. Put the wait in
+    such a block, and give a function that ends it. It is called in another thread, once, and perhaps just after the
+    block. Outside of such a stream nothing calls it.
+
+    :param function: What ends the wait: the ``set`` of an event, the ``close`` of a connection.
+    """
+    producer = _producing.get()
+    return contextlib.nullcontext() if producer is None else producer.interrupted_by(function)

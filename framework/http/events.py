@@ -6,6 +6,7 @@ Floor 2.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -16,7 +17,15 @@ KEEP_ALIVE = b":\n\n"
 LAST_EVENT: t.Final = b"event: shutdown\ndata: {}\n\n"
 """The event that a stream sends last where its server ends. It has no id: a client goes on from the one before it."""
 
+RESET: t.Final = "reset"
+"""The type of the event of a channel after which a client may have missed some."""
+SKIPPED: t.Final = "skipped"
+"""The type of the event of a channel that says how many a slow client has missed."""
+SHUTDOWN: t.Final = "shutdown"
+"""The type of :data:`LAST_EVENT`."""
+
 _BREAK = re.compile(r"\r\n|\r|\n")
+_CONTROL = re.compile(rb'event: (?:reset\n(?:id: [^\n]*\n)?data: \{\}|skipped\ndata: \{"skipped":\d+\})\n\n')
 
 
 class Event(t.NamedTuple):
@@ -32,6 +41,46 @@ class Event(t.NamedTuple):
     id: str | int | None = None
     event: str | None = None
     retry: int | None = None
+
+
+class SharedEvent(Event):
+    """An event that many streams send: it is dumped and written once for all of them.
+
+    Its data is what JSON has; nothing may change it.
+
+    :param text: The data as it is sent: JSON, or the text where the data is one.
+    :param schema: What has dumped the data. ``True``: the text is sent, whatever the schema of the stream.
+    """
+
+    text: str
+    """The data as it is sent."""
+    schema: object
+    """What has dumped the data, ``None``, or ``True``."""
+
+    def __new__(
+        cls,
+        data: object,
+        id: str | int | None = None,
+        event: str | None = None,
+        retry: int | None = None,
+        *,
+        text: str,
+        schema: object = None,
+    ) -> t.Self:
+        self = super().__new__(cls, data, id, event, retry)
+        self.text = text
+        self.schema = schema
+        return self
+
+    @functools.cached_property
+    def written(self) -> bytes:
+        """The event as it is sent."""
+        return write_event(self.text, self)
+
+    @property
+    def is_control(self) -> bool:
+        """True for what a channel itself says: no filter applies to it."""
+        return self.schema is True and self.event in (RESET, SKIPPED)
 
 
 def write_event(data: str, event: Event) -> bytes:
@@ -56,8 +105,11 @@ def write_event(data: str, event: Event) -> bytes:
 
 
 def data_of(event: bytes) -> bytes:
-    """The data of an event as it is sent; nothing for a comment, a time to wait, or :data:`LAST_EVENT`."""
-    if event == LAST_EVENT:
+    """The data of an event as it is sent.
+
+    Nothing for a comment, a time to wait, :data:`LAST_EVENT`, and what a channel itself says.
+    """
+    if event == LAST_EVENT or _CONTROL.fullmatch(event):
         return b""
     lines = (line.partition(b":") for line in event.split(b"\n"))
     return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")

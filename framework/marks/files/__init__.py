@@ -11,6 +11,7 @@ if t.TYPE_CHECKING:
     from ._downloads import download as download
     from ._streams import StreamMark as StreamMark
     from ._streams import events as events
+    from ._streams import interruptible as interruptible
     from ._streams import last_event_id as last_event_id
     from ._streams import stream as stream
 else:
@@ -18,6 +19,6 @@ else:
         __name__,
         {
             "_downloads": "Download download",
-            "_streams": "StreamMark events last_event_id stream",
+            "_streams": "StreamMark events interruptible last_event_id stream",
         },
     )

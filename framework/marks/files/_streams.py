@@ -16,9 +16,10 @@ from marshmallow import fields
 from ..._async_parts import AsyncParts, bridge
 from ..._ending import ending
 from ..._producer import Producer
+from ..._producer import interruptible as interruptible
 from ...context import current
 from ...errors import SetupError
-from ...http.events import KEEP_ALIVE, LAST_EVENT, MEDIA_TYPE, Event, write_event
+from ...http.events import KEEP_ALIVE, LAST_EVENT, MEDIA_TYPE, Event, SharedEvent, write_event
 from ...teardown import close_parts
 from ...texts import message
 from ..base import Outcome, Parameter, Plan, Record
@@ -90,6 +91,9 @@ class EventsMark(StreamMark):
         to_json = item_encoder(plan, items)
 
         def write(part: object) -> bytes:
+            # Only what does not depend on the request is written once for all streams.
+            if isinstance(part, SharedEvent) and (items is None or part.schema is items or part.schema is True):
+                return part.written
             event = part if isinstance(part, Event) else Event(part)
             if items is None and isinstance(event.data, str):
                 return write_event(event.data, event)
