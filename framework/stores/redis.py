@@ -243,7 +243,7 @@ class _Cluster:
         """
         client = self._client or self._connect()
         try:
-            node: str = client.get_node_from_key(command[3 if command[0] in ("EVALSHA", "EVAL") else 1]).name
+            node: str = client.get_node_from_key(key_of(command)).name
         except self._redis.exceptions.SlotNotCoveredError:
             node = "without a name"
         breaker = self._breakers.get(node) or self._breaker(node)
@@ -312,6 +312,13 @@ class _Cluster:
         if client is not None:
             client.close()
             client.disconnect_connection_pools()
+
+
+def key_of(command: tuple[t.Any, ...]) -> t.Any:
+    """Return the first key of a command."""
+    if command[0] in ("EVALSHA", "EVAL"):
+        return command[3]
+    return command[command.index("STREAMS") + 1 if command[0] == "XREAD" else 1]
 
 
 def _away(error: Exception) -> StoreAway:
