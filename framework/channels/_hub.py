@@ -14,6 +14,7 @@ import contextlib
 import threading
 import time
 import typing as t
+import weakref
 
 from .._ending import ending
 from ..http.events import RESET, SharedEvent
@@ -62,6 +63,8 @@ class Hub:
         self.version = 0
         """A number that goes up with all that readers may wait for."""
         self.subscribers = 0
+        self.pending: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        """Readers that came before this process knew the events of the channel."""
         self._threads: dict[Subscription, threading.Lock] = {}
         self._loops: dict[asyncio.AbstractEventLoop, LoopWaiters] = {}
         ending.listen(self)
@@ -93,6 +96,13 @@ class Hub:
             return log.end, Ahead(ahead)
         number = log.first
         return number, reset_event(log.id_before(number))
+
+    def settle(self) -> None:
+        """Let the readers begin that came before the events were known. With the lock held."""
+        self.is_ready = True
+        for reader in list(self.pending):
+            reader.settle()
+        self.pending.clear()
 
     def append(self, events: list[tuple[SharedEvent, float]]) -> None:
         """Add events. Call :meth:`wake` afterwards, without the lock."""

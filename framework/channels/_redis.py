@@ -138,7 +138,7 @@ class RedisSource:
             fields += ["r", draft.retry]
         log = self.hub.log
         keys = [self.key, f"{self.key}:{self._life}.{threading.get_ident():x}"]
-        values = [f"{next(self._numbers)} ", log.capacity, max(1, round(log.ttl * 1000)), *fields]
+        values = [f"{next(self._numbers)} ", log.capacity + 1, max(1, round(log.ttl * 1000)), *fields]
         try:
             name = self._breaker.run(logger, self._store.run, _PUBLISH, keys, values)
         except StoreAway as error:
@@ -179,7 +179,7 @@ class RedisSource:
         """
         hub, log = self.hub, self.hub.log
         last = hub.last if hub.is_ready and hub.last != _NOTHING else ""
-        number = log.capacity if hub.is_ready else log.history + 1
+        number = log.capacity + 1
         seconds_and_micros, is_known, rows = self._ask(store.run, _LOAD, [self.key], [number, last])
         now = time.monotonic()
         seconds, micros = (int(each) for each in seconds_and_micros)
@@ -190,24 +190,25 @@ class RedisSource:
         with hub.lock:
             if not hub.is_ready:
                 self._fill(entries)
+                hub.last = entries[-1][0] if entries else _NOTHING
+                hub.settle()
             else:
                 # What was read last is not there any more: more may be gone, or the server has lost what it had.
                 new = [entry for entry in entries if not log.knows(entry[0])]
                 if last or len(entries) >= number:
                     hub.append([(reset_event(None), now)])
                 hub.append([(event, now) for event in self._events(new)])
-            hub.last = entries[-1][0] if entries else _NOTHING
+                hub.last = entries[-1][0] if entries else _NOTHING
         hub.wake()
 
     def _fill(self, entries: list[StreamEntry]) -> None:
         hub, log = self.hub, self.hub.log
-        if len(entries) > log.history:
+        if len(entries) > log.capacity:
             log.before = entries.pop(0)[0]
         for event in self._events(entries):
             # The clock of the server in terms of ours; a millisecond is what an id leaves out.
             moment = ((key_of(str(event.id)) or (0, 0))[0] + 1 - hub.offset) / 1000
             log.append(event, moment)
-        hub.is_ready = True
 
     def listen(self, store: RedisStore) -> None:
         """Wait for the next events, and hand them over.

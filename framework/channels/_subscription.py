@@ -28,7 +28,7 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
     streams, and where the reader is too slow.
     """
 
-    __slots__ = ("_extra", "_hub", "_next", "_where", "is_open")
+    __slots__ = ("__weakref__", "_extra", "_hub", "_next", "_where", "is_open")
 
     def __init__(self, hub: Hub, seen: str | None, where: Filter | None) -> None:
         self.is_open = False
@@ -36,7 +36,11 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
         self._where = where
         wish = Wish(seen, time.monotonic())
         with hub.lock:
-            self._next, self._extra = hub.place(wish) if hub.is_ready else (-1, wish)
+            if hub.is_ready:
+                self._next, self._extra = hub.place(wish)
+            else:
+                self._next, self._extra = -1, wish
+                hub.pending.add(self)
             hub.subscribers += 1
             self.is_open = True
 
@@ -131,7 +135,7 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
         if not self.is_open or hub.is_over:
             return True
         if self._extra is not None:
-            return hub.is_ready
+            return self._next >= 0
         where = self._where
         if where is None:
             return self._next < log.end
@@ -152,7 +156,7 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
         hub, log, where = self._hub, self._hub.log, self._where
         if self.is_open and hub.is_over:
             self.close()
-        if not self.is_open or (self._next < 0 and not self._settle()):
+        if not self.is_open or self._next < 0:
             return None
         if isinstance(self._extra, SharedEvent):
             first, self._extra = self._extra, None
@@ -171,13 +175,10 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
                 return event
         return None
 
-    def _settle(self) -> bool:
-        """Find the place in the log, now that it is known; return whether it is."""
-        hub = self._hub
-        with hub.lock:
-            if hub.is_ready:
-                self._next, self._extra = hub.place(t.cast(Wish, self._extra))
-        return self._next >= 0
+    def settle(self) -> None:
+        """Find the place in the log, now that it is known. With the lock of the hub held."""
+        if isinstance(self._extra, Wish):
+            self._next, self._extra = self._hub.place(self._extra)
 
     def _was_seen(self, event: SharedEvent) -> bool:
         """Return whether the reader has seen an event in another process."""
