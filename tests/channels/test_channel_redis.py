@@ -70,7 +70,7 @@ def readers():
 
 
 def test_processes_publish_in_one_order(redis_url, channels):
-    """Two processes publish at once: readers of two channels get all events in the same order, each sender's in its own."""
+    """Two processes publish at once: all readers get the events in the same order, those of each process in its own."""
     pair = [channels("order", redis_url), channels("order", redis_url)]
     subscriptions = [channel.subscribe() for channel in pair]
     command = [sys.executable, "-c", PUBLISHER, redis_url, "order"]
@@ -100,7 +100,7 @@ def test_all_readers_of_a_process_share_a_thread(redis_url, channels):
 
 
 def test_the_thread_ends_and_begins_again(redis_url, channels, monkeypatch):
-    """After the last reader has left the thread ends and the events are forgotten; the next reader has them all the same."""
+    """After the last reader the thread ends and the events are forgotten; the next reader has them all the same."""
     monkeypatch.setattr(_redis, "BLOCK", 0.05)
     monkeypatch.setattr(_redis, "LINGER", 0.1)
     channel = channels("linger", redis_url)
@@ -116,7 +116,7 @@ def test_the_thread_ends_and_begins_again(redis_url, channels, monkeypatch):
 
 
 def test_nothing_is_lost_where_the_server_is_killed(tmp_path, channels, caplog):
-    """A server that is killed and comes back with its data: readers wait, and go on with the next event, in both colours."""
+    """Where a server is killed and is back with its data, threads and tasks wait, and go on with the next event."""
     port = free_port()
     keeps = ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(tmp_path))
     channel = channels("killed", f"redis://127.0.0.1:{port}/0")
@@ -277,7 +277,7 @@ def test_a_loop_does_not_wait_for_redis(redis_url, channels):
     channel = channels("loops", redis_url)
 
     async def main():
-        with pytest.raises(RuntimeError, match="await channel.publish_async"):
+        with pytest.raises(RuntimeError, match=r"await channel\.publish_async"):
             channel.publish(1)
         subscription = channel.subscribe()
         name = await channel.publish_async(2)

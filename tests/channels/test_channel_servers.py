@@ -101,7 +101,7 @@ def test_clients_of_a_server_get_each_event_once(name, tmp_path, monkeypatch, re
         clients = [Client(port) for _ in range(3)]
         found = [[] for _ in clients]
         first = ask(port, "POST", "/prices", price(0))["id"]
-        for place, client in enumerate(clients):
+        for client in clients:
             while client.last != first:  # the streams have begun when their clients get something
                 client.next()
         for number in range(1, 13):

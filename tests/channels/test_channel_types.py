@@ -31,6 +31,11 @@ NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 TYPES = {"price": PriceSchema, "book": BookSchema, "closed": None}
 
 
+def part_of(reply):
+    """The next event of a stream, after the comments that keep it alive."""
+    return next(part for part in reply.response if part != b":\n\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -77,13 +82,13 @@ def test_an_event_is_dumped_once_for_all_streams(make):
     channel, app = make(events={"message": CountedSchema}), App("once")
 
     @app.get("/")
-    @events(CountedSchema)
+    @events(CountedSchema, keep_alive=0.02)
     def prices():
         return channel.subscribe()
 
     replies = [app.test_client().get("/") for _ in range(3)]
     channel.publish({"symbol": "X"})
-    parts = [next(iter(reply.response)) for reply in replies]
+    parts = [part_of(reply) for reply in replies]
     for reply in replies:
         reply.close()
 
@@ -109,11 +114,11 @@ def test_another_schema_of_a_stream_applies(make):
     app = App("outer")
     typed, plain = make(events={"message": InnerSchema}), make()
     for name, channel in (("typed", typed), ("plain", plain)):
-        app.add_url_rule(f"/{name}", name, events(OuterSchema)(lambda channel=channel: channel.subscribe()))
+        app.add_url_rule(f"/{name}", name, events(OuterSchema, keep_alive=0.02)(lambda channel=channel: channel.subscribe()))
     for name, channel in (("typed", typed), ("plain", plain)):
         reply = app.test_client().get(f"/{name}")
         channel.publish({"symbol": "X", "secret": "hidden"})
-        part = next(iter(reply.response))
+        part = part_of(reply)
         reply.close()
 
         assert part.endswith(b'data: {"symbol":"X"}\n\n')
@@ -125,7 +130,7 @@ def test_what_a_channel_says_itself_passes_the_contract(make):
     channel = make(history=1, backlog=1, slow="skip")
 
     @app.get("/")
-    @events({"number": fields.Integer(required=True)})
+    @events({"number": fields.Integer(required=True)}, keep_alive=5)
     def numbers():
         return channel.subscribe("nonsense")
 
@@ -156,13 +161,13 @@ def test_one_of_several_schemas_is_shared(make):
     channel, app = make(events={"message": schema}), App("instance")
 
     @app.get("/")
-    @events(schema)
+    @events(schema, keep_alive=0.02)
     def prices():
         return channel.subscribe()
 
     reply = app.test_client().get("/")
     channel.publish({"symbol": "X", "at": NOON})
-    data = next(iter(reply.response)).split(b"data: ")[1]
+    data = part_of(reply).split(b"data: ")[1]
     reply.close()
 
     assert json.loads(data) == {"symbol": "X", "at": "2026-01-01T12:00:00Z"}

@@ -38,6 +38,7 @@ from framework import (
     security_headers,
     stream,
 )
+from framework.channels import Channel
 from framework.findings import line_of
 from framework.marks.base import Mark, Phase, Step
 from framework.middleware import MethodOverride
@@ -209,6 +210,23 @@ def metrics(permission: Mark | None = None, **settings: t.Any) -> Change:
         Metrics(app, permission=permission, registry=CollectorRegistry())
 
     return change
+
+
+def publishing(channel: Channel) -> Change:
+    """Add an operation that uses a channel, in a function within its handler."""
+
+    def add(app: App) -> None:
+        @app.post("/new")
+        def new():
+            """Publish something."""
+
+            def inner():
+                channel.publish({})
+
+            inner()
+            return {}
+
+    return add
 
 
 def sessions(store: t.Any) -> Change:
@@ -483,6 +501,7 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ),
     ("metrics-unserved", setting(METRICS_PATH="/metrics"), metrics(METRICS_PATH="/metrics"), SYNC),
     ("metrics-in-memory", metrics(), setting(), SYNC),
+    ("channel-in-memory", publishing(Channel("memory")), publishing(Channel("shared", store=REDIS)), SYNC),
     ("server-timing-public", setting(SERVER_TIMING=True), setting(SERVER_TIMING=False), SYNC),
     (
         "limits-in-memory",

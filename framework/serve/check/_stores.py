@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import importlib.util
+import inspect
 import os
+import types
 import typing as t
 
+from ...channels import Channel
 from ...marks.traffic import Idempotent, Limit, store_url
 from ...sessions import StoreSessionInterface
 from ...stores.memory import MemoryStore
@@ -127,6 +130,35 @@ def metrics_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
         yield from _in_memory(deployment, "Metrics are counted in the memory of the process.", "warning", None)
 
 
+@own_rule(
+    "S077",
+    "channel-in-memory",
+    why="A client that is connected to one process gets none of the events that another one publishes.",
+    remedy="Give the Channel a RedisStore, or the URL of one.",
+)
+def channel_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """A channel is in the memory of each process."""
+    for operation in deployment.operations:
+        for channel in _channels_of(operation):
+            if channel.is_in_memory:
+                text = f"{operation.address} uses the channel {channel.name!r}, which is in the memory of the process."
+                yield from _in_memory(deployment, text, "warning", operation)
+                return
+
+
+def _channels_of(operation: Operation) -> list[Channel]:
+    """Return the channels that a handler names: global ones, those of its closure and of its class."""
+    function = inspect.unwrap(operation.handler)
+    values: list[object] = list(vars(operation.view_class or object).values())
+    if inspect.isfunction(function):
+        codes: list[types.CodeType] = [function.__code__]
+        for code in codes:
+            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+            values += [function.__globals__.get(name) for name in code.co_names]
+        values += inspect.getclosurevars(function).nonlocals.values()
+    return [value for value in values if isinstance(value, Channel)]
+
+
 def is_installed(module: str) -> bool:
     """Return whether a module can be imported."""
     try:
@@ -174,4 +206,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     values_in_memory,
     extra_missing,
     metrics_in_memory,
+    channel_in_memory,
 )
