@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import json
 import signal
@@ -14,8 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from framework import App, events
+from framework import App, events, raises
 from framework.channels import Channel
+from framework.errors import NotFound
 from tests.browsers import served
 from tests.servers import free_port, running
 
@@ -175,3 +177,34 @@ def test_the_end_of_a_stream_ends_its_wait(kind):
         assert ended.wait(SECONDS)
     names = [thread.name for thread in threading.enumerate()]
     assert "framework-stream" not in names
+
+
+def test_requests_without_a_stream_leave_no_subscription():
+    """``HEAD``, and a handler that fails after it has subscribed, leave none; a stream of WSGI needs no event loop."""
+    channel, app = Channel("heads"), App("heads")
+
+    @app.get("/")
+    @events(keep_alive=0.02)
+    def stream():
+        return channel.subscribe()
+
+    @app.get("/fails")
+    @events()
+    @raises(NotFound)
+    def fails():
+        changes = channel.subscribe()
+        raise NotFound(repr(changes))
+
+    client = app.test_client()
+    assert client.head("/").status_code == 200
+    gc.collect()
+    assert channel.subscribers == 0
+    assert client.get("/fails").status_code == 404
+    gc.collect()
+    assert channel.subscribers == 0
+
+    reply = client.get("/")
+    assert channel.subscribers == 1
+    assert channel._source.hub._loops == {}
+    reply.close()
+    wait_for(lambda: channel.subscribers == 0)

@@ -114,7 +114,9 @@ def test_another_schema_of_a_stream_applies(make):
     app = App("outer")
     typed, plain = make(events={"message": InnerSchema}), make()
     for name, channel in (("typed", typed), ("plain", plain)):
-        app.add_url_rule(f"/{name}", name, events(OuterSchema, keep_alive=0.02)(lambda channel=channel: channel.subscribe()))
+        app.add_url_rule(
+            f"/{name}", name, events(OuterSchema, keep_alive=0.02)(lambda channel=channel: channel.subscribe())
+        )
     for name, channel in (("typed", typed), ("plain", plain)):
         reply = app.test_client().get(f"/{name}")
         channel.publish({"symbol": "X", "secret": "hidden"})
