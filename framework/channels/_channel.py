@@ -13,6 +13,7 @@ import re
 import typing as t
 import weakref
 
+from .._coroutines import switches
 from ..errors import SetupError
 from ..stores.memory import MemoryStore
 from ..stores.redis import RedisStore
@@ -121,6 +122,8 @@ class Channel:
     def publish(self, data: object, event: str | None = None, *, retry: int | None = None) -> str:
         """Publish an event. With a store in Redis this waits for the answer of the server.
 
+        Plain functions of a request that an ASGI server runs on its loop may call it: they wait, and the loop does not.
+
         :param data: The data: what the schema of the type dumps, or what JSON has.
         :param event: The type. Default: ``message``.
         :param retry: Milliseconds that clients wait before they come again.
@@ -128,14 +131,17 @@ class Channel:
         :raises InvalidEvent: The channel does not take such an event.
         :raises ChannelUnavailable: Redis does not answer: a 503 in a request. It may have got the event nevertheless,
             where it was only late.
-        :raises RuntimeError: It would wait in a thread that runs an event loop.
+        :raises RuntimeError: It would wait in a coroutine, and the loop with it.
         """
-        if self._source.waits and asyncio._get_running_loop() is not None:
+        source, draft = self._source, self._types.draft(data, event, retry)
+        if source.waits and switches.is_on_loop():
+            return switches.hop(source.publish, draft)
+        if source.waits and asyncio._get_running_loop() is not None:
             raise RuntimeError(
                 f"The channel {self.name!r} publishes by waiting for Redis, and this thread runs an event loop, which"
                 " would wait too. Write 'await channel.publish_async(...)'."
             )
-        return self._source.publish(self._types.draft(data, event, retry))
+        return source.publish(draft)
 
     async def publish_async(self, data: object, event: str | None = None, *, retry: int | None = None) -> str:
         """Publish an event as :meth:`publish` does; the event loop goes on meanwhile.

@@ -17,7 +17,8 @@ class PriceSchema(Schema):
 
 
 app = App("streamed", static_folder=None)
-Draining(app)
+if "PLAIN" not in os.environ:
+    Draining(app)
 prices = Channel("prices", store=os.environ.get("CHANNEL_STORE"), events={"price": PriceSchema})
 
 

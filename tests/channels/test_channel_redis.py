@@ -10,12 +10,14 @@ import time
 
 import pytest
 
+from framework import App, nonblocking
 from framework.channels import Channel, ChannelUnavailable, Subscription, _redis
 from framework.channels._log import Log
 from framework.channels._redis import RedisSource
 from framework.channels._types import Draft, EventTypes
 from framework.stores.base import StoreAway
 from framework.stores.redis import RedisStore
+from tests.asgi.talk import ask, serving
 from tests.servers import free_port, redis_process
 
 SECONDS = 30
@@ -313,3 +315,30 @@ def test_without_a_server(channels):
 
     assert (caught.value.code, isinstance(caught.value, StoreAway)) == (503, True)
     assert found == [[]]
+
+
+def test_plain_functions_on_a_loop_may_publish(redis_url, channels):
+    """A plain hook that an ASGI server runs on its loop publishes: it waits, and the loop does not."""
+    channel, app = channels("plain", redis_url), App("plain", static_folder=None)
+    subscription, ran = channel.subscribe(), []
+
+    @app.before_request
+    @nonblocking
+    def announce():
+        ran.append(threading.get_ident())
+        channel.publish("news")
+
+    @app.get("/")
+    async def home():
+        return {}
+
+    async def main():
+        asgi = serving(app, "greenlets")
+        statuses = [
+            (await ask(asgi, "/"))[0] for _ in range(2)
+        ]  # the first request builds the application, in a thread
+        return threading.get_ident(), statuses
+
+    loop, statuses = asyncio.run(main())
+    assert (statuses, ran[1]) == ([200, 200], loop)
+    assert [next(subscription).data for _ in range(2)] == ["news", "news"]

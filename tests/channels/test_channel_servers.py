@@ -34,6 +34,7 @@ SERVERS = {
     "granian": ["-m", "granian", "--interface", "wsgi", "--blocking-threads", "8", "--port", "{port}", APP],
     "waitress": ["-m", "waitress", "--threads", "8", "--listen", "127.0.0.1:{port}", APP],
 }
+UVICORN = ["-m", "uvicorn", "--log-level", "error", "--port", "{port}", f"{APP}.asgi"]
 
 
 def wait_for(condition):
@@ -135,12 +136,14 @@ def test_clients_of_a_server_get_each_event_once(name, tmp_path, monkeypatch, re
 
 
 @pytest.mark.parametrize("path", ["/prices", "/mine/X"])
-@pytest.mark.parametrize("name", ["gunicorn", "waitress"])
-def test_a_client_that_leaves_a_quiet_channel_frees_its_thread(name, path, tmp_path):
+@pytest.mark.parametrize("name", ["gunicorn", "waitress", "uvicorn"])
+def test_a_client_that_leaves_a_quiet_channel_frees_its_thread(name, path, tmp_path, monkeypatch):
     """When clients leave, their subscriptions end although nothing is published, within a generator too."""
+    monkeypatch.setenv("PLAIN", "1")
     port = free_port()
-    words = [word.replace("{port}", str(port)) for word in SERVERS[name]]
+    words = [word.replace("{port}", str(port)) for word in {**SERVERS, "uvicorn": UVICORN}[name]]
     with running([sys.executable, *words], port, tmp_path / "log"):
+        assert ask(port, "GET", "/subscribers")["subscribers"] == 0
         clients = [Client(port, path) for _ in range(5)]
         wait_for(lambda: ask(port, "GET", "/subscribers")["subscribers"] == 5)
         for client in clients:
