@@ -23,7 +23,7 @@ from ._log import Log
 if t.TYPE_CHECKING:
     from ._subscription import Subscription
 
-SLICE: t.Final = 100
+WOKEN_AT_ONCE: t.Final = 100
 """The number of coroutines that are woken before the loop does what it has to do otherwise."""
 
 FILTERED: t.Final = 100
@@ -214,7 +214,7 @@ class LoopWaiters:
 
     def _go_on(self) -> None:
         """Wake a slice."""
-        for _ in range(min(SLICE, len(self._round))):
+        for _ in range(min(WOKEN_AT_ONCE, len(self._round))):
             reader = self._round.popleft()
             future = self.waiting.get(reader)
             if future is None or future.done():

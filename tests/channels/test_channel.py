@@ -17,7 +17,7 @@ import pytest
 
 from framework import Event
 from framework.channels import Channel, InvalidEvent
-from framework.channels._hub import SLICE
+from framework.channels._hub import WOKEN_AT_ONCE
 from framework.errors import SetupError
 
 SECONDS = 30
@@ -500,7 +500,7 @@ def test_readers_are_woken_in_slices():
 
     steps = asyncio.run(main())
     assert sum(steps) >= number
-    assert max(steps) <= SLICE
+    assert max(steps) <= WOKEN_AT_ONCE
 
 
 def test_a_loop_is_called_once_for_many_events():
