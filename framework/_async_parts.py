@@ -7,11 +7,14 @@ Floor 3.
 
 from __future__ import annotations
 
+import asyncio
 import collections.abc as cabc
+import contextlib
 import typing as t
 
 from ._coroutines import Bridge, sides, switches, wait
 from ._ending import ending
+from ._sentinel import MISSING
 
 if t.TYPE_CHECKING:
     from .context import Context
@@ -36,6 +39,8 @@ class AsyncParts(cabc.Iterator[bytes]):
     """The error that has ended the parts, where a server sends them by itself."""
     is_over = False
     """True if nothing comes any more."""
+    _task: asyncio.Task[object] | None = None
+    _alarm: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     def __init__(self, ctx: Context, source: cabc.AsyncIterable[object], write: cabc.Callable[[t.Any], bytes]) -> None:
         self.ctx = ctx
@@ -56,17 +61,54 @@ class AsyncParts(cabc.Iterator[bytes]):
         if self.is_over:
             raise StopIteration
         if self.last and ending.ends_streams:
-            self.is_over = True
-            return self.last
+            return self._leave()
         try:
-            value = wait(self._next())
+            value = wait(self._next() if self.keep_alive is None and not self.last else self._next_or_meanwhile())
         except StopAsyncIteration:
             self.is_over = True
             raise StopIteration from None
-        return self.write(value)
+        if value is not MISSING:
+            return self.write(value)
+        if not ending.ends_streams or not self.last:
+            return self.meanwhile
+        return self._leave()
+
+    def _leave(self) -> bytes:
+        """Close the iterable before its end, because the process ends."""
+        self.close()
+        return self.last
 
     async def _next(self) -> object:
         return await self.iterator.__anext__()
+
+    async def _next_or_meanwhile(self) -> object:
+        """Wait for the next part; ``MISSING`` where it does not come for a time, or the process ends."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._next())
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop(), asyncio.Event()
+            ending.watch(self)
+        woken = asyncio.create_task(self._alarm[1].wait())
+        try:
+            await asyncio.wait((self._task, woken), timeout=self.keep_alive, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        if not self._task.done():
+            return MISSING
+        task, self._task = self._task, None
+        return await task
+
+    @property
+    def is_closed(self) -> bool:
+        """True if the iterable has been closed, or no thread iterates it."""
+        return self.is_over or self._alarm is None
+
+    def wake(self) -> None:
+        """Let who waits for the next part look whether the process ends; called in any thread."""
+        if self._alarm is not None:
+            loop, event = self._alarm
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(event.set)
 
     def hand_over(self) -> None:
         """Let the server of the request send the parts by itself, if it can."""
@@ -77,13 +119,16 @@ class AsyncParts(cabc.Iterator[bytes]):
     async def aclose(self) -> None:
         """Close the iterable."""
         self.is_over = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
         close = getattr(self.iterator, "aclose", None)
         if close is not None:
             await close()
 
     def close(self) -> None:
         """Close the iterable, from synchronous code."""
-        if getattr(self.iterator, "aclose", None) is not None:
+        if self._task is not None or getattr(self.iterator, "aclose", None) is not None:
             wait(self.aclose())
         self.is_over = True
 

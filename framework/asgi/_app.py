@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import types
 import typing as t
 
 from ._bridge import LoopBridge
@@ -73,7 +74,8 @@ class ASGI:
     @property
     def sends_streams(self) -> bool:
         """Return whether streams may be sent past what is around the application: no middleware wants to see them."""
-        return "wsgi_app" not in vars(self.app)
+        set_ = vars(self.app).get("wsgi_app")
+        return set_ is None or set_ == types.MethodType(type(self.app).wsgi_app, self.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what a server asks: a request, its own start and end, or a WebSocket, which is refused.

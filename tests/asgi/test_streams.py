@@ -306,6 +306,63 @@ def test_the_record_says_how_a_request_ended(app, mode, path, wanted):
     assert (record.first_byte_at is not None) is (path != "/slow")
 
 
+def test_a_stream_whose_head_is_asked_for_is_closed(app, mode):
+    """Nothing of it is made, and what was opened for it is closed, on both protocols."""
+    closed = []
+
+    class Source:
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            raise AssertionError
+
+        async def aclose(self):
+            closed.append("asynchronous")
+
+    class Plain:
+        def __iter__(self):
+            return iter(())
+
+        def close(self):
+            closed.append("plain")
+
+    app.add_url_rule("/source", view_func=events()(lambda: Source()), endpoint="source")
+    app.add_url_rule("/plain", view_func=stream()(lambda: Plain()), endpoint="plain")
+    client, asgi = app.test_client(), serving(app, mode)
+    for name in ("/source", "/plain"):
+        assert client.head(name).status_code == 200
+        assert asyncio.run(ask(asgi, name, "HEAD"))[0] == 200
+
+    assert asyncio.run(ask(asgi, "/quiet", "HEAD"))[2] == b""
+    assert sorted(closed) == ["asynchronous"] * 2 + ["plain"] * 2
+
+
+def test_a_wrapped_stream_is_kept_alive_and_ends(app, mode, process_ends):
+    """Where a middleware sees each part, a quiet stream gets its comments and its last event all the same."""
+    inner = app.wsgi_app
+
+    def middleware(environ, start_response):
+        parts = inner(environ, start_response)
+        try:
+            yield from parts
+        finally:
+            parts.close()
+
+    app.wsgi_app = middleware
+    asgi = serving(app, mode)
+
+    async def main():
+        talk = Talk(asgi, scope_of("/quiet"))
+        await talk.until(lambda talk: talk.body.count(b":\n\n") >= 2)
+        await asyncio.to_thread(process_ends)
+        await talk.task
+        return talk.body
+
+    assert asyncio.run(main()).endswith(LAST_EVENT)
+    assert app.log == ["closed", "teardown NoneType"]
+
+
 def test_an_error_before_the_first_part_is_an_answer(app, mode):
     """A handler that raises before it returns its generator is answered as any other."""
 

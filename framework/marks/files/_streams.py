@@ -104,10 +104,11 @@ class EventsMark(StreamMark):
     def body(self, parts: Parts | AsyncParts) -> cabc.Iterator[bytes]:
         if self.retry is not None:
             parts.first = b"retry: %d\n\n" % self.retry
-        if self.keep_alive is None or (isinstance(parts, AsyncParts) and bridge() is not None):
+        if isinstance(parts, AsyncParts):
+            parts.keep_alive, parts.meanwhile, parts.last = self.keep_alive, KEEP_ALIVE, LAST_EVENT
+            return parts
+        if self.keep_alive is None:
             parts.last = LAST_EVENT
-            if isinstance(parts, AsyncParts):
-                parts.keep_alive, parts.meanwhile = self.keep_alive, KEEP_ALIVE
             return parts
         return Producer(current(), parts, self.keep_alive, KEEP_ALIVE, LAST_EVENT)
 
