@@ -148,6 +148,10 @@ class ASGIExchange(LoopBridge):
         A client that sends nothing is to hold no thread, and a coroutine cannot wait when it touches ``request.json``.
         """
         inbox = self._inbox = self._make_inbox()
+        limit = self.asgi.app.config["MAX_CONTENT_LENGTH"]
+        if not is_within(environ.get("CONTENT_LENGTH"), limit):  # its answer does not wait for it
+            environ["wsgi.input"] = io.BufferedReader(ArrivingBody(io.BytesIO(), inbox))
+            return
         try:
             ahead = await inbox.ahead()
             if ahead is None:
@@ -155,15 +159,12 @@ class ASGIExchange(LoopBridge):
             if not inbox.has_more:
                 environ["wsgi.input"] = io.BytesIO(ahead)
                 return
-            limit = self.asgi.app.config["MAX_CONTENT_LENGTH"]
-            beginning: t.IO[bytes] = io.BytesIO(ahead)
-            if is_within(environ.get("CONTENT_LENGTH"), limit):
-                beginning = self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed at the end
-                if not await inbox.store(beginning, ahead, limit):
-                    raise _Refused(None)
+            stored = self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed at the end
+            if not await inbox.store(stored, ahead, limit):
+                raise _Refused(None)
         except RequestTimeout as late:
             raise _Refused(late) from None
-        environ["wsgi.input"] = io.BufferedReader(ArrivingBody(beginning, inbox)) if inbox.has_more else beginning
+        environ["wsgi.input"] = io.BufferedReader(ArrivingBody(stored, inbox)) if inbox.has_more else stored
 
     async def _in_place(self, application: WSGIApplication, environ: WSGIEnvironment) -> cabc.Iterable[bytes]:
         """Call the application in a thread, if there is a place for one more request."""

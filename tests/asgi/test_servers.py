@@ -19,7 +19,7 @@ SERVERS = {
     "uvicorn": "-m uvicorn --http h11 --loop asyncio --port {port} tests.asgi.served:asgi",
     "uvicorn-uvloop": "-m uvicorn --http httptools --loop uvloop --port {port} tests.asgi.served:asgi",
     "granian": "-m granian --interface asgi --port {port} --workers-kill-timeout 15 tests.asgi.served:asgi",
-    "hypercorn": "-m hypercorn --bind 127.0.0.1:{port} --graceful-timeout 15 tests.asgi.served:asgi",
+    "hypercorn": "-m hypercorn --workers 0 --bind 127.0.0.1:{port} --graceful-timeout 15 tests.asgi.served:asgi",
     "gunicorn": "-m gunicorn --worker-class asgi --bind 127.0.0.1:{port} tests.asgi.served:asgi",
 }
 
