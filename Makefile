@@ -11,7 +11,7 @@ COVERAGE = --framework-coverage-fail-under=100 --framework-coverage-app=sample_a
 # What is slow by nature runs in `make extended`, which has its own tests alone.
 PYTEST = NODE_TOOLS=$(abspath .cache/node) $(BIN)/python -m pytest -n auto --dist loadscope -rfEs
 
-.PHONY: run test extended check docs bench soak fuzz clean
+.PHONY: run test extended check docs bench soak streams fuzz clean
 
 run: $(VENV)/.sample
 	$(BIN)/framework --app sample_api seed
@@ -46,6 +46,9 @@ bench: $(VENV)/.bench
 # Two hosts in network namespaces, under load, while things break: needs root, ip and nginx; takes two minutes.
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak
+
+streams: $(VENV)/.test
+	$(BIN)/python -m tests.soak.streams
 
 fuzz: $(VENV)/.test
 	FRAMEWORK_FUZZ=20000 $(PYTEST) tests/fast tests/openapi
