@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import subprocess
+import sys
 import threading
 import time
 
@@ -710,3 +712,47 @@ def test_a_blocking_call_is_noticed_in_debug_mode(app, mode, caplog):
     assert "blocks (" in text
     assert "test_roads.py:" in text
     assert "asyncio.to_thread" in text
+
+
+def test_without_greenlet_everything_runs_in_threads(tmp_path):
+    """The library is optional: the answers are the same, and asking for greenlets says what to install."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        """
+import asyncio, sys
+sys.modules["greenlet"] = None
+from framework import App
+from framework.asgi import ASGI
+
+app = App("without", static_folder=None)
+
+@app.get("/")
+async def view():
+    await asyncio.sleep(0)
+    return {"answer": 42}
+
+try:
+    ASGI(app, greenlets=True)
+except ImportError as error:
+    assert "pip install greenlet" in str(error)
+else:
+    raise AssertionError
+
+async def main():
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    await app.asgi(scope, receive, send)
+    print(sent[0]["status"], sent[1]["body"])
+
+asyncio.run(main())
+"""
+    )
+    ran = subprocess.run([sys.executable, "-W", "error", str(program)], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("200 b'{\"answer\":42}\\n'\n", "")
