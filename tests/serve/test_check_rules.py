@@ -542,6 +542,12 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ),
     ("pool-small", engine(pool_size=5, max_overflow=10), engine(pool_size=10, max_overflow=10), THREADS),
     ("pool-small", engine(pool_size=5, max_overflow=10), engine(pool_size=5, max_overflow=-1), THREADS),
+    (
+        "pool-small",
+        together(engine(pool_size=20), lambda app: app.asgi),
+        together(engine(pool_size=20), setting(ASGI_THREADS=30), lambda app: app.asgi),
+        SYNC,
+    ),
     ("database-in-memory", engine("sqlite://"), engine(), SYNC),
     ("server-reloads", setting(), setting(), SYNC._replace(reload=True)),
     ("operation-unguarded", operation(KeepingMark(None), NOTE), operation(SignatureMark(), NOTE), SYNC),

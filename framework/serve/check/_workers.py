@@ -87,11 +87,12 @@ def idempotency_lease_short(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     "S084",
     "pool-small",
     why="A thread without a connection waits, by default 30 seconds, and then its request is a 500.",
-    remedy="Give create_engine a pool_size and max_overflow of at least the number of threads.",
+    remedy="Give create_engine a pool_size and max_overflow of at least the number of threads, or lower ASGI_THREADS.",
 )
 def pool_small(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     """The pool of a database has fewer connections than the worker has threads."""
-    threads = deployment.server.threads
+    app = deployment.app
+    threads = app.config["ASGI_THREADS"] if app.serves_on_loop else deployment.server.threads
     for name, engine in engines(deployment):
         most = _most_connections(engine)
         if threads is not None and most is not None and most < threads:
