@@ -441,13 +441,14 @@ def _noticing(
         finally:
             seconds = time.perf_counter() - start
             if seconds >= BLOCKED:
-                code = inspect.unwrap(function).__code__
+                code = getattr(inspect.unwrap(function), "__code__", None)
+                place = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+                name = getattr(function, "__qualname__", repr(function))
                 text = (
-                    "%s (%s:%d) held the event loop up for %d ms, and all other requests of the process waited. Call"
-                    " what takes so long in a thread: await asyncio.to_thread(...)."
+                    "%s%s held the event loop up for %d ms, and all other requests of the process waited. Call what"
+                    " takes so long in a thread: await asyncio.to_thread(...)."
                 )
-                place = code.co_filename, code.co_firstlineno
-                logger.warning(text, function.__qualname__, *place, round(seconds * 1000))
+                logger.warning(text, name, place, round(seconds * 1000))
         try:
             yield waits_for
         except BaseException as error:  # noqa: BLE001 - it is for the coroutine

@@ -42,7 +42,7 @@ def runs_on_loop(plan: Plan, direct: bool, arounds: cabc.Iterable[Around]) -> bo
     return (
         inspect.iscoroutinefunction(plan.handler)
         or inspect.isasyncgenfunction(handler)
-        or is_nonblocking(plan.handler)
+        or getattr(plan.handler, "__framework_blocks__", None) is False  # marked; views of the framework may wait
         or plan.has_coroutines
         or any(is_async(around) for around in arounds)
     )

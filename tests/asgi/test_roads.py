@@ -38,6 +38,7 @@ from framework import (
 )
 from framework.errors import Conflict, NotFound
 from framework.marks.base import Mark, Phase, Step
+from framework.serve import Health
 
 from .talk import MODES, Talk, ask, scope_of, serving
 
@@ -258,11 +259,13 @@ def test_where_functions_run(app):
         note("nonblocking handler")
         return {}
 
+    Health(app, {"database": lambda: note("check of the health")})
     asgi = serving(app, "greenlets")
 
     async def main():
         await ask(asgi, "/sync")
         seen.clear()
+        await ask(asgi, "/readyz")
         for path in ("/async", "/sync", "/quick"):
             await ask(asgi, path, headers=[("Authorization", "Bearer x")])
 
@@ -270,7 +273,7 @@ def test_where_functions_run(app):
     asyncio.run(main())
 
     assert {name for name, is_on in seen.items() if is_on} == {"nonblocking hook", "handler", "nonblocking handler"}
-    assert len(seen) == 12
+    assert len(seen) == 13
 
 
 def test_neighbours_take_one_hop(app):
