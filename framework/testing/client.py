@@ -24,11 +24,11 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import ClosingIterator
 
-from ..context import FRESH_G
 from ..errors import ContractViolation
 from ..http.semantics import BODILESS
 from ..teardown import close_parts
-from . import coverage
+from ._base import PRESERVE_CONTEXT as PRESERVE_CONTEXT
+from ._base import ClientBase
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
@@ -36,12 +36,7 @@ if t.TYPE_CHECKING:
 
     from ..app import App
     from ..context import Context
-    from ..openapi.contract import Contract, Exchange
     from ..sessions import SessionMixin
-
-#: Where a request carries the function that is told of its context just before that is popped. werkzeug's debugger
-#: uses the same name for the same purpose.
-PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
@@ -129,7 +124,7 @@ class Decoded:
         return data if plain is None else plain
 
 
-class AppClient(Client):
+class AppClient(ClientBase, Client):
     """A client that calls an application directly and keeps its cookies.
 
     As a context manager it keeps the context of the last request until the next one, or until the end of the block, so
@@ -151,7 +146,6 @@ class AppClient(Client):
         self.response_wrapper = type("AppTestResponse", (Decoded, self.response_wrapper), {"__test__": False})
         self.contract = contract
         self.fresh_g = fresh_g
-        self._checks: Contract | None = None
         self.preserve_context = False
         #: Merged below the environment of each request; an attribute of the client, free to be changed.
         self.environ_base: dict[str, object] = {
@@ -178,10 +172,7 @@ class AppClient(Client):
             that streams lives, with its context, until its body is read to the end or it is closed.
         """
         self._kept.close()
-        if self.checks_replies and not self.application.watched:
-            # What is watched costs a little, so only an application that is tested does it.
-            self.application.watched = True
-            self.application._route_table = None
+        self._watch()
         contexts: list[Context] = []
         request = self._make_request(args, kwargs, contexts)
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
@@ -215,52 +206,12 @@ class AppClient(Client):
             streams; ``None`` when the application was not reached (a middleware answered).
         :raises ContractViolation: The reply is not as declared, and ``CONTRACT`` is not ``"log"``.
         """
-        if ctx is None or ctx.operation is None or not ctx.operation.declared or not self.checks_replies:
+        if not self._is_held(ctx):
             return
-        # Looked up here: a client that checks nothing needs no document.
-        from ..openapi.contract import Contract, exchange_of, finished_body, violation
-
-        exchange = exchange_of(ctx, response.status_code, response.headers, finished_body(response))
-        if exchange is None:
-            return
-        if self._checks is None:
-            self._checks = Contract.of(self.application)
-        findings = self._checks.check(exchange)
-        if coverage.current is not None:
-            coverage.current.record(self.application, exchange)
-        if findings:
-            self._report(violation(exchange, findings))
-        if any(outcome.items is not None for outcome in exchange.operation.outcomes) and exchange.body is None:
+        hold_part = self._hold(ctx, response.status_code, response.headers, response.get_data)
+        if hold_part is not None:
             parts = t.cast("cabc.Iterable[bytes]", response.response)
-            checked = self._checked_parts(self._checks, exchange, parts)
-            response.response = ClosingIterator(checked, functools.partial(close_parts, parts))
-
-    def _checked_parts(
-        self, contract: Contract, exchange: Exchange, parts: cabc.Iterable[bytes]
-    ) -> cabc.Iterator[bytes]:
-        """The parts of a stream, each held against what is declared when the test reads it."""
-        from ..openapi.contract import part_decoder, violation
-
-        decode = part_decoder(exchange.headers)
-        for part in parts:
-            findings = contract.part(exchange, decode(part))
-            if findings:
-                try:
-                    self._report(violation(exchange, findings))
-                except ContractViolation:
-                    close_parts(parts)  # nobody reads on
-                    raise
-            yield part
-
-    def _report(self, error: ContractViolation) -> None:
-        if self.application.config["CONTRACT"] != "log":
-            raise error
-        self.application.logger.error("%s", error)
-
-    @property
-    def checks_replies(self) -> bool:
-        """Return whether replies are held against what their operations declare."""
-        return self.application.config["CONTRACT"] != "off" if self.contract is None else self.contract
+            response.response = ClosingIterator(_held(parts, hold_part), functools.partial(close_parts, parts))
 
     def _make_request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any], contexts: list[Context]) -> BaseRequest:
         """Make the request from the arguments of :meth:`open`, with this client's environment below it."""
@@ -289,12 +240,6 @@ class AppClient(Client):
         finally:
             builder.close()
 
-    def _environ(self, given: cabc.Mapping[str, object], contexts: list[Context]) -> dict[str, object]:
-        # The key at the end says that the client looks at the reply, or does not want it to be looked at.
-        fresh = {FRESH_G: True} if self.fresh_g else {}
-        watched = {PRESERVE_CONTEXT: contexts.append, "framework.contract": self.contract}
-        return {**self.environ_base, **given, **watched, **fresh}
-
     def as_user(self, user: object, scopes: cabc.Iterable[str] | None = None) -> t.Self:
         """A client whose requests come from a user, without credentials.
 
@@ -304,17 +249,13 @@ class AppClient(Client):
         :param user: The value of ``current_user``.
         :param scopes: What the credentials would be good for. Default: for all.
         """
-        from ..marks.security import FORCED, everything
-
         made = copy.copy(self)
         made._kept = contextlib.ExitStack()
         made.preserve_context = False
         made._started = False
         if self._cookies is not None:
             made._cookies = dict(self._cookies)
-        header = "HTTP_" + self.application.config["CSRF_HEADER"].upper().replace("-", "_")
-        # Nothing looks at the token of a user who has sent no cookie; the document asks for it where cookies are meant.
-        made.environ_base = {header: "none", **self.environ_base, FORCED: everything(user, scopes)}
+        made.environ_base = self._environ_of(user, scopes)
         return made
 
     def csrf_token(self, cookie: str | None = None) -> str:
@@ -323,20 +264,13 @@ class AppClient(Client):
         :param cookie: The name of the cookie that says who sends the request. Default: the session says it.
         :raises RuntimeError: There is no such cookie, or no secret key.
         """
-        from ..http.csrf import make_token
         from ..marks.security import session_secret
-        from ..tokens import secret_keys
 
-        key = next(iter(secret_keys(self.application.config)), None)
         if cookie is None:
             with self.session_transaction() as session:
-                bound = session_secret(session, make=True)
-        else:
-            found = self.get_cookie(cookie)
-            bound = None if found is None else found.decoded_value
-        if key is None or not bound:
-            raise RuntimeError("A CSRF token needs a 'SECRET_KEY', and the cookie that it is to be good with.")
-        return make_token(key, bound)
+                return self._token_for(session_secret(session, make=True))
+        found = self.get_cookie(cookie)
+        return self._token_for(None if found is None else found.decoded_value)
 
     @contextlib.contextmanager
     def session_transaction(self, *args: object, **kwargs: object) -> cabc.Iterator[SessionMixin]:
@@ -350,30 +284,18 @@ class AppClient(Client):
         if self._cookies is None:
             raise TypeError("Cookies are disabled. Create a client with 'use_cookies=True'.")
 
-        app = self.application
-        ctx = app.test_request_context(*args, **kwargs)
+        ctx = self.application.test_request_context(*args, **kwargs)
         request = ctx.request
         self._add_cookies_to_wsgi(request.environ)
-
-        # The context is active only to open and to save: the block shall see the one it was written in.
-        with ctx:
-            session = app.session_interface.open_session(app, request)
-
-        if session is None:
-            raise RuntimeError("Session backend did not open a session. Set a 'SECRET_KEY', or another interface.")
+        session = self._open_session(ctx)
 
         yield session
 
-        if app.session_interface.is_null_session(session):
-            return
-
-        response = app.response_class()
-        with ctx:
-            app.session_interface.save_session(app, session, response)
-
-        self._update_cookies_from_response(
-            request.host.partition(":")[0], request.path, response.headers.getlist("Set-Cookie")
-        )
+        response = self._save_session(ctx, session)
+        if response is not None:
+            self._update_cookies_from_response(
+                request.host.partition(":")[0], request.path, response.headers.getlist("Set-Cookie")
+            )
 
     def __enter__(self) -> AppClient:
         if self.preserve_context:
@@ -394,3 +316,14 @@ class AppClient(Client):
         if self._started:
             self._started = False
             self.application.shutdown()
+
+
+def _held(parts: cabc.Iterable[bytes], hold: cabc.Callable[[bytes], None]) -> cabc.Iterator[bytes]:
+    """The parts of a stream, each held against what is declared when the test reads it."""
+    for part in parts:
+        try:
+            hold(part)
+        except ContractViolation:
+            close_parts(parts)  # nobody reads on
+            raise
+        yield part

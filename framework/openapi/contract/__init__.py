@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from ._exchange import finished_body as finished_body
     from ._exchange import mimetype as mimetype
     from ._exchange import part_decoder as part_decoder
+    from ._exchange import reads_body as reads_body
 
     blame = _blame
 else:
@@ -26,7 +27,7 @@ else:
         {
             "_blame": "shown_path source_of_class",
             "_contract": "Contract ContractMiddleware violation",
-            "_exchange": "Exchange exchange_of finished_body mimetype part_decoder",
+            "_exchange": "Exchange exchange_of finished_body mimetype part_decoder reads_body",
         },
         "blame",
     )

@@ -24,7 +24,6 @@ from ...typing import JSONObject
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.test import TestResponse
 
     from ...context import Context
     from ...resources.operation import Operation
@@ -146,13 +145,22 @@ def part_decoder(headers: Headers) -> cabc.Callable[[bytes], bytes]:
     return part_decoder(headers["Content-Encoding"])
 
 
-def finished_body(response: TestResponse) -> bytes | None:
-    """The body of a test client's reply, where it is JSON and not made while it is sent."""
-    if "Content-Length" not in response.headers and response.status_code not in BODILESS:
+def reads_body(status: int, headers: Headers) -> bool:
+    """Return whether the body of an answer is looked at as a whole: it is JSON, or empty, and finished."""
+    if "Content-Length" not in headers and status not in BODILESS:
+        return False
+    return is_json_type(mimetype(headers)) or (not is_encoded(headers) and not headers.get("Content-Length", type=int))
+
+
+def finished_body(status: int, headers: Headers, read: cabc.Callable[[], bytes]) -> bytes | None:
+    """The body of a test client's reply, where it is looked at.
+
+    :param read: Returns the body.
+    """
+    if not reads_body(status, headers):
         return None
-    if is_encoded(response.headers):
+    if is_encoded(headers):
         from ...http.codings import decoded
 
-        is_json = is_json_type(mimetype(response.headers))
-        return decoded(response.headers["Content-Encoding"], response.get_data()) if is_json else None
-    return response.get_data() if is_json_type(mimetype(response.headers)) or not response.content_length else None
+        return decoded(headers["Content-Encoding"], read())
+    return read()
