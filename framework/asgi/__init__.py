@@ -14,5 +14,6 @@ from .._lazy import lazy
 if t.TYPE_CHECKING:
     from ._adapter import WsgiToAsgi as WsgiToAsgi
     from ._app import ASGI as ASGI
+    from ._environ import MORE_ENVIRON as MORE_ENVIRON
 else:
-    __getattr__ = lazy(__name__, {"_adapter": "WsgiToAsgi", "_app": "ASGI"})
+    __getattr__ = lazy(__name__, {"_adapter": "WsgiToAsgi", "_app": "ASGI", "_environ": "MORE_ENVIRON"})

@@ -52,7 +52,7 @@ class ASGI:
         config = app.config
         self.threads: int = config["ASGI_THREADS"] if threads is None else threads
         self._places: int = self.threads + (config["ASGI_QUEUE"] if queue is None else queue)
-        self.pool = concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="framework-asgi")
+        self.pool = self._make_pool()
         self._pumps: tuple[asyncio.AbstractEventLoop, Pumps] | None = None
         self.part_timeout: float | None = config["ASGI_PART_TIMEOUT"]
         self.body_timeout: float | None = config["ASGI_BODY_TIMEOUT"]
@@ -117,5 +117,9 @@ class ASGI:
             draining.watch({})
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; the next request, of a server that starts in the same process, has others."""
         self.pool.shutdown(wait=False)
+        self.pool = self._make_pool()
+
+    def _make_pool(self) -> concurrent.futures.ThreadPoolExecutor:
+        return concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="framework-asgi")
