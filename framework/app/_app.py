@@ -92,7 +92,7 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
     from ..record import Observer
     from ..templating import DispatchingJinjaLoader, Environment
-    from ..testing import AppClient, AppCliRunner
+    from ..testing import AppClient, AppCliRunner, AsyncAppClient
     from ..versions import VersionLocation
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
@@ -174,6 +174,8 @@ class App(Scaffold):
 
     test_client_class: type[AppClient] | None = None
     """The class of :meth:`test_client`. Default: :class:`framework.testing.AppClient`."""
+    async_test_client_class: type[AsyncAppClient] | None = None
+    """The class of :meth:`async_test_client`. Default: :class:`framework.testing.AsyncAppClient`."""
 
     test_cli_runner_class: type[AppCliRunner] | None = None
     """The class of :meth:`test_cli_runner`. Default: :class:`framework.testing.AppCliRunner`."""
@@ -1788,6 +1790,16 @@ class App(Scaffold):
 
         cls = self.test_client_class or AppClient
         return cls(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def async_test_client(self, **kwargs: t.Any) -> AsyncAppClient:
+        """A client for tests that are coroutines, which calls :attr:`asgi` on their event loop; needs httpx.
+
+        :param kwargs: For the class.
+        """
+        from ..testing import AsyncAppClient
+
+        cls = self.async_test_client_class or AsyncAppClient
+        return cls(self, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> AppCliRunner:
         """A runner for the application's commands.

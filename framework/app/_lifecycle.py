@@ -52,7 +52,8 @@ class Lifecycle:
         self._ends: list[tuple[str, LifeFunction]] = []
         # Reentrant: a startup function may send requests with a test client.
         self._lock = threading.RLock()
-        self._failure: StartupFailed | None = None
+        self.failure: StartupFailed | None = None
+        """The reason why the last start failed."""
         self._again_at = 0.0
         self._minds_forks = False
 
@@ -84,9 +85,9 @@ class Lifecycle:
         with self._lock:
             if self.state in ("starting", "started"):
                 return
-            if self._failure is not None and time.monotonic() < self._again_at:
-                raise self._failure
-            self._failure = None
+            if self.failure is not None and time.monotonic() < self._again_at:
+                raise self.failure
+            self.failure = None
             self.state = "starting"
             if self._functions:
                 self._mind_forks_and_exits(app)
@@ -109,10 +110,10 @@ class Lifecycle:
             try:
                 self._begin(app, function)
             except Exception as error:
-                self._failure = StartupFailed(
+                self.failure = StartupFailed(
                     f"{describe(function)}, a startup function of {app.name!r}, failed: {type(error).__name__}: {error}"
                 )
-                raise self._failure from error
+                raise self.failure from error
 
     def _begin(self, app: App, function: LifeFunction) -> None:
         with app.app_context():
@@ -182,7 +183,7 @@ class Lifecycle:
         _INHERITED.extend(self._ends)
         self._ends = []
         self._lock = threading.RLock()
-        self._failure = None
+        self.failure = None
         self.state = "new"
 
 

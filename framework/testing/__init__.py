@@ -4,7 +4,19 @@ No logic: it is in the modules of the package.
 Floor 7.
 """
 
-from .client import AppClient, EnvironBuilder
-from .runner import AppCliRunner
+from __future__ import annotations
 
-__all__ = ["AppCliRunner", "AppClient", "EnvironBuilder"]
+import typing as t
+
+from .._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._async_client import AsyncAppClient as AsyncAppClient
+    from .client import AppClient as AppClient
+    from .client import EnvironBuilder as EnvironBuilder
+    from .runner import AppCliRunner as AppCliRunner
+else:
+    __getattr__ = lazy(
+        __name__,
+        {"_async_client": "AsyncAppClient", "client": "AppClient EnvironBuilder", "runner": "AppCliRunner"},
+    )

@@ -29,7 +29,7 @@ PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 
 class ClientBase:
-    """What the synchronous and the asynchronous client have in common."""
+    """The common base of the synchronous and the asynchronous client."""
 
     application: App
     contract: bool | None

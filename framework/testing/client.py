@@ -91,6 +91,11 @@ def _locate(app: App, path: str, subdomain: str | None, url_scheme: str | None) 
     return f"{scheme}://{host}/{root}", f"{url.path}{query}"
 
 
+def base_url_of(app: App) -> str:
+    """Return where an application is, by its config."""
+    return _locate(app, "", None, None)[0]
+
+
 class Decoded:
     """A reply whose ``text`` and ``json`` are without its content coding; ``data`` is as it was sent."""
 
