@@ -47,19 +47,15 @@ def key_of(name: bytes) -> str | None:
 def make_environ(scope: Scope) -> WSGIEnvironment:
     """Make the environment (PEP 3333) of an ASGI scope, with an empty body.
 
-    :raises WrongRequest: A header is repeated too often, or the query is not ASCII.
+    :raises WrongRequest: A header is repeated too often.
     """
     server, client = scope.get("server"), scope.get("client")
     root: str = scope.get("root_path") or ""
-    try:
-        query: str = scope["query_string"].decode("ascii")
-    except UnicodeDecodeError:
-        raise WrongRequest("The query has characters that are not ASCII.") from None
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": root if root.isascii() else root.encode().decode("latin-1"),
         "PATH_INFO": _path(scope, root),
-        "QUERY_STRING": query,
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
