@@ -10,6 +10,7 @@ import pytest
 from framework.stores.memory import MemoryStore
 from framework.stores.redis import RedisStore
 from tests.servers import redis_cluster, redis_sentinels, redis_server
+from tests.through import ROADS, road
 
 LONG_RUN = bool(os.environ.get("FRAMEWORK_FUZZ"))
 EXTENDED = bool(os.environ.get("FRAMEWORK_EXTENDED"))
@@ -19,14 +20,28 @@ hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 
 
+def pytest_addoption(parser):
+    """Let a run send the requests of its test clients through ``app.asgi``."""
+    parser.addoption(
+        "--through",
+        choices=ROADS,
+        default="wsgi",
+        help="What the test clients call: the WSGI application, app.asgi, or the same without greenlets.",
+    )
+
+
 def pytest_configure(config):
-    """Name the markers of the project."""
+    """Name the markers of the project, and take the road of the run."""
+    config.addinivalue_line("markers", "wsgi_only(reason): about WSGI itself, left out of a run through ASGI")
+    road.open(config.getoption("through"))
     config.addinivalue_line("markers", "fuzz: a long run of random cases, taken by 'make fuzz' alone")
     config.addinivalue_line("markers", "extended: slow by nature, taken by 'make extended' alone")
 
 
 def is_taken(item):
     """Whether a run takes a test: ``make extended`` takes its own alone, all others leave these out."""
+    if road.kind != "wsgi" and item.get_closest_marker("wsgi_only"):
+        return False
     if item.get_closest_marker("fuzz"):
         return LONG_RUN
     return LONG_RUN or bool(item.get_closest_marker("extended")) is EXTENDED
