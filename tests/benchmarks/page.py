@@ -48,8 +48,8 @@ own. With msgspec, Litestar included, an answer names one wrong field of three; 
 
 The environment of a WSGI call is that of gunicorn's sync worker; a test compares the two. ASGI applications are driven
 without an event loop and without a server, which is the quickest way to call them, but for the table in an event loop:
-there ``receive`` waits after the body, as that of a server does, and *framework* runs behind
-``framework.asgi.WsgiToAsgi``, which runs each request in a thread. Process time counts all threads.
+there ``receive`` waits after the body, as that of a server does. The handlers of *framework* are ``async def``, and its
+hook is marked ``nonblocking``. Process time counts all threads.
 
 Lists of dataclasses with datetimes, ORM objects and Rows: each request gets objects that were made or loaded for it
 alone, outside of the clock, the same way for all. A Row has the columns, and the category as an object.
@@ -74,8 +74,7 @@ time to the first answer; *peak* the most memory that the process has held.
 WIRE = f"""\
 Requests in a second with one worker, and the milliseconds within which 50 and 99 of a hundred answers came, asked by
 wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk
-share the cores, so this says less than the tables above. Under ASGI *framework* runs behind
-``framework.asgi.WsgiToAsgi``.
+share the cores, so this says less than the tables above. Under ASGI the handlers of *framework* are ``async def``.
 """
 NO_WRK = """\
 Not measured: ``wrk`` was missing on this machine. Install it (on Debian: ``apt-get install wrk``) and run

@@ -10,7 +10,7 @@ MADE = {
     "framework": ("ours", "with_own_fields"),
     "falcon_marshmallow": ("falcon_apps", "with_marshmallow"),
     "falcon_msgspec": ("falcon_apps", "with_msgspec"),
-    "framework_asgi": ("ours", "with_adapter"),
+    "framework_asgi": ("ours", "on_loop"),
     "starlette_marshmallow": ("starlette_app", "make"),
     "litestar": ("litestar_app", "make"),
     "fastapi": ("fastapi_app", "make"),

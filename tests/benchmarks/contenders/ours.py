@@ -17,12 +17,13 @@ from framework import (
     etag,
     fields,
     limit,
+    nonblocking,
     paginate,
     requires,
     response,
     session,
 )
-from framework.asgi import WsgiToAsgi
+from framework.asgi import ASGI
 from framework.errors import NotFound
 
 from .base import (
@@ -77,6 +78,7 @@ def new_app() -> App:
     app = App(__name__)
 
     @app.before_request
+    @nonblocking
     def note_time() -> None:
         LAST[0] = time.monotonic()
 
@@ -171,9 +173,37 @@ def with_own_fields() -> App:
     return make(OwnItemSchema, OwnMomentSchema)
 
 
-def with_adapter() -> WsgiToAsgi:
-    """The same behind the adapter for ASGI servers."""
-    return WsgiToAsgi(with_own_fields())
+def on_loop() -> ASGI:
+    """The same for ASGI servers, with ``async def`` handlers, and a hook that says that it does not wait."""
+    app, items = new_app(), new_items()
+
+    @app.route("/hello")
+    class Hello(Resource):
+        @response(200, HelloSchema)
+        async def get(self) -> t.Any:
+            return {"hello": "world"}
+
+    @app.route("/items")
+    class Items(Resource):
+        @response(200, OwnItemSchema(many=True))
+        async def get(self) -> t.Any:
+            return items
+
+        @arguments(OwnItemSchema)
+        @response(201, OwnItemSchema)
+        async def post(self, item: t.Any) -> t.Any:
+            return item
+
+    @app.route("/items/<int:number>")
+    class OneItem(Resource):
+        @arguments(QuerySchema, location="query")
+        @response(200, OwnItemSchema)
+        async def get(self, query: t.Any, number: int) -> t.Any:
+            if number >= len(items):
+                raise NotFound
+            return items[number]
+
+    return app.asgi
 
 
 def thousand() -> App:
@@ -247,7 +277,7 @@ CONTENDERS = [
             "thousand": thousand,
             "hook": hooked,
             "session": with_session,
-            "asgi": with_adapter,
+            "asgi": on_loop,
         },
     ),
     Contender(
