@@ -64,12 +64,15 @@ class Inbox:
 
     async def left(self) -> None:
         """Wait until the client has left. Ignores what it sends after its body."""
+        is_repeated = False
         while not self.is_left:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.is_left = True
-            elif not self.has_more:  # from a server that repeats its last message
+            elif is_repeated:  # from a server that does not wait for the client
                 await asyncio.sleep(0.1)
+            else:  # the empty body of a request without one
+                is_repeated = True
 
     def _timeout(self) -> asyncio.Timeout:
         """Return the limit for what is waited for now."""
