@@ -74,14 +74,12 @@ def scope_of(environ: dict[str, t.Any]) -> dict[str, t.Any]:
     """The scope of an environment, as a server makes it."""
     root, path = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
     raw = f"{root}{path}".encode("latin-1")
+    names = [name for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
+    names += [name for name in environ if name.startswith("HTTP_")]
     headers = [
-        (name[5:].replace("_", "-").lower().encode("latin-1"), str(value).encode("latin-1"))
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
+        (name.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"), str(environ[name]).encode("latin-1"))
+        for name in names
     ]
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if name in environ:
-            headers.append((name.replace("_", "-").lower().encode(), environ[name].encode("latin-1")))
     more = {name: value for name, value in environ.items() if name not in DERIVED and not name.startswith("HTTP_")}
     return {
         "type": "http",
@@ -230,10 +228,10 @@ class Body:
         return self
 
     def __next__(self):
-        message = self._passage.part()
-        if message is None:
-            raise StopIteration
-        return message.get("body", b"")
+        while (message := self._passage.part()) is not None:
+            if message.get("body"):
+                return message["body"]
+        raise StopIteration
 
     def close(self):
         """Leave, and wait until the application has noticed."""

@@ -215,6 +215,7 @@ def test_checks_run_side_by_side(app):
     assert ready(app) == (200, {"status": "pass"})
 
 
+@pytest.mark.wsgi_only("counts the threads of the process")
 def test_a_hanging_check_is_left_alone(app):
     """It holds no answer beyond the deadline, is not started again while it runs, and passes when it has ended."""
     begun, go = [], threading.Event()

@@ -140,7 +140,9 @@ def some_pets(count: int) -> t.Iterator[Pet]:
 def shop(request: pytest.FixtureRequest) -> t.Iterator[Shop]:
     """A shop with 60 pets."""
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
+    # One connection for all requests, whichever threads answer them.
+    options = {"check_same_thread": False} if url.startswith("sqlite") else {}
+    engine = sa.create_engine(url, poolclass=sa.pool.StaticPool, connect_args=options)
     Base.metadata.create_all(engine)
     shop = Shop(engine)
     shop.session.add_all([Owner(id=1, name="Ann"), Owner(id=2, name="Bob")])
