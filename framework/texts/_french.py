@@ -92,6 +92,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "session_unavailable": (
             "Le stockage des sessions ne répond pas. `Retry-After` indique dans combien de secondes réessayer."
         ),
+        "channel_unavailable": (
+            "L'événement n'a pas pu être publié. `Retry-After` indique dans combien de secondes réessayer."
+        ),
         "token_error": "Le jeton n'est pas valide.",
         "token_invalid": "Le jeton est altéré ou falsifié, ou a été émis pour un autre usage.",
         "token_expired": "Le jeton a expiré.",

@@ -104,6 +104,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Der Sitzungsspeicher antwortet nicht. `Retry-After` gibt an, nach wie vielen Sekunden ein neuer"
             " Versuch möglich ist."
         ),
+        "channel_unavailable": (
+            "Das Ereignis konnte nicht veröffentlicht werden. `Retry-After` gibt an, nach wie vielen Sekunden ein neuer"
+            " Versuch möglich ist."
+        ),
         "token_error": "Das Token ist ungültig.",
         "token_invalid": (
             "Das Token ist beschädigt oder gefälscht, oder es wurde für einen anderen Zweck ausgestellt."
