@@ -127,7 +127,10 @@ def is_within(length: str | None, limit: int | None) -> bool:
 
     :param limit: The longest body; ``None`` for any.
     """
-    return limit is None or length is None or (length.isdigit() and int(length) <= limit)
+    if limit is None or length is None:
+        return True
+    # int() takes digits that are not ASCII, and refuses more than 4,300.
+    return length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= limit
 
 
 class _In(t.Generic[_T]):

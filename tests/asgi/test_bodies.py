@@ -307,3 +307,18 @@ def test_a_header_that_is_repeated_often_is_refused(app, mode):
         return talk.answer[0]
 
     assert asyncio.run(main()) == 400
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\xb2", "abc", "-1", " ", "1_0"])
+def test_a_length_that_is_no_number_is_no_500(app, mode, length):
+    """A ``Content-Length`` that a server has let pass is the application's to refuse."""
+    asgi = serving(app, mode)
+
+    async def main():
+        scope = scope_of("/async", "POST", [JSON])
+        scope["headers"].append((b"content-length", length.encode("latin-1")))
+        talk = Talk(asgi, scope, (b"{}",))
+        await talk.task
+        return talk.answer[0]
+
+    assert 400 <= asyncio.run(main()) < 500
