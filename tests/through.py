@@ -49,14 +49,14 @@ class Road:
         plain = werkzeug.test.run_wsgi_app
 
         def run_wsgi_app(app, environ, buffered=False):
-            return plain(self.of(app) if isinstance(app, App) else app, environ, buffered)
+            return plain(self.of(app), environ, buffered)
 
         werkzeug.test.run_wsgi_app = run_wsgi_app
 
     def of(self, app: App) -> t.Any:
         """What a test calls in place of an application."""
         # A request that is sent by a coroutine on the loop cannot be answered there meanwhile.
-        if self.kind == "wsgi" or threading.current_thread() is self.thread:
+        if self.kind == "wsgi" or not isinstance(app, App) or threading.current_thread() is self.thread:
             return app
         if app.lifecycle.state == "starting":
             return app  # the thread that starts it asks it, and others wait for the start
@@ -77,7 +77,10 @@ def scope_of(environ: dict[str, t.Any]) -> dict[str, t.Any]:
     names = [name for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
     names += [name for name in environ if name.startswith("HTTP_")]
     headers = [
-        (name.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"), str(environ[name]).encode("latin-1"))
+        (
+            name.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"),
+            str(environ[name]).encode("latin-1", "replace"),
+        )
         for name in names
     ]
     more = {name: value for name, value in environ.items() if name not in DERIVED and not name.startswith("HTTP_")}
@@ -125,7 +128,8 @@ class Passage:
         self._is_left = asyncio.Event()
         self._asked = asyncio.Event()
         length = environ.get("CONTENT_LENGTH", "")
-        self._rest = None if environ.get("wsgi.input_terminated") else int(length) if length.isdigit() else 0
+        is_number = length.isascii() and length.isdigit() and len(length) < 20
+        self._rest = None if environ.get("wsgi.input_terminated") else int(length) if is_number else 0
 
     def answer(self, asgi, start_response):
         """Send the request; return what the application sends, once its head is there."""
