@@ -172,9 +172,12 @@ def begun(waits_for: object, steps: t.Any) -> cabc.Generator[t.Any, t.Any, t.Any
     """
     try:
         yield waits_for
-    except BaseException as error:  # noqa: BLE001 - it is for the coroutine
+    except BaseException as error:
+        throw = getattr(steps, "throw", None)
+        if throw is None:  # granian's awaitables have none: as in 'yield from', the error is raised here
+            raise
         try:
-            waits_for = steps.throw(error)
+            waits_for = throw(error)
         except StopIteration as end:
             return end.value
         return (yield from begun(waits_for, steps))
