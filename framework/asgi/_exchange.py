@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc as cabc
+import contextlib
 import functools
 import io
 import tempfile
@@ -18,6 +19,7 @@ from .._sentinel import MISSING
 from ..app import WAITS
 from ..errors import APIError, BadRequest, RequestTimeout, ServiceUnavailable
 from ..http import problem
+from ..texts import message
 from ._body import IN_MEMORY, ArrivingBody, Inbox, begun, is_within
 from ._bridge import LoopBridge
 from ._environ import WrongRequest, has_body, make_environ
@@ -39,12 +41,21 @@ _UNTIL_LISTENING: t.Final = 0.05
 class _Refused(Exception):
     """The application is not called.
 
-    :param error: The answer; ``None`` where there is no one to answer.
+    :param error: The answer.
     """
 
-    def __init__(self, error: APIError | None) -> None:
+    def __init__(self, error: APIError) -> None:
         super().__init__(error)
         self.error = error
+
+
+def _cut_off(environ: WSGIEnvironment) -> BadRequest:
+    """The answer to a body that does not come to its end: that of WSGI, for servers whose client is still there.
+
+    Some say that it has left where what it sends is not HTTP, and answer with a 500 if nothing else does.
+    """
+    which = "body_length" if "CONTENT_LENGTH" in environ else "body_unreadable"
+    return BadRequest(message(f"bad_request.{which}"))
 
 
 @functools.lru_cache(500)
@@ -128,8 +139,7 @@ class ASGIExchange(LoopBridge):
             self.environ = {"REQUEST_METHOD": self.scope["method"]}
             await self._refuse(BadRequest(str(wrong)))
         except _Refused as refused:
-            if refused.error is not None:
-                await self._refuse(refused.error)
+            await self._refuse(refused.error)
         finally:
             if self._listener is not None:
                 self._listener.cancel()
@@ -155,13 +165,13 @@ class ASGIExchange(LoopBridge):
         try:
             ahead = await inbox.ahead()
             if ahead is None:
-                raise _Refused(None)  # the client has left
+                raise _Refused(_cut_off(environ))
             if not inbox.has_more:
                 environ["wsgi.input"] = io.BytesIO(ahead)
                 return
             stored = self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed at the end
             if not await inbox.store(stored, ahead, limit):
-                raise _Refused(None)
+                raise _Refused(_cut_off(environ))
         except RequestTimeout as late:
             raise _Refused(late) from None
         environ["wsgi.input"] = io.BufferedReader(ArrivingBody(stored, inbox)) if inbox.has_more else stored
@@ -177,7 +187,8 @@ class ASGIExchange(LoopBridge):
 
     async def _refuse(self, error: APIError) -> None:
         """Send an error that the application has not seen."""
-        await self._send_whole(tuple(problem.render(error)(self.environ, self.start_response)))
+        with contextlib.suppress(OSError):  # from a server whose client has left
+            await self._send_whole(tuple(problem.render(error)(self.environ, self.start_response)))
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: t.Any = None, /
