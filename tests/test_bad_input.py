@@ -488,7 +488,6 @@ def test_a_bad_content_length_is_no_500(app, length):
     assert 400 <= reply.status < 500
 
 
-@pytest.mark.wsgi_only("on ASGI the server says that the client has left, who gets no answer")
 def test_a_body_shorter_than_it_says(app):
     """A body that ends before its declared length is a 4xx."""
     assert 400 <= ask(app, body=b'{"name": "R', length="100").status < 500
