@@ -119,9 +119,11 @@ class AsyncParts(cabc.Iterator[bytes]):
     async def aclose(self) -> None:
         """Close the iterable."""
         self.is_over = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        task, self._task = self._task, None  # its exception would keep what the iterable refers to
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+            del task
         close = getattr(self.iterator, "aclose", None)
         if close is not None:
             await close()

@@ -160,7 +160,7 @@ def test_what_a_channel_says_itself_passes_the_contract(make):
 def test_one_of_several_schemas_is_shared(make):
     """A schema that is an instance of its own is the same for a channel and a stream that are given it."""
     schema = PriceSchema(only=("symbol", "at"))
-    channel, app = make(events={"message": schema}), App("instance")
+    channel, app = make(events={"message": schema}), App("shared-schema")
 
     @app.get("/")
     @events(schema, keep_alive=0.02)
