@@ -1,4 +1,4 @@
-"""How synchronous code waits for coroutines, and which code may hold an event loop up.
+"""Waiting for coroutines in synchronous code, and keeping code that may wait off an event loop.
 
 The road of a request is synchronous; an ``async def`` function that it meets is handed to an event loop, and the road
 goes on with its result. Under WSGI that is one loop in the background of the process: all coroutines of one context run
@@ -55,7 +55,7 @@ class Sides(threading.local):
 
 
 sides: t.Final = Sides()
-"""That of this thread."""
+"""The purpose of this thread."""
 
 served_loop: t.Final[contextvars.ContextVar[asyncio.AbstractEventLoop | None]] = contextvars.ContextVar(
     "framework.served_loop", default=None
@@ -86,12 +86,12 @@ class Switches:
 
     @staticmethod
     def hop(function: cabc.Callable[..., _T], *args: object, **kwargs: object) -> _T:
-        """Call a function off the loop, in a thread, and wait for it without holding the loop up."""
+        """Call a function: in a thread where it would hold a loop up, and here otherwise."""
         return function(*args, **kwargs)
 
 
 switches: t.Final = Switches()
-"""Those of this process."""
+"""The ways in this process."""
 
 
 def wait(coroutine: Coroutine[_T]) -> _T:
@@ -251,7 +251,7 @@ async def _cancel_all() -> None:
 
 
 background: t.Final = Background()
-"""That of this process."""
+"""The loop of this process."""
 
 # Registered before any application registers its end: functions of 'on_shutdown' may still wait for coroutines.
 atexit.register(background.stop)
@@ -284,19 +284,16 @@ class Companion:
         self.is_busy = True
         self._loop.call_soon_threadsafe(self._post, (coroutine, contextvars.copy_context(), future))
         try:
-            result, error, variables = future.result()
+            said = future.result()
         except BaseException:
             self._loop.call_soon_threadsafe(self._cancel)
             raise
         finally:
             self.is_busy = False
-        carry(variables)
         try:
-            if error is not None:
-                raise error
-            return t.cast(_T, result)
+            return taken(*said)
         finally:
-            error = None  # the exception would refer to itself by its traceback
+            del said, future  # an exception would refer to itself by its traceback
 
     def close(self) -> None:
         """End the task."""
@@ -397,17 +394,33 @@ def _wait_in_thread(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[_T]) -
     """Run a coroutine in a new task of a loop in another thread, and wait for it."""
     future = asyncio.run_coroutine_threadsafe(settled(coroutine, contextvars.copy_context()), loop)
     try:
-        result, error, variables = future.result()
+        said = future.result()
     except BaseException:
         future.cancel()
         raise
+    try:
+        return taken(*said)
+    finally:
+        del said, future  # an exception would refer to itself by its traceback
+
+
+def taken(value: _T | None, error: BaseException | None, variables: contextvars.Context) -> _T:
+    """Take over what :func:`settled` has said of a coroutine."""
     carry(variables)
+    try:
+        return result_of(value, error)
+    finally:
+        error = None
+
+
+def result_of(value: _T | None, error: BaseException | None) -> _T:
+    """Return a value, or raise the exception that came in its place."""
     try:
         if error is not None:
             raise error
-        return t.cast(_T, result)
+        return t.cast(_T, value)
     finally:
-        error = None
+        error = None  # the exception would refer to itself by its traceback
 
 
 def off_loop(function: cabc.Callable[..., _T]) -> cabc.Callable[..., _T]:
@@ -415,9 +428,7 @@ def off_loop(function: cabc.Callable[..., _T]) -> cabc.Callable[..., _T]:
 
     @functools.wraps(function)
     def call(*args: object, **kwargs: object) -> _T:
-        if switches.is_on_loop():
-            return switches.hop(function, *args, **kwargs)
-        return function(*args, **kwargs)
+        return switches.hop(function, *args, **kwargs)
 
     call.__framework_off_loop__ = True  # type: ignore[attr-defined]
     return call

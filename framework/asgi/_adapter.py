@@ -48,7 +48,7 @@ class WsgiToAsgi(asgiref.wsgi.WsgiToAsgi):
     server's own event loop. Where the application has a ``freeze`` method, it is called when the server starts.
 
     :param wsgi_application: The application, an :class:`App` or what is wrapped around one.
-    :param duplicate_header_limit: How often a header may be repeated; more is a 400. ``0`` for no limit.
+    :param duplicate_header_limit: The most repetitions of a header; more is a 400. ``0`` for no limit.
     :param threads: How many requests are answered at the same time; more of them wait.
     :param body_timeout: How many seconds the client may take for the next part of a body. A request whose body
         stops is a 408, or a 400 where the application is reading it already. ``None`` for no limit.

@@ -14,7 +14,7 @@ import contextvars
 import threading
 import typing as t
 
-from .._coroutines import Coroutine, carry, settled, sides
+from .._coroutines import Coroutine, carry, settled, sides, taken
 from ._body import begun
 
 _T = t.TypeVar("_T")
@@ -42,10 +42,12 @@ class PlaceToWait:
         self.said = value
         self._lock.release()
 
-    def wait(self) -> tuple[t.Any, BaseException | None, contextvars.Context]:
-        """Wait in the thread."""
+    def said_by_loop(self) -> tuple[t.Any, BaseException | None, contextvars.Context]:
+        """Wait in the thread, and take what was said: kept here, an exception would refer to itself."""
         self._lock.acquire()
-        return self.said
+        said = self.said
+        del self.said
+        return said
 
 
 class _Done(t.NamedTuple):
@@ -179,11 +181,5 @@ class LoopBridge:
         """Run a coroutine in the task, and wait for its result."""
         answer = PlaceToWait()
         self.loop.call_soon_threadsafe(self._tell, _Call(coroutine, contextvars.copy_context(), answer))
-        result, error, variables = answer.wait()
-        carry(variables)
-        try:
-            if error is not None:
-                raise error
-            return t.cast(_T, result)
-        finally:
-            error = None
+        result: _T = taken(*answer.said_by_loop())
+        return result

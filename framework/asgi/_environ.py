@@ -24,7 +24,7 @@ MORE_ENVIRON: t.Final = "framework.environ"
 """The key of a scope for more of the environment, from who calls the application in the same process."""
 
 MOST_REPEATS: t.Final = 100
-"""How often a header may be repeated."""
+"""The most repetitions of a header."""
 
 
 class WrongRequest(ValueError):

@@ -15,7 +15,7 @@ import typing as t
 
 import greenlet
 
-from .._coroutines import Coroutine, switches
+from .._coroutines import result_of, switches, wait
 from .._sentinel import MISSING
 
 if t.TYPE_CHECKING:
@@ -31,7 +31,7 @@ class LoopGreenlet(greenlet.greenlet):  # type: ignore[misc]
 
     # PERF: the interpreter maps memory for the frames of each new greenlet: 12 us, where one that is kept costs 1.
     bridge: LoopBridge
-    """That of the request whose code it is."""
+    """The bridge of the request whose code it is."""
 
     end: tuple[t.Any, BaseException | None] | None = None
     """The value of its code, or what that has raised; taken by the task."""
@@ -66,18 +66,14 @@ def bridge_on_loop() -> LoopBridge:
     return t.cast(LoopGreenlet, _current()).bridge
 
 
-def wait(coroutine: Coroutine[_T]) -> _T:
-    """Hand a coroutine to the loop, and go on with its result."""
-    return t.cast(_T, t.cast(greenlet.greenlet, _current().parent).switch(coroutine))
-
-
 def hop(function: cabc.Callable[..., _T], *args: object, **kwargs: object) -> _T:
-    """Call a function in a thread of the pool, and go on with its result."""
+    """Call a function in a thread of the pool where it would hold a loop up, and go on with its result."""
+    if not is_on_loop():
+        return function(*args, **kwargs)
     value, error = wait(bridge_on_loop().in_thread(_tried, function, args, kwargs))
     try:
-        if error is not None:
-            raise error
-        return t.cast(_T, value)
+        result: _T = result_of(value, error)
+        return result
     finally:
         error = None  # the exception would refer to itself by its traceback
 

@@ -1,4 +1,4 @@
-"""What of a channel lives in this process: its latest events, and who waits for the next one.
+"""The part of a channel that lives in this process: its latest events, and who waits for the next one.
 
 Threads wait for a lock each. Coroutines of one event loop are woken together, in slices between which the loop runs
 what it has to do otherwise. Whatever waits holds a number of the log and nothing more: no event is kept per reader.
@@ -183,7 +183,7 @@ class LoopWaiters:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.waiting: dict[Subscription, asyncio.Future[None]] = {}
-        """What waits; only the thread of the loop touches it."""
+        """The waiting readers; only the thread of the loop touches them."""
         self._round: collections.deque[Subscription] = collections.deque()
         self._is_called = False
         self._again = False

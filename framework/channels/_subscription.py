@@ -47,7 +47,7 @@ class Subscription(cabc.Iterator[Event], cabc.AsyncIterator[Event]):
     _next: int
     """The number of the next event; less than 0 while this process does not know the events of the channel."""
     _extra: Wish | Ahead | SharedEvent | None
-    """What there is to do before that."""
+    """The work to do before that."""
 
     def __del__(self) -> None:
         if self.is_open:

@@ -73,17 +73,9 @@ def in_threads(steps: cabc.Iterable[_S]) -> list[_S]:
     return joined
 
 
-def in_thread(function: cabc.Callable[..., object]) -> cabc.Callable[..., object]:
-    """Wrap a function of the framework that may wait, so that a loop calls it in a thread."""
-    from .._coroutines import switches  # PERF: imports asyncio, 20 ms
-
-    def call(*args: object) -> object:
-        return switches.hop(function, *args) if switches.is_on_loop() else function(*args)
-
-    return call
-
-
 def _joined(group: list[_S]) -> _S:
+    from .._coroutines import off_loop  # PERF: imports asyncio, 20 ms
+
     first, runs = group[0], tuple(step.run for step in group)
 
     def run_all(ctx: Context, call: Call) -> object:
@@ -102,7 +94,7 @@ def _joined(group: list[_S]) -> _S:
 
     function: cabc.Callable[..., object] = run_all if isinstance(first, Step) else change_all
 
-    return msgspec.structs.replace(first, run=in_thread(function))
+    return msgspec.structs.replace(first, run=off_loop(function))
 
 
 class OffLoopManager:
@@ -117,16 +109,16 @@ class OffLoopManager:
     def __enter__(self) -> object:
         from .._coroutines import switches
 
-        enter = self._manager.__enter__
-        return switches.hop(enter) if switches.is_on_loop() else enter()
+        entered: object = switches.hop(self._manager.__enter__)
+        return entered
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> object:
         from .._coroutines import switches
 
-        leave = self._manager.__exit__
-        return switches.hop(leave, kind, error, tb) if switches.is_on_loop() else leave(kind, error, tb)
+        swallows: object = switches.hop(self._manager.__exit__, kind, error, tb)
+        return swallows
 
 
 # Hooks.
@@ -142,10 +134,12 @@ def joined_hooks(
     :param hooks: As ``App.ensure_sync`` gives them.
     :param join: Makes one hook of several.
     """
+    from .._coroutines import off_loop
+
     found: list[PlainHook] = []
     for waits, group in itertools.groupby(hooks, lambda hook: hasattr(hook, "__framework_off_loop__")):
         these = tuple(group)
-        found.extend([in_thread(join(these))] if waits and len(these) > 1 else these)
+        found.extend([off_loop(join(these))] if waits and len(these) > 1 else these)
     return tuple(found)
 
 
