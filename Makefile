@@ -33,6 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/draw.py --check
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 	$(BIN)/framework --app sample_api openapi check --strict
 	$(BIN)/framework --app sample_api check
