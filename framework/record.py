@@ -27,6 +27,9 @@ METHODS: t.Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PA
 OTHER: t.Final = "_OTHER"
 """The method of a request that no standard names (OpenTelemetry, semantic conventions for HTTP)."""
 
+WAITED: t.Final = "framework.waited"
+"""The key of an environment for the seconds that its body was waited for before the application was called."""
+
 Ending: t.TypeAlias = t.Literal["answered", "streamed", "client_gone", "shed", "killed"]
 
 
@@ -130,9 +133,11 @@ class RequestRecord:
         self.environ = ctx.request_environ
         """The environment of the request."""
         self._observers = observers
-        self.begun_at = time.time()
+        # On ASGI the body has been waited for.
+        self._waited: float = self.environ.get(WAITED, 0.0)
+        self.begun_at = time.time() - self._waited
         """The time of day at which it came in, in seconds since 1970."""
-        self.begun = time.perf_counter()
+        self.begun: float = time.perf_counter() - self._waited
 
     @property
     def times(self) -> dict[str, float]:
@@ -269,6 +274,8 @@ class RequestRecord:
         if self._observers.wants_times:
             self.measures = True
             environ = self.environ
+            if self._waited:
+                self.add_time("read", self._waited)
             if environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING"):
                 environ["wsgi.input"] = MeasuredInput(environ["wsgi.input"], self)
         if self._observers.begin:

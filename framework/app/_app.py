@@ -429,24 +429,26 @@ class App(Scaffold):
             self._off_loop = off_loop
             self._route_table = None
 
-    def runs_on_loop(self, environ: WSGIEnvironment) -> bool:
-        """Return whether a request is answered on the event loop of an ASGI server, and not in a thread as a whole.
+    def foreseen(self, environ: WSGIEnvironment) -> tuple[Operation | None, bool]:
+        """Return the operation of a request that has yet to begin, as far as path and method alone lead to one, and
+        whether it is answered on the event loop of an ASGI server, and not in a thread as a whole.
 
         It is where its operation is asynchronous or never waits; see :attr:`Operation.on_loop`.
         """
         route_table = self._route_table
         if route_table is None or not self._is_serving:
-            return False  # the functions of the startup may wait
+            return None, False  # the functions of the startup may wait
         route = route_table.exact.get(environ["PATH_INFO"], NO_ROUTES).get(environ["REQUEST_METHOD"])
-        if route is not None:
-            return route.operation.on_loop
-        if route_table.match is None or route_table.regions is not None:
-            return False
-        found = route_table.match(None, environ["PATH_INFO"], environ["REQUEST_METHOD"].upper())
-        if type(found) is tuple:
+        if route is None:
+            if route_table.match is None or route_table.regions is not None:
+                return None, False
+            found = route_table.match(None, environ["PATH_INFO"], environ["REQUEST_METHOD"].upper())
+            if type(found) is not tuple:
+                return None, isinstance(found, Miss) and route_table.misses_on_loop
             route = route_table.routes.get(id(found[0]), NO_ROUTES).get(environ["REQUEST_METHOD"])
-            return route is not None and route.operation.on_loop
-        return isinstance(found, Miss) and route_table.misses_on_loop
+            if route is None:
+                return None, False
+        return route.operation, route.operation.on_loop
 
     # Registering.
 

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import io
 import tempfile
+import time
 import typing as t
 
 from .._coroutines import served_loop
@@ -19,6 +20,9 @@ from .._sentinel import MISSING
 from ..app import WAITS
 from ..errors import APIError, BadRequest, RequestTimeout, ServiceUnavailable
 from ..http import problem
+from ..http.reading import media_type
+from ..http.request import is_json_type
+from ..record import WAITED
 from ..texts import message
 from ._body import IN_MEMORY, ArrivingBody, Inbox, begun, is_within
 from ._bridge import LoopBridge
@@ -28,6 +32,7 @@ from ._streams import Pump
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+    from ..resources.operation import Operation
     from ._app import ASGI
     from ._environ import Receive, Scope, Send
 
@@ -119,10 +124,11 @@ class ASGIExchange(LoopBridge):
         served_loop.set(self.loop)
         try:
             environ = self.environ = make_environ(self.scope)
-            if has_body(self.scope, environ):
-                await self._read(environ)
             app, run = self.asgi.app, self.asgi.run_on_loop
-            on_loop = run is not None and app.runs_on_loop(environ)
+            operation, on_loop = app.foreseen(environ)
+            if has_body(self.scope, environ):
+                await self._read(environ, operation)
+            on_loop = on_loop and run is not None
             if run is not None and on_loop:
                 parts = await run(self, app, environ, self.start_response)
             else:
@@ -152,13 +158,16 @@ class ASGIExchange(LoopBridge):
                 self.left_over = None
                 await self.in_thread(close)
 
-    async def _read(self, environ: WSGIEnvironment) -> None:
+    async def _read(self, environ: WSGIEnvironment, operation: Operation | None) -> None:
         """Read the body as far as anyone may read it, a long one into a file.
 
         A client that sends nothing is to hold no thread, and a coroutine cannot wait when it touches ``request.json``.
         """
         inbox = self._inbox = self._make_inbox()
-        limit = self.asgi.app.config["MAX_CONTENT_LENGTH"]
+        limit: int | None = self.asgi.app.config["MAX_CONTENT_LENGTH"]
+        if operation is not None and operation.json_limit is not None and is_json_type(media_type(environ)):
+            limit = operation.json_limit
+        begun = time.perf_counter()
         if not is_within(environ.get("CONTENT_LENGTH"), limit):  # its answer does not wait for it
             environ["wsgi.input"] = io.BufferedReader(ArrivingBody(io.BytesIO(), inbox))
             return
@@ -166,6 +175,7 @@ class ASGIExchange(LoopBridge):
             ahead = await inbox.ahead()
             if ahead is None:
                 raise _Refused(_cut_off(environ))
+            environ[WAITED] = time.perf_counter() - begun
             if not inbox.has_more:
                 environ["wsgi.input"] = io.BytesIO(ahead)
                 return
@@ -174,6 +184,7 @@ class ASGIExchange(LoopBridge):
                 raise _Refused(_cut_off(environ))
         except RequestTimeout as late:
             raise _Refused(late) from None
+        environ[WAITED] = time.perf_counter() - begun
         environ["wsgi.input"] = io.BufferedReader(ArrivingBody(stored, inbox)) if inbox.has_more else stored
 
     async def _in_place(self, application: WSGIApplication, environ: WSGIEnvironment) -> cabc.Iterable[bytes]:

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from .._async_parts import AsyncParts
     from ._exchange import ASGIExchange
 
-SLICE: t.Final = 100
+SLICE: t.Final = 20
 """So many quiet streams are kept alive in one go, before the loop goes on with others."""
 
 

@@ -23,7 +23,7 @@ from ._log import Log
 if t.TYPE_CHECKING:
     from ._subscription import Subscription
 
-WOKEN_AT_ONCE: t.Final = 100
+WOKEN_AT_ONCE: t.Final = 10
 """The number of coroutines that are woken before the loop does what it has to do otherwise."""
 
 FILTERED: t.Final = 100

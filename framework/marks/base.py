@@ -311,6 +311,8 @@ class Plan:
         self.endpoint = endpoint
         self.marks = marks
         self.slots = 0
+        self.json_limit: int | None = None
+        """The longest body, in bytes, that its marks read as JSON; ``None`` where none does, or of any length."""
         self.preparations: list[cabc.Callable[[], None]] = []
         """Called by ``freeze(compile=True)``: a mark that uses a schema adds what compiles it."""
         self.query_names: set[str] = set()

@@ -281,6 +281,7 @@ def build_operation(
         arounds=arounds,
         parameters=words.parameters,
         bodies=words.bodies,
+        json_limit=plan.json_limit,
         outcomes=(
             *map(with_implied_headers, words.outcomes),
             *implied_outcomes(app, rule, words.outcomes, data_rules),

@@ -90,6 +90,8 @@ class Operation(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The context managers of the marks, in the order in which they are entered."""
     parameters: tuple[Parameter, ...]
     bodies: tuple[Body, ...]
+    json_limit: int | None
+    """The longest body, in bytes, that its marks read as JSON; ``None`` where none does, or of any length."""
     outcomes: tuple[Outcome, ...]
     """Every answer that it may give, those included that no mark declares, with the headers of its error class."""
     headers: tuple[Header, ...]

@@ -20,6 +20,7 @@ from ..context import Context, current_or_none
 from ..errors import DeadlineExceeded, SetupError
 from ..logging import SLOW_REQUESTS, printable
 from ..marks.base import Call, Mark, Outcome, Phase, Plan, Record
+from ..record import WAITED
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -77,7 +78,8 @@ class _Limited:
 
     def __enter__(self) -> None:
         ctx = self._ctx
-        begun = time.perf_counter() if ctx.record is None else ctx.record.begun
+        waited = ctx.request_environ.get(WAITED, 0.0)
+        begun = time.perf_counter() - waited if ctx.record is None else ctx.record.begun
         ctx.deadline = begun + self._seconds
 
     def __exit__(

@@ -71,6 +71,11 @@ class Talk:
             await self.news.wait()
 
     @property
+    def unread(self):
+        """The number of messages that the application has not taken."""
+        return self._inbox.qsize()
+
+    @property
     def body(self):
         """The body so far."""
         return b"".join(message.get("body", b"") for message in self.messages[1:])

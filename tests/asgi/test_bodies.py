@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from framework import App, Resource, arguments, fields, request, response
+from framework.record import Observer
 
 from .talk import MODES, Talk, ask, scope_of, serving
 
@@ -203,6 +204,69 @@ def test_a_large_body_is_not_held_in_memory(app, mode):
     said, peak = asyncio.run(main())
     assert json.loads(said[1]["body"])["digest"] == hashlib.sha256(b"x" * size).hexdigest()
     assert peak < 3_000_000
+
+
+@pytest.mark.parametrize("path", ["/async", "/sync", "/long", "/raw"])
+@pytest.mark.parametrize("announced", [True, False])
+def test_json_is_not_stored_beyond_its_own_limit(app, mode, path, announced):
+    """Of JSON no more than ``MAX_JSON_LENGTH`` is read ahead; what may read more, finds all of it."""
+    app.config.update(MAX_JSON_LENGTH=100_000, MAX_CONTENT_LENGTH=1_000_000)
+
+    @app.route("/long")
+    class Long(Resource):
+        @arguments({"text": fields.String(required=True)}, max_length=900_000)
+        @response(200, {"size": fields.Integer()})
+        async def post(self, data):
+            return {"size": len(data["text"])}
+
+    @app.post("/raw")
+    async def raw():
+        return {"size": len(json.loads(request.get_data())["text"])}
+
+    body = body_of(800_000)
+    headers = [JSON, ("Content-Length", len(body)) if announced else ("Transfer-Encoding", "chunked")]
+    asgi = serving(app, mode)
+    parts = [body[start : start + 10_000] for start in range(0, len(body), 10_000)]
+
+    async def main():
+        await ask(asgi, "/nowhere")
+        talk = Talk(asgi, scope_of(path, "POST", headers), parts)
+        await talk.task
+        return talk.answer, len(parts) - talk.unread
+
+    (status, _, answer), taken = asyncio.run(main())
+    if path in ("/long", "/raw"):
+        assert (status, json.loads(answer)) == (200, {"size": 800_000})
+    else:
+        assert status == 413
+        assert taken <= (0 if announced else 12)
+        assert app.calls == []
+
+
+def test_the_time_that_a_body_takes_is_noted(app, mode):
+    """A record has the time that was waited for the body, and begins before it."""
+    ended = []
+
+    class Seen(Observer):
+        wants_times = True
+
+        def end(self, record):
+            ended.append(record)
+
+    app.add_observer(Seen())
+    asgi = serving(app, mode)
+
+    async def main():
+        talk = Talk(asgi, scope_of("/async", "POST", [JSON, ("Content-Length", 15)]), [b'{"text":'], ends=False)
+        await asyncio.sleep(0.05)
+        talk.send(b'"abcd"}')
+        await talk.task
+        return talk.answer
+
+    assert asyncio.run(main())[0] == 200
+    (record,) = ended
+    assert record.times["read"] >= 0.04
+    assert record.duration >= record.times["read"]
 
 
 def test_uploads(app, mode):

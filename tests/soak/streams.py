@@ -1,7 +1,9 @@
 """Thousands of open event streams in one process: their memory, how quickly an event reaches all, and the end.
 
 ``python -m tests.soak.streams [CONNECTIONS] [SECONDS]``. A bare ASGI application on the same server is the measure for
-the memory. Clients are in this process, the server in another. The limit of open files is raised as far as it may be.
+the memory. The clients of the streams are in this process, the server in another, and who makes requests meanwhile in a
+third: its times do not contain the work of ten thousand clients. The limit of open files is raised as far as it may be.
+
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from framework.channels import Channel
 from framework.serve import Draining
 from tests.servers import free_port, running
 
-PAGE = 1024
+PROBE: t.Final = "probe"
+"""The first argument of the process that makes requests."""
 
 app = App(__name__, static_folder=None)
 app.config.update(DRAIN_TIMEOUT=20, REQUEST_ID_HEADER=None)
@@ -155,21 +158,14 @@ def part(values: list[float], share: float) -> float:
     return 1000 * sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
-async def loaded(port: int, number: int, seconds: float, pid: int) -> None:
-    """Open streams, listen, ask meanwhile, and end the server; print what was seen."""
-    late: list[float] = []
-    before = int(await ask(port, "/memory"))
-    listeners = await opened(port, number, late)
-    each = (int(await ask(port, "/memory")) - before) / number
-    say(f"{number} streams are open: {each:.1f} KiB each, the first events included")
-    late.clear()
-    took: list[float] = []
+async def probe(port: int, seconds: float) -> None:
+    """Ask fifty times a second; print how long each took."""
     end = time.monotonic() + seconds
 
     async def one() -> None:
         start = time.perf_counter()
         await ask(port, "/hello")
-        took.append(time.perf_counter() - start)
+        say(str(time.perf_counter() - start))
 
     asked: set[asyncio.Task[None]] = set()
     while time.monotonic() < end:
@@ -178,6 +174,21 @@ async def loaded(port: int, number: int, seconds: float, pid: int) -> None:
         task.add_done_callback(asked.discard)
         await asyncio.sleep(0.02)
     await asyncio.gather(*asked)
+
+
+async def loaded(port: int, number: int, seconds: float, pid: int) -> None:
+    """Open streams, listen, ask meanwhile, and end the server; print what was seen."""
+    late: list[float] = []
+    before = int(await ask(port, "/memory"))
+    listeners = await opened(port, number, late)
+    each = (int(await ask(port, "/memory")) - before) / number
+    say(f"{number} streams are open: {each:.1f} KiB each, the first events included")
+    late.clear()
+    prober = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.soak.streams", PROBE, str(port), str(seconds), stdout=asyncio.subprocess.PIPE
+    )
+    answer = (await prober.communicate())[0]
+    took = [float(each) for each in answer.split()]
     say(f"{len(late)} events seen, {len(late) / number / seconds:.2f} a second by each stream")
     say(f"an event reaches a stream after {part(late, 0.5):.0f} ms (median), {part(late, 0.99):.0f} ms (p99)")
     say(f"{len(took)} requests meanwhile: {part(took, 0.5):.1f} ms (median), {part(took, 0.99):.1f} ms (p99)")
@@ -189,6 +200,9 @@ async def loaded(port: int, number: int, seconds: float, pid: int) -> None:
 
 def main() -> None:
     """Measure and print."""
+    if sys.argv[1:2] == [PROBE]:
+        asyncio.run(probe(int(sys.argv[2]), float(sys.argv[3])))
+        return
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

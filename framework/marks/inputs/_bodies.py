@@ -91,6 +91,8 @@ def media_type_step(plan: Plan, media_types: tuple[str, ...]) -> Step:
     own = max((most for mark in plan.marks if (most := getattr(mark, "max_length", None)) is not None), default=None)
     for_json: int | None = plan.config["MAX_JSON_LENGTH"] if own is None else own
     everywhere = smaller(for_json, plan.config["MAX_CONTENT_LENGTH"]) if own is None else own
+    if takes_json:
+        plan.json_limit = everywhere
 
     def check(ctx: Context, call: Call) -> None:
         environ = ctx.request_environ
