@@ -53,6 +53,7 @@ class ASGI:
         self.threads: int = config["ASGI_THREADS"] if threads is None else threads
         self._places: int = self.threads + (config["ASGI_QUEUE"] if queue is None else queue)
         self.pool = self._make_pool()
+        self._is_first = True
         self._pumps: tuple[asyncio.AbstractEventLoop, Pumps] | None = None
         self.part_timeout: float | None = config["ASGI_PART_TIMEOUT"]
         self.body_timeout: float | None = config["ASGI_BODY_TIMEOUT"]
@@ -86,6 +87,9 @@ class ASGI:
         """
         kind = scope["type"]
         if kind == "http":
+            if self._is_first:  # granian's workers and uvloop change what handles signals after their start
+                self._is_first = False
+                self.watch_end()
             await ASGIExchange(self, scope, receive, send).run()
         elif kind == "lifespan":
             await live(self, receive, send)

@@ -10,6 +10,7 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import logging
 import os
 import signal
@@ -67,6 +68,7 @@ class Drainer:
         self._apps: weakref.WeakSet[App] = weakref.WeakSet()  # one that is forgotten has nothing to end
         self._stage: t.Literal["serving", "delay", "stop", "stopped", "ended"] = "serving"
         self._pipe: tuple[int, int] | None = None
+        self._loop_fd: int | None = None  # where an event loop reads of signals; they come to the pipe first
         self._previous: signal.Handlers | int | Stop | None = None
         self._lock = threading.Lock()
         self.stop: Stop | None = None
@@ -111,10 +113,10 @@ class Drainer:
             if self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._stage = "serving"
-                self._pipe = os.pipe()
+                self._pipe, self._loop_fd = os.pipe(), None
                 os.set_blocking(self._pipe[1], False)
                 # It waits from now on: no thread can be started in the handler of a signal.
-                threading.Thread(target=self._run, name="framework-draining", daemon=True).start()
+                threading.Thread(target=self._listen, name="framework-signals", daemon=True).start()
         if threading.current_thread() is threading.main_thread():
             self._install()
         elif signal.getsignal(signal.SIGTERM) != self.on_signal and signal.getsignal(signal.SIGURG) == self._install:
@@ -141,7 +143,12 @@ class Drainer:
             return
         # A main thread that waits for a lock may learn of a signal late, or never; its number is in the pipe at once.
         other = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
-        if other not in (-1, self._pipe[1]):  # gunicorn and event loops have their own, which wakes them
+        if other in (-1, self._pipe[1]):
+            return
+        if _runs_loop():
+            # It calls its handlers by the numbers that it reads: SIGTERM is handed on after the delay, others at once.
+            self._loop_fd = other
+        else:  # gunicorn has its own, which wakes it
             signal.set_wakeup_fd(other, warn_on_full_buffer=False)
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -162,16 +169,31 @@ class Drainer:
 
     def stop_by_handler(self, number: int, frame: FrameType | None) -> None:
         """Stop as the server's own handler of the signal does."""
+        self._hand_on(number)
         if callable(self._previous):
             self._previous(number, frame)
         elif self._previous != signal.SIG_IGN:
             raise SystemExit(0)  # the functions of the shutdown run, which a signal's default would not let
 
+    def _listen(self) -> None:
+        """Read the numbers of signals, in a separate thread: the first SIGTERM begins, others are for an event loop."""
+        reader, has_begun = t.cast("tuple[int, int]", self._pipe)[0], False
+        while True:
+            for number in os.read(reader, 100):
+                if number != signal.SIGTERM:
+                    self._hand_on(number)
+                elif not has_begun:
+                    has_begun = True
+                    threading.Thread(target=self._run, name="framework-draining", daemon=True).start()
+
+    def _hand_on(self, number: int) -> None:
+        """Let an event loop know of a signal."""
+        if self._loop_fd is not None:
+            with contextlib.suppress(OSError):  # the loop is closed
+                os.write(self._loop_fd, bytes([number]))
+
     def _run(self) -> None:
         """Go through the phases, in a separate thread, until the process ends or the time is over."""
-        reader = t.cast("tuple[int, int]", self._pipe)[0]
-        while signal.SIGTERM not in os.read(reader, 100):
-            pass
         self._stage = "delay"
         pid, replaced = os.getpid(), self.is_replaced is not None and self.is_replaced()
         ending.deadline = time.monotonic() + self.timeout
@@ -266,6 +288,15 @@ def _runs_greenlets() -> bool:
     return bool(gevent and gevent.is_module_patched("threading")) or bool(
         eventlet and eventlet.is_monkey_patched("thread")
     )
+
+
+def _runs_loop() -> bool:
+    """Return whether an event loop runs in this thread."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
 
 
 def set_up_logger() -> None:

@@ -98,16 +98,19 @@ def post_worker_init(worker: Worker) -> None:
     :raises StartupFailed: A startup function failed: the worker does not boot, and gunicorn stops.
     """
     set_up_logger()
-    apps = apps_of(worker.wsgi)
+    application = _application(worker)
+    apps = apps_of(application)
     if not apps:
         logger.warning(
             "The hooks of framework.serve.gunicorn find no App in %r: it starts at its first request, and DRAIN_DELAY"
             " counts as 0. Serve the App itself, and put middleware into app.wsgi_app.",
-            worker.wsgi,
+            application,
         )
+    loop = getattr(worker, "loop", None)
     for app in apps:
         drainer.add(app)
-        app.startup()
+        if loop is None:  # an event loop starts it by the protocol of ASGI
+            app.startup()
     drainer.most = float(worker.cfg.graceful_timeout)
     if drainer.delay >= drainer.timeout:
         logger.warning(
@@ -116,6 +119,9 @@ def post_worker_init(worker: Worker) -> None:
             drainer.delay,
             drainer.timeout,
         )
+    if loop is not None:
+        loop.call_soon(drainer.take_over)
+        return
     drainer.stop = lambda number, frame: _stop(worker, number, frame)
     drainer.take_over()
     signal.siginterrupt(signal.SIGTERM, False)  # as gunicorn has it: no system call of a request is interrupted
@@ -128,9 +134,14 @@ def worker_exit(server: object, worker: Worker) -> None:
     while _arrived:
         worker.handle(*_arrived.pop(0))
     ending.end_streams()
-    for app in apps_of(getattr(worker, "wsgi", None)):
+    for app in apps_of(_application(worker)):
         app.shutdown()
     drainer.finish()
+
+
+def _application(worker: Worker) -> object:
+    """Return what the worker serves: that of ASGI is under another name; ``None`` before it is loaded."""
+    return getattr(worker, "wsgi", None) or getattr(worker, "asgi", None)
 
 
 def _stop(worker: Worker, number: int, frame: FrameType | None) -> None:

@@ -11,6 +11,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import h2.connection
+import h2.errors
+import h2.events
+import httpx
 import pytest
 
 from tests.servers import free_port, running
@@ -161,3 +165,71 @@ def test_a_server_that_ends(name, tmp_path):
         until(lambda: "end" in lines())
     assert lines().count("begin") == lines().count("end") == 1
     assert lines().count("closed") == 20
+
+
+class TwoConnection:
+    """A connection of HTTP/2."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.protocol = h2.connection.H2Connection()
+        self.protocol.initiate_connection()
+        self.received = {}
+        """What has come of each stream: status and bytes."""
+
+    def ask(self, path):
+        """Begin a request; the number of its stream."""
+        number = self.protocol.get_next_available_stream_id()
+        names = {":method": "GET", ":path": path, ":scheme": "http", ":authority": "127.0.0.1"}
+        self.protocol.send_headers(number, list(names.items()), end_stream=True)
+        self.send()
+        self.received[number] = (0, b"")
+        return number
+
+    def leave(self, number):
+        """End a stream, and keep the connection."""
+        self.protocol.reset_stream(number, h2.errors.ErrorCodes.CANCEL)
+        self.send()
+
+    def send(self):
+        """Send what is to be sent."""
+        self.socket.sendall(self.protocol.data_to_send())
+
+    def until(self, is_so):
+        """Read until something is so."""
+        while not is_so():
+            for event in self.protocol.receive_data(self.socket.recv(65_536)):
+                if isinstance(event, h2.events.ResponseReceived):
+                    self.received[event.stream_id] = (int(dict(event.headers)[b":status"]), b"")
+                elif isinstance(event, h2.events.DataReceived):
+                    status, body = self.received[event.stream_id]
+                    self.received[event.stream_id] = (status, body + event.data)
+            self.send()
+
+
+@pytest.mark.parametrize("name", ["granian", "hypercorn"])
+def test_http_2(name, tmp_path):
+    """Requests of one connection are answered at the same time, with bodies; a client that ends one stream, or all, is
+    noticed."""
+    body = b"x" * 1_000_000
+    with serving(name, tmp_path) as (port, _, lines), ThreadPoolExecutor(20) as pool:
+        address = f"http://127.0.0.1:{port}"
+        with httpx.Client(http1=False, http2=True, base_url=address, timeout=30) as client:
+            assert client.get("/items").http_version == "HTTP/2"
+            assert client.post("/length", content=body).json() == {"length": 1_000_000}
+            answers = list(pool.map(lambda _: client.get("/sleep/0.2").json(), range(20)))
+            assert answers == [{"slept": 0.2}] * 20
+
+        connection = TwoConnection(port)
+        quiet, slow = connection.ask("/quiet"), connection.ask("/sleep/60.0")
+        connection.until(lambda: b"first" in connection.received[quiet][1])
+        connection.leave(quiet)
+        until(lambda: lines().count("closed") == 1)
+        connection.leave(slow)
+        until(lambda: lines().count("cancelled") == 1)
+        connection.ask("/sleep/60.0")
+        items = connection.ask("/items")
+        connection.until(lambda: connection.received[items][1])
+        assert connection.received[items][0] == 200
+        connection.socket.close()
+        until(lambda: lines().count("cancelled") == 2)
