@@ -726,14 +726,15 @@ OTHER_FOLDERS = {"docs": {"_static", "deploying", "examples", "patterns"}, "test
 
 @pytest.mark.parametrize("place", ["docs", "tests"])
 def test_docs_and_tests_have_the_folders_of_the_package(place):
-    """Each folder of the docs and of the tests is named like the package that it is about."""
+    """Each folder of the docs and of the tests is named like the package or the module that it is about."""
     root = PACKAGE.parent
     files = (root / place).rglob("*.rst" if place == "docs" else "test_*.py")
     folders = {path.parent.relative_to(root / place) for path in files}
     own = {folder for folder in folders if folder.parts and folder.parts[0] not in OTHER_FOLDERS[place]}
 
     assert len(own) > 10
-    assert [str(folder) for folder in sorted(own) if not (PACKAGE / folder / "__init__.py").exists()] == []
+    homes = {folder: (PACKAGE / folder / "__init__.py", PACKAGE / folder.with_suffix(".py")) for folder in sorted(own)}
+    assert [str(folder) for folder, paths in homes.items() if not any(path.exists() for path in paths)] == []
 
 
 def test_the_examples_of_every_page_run():
