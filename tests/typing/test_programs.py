@@ -1,7 +1,8 @@
 """What type checkers say of programs that use the framework: nothing of good ones, and of bad ones what they mark.
 
 A line of a bad program that must be refused ends with ``# error: MYPY | PYRIGHT``: the codes that each of the two
-reports there, separated by blanks, or ``-`` for none. Both check strictly, and each runs once for all programs.
+reports there, separated by blanks, those of pyright without ``report`` in front; or ``-`` for none. Both are strict,
+and each runs once for all programs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import subprocess
 import sys
 
 import pytest
+
+from framework import App
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -89,7 +92,7 @@ def expected(path: pathlib.Path, place: int) -> dict[int, list[str]]:
         if match := MARKED.search(line):
             codes = match[place + 1].split()
             if codes != ["-"]:
-                found[number] = sorted(codes)
+                found[number] = sorted(f"report{code}" if place else code for code in codes)
     return found
 
 
@@ -107,7 +110,7 @@ def test_checkers_report_the_marked_errors_and_no_other(checked: tuple[int, Erro
 def test_good_programs_run(path: pathlib.Path) -> None:
     """What the checkers accept is no lie: the program runs, and its application freezes."""
     for value in list(runpy.run_path(str(path)).values()):
-        if hasattr(value, "freeze"):
+        if isinstance(value, App):
             value.freeze(compile=True)
 
 

@@ -18,10 +18,11 @@ from ...fast.load import prepare
 from ...fast.strict import parameter_name
 from ...http.reading import media_type
 from ...http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
-from ..base import Body, Call, Key, Mark, Parameter, Phase, Plan, Record, Step, Steps, marks_of
+from ..base import Body, Call, Key, Parameter, Phase, Plan, Record, Step, Steps, marks_of
 from ..negotiation import consumed
 from ..raises import error_outcome
 from ..schemas import SchemaLike, WholeSchema, as_schema, examples_of
+from ..values import ValueMark
 from ._bodies import BODY_READER, OTHER, body_outcomes, body_steps
 from ._multipart import add_rules, rules_of
 from ._parts import GROUPS, MISSING_BODY, LocatedSchema, Undeclared, query_of
@@ -31,6 +32,14 @@ if t.TYPE_CHECKING:
     from ...wrappers import Request
 
     Factory: t.TypeAlias = cabc.Callable[[Request], Schema]
+    Unknown: t.TypeAlias = t.Literal["raise", "exclude", "include"]
+
+_T = t.TypeVar("_T")
+
+Location: t.TypeAlias = t.Literal[
+    "json", "query", "querystring", "path", "headers", "cookies", "form", "files", "multipart", "json_or_form"
+]
+"""The part of a request that is read."""
 
 # Each location, and the one or two places where its values stand.
 LOCATIONS: dict[str, tuple[str, ...]] = {
@@ -63,8 +72,12 @@ KeepInput: t.TypeAlias = "cabc.Callable[[Context, Call, t.Any], None]"
 """Gives a loaded input to the handler; each mark takes what its own schema loads."""
 
 
-class ArgumentsMark(Mark):
+class ArgumentsMark(ValueMark[t.Any]):
     """One part of the input; see :func:`arguments`."""
+
+    if t.TYPE_CHECKING:
+        # Only an annotated class tells the type of its value: all other handlers stay as they are.
+        def __call__(self, target: _T) -> _T: ...
 
     phase = Phase.INPUTS
     is_placed: bool = True
@@ -76,7 +89,7 @@ class ArgumentsMark(Mark):
 
     def __init__(
         self,
-        schema: SchemaLike | Factory,
+        factory: Factory | None,
         location: str,
         unknown: str | None,
         as_kwargs: bool,
@@ -86,9 +99,7 @@ class ArgumentsMark(Mark):
     ) -> None:
         if not isinstance(location, str) or location not in LOCATIONS:
             raise SetupError(f"{location!r} is not a location of arguments. Take one of {', '.join(LOCATIONS)}.")
-        self.factory: Factory | None = None
-        if callable(schema) and not isinstance(schema, (type, Schema)):
-            self.factory = schema
+        self.factory = factory
         self.schema = body.schema
         self.places = LOCATIONS[location]
         self.unknown = unknown
@@ -299,11 +310,53 @@ def has_factory(plan: Plan, group: str) -> bool:
     )
 
 
+@t.overload
 def arguments(
     schema: SchemaLike | Factory,
     *,
-    location: str | None = None,
-    unknown: str | None = None,
+    location: Location | None = None,
+    unknown: Unknown | None = None,
+    as_kwargs: bool = False,
+    required: bool | None = None,
+    description: str = "",
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
+    content_type: str | None = None,
+    max_length: int | None = None,
+) -> ArgumentsMark: ...
+@t.overload
+def arguments(
+    schema: type[_T],
+    *,
+    location: Location | None = None,
+    unknown: Unknown | None = None,
+    as_kwargs: t.Literal[False] = False,
+    required: bool | None = None,
+    description: str = "",
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
+    content_type: str | None = None,
+    max_length: int | None = None,
+) -> ValueMark[_T]: ...
+@t.overload
+def arguments(
+    schema: type[object],
+    *,
+    location: Location | None = None,
+    unknown: Unknown | None = None,
+    as_kwargs: t.Literal[True],
+    required: bool | None = None,
+    description: str = "",
+    example: object = None,
+    examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
+    content_type: str | None = None,
+    max_length: int | None = None,
+) -> ArgumentsMark: ...
+def arguments(
+    schema: SchemaLike | Factory | type[object],
+    *,
+    location: Location | None = None,
+    unknown: Unknown | None = None,
     as_kwargs: bool = False,
     required: bool | None = None,
     description: str = "",
@@ -318,7 +371,8 @@ def arguments(
     schemas refuse leaves as one 422 that names every field.
 
     :param schema: A schema class, an instance, a dict of fields, or a function from the request to a schema instance
-        (called for each request; its fields are then not in the document).
+        (called for each request; its fields are then not in the document). Or an annotated class: type checkers then
+        refuse a handler that does not take an instance of it.
     :param location: ``"json"`` (default; on a GET it has to be given), ``"query"`` (or ``"querystring"``), ``"path"``,
         ``"headers"``, ``"cookies"``, ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in
         one schema) or ``"json_or_form"``.
@@ -334,12 +388,13 @@ def arguments(
         ``MAX_JSON_LENGTH`` say; a longer one is 413. Of several marks of an operation the largest counts.
     :raises SetupError: The location or the schema is none, or ``max_length`` is not a length of a body.
     """
-    made = callable(schema) and not isinstance(schema, (type, Schema))
+    made = callable(schema) and not isinstance(schema, (type, Schema)) and t.get_origin(schema) is None
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
     if isinstance(instance, WholeSchema) and location not in (None, "json"):
         raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
     body = Body(instance, description=description, examples=examples_of(example, examples))
-    mark = ArgumentsMark(schema, location or "json", unknown, as_kwargs, body, required, content_type)
+    factory = t.cast("Factory", schema) if made else None
+    mark = ArgumentsMark(factory, location or "json", unknown, as_kwargs, body, required, content_type)
     mark.is_placed = location is not None
     if unknown not in (None, RAISE, EXCLUDE, INCLUDE):
         raise SetupError(f"{mark!r} got unknown={unknown!r}. Take RAISE, EXCLUDE or INCLUDE of marshmallow.")

@@ -27,13 +27,14 @@ from ...texts import message
 from ..base import Body, Call, Plan, Record, Steps
 from ..raises import error_outcome
 from ..schemas import SchemaLike, as_schema, examples_of
+from ..values import ValueMark
 from ._arguments import ArgumentsMark
 from ._reloading import check_reloadable, reloadable
 
 if t.TYPE_CHECKING:
     from ...context import Context
     from ...typing import JSONObject
-    from ._arguments import KeepInput
+    from ._arguments import KeepInput, Unknown
     from ._parts import LocatedSchema
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -74,7 +75,7 @@ class MergePatchMark(PatchMark):
 def merge_patch(
     schema: SchemaLike,
     *,
-    unknown: str | None = None,
+    unknown: Unknown | None = None,
     description: str = "",
     example: object = None,
     examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
@@ -93,7 +94,7 @@ def merge_patch(
     :param examples: Several, by name or in a row.
     """
     body = Body(merge_schema(as_schema(schema)), description=description, examples=examples_of(example, examples))
-    return MergePatchMark(body.schema, "json", unknown, False, body, True, None)
+    return MergePatchMark(None, "json", unknown, False, body, True, None)
 
 
 class JSONPatchWrite(Schema):
@@ -252,7 +253,7 @@ class JSONPatchMark(PatchMark):
     """Changes as operations; see :func:`json_patch`."""
 
     def __init__(self, resource: Schema, body: Body) -> None:
-        super().__init__(body.schema, "json", None, False, body, True, JSON_PATCH)
+        super().__init__(None, "json", None, False, body, True, JSON_PATCH)
         self.resource = resource
 
     def __repr__(self) -> str:
@@ -285,7 +286,7 @@ def json_patch(
     description: str = "",
     example: object = None,
     examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
-) -> JSONPatchMark:
+) -> ValueMark[JSONPatch]:
     """Take a JSON Patch (RFC 6902): a list of at most 100 operations on the resource.
 
     The handler gets a :class:`JSONPatch`; its ``apply(resource)`` gives the whole changed resource, loaded by the

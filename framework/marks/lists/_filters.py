@@ -18,6 +18,7 @@ from ...errors import SetupError
 from ...fields import AnyField
 from ...texts import message
 from ..schemas import SchemaLike, as_schema
+from ..values import ValueMark
 from ._base import Columns, Found, ListMark, asking, check_columns, check_names, find_field, source_of
 from ._fields import Pieces
 from ._sequences import narrowed
@@ -164,6 +165,24 @@ def bare(field: AnyField) -> AnyField:
     return made
 
 
+@t.overload
+def filters(
+    schema: SchemaLike,
+    *names: str,
+    columns: Columns | None = None,
+    apply: t.Literal[True] = True,
+    hidden: bool | Operators = False,
+    **allowed: Operators,
+) -> FiltersMark: ...
+@t.overload
+def filters(
+    schema: SchemaLike,
+    *names: str,
+    columns: Columns | None = None,
+    apply: t.Literal[False],
+    hidden: bool | Operators = False,
+    **allowed: Operators,
+) -> ValueMark[Filters]: ...
 def filters(
     schema: SchemaLike,
     *names: str,

@@ -18,6 +18,7 @@ from ...issues import issue
 from ...texts import message
 from ..base import Call
 from ..schemas import SchemaLike, as_schema
+from ..values import ValueMark
 from ._base import Columns, ListMark, asking, check_columns, check_names, find_field, source_of
 from ._fields import Known, Pieces
 from ._sequences import ordered, searched
@@ -137,6 +138,26 @@ class SortsMark(ListMark):
             call.notes[SORTED] = asked.keys
 
 
+@t.overload
+def sorts(
+    schema: SchemaLike,
+    *names: str,
+    default: str = "",
+    columns: Columns | None = None,
+    apply: t.Literal[True] = True,
+    parameter: str = "sort",
+    hidden: bool = False,
+) -> SortsMark: ...
+@t.overload
+def sorts(
+    schema: SchemaLike,
+    *names: str,
+    default: str = "",
+    columns: Columns | None = None,
+    apply: t.Literal[False],
+    parameter: str = "sort",
+    hidden: bool = False,
+) -> ValueMark[Sorting]: ...
 def sorts(
     schema: SchemaLike,
     *names: str,
@@ -235,6 +256,24 @@ class SearchesMark(ListMark):
         return Search(value["q"].split(), self.where.values())
 
 
+@t.overload
+def searches(
+    schema: SchemaLike,
+    *names: str,
+    columns: Columns | None = None,
+    apply: t.Literal[True] = True,
+    parameter: str = "q",
+    hidden: bool = False,
+) -> SearchesMark: ...
+@t.overload
+def searches(
+    schema: SchemaLike,
+    *names: str,
+    columns: Columns | None = None,
+    apply: t.Literal[False],
+    parameter: str = "q",
+    hidden: bool = False,
+) -> ValueMark[Search]: ...
 def searches(
     schema: SchemaLike,
     *names: str,

@@ -15,6 +15,7 @@ from ...errors import APIError, Forbidden, NotFound, SetupError
 from ...texts import message
 from ..base import BY_PLACE, REPLAY, Call, Key, Mark, Phase, Plan, Record, Step, Steps
 from ..raises import error_outcome, own_error
+from ..values import ValueMark
 from ._errors import PermissionDenied
 from ._requires import PublicMark, access_of, check_place, refusal, refuser, takes
 
@@ -23,14 +24,20 @@ if t.TYPE_CHECKING:
 
     PermissionFunction: t.TypeAlias = cabc.Callable[..., object]
 
+_T = t.TypeVar("_T")
+
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 LOADED: t.Final = Key[dict[str, object]]("loaded objects")
 """The objects that ``loads`` found, by their names in the handler, in ``Call.notes``."""
 
 
-class LoadsMark(Mark):
+class LoadsMark(ValueMark[t.Any]):
     """The object that the operation is about; see :func:`loads`."""
+
+    if t.TYPE_CHECKING:
+        # By name, an object goes to whatever handler takes it.
+        def __call__(self, target: _T) -> _T: ...
 
     def __init__(self, loader: PermissionFunction, as_kwarg: str | None, error: type[APIError]) -> None:
         self.loader = loader
@@ -110,6 +117,19 @@ class LoadsMark(Mark):
         yield error_outcome(self.error)
 
 
+@t.overload
+def loads(
+    loader: cabc.Callable[..., cabc.Coroutine[object, object, _T | None]],
+    *,
+    as_kwarg: None = None,
+    error: type[APIError] = NotFound,
+) -> ValueMark[_T]: ...
+@t.overload
+def loads(
+    loader: cabc.Callable[..., _T | None], *, as_kwarg: None = None, error: type[APIError] = NotFound
+) -> ValueMark[_T]: ...
+@t.overload
+def loads(loader: PermissionFunction, *, as_kwarg: str, error: type[APIError] = NotFound) -> LoadsMark: ...
 def loads(loader: PermissionFunction, *, as_kwarg: str | None = None, error: type[APIError] = NotFound) -> LoadsMark:
     """Find the object that the operation is about, and pass it to the handler.
 

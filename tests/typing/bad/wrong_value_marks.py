@@ -26,33 +26,33 @@ window: ValueMark[Window] = ValueMark()
 
 
 class Pets(Resource):
-    @pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def get(self, found: Shop, pet_id: int) -> None: ...
 
-    @pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     async def put(self, found: dict[str, object], pet_id: int) -> None: ...
 
-    @pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def delete(self) -> None: ...
 
-    @pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def head(self, *, found: Pet) -> None: ...
 
     @pet  # error: arg-type | -
-    @shop  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @shop  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def post(self, found: Pet, where: Window) -> None: ...
 
     @pet  # error: arg-type | -
     @shop
-    @window  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @window  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def patch(self, found: Pet, where: Shop, part: int) -> None: ...
 
 
-@pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+@pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
 def view(found: Shop, pet_id: int) -> None: ...
 
 
-@pet  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+@pet  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
 @shop
 @window
 async def view_of_three(found: Window, where: Shop, part: Window, pet_id: int) -> None: ...
@@ -62,5 +62,5 @@ async def view_of_three(found: Window, where: Shop, part: Window, pet_id: int) -
 def kept(found: Pet, pet_id: int) -> None: ...
 
 
-kept(Pet("Rex"), "7")  # error: arg-type | reportArgumentType
-kept(Shop("Rex"), 7)  # error: arg-type | reportArgumentType
+kept(Pet("Rex"), "7")  # error: arg-type | ArgumentType
+kept(Shop("Rex"), 7)  # error: arg-type | ArgumentType
