@@ -108,6 +108,8 @@ ResponseReturnValue = t.Union[
 
 ResponseClass = t.TypeVar("ResponseClass", bound="Response")
 
+ErrorAnswer = ResponseReturnValue | cabc.Awaitable[ResponseReturnValue]  # what an error handler returns
+
 AppOrRouterKey = str | None  # the App has the key None
 AfterRequestCallable = cabc.Callable[[t.Any], object]  # also one that returns an awaitable
 BeforeFirstRequestCallable = cabc.Callable[[], None] | cabc.Callable[[], cabc.Awaitable[None]]
@@ -128,6 +130,27 @@ URLDefaultCallable = cabc.Callable[[str, dict[str, t.Any]], None]
 URLValuePreprocessorCallable = cabc.Callable[[str | None, dict[str, t.Any] | None], None]
 
 # Any: mypy cannot relate a handler for one exception class to a handler for every exception.
-ErrorHandlerCallable = cabc.Callable[[t.Any], ResponseReturnValue] | cabc.Callable[[t.Any], cabc.Awaitable[object]]
+ErrorHandlerCallable = cabc.Callable[[t.Any], ErrorAnswer]
+
+
+class RouteOptions(t.TypedDict, total=False):
+    """The options of a route: of the application's own, and of werkzeug's ``Rule``."""
+
+    endpoint: str | None
+    methods: cabc.Iterable[str] | None
+    operation_id: str | cabc.Sequence[str] | None
+    provide_automatic_options: bool | None
+    class_args: tuple[object, ...]
+    class_kwargs: cabc.Mapping[str, object] | None
+    defaults: cabc.Mapping[str, object] | None
+    subdomain: str | None
+    host: str | None
+    strict_slashes: bool | None
+    merge_slashes: bool | None
+    redirect_to: str | cabc.Callable[..., str] | None
+    alias: bool
+    build_only: bool
+    websocket: bool
+
 
 RouteCallable = cabc.Callable[..., object] | cabc.Callable[..., cabc.Awaitable[object]]

@@ -96,7 +96,11 @@ if t.TYPE_CHECKING:
     from ..versions import VersionLocation
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
-_R = t.TypeVar("_R", bound=cabc.Callable[[t.Any], object])
+_R = t.TypeVar("_R", bound=cabc.Callable[[HTTPException], object])
+_Reporter = t.TypeVar("_Reporter", bound=cabc.Callable[[BaseException], object])
+_Life = t.TypeVar("_Life", bound=cabc.Callable[[], object])
+_Teardown = t.TypeVar("_Teardown", bound="ft.TeardownCallable")
+_ShellContext = t.TypeVar("_ShellContext", bound="ft.ShellContextProcessorCallable")
 _P = t.TypeVar("_P", bound="DocumentProcessor")
 
 _MISS = NotFound()
@@ -533,7 +537,7 @@ class App(Scaffold):
             self.view_functions[endpoint] = view_func
 
     @setupmethod
-    def report_error(self, f: _F) -> _F:
+    def report_error(self, f: _Reporter) -> _Reporter:
         """Decorate a function that is called with each unhandled error, for a service that collects them.
 
         Those of requests, of streams, and of what :func:`after_response` was given. The context of the request is
@@ -554,7 +558,7 @@ class App(Scaffold):
         self._route_table = None
 
     @setupmethod
-    def teardown_appcontext(self, f: _F) -> _F:
+    def teardown_appcontext(self, f: _Teardown) -> _Teardown:
         """Run ``f(exception_or_None)`` when an application context ends."""
         self.teardown_appcontext_funcs.append(f)
         return f
@@ -565,7 +569,7 @@ class App(Scaffold):
         return Lifecycle()
 
     @setupmethod
-    def on_startup(self, f: _F) -> _F:
+    def on_startup(self, f: _Life) -> _Life:
         """Run ``f()`` once in each process that serves, before its first request.
 
         It runs in an application context. A generator function runs to its ``yield`` then, and on when the process
@@ -578,7 +582,7 @@ class App(Scaffold):
         return f
 
     @setupmethod
-    def on_shutdown(self, f: _F) -> _F:
+    def on_shutdown(self, f: _Life) -> _Life:
         """Run ``f()`` once when a process that has served ends, those registered last first.
 
         :param f: A function without parameters, which may be ``async def``.
@@ -616,7 +620,7 @@ class App(Scaffold):
             raise errors[0] if len(errors) == 1 else ExceptionGroup("Errors during shutdown.", errors)
 
     @setupmethod
-    def shell_context_processor(self, f: _F) -> _F:
+    def shell_context_processor(self, f: _ShellContext) -> _ShellContext:
         """Add what ``f()`` returns, a dict, to the names of ``framework shell``."""
         self.shell_context_processors.append(f)
         return f
@@ -1641,28 +1645,41 @@ class App(Scaffold):
         """Add a global. Default name: the function's."""
         self.add_template_part("globals", name or f.__name__, f)
 
-    def _decorate(self, table: str, name: t.Any) -> t.Any:
+    def _decorate(self, table: str, name: str | _F | None) -> _F | cabc.Callable[[_F], _F]:
         def decorator(f: _F) -> _F:
-            self.add_template_part(table, name or f.__name__, f)
+            self.add_template_part(table, given or f.__name__, f)
             return f
 
         if callable(name):  # used without parentheses
-            function, name = name, None
-            return decorator(function)
+            given = None
+            return decorator(name)
+        given = name
         return decorator
 
+    @t.overload
+    def template_filter(self, name: str | None = None) -> cabc.Callable[[_F], _F]: ...
+    @t.overload
+    def template_filter(self, name: _F) -> _F: ...
     @setupmethod
-    def template_filter(self, name: str | None = None) -> t.Any:
+    def template_filter(self, name: str | _F | None = None) -> _F | cabc.Callable[[_F], _F]:
         """:meth:`add_template_filter` as a decorator."""
         return self._decorate("filters", name)
 
+    @t.overload
+    def template_test(self, name: str | None = None) -> cabc.Callable[[_F], _F]: ...
+    @t.overload
+    def template_test(self, name: _F) -> _F: ...
     @setupmethod
-    def template_test(self, name: str | None = None) -> t.Any:
+    def template_test(self, name: str | _F | None = None) -> _F | cabc.Callable[[_F], _F]:
         """:meth:`add_template_test` as a decorator."""
         return self._decorate("tests", name)
 
+    @t.overload
+    def template_global(self, name: str | None = None) -> cabc.Callable[[_F], _F]: ...
+    @t.overload
+    def template_global(self, name: _F) -> _F: ...
     @setupmethod
-    def template_global(self, name: str | None = None) -> t.Any:
+    def template_global(self, name: str | _F | None = None) -> _F | cabc.Callable[[_F], _F]:
         """:meth:`add_template_global` as a decorator."""
         return self._decorate("globals", name)
 

@@ -15,7 +15,19 @@ import typing as t
 from .._sentinel import MISSING
 from ..errors import SetupFinished
 from ..hooks import error_key
-from .scaffold import Scaffold, setupmethod
+from .scaffold import (
+    _E,
+    Scaffold,
+    _Answer,
+    _BeforeRequest,
+    _ContextProcessor,
+    _Response,
+    _Sent,
+    _Teardown,
+    _URLDefaults,
+    _ValuePreprocessor,
+    setupmethod,
+)
 
 if t.TYPE_CHECKING:
     from .. import typing as ft
@@ -24,6 +36,7 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+_Life = t.TypeVar("_Life", bound=cabc.Callable[[], object])
 
 DeferredSetupFunction: t.TypeAlias = cabc.Callable[["RouterSetupState"], None]
 MountOptions: t.TypeAlias = cabc.Mapping[str, t.Any]
@@ -270,53 +283,61 @@ class Router(Scaffold):
         self.record_once(lambda state: action(state.app))
 
     @setupmethod
-    def before_app_request(self, f: _F) -> _F:
+    def before_app_request(self, f: _BeforeRequest) -> _BeforeRequest:
         """:meth:`before_request` for the whole application."""
         self._once(lambda app: app.before_request_funcs.setdefault(None, []).append(f))
         return f
 
     @setupmethod
-    def after_app_request(self, f: _F) -> _F:
+    def after_app_request(self, f: cabc.Callable[[_Response], _Sent]) -> cabc.Callable[[_Response], _Sent]:
         """:meth:`after_request` for the whole application."""
         self._once(lambda app: app.after_request_funcs.setdefault(None, []).append(f))
         return f
 
     @setupmethod
-    def teardown_app_request(self, f: _F) -> _F:
+    def teardown_app_request(self, f: _Teardown) -> _Teardown:
         """:meth:`teardown_request` for the whole application."""
         self._once(lambda app: app.teardown_request_funcs.setdefault(None, []).append(f))
         return f
 
     @setupmethod
-    def on_startup(self, f: _F) -> _F:
+    def on_startup(self, f: _Life) -> _Life:
         """Run ``f()`` once in each process that serves; see :meth:`App.on_startup`."""
         self._once(lambda app: app.lifecycle.add(f, at_start=True))
         return f
 
     @setupmethod
-    def on_shutdown(self, f: _F) -> _F:
+    def on_shutdown(self, f: _Life) -> _Life:
         """Run ``f()`` once when a process that has served ends; see :meth:`App.on_shutdown`."""
         self._once(lambda app: app.lifecycle.add(f, at_start=False))
         return f
 
     @setupmethod
-    def app_context_processor(self, f: _F) -> _F:
+    def app_context_processor(self, f: _ContextProcessor) -> _ContextProcessor:
         """:meth:`context_processor` for the whole application."""
         self._once(lambda app: app.template_context_processors.setdefault(None, []).append(f))
         return f
 
     @setupmethod
-    def app_url_value_preprocessor(self, f: _F) -> _F:
+    def app_url_value_preprocessor(self, f: _ValuePreprocessor) -> _ValuePreprocessor:
         """:meth:`url_value_preprocessor` for the whole application."""
         self._once(lambda app: app.url_value_preprocessors.setdefault(None, []).append(f))
         return f
 
     @setupmethod
-    def app_url_defaults(self, f: _F) -> _F:
+    def app_url_defaults(self, f: _URLDefaults) -> _URLDefaults:
         """:meth:`url_defaults` for the whole application."""
         self._once(lambda app: app.url_default_functions.setdefault(None, []).append(f))
         return f
 
+    @t.overload
+    def app_errorhandler(
+        self, code: type[_E]
+    ) -> cabc.Callable[[cabc.Callable[[_E], _Answer]], cabc.Callable[[_E], _Answer]]: ...
+    @t.overload
+    def app_errorhandler(
+        self, code: int
+    ) -> cabc.Callable[[cabc.Callable[[_E], _Answer]], cabc.Callable[[_E], _Answer]]: ...
     @setupmethod
     def app_errorhandler(self, code: type[Exception] | int) -> cabc.Callable[[_F], _F]:
         """:meth:`errorhandler` for the whole application."""

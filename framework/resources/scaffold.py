@@ -27,12 +27,22 @@ if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
 
     from .. import typing as ft
+    from ..http.response import Reply
     from ..marks.outgoing import Options, Webhook
     from ..marks.schemas import SchemaLike
     from ..wrappers import Response
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
 _T = t.TypeVar("_T")
+_E = t.TypeVar("_E", bound=Exception)
+_Response = t.TypeVar("_Response", bound="Reply")
+_Sent = t.TypeVar("_Sent", bound="Reply | cabc.Awaitable[Reply]")
+_Answer = t.TypeVar("_Answer", bound="ft.ErrorAnswer")
+_BeforeRequest = t.TypeVar("_BeforeRequest", bound="ft.BeforeRequestCallable")
+_Teardown = t.TypeVar("_Teardown", bound="ft.TeardownCallable")
+_ContextProcessor = t.TypeVar("_ContextProcessor", bound="ft.TemplateContextProcessorCallable")
+_ValuePreprocessor = t.TypeVar("_ValuePreprocessor", bound="ft.URLValuePreprocessorCallable")
+_URLDefaults = t.TypeVar("_URLDefaults", bound="ft.URLDefaultCallable")
 
 
 def setupmethod(f: _F) -> _F:
@@ -212,39 +222,41 @@ class Scaffold(Hooks):
 
     # Routes.
 
-    def _shortcut(self, method: str, rule: str, options: dict[str, t.Any]) -> cabc.Callable[[_F], _F]:
+    def _shortcut(self, method: str, rule: str, options: ft.RouteOptions) -> cabc.Callable[[_F], _F]:
         if "methods" in options:
             raise TypeError("This decorator has its own method. Use 'route' with the 'methods' argument instead.")
-        decorate: cabc.Callable[[_F], _F] = self.route(rule, methods=[method], **options)
-        return decorate
+        options["methods"] = [method]
+        return self.route(rule, **options)
 
     @setupmethod
-    def get(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+    def get(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["GET"]``."""
         return self._shortcut("GET", rule, options)
 
     @setupmethod
-    def post(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+    def post(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["POST"]``."""
         return self._shortcut("POST", rule, options)
 
     @setupmethod
-    def put(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+    def put(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["PUT"]``."""
         return self._shortcut("PUT", rule, options)
 
     @setupmethod
-    def delete(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+    def delete(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["DELETE"]``."""
         return self._shortcut("DELETE", rule, options)
 
     @setupmethod
-    def patch(self, rule: str, **options: t.Any) -> cabc.Callable[[_F], _F]:
+    def patch(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["PATCH"]``."""
         return self._shortcut("PATCH", rule, options)
 
     @setupmethod
-    def route(self, rule: str, item_rule: str | None = None, **options: t.Any) -> t.Any:
+    def route(
+        self, rule: str, item_rule: str | None = None, **options: t.Unpack[ft.RouteOptions]
+    ) -> cabc.Callable[[_F], _F]:
         """Register the class or function below for a path.
 
         :param rule: The path, with variables like ``<int:pet_id>``.
@@ -253,7 +265,7 @@ class Scaffold(Hooks):
             place of the class name in ``operationId``, or of the whole for a function.
         """
 
-        def decorator(target: _T) -> _T:
+        def decorator(target: _F) -> _F:
             if isinstance(target, Mark):
                 raise SetupError(
                     f"The route {rule!r} received the mark {type(target).__name__}, not a function: the mark below it"
@@ -267,8 +279,7 @@ class Scaffold(Hooks):
                     " route for each path of a function."
                 )
             else:
-                endpoint = options.pop("endpoint", None)
-                self.add_url_rule(rule, endpoint, t.cast("ft.RouteCallable", target), **options)
+                self.add_url_rule(rule, view_func=target, **options)
             return target
 
         return decorator
@@ -379,41 +390,49 @@ class Scaffold(Hooks):
     # Hooks.
 
     @setupmethod
-    def before_request(self, f: _F) -> _F:
+    def before_request(self, f: _BeforeRequest) -> _BeforeRequest:
         """Run ``f()`` before each request here; a value that it returns is the answer."""
         self.before_request_funcs[None].append(f)
         return f
 
     @setupmethod
-    def after_request(self, f: _F) -> _F:
+    def after_request(self, f: cabc.Callable[[_Response], _Sent]) -> cabc.Callable[[_Response], _Sent]:
         """Run ``f(response)`` after each request here; it returns the response to send."""
         self.after_request_funcs[None].append(f)
         return f
 
     @setupmethod
-    def teardown_request(self, f: _F) -> _F:
+    def teardown_request(self, f: _Teardown) -> _Teardown:
         """Run ``f(exception_or_None)`` when the context of a request ends, whatever has happened."""
         self.teardown_request_funcs[None].append(f)
         return f
 
     @setupmethod
-    def context_processor(self, f: _F) -> _F:
+    def context_processor(self, f: _ContextProcessor) -> _ContextProcessor:
         """Add what ``f()`` returns, a dict, to the context of templates rendered here."""
         self.template_context_processors[None].append(f)
         return f
 
     @setupmethod
-    def url_value_preprocessor(self, f: _F) -> _F:
+    def url_value_preprocessor(self, f: _ValuePreprocessor) -> _ValuePreprocessor:
         """Run ``f(endpoint, values)`` before the hooks; it may change the values from the path in place."""
         self.url_value_preprocessors[None].append(f)
         return f
 
     @setupmethod
-    def url_defaults(self, f: _F) -> _F:
+    def url_defaults(self, f: _URLDefaults) -> _URLDefaults:
         """Run ``f(endpoint, values)`` when a URL is built; it may add values in place."""
         self.url_default_functions[None].append(f)
         return f
 
+    @t.overload
+    def errorhandler(
+        self, code_or_exception: type[_E]
+    ) -> cabc.Callable[[cabc.Callable[[_E], _Answer]], cabc.Callable[[_E], _Answer]]: ...
+    @t.overload
+    def errorhandler(
+        self, code_or_exception: int
+    ) -> cabc.Callable[[cabc.Callable[[_E], _Answer]], cabc.Callable[[_E], _Answer]]: ...
     @setupmethod
     def errorhandler(self, code_or_exception: type[Exception] | int) -> cabc.Callable[[_F], _F]:
         """Handle errors of a status or class, raised here, with the function below.
@@ -427,6 +446,10 @@ class Scaffold(Hooks):
 
         return decorator
 
+    @t.overload
+    def register_error_handler(self, code_or_exception: type[_E], f: cabc.Callable[[_E], ft.ErrorAnswer]) -> None: ...
+    @t.overload
+    def register_error_handler(self, code_or_exception: int, f: cabc.Callable[[_E], ft.ErrorAnswer]) -> None: ...
     @setupmethod
     def register_error_handler(self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable) -> None:
         """The same as :meth:`errorhandler`, without a decorator.
