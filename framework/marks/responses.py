@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from ..http.media import MediaType
     from ..http.response import Reply
     from ..typing import HeadersValue
+    from .answers import AnswerMark, OtherAnswerMark, Returned, ReturnedItems, Usual
     from .links import Link, LinkLike
 
     OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], Reply]
@@ -51,7 +52,20 @@ if t.TYPE_CHECKING:
 
     HeaderLike: t.TypeAlias = Header | AnyField | type[AnyField]
 
+    class ResponseOptions(t.TypedDict, total=False):
+        """The options of :func:`response`, in addition to what its overloads name."""
+
+        description: str
+        headers: cabc.Mapping[str, HeaderLike] | None
+        content_type: str
+        example: object
+        examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None
+        links: cabc.Mapping[str, LinkLike] | None
+
+
 _Reply = t.TypeVar("_Reply", bound="Reply")
+_T = t.TypeVar("_T")
+_S = t.TypeVar("_S")
 
 VARIANTS = 64
 """The greatest number of variants of an outcome whose writers are kept, those used last."""
@@ -100,17 +114,44 @@ class AltResponseMark(Mark):
         return (self.outcome,)
 
 
+@t.overload
+def response(status_code: t.Literal[204], **options: t.Unpack[ResponseOptions]) -> OtherAnswerMark[None]: ...
+@t.overload
+def response(
+    status_code: int, schema: SchemaLike | types.UnionType | None = None, **options: t.Unpack[ResponseOptions]
+) -> ResponseMark: ...
+@t.overload
+def response(
+    status_code: Usual, schema: type[list[_T]], *, source: None = None, **options: t.Unpack[ResponseOptions]
+) -> AnswerMark[Returned[ReturnedItems[_T]]]: ...
+@t.overload
+def response(
+    status_code: Usual, schema: type[list[_T]], *, source: type[_S], **options: t.Unpack[ResponseOptions]
+) -> AnswerMark[Returned[ReturnedItems[_T | _S]]]: ...
+@t.overload
+def response(
+    status_code: Usual, schema: type[_T], *, source: None = None, **options: t.Unpack[ResponseOptions]
+) -> AnswerMark[Returned[_T]]: ...
+@t.overload
+def response(
+    status_code: Usual, schema: type[_T], *, source: type[_S], **options: t.Unpack[ResponseOptions]
+) -> AnswerMark[Returned[_T | _S]]: ...
+@t.overload
+def response(
+    status_code: int, schema: type[_T], *, source: type[object] | None = None, **options: t.Unpack[ResponseOptions]
+) -> OtherAnswerMark[Returned[_T]]: ...
 def response(
     status_code: int,
-    schema: SchemaLike | None = None,
+    schema: SchemaLike | type[object] | types.UnionType | None = None,
     *,
+    source: type[object] | None = None,
     description: str = "",
     headers: cabc.Mapping[str, HeaderLike] | None = None,
     content_type: str = "application/json",
     example: object = None,
     examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
-) -> ResponseMark:
+) -> t.Any:
     """Say what the operation answers when all goes well.
 
     The handler's value is dumped with the schema. Several marks declare several outcomes: the top one is taken unless
@@ -131,7 +172,7 @@ def response(
     return ResponseMark(
         Outcome(
             status=status,
-            schema=None if schema is None else as_schema(schema),
+            schema=None if schema is None else as_schema(t.cast(SchemaLike, schema)),
             description=description,
             headers=as_headers(headers, status),
             media_type=content_type,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import typing as t
+from types import UnionType
 
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema
 
@@ -312,7 +313,7 @@ def has_factory(plan: Plan, group: str) -> bool:
 
 @t.overload
 def arguments(
-    schema: SchemaLike | Factory,
+    schema: SchemaLike | Factory | UnionType,
     *,
     location: Location | None = None,
     unknown: Unknown | None = None,
@@ -353,7 +354,7 @@ def arguments(
     max_length: int | None = None,
 ) -> ArgumentsMark: ...
 def arguments(
-    schema: SchemaLike | Factory | type[object],
+    schema: SchemaLike | Factory | type[object] | UnionType,
     *,
     location: Location | None = None,
     unknown: Unknown | None = None,
