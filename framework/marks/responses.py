@@ -78,6 +78,8 @@ class ResponseMark(Mark):
     """An outcome of the operation; see :func:`response`."""
 
     phase = Phase.OUTCOME
+    source: type | None = None
+    """The class of what the handler returns, where that is not the one of the schema."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -94,6 +96,10 @@ class ResponseMark(Mark):
 
     def writer(self, plan: Plan) -> OutcomeWriter:
         """A function from status and value to the answer. Asked once, at freeze."""
+        if self.source is not None and self.outcome.schema is not None and self.origin is None:
+            from .sources import check_source
+
+            check_source(self.source, self.outcome.schema, f"{self!r} on {plan.called} ({plan.address})")
         return writer(plan, self.outcome)
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
@@ -118,7 +124,11 @@ class AltResponseMark(Mark):
 def response(status_code: t.Literal[204], **options: t.Unpack[ResponseOptions]) -> OtherAnswerMark[None]: ...
 @t.overload
 def response(
-    status_code: int, schema: SchemaLike | types.UnionType | None = None, **options: t.Unpack[ResponseOptions]
+    status_code: int,
+    schema: SchemaLike | types.UnionType | None = None,
+    *,
+    source: type[object] | None = None,
+    **options: t.Unpack[ResponseOptions],
 ) -> ResponseMark: ...
 @t.overload
 def response(
@@ -159,17 +169,22 @@ def response(
 
     :param status_code: The status, as a number or an ``http.HTTPStatus``.
     :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and
-        for ``None``, otherwise the value as JSON.
+        for ``None``, otherwise the value as JSON. Or an annotated class, or a list of one: type checkers then refuse a
+        handler that is annotated to return anything but that.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
     :param content_type: The media type. Default: ``application/json``.
     :param example: A whole answer.
     :param examples: Several, by name or in a row.
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
-    :raises SetupError: The mark has no status.
+    :param source: The class of what the handler returns, such as a mapped class of an ORM. Type checkers take it in
+        place of the annotated class; at start-up it must have each attribute that the schema sends.
+    :raises SetupError: The mark has no status, or a source and nothing that dumps it.
     """
     status = checked_status(status_code, "response")
-    return ResponseMark(
+    if source is not None and schema is None:
+        raise SetupError(f"response({status}) got source={source!r} and no schema. Give what dumps it.")
+    made = ResponseMark(
         Outcome(
             status=status,
             schema=None if schema is None else as_schema(t.cast(SchemaLike, schema)),
@@ -180,6 +195,9 @@ def response(
             links=links_of(links),
         )
     )
+    if source is not None:
+        made.source = source
+    return made
 
 
 def checked_status(status: object, what: str) -> int:
