@@ -25,6 +25,7 @@ from .routes import routes_command
 from .run import run_command
 from .script import AppGroup, ScriptInfo, pass_script_info, push_app_context, with_appcontext
 from .shell import shell_command
+from .types import types_command
 
 if t.TYPE_CHECKING:
     from ..app import App
@@ -40,6 +41,7 @@ _BUILT_IN = (
     check_command,
     explain_command,
     retired_command,
+    types_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -50,8 +52,8 @@ class FrameworkGroup(AppGroup):
     The ``framework`` command is one of these; a custom script makes another, most often with ``create_app``.
     Plugins are entry points of the group ``framework.commands``.
 
-    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``
-        and ``retired``.
+    :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
+        ``retired`` and ``types``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

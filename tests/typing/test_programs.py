@@ -107,8 +107,9 @@ def test_checkers_report_the_marked_errors_and_no_other(checked: tuple[int, Erro
 
 
 @pytest.mark.parametrize("path", GOOD, ids=ids)
-def test_good_programs_run(path: pathlib.Path) -> None:
+def test_good_programs_run(path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the checkers accept is no lie: the program runs, and its application freezes."""
+    monkeypatch.syspath_prepend(HERE / "good")
     for value in list(runpy.run_path(str(path)).values()):
         if isinstance(value, App):
             value.freeze(compile=True)

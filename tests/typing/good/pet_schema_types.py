@@ -1,0 +1,216 @@
+"""Types of the schemas of ``pet_schemas``, written by ``framework types pet_schemas``: do not edit."""
+
+# fmt: off
+
+import datetime
+import decimal
+import ipaddress
+import typing as t
+
+if t.TYPE_CHECKING:
+    import pet_schemas
+
+
+class OwnerPetsPreviousLoad(t.TypedDict):
+    """What ``OwnerSchema`` loads."""
+
+    name: str
+
+
+class CatLoad(t.TypedDict):
+    """What ``CatSchema`` loads."""
+
+    kind: t.Literal['cat']
+    lives: int
+
+
+class DogLoad(t.TypedDict):
+    """What ``DogSchema`` loads."""
+
+    kind: t.Literal['dog']
+    tricks: list[str]
+
+
+class OwnerPetsLoad(t.TypedDict):
+    """What ``PetSchema`` loads."""
+
+    name: str
+    size: t.Literal['small', 'large']
+    kind: 'pet_schemas.Kind'
+    kind_value: 'pet_schemas.Kind | None'
+    born_at: t.NotRequired[datetime.datetime]
+    weight: decimal.Decimal | None
+    price: t.NotRequired[decimal.Decimal]
+    address: t.NotRequired[ipaddress.IPv4Address | ipaddress.IPv6Address]
+    age: t.NotRequired[datetime.timedelta]
+    previous: t.NotRequired[list[OwnerPetsPreviousLoad]]
+    owner_names: t.NotRequired[list[OwnerPetsPreviousLoad]]
+    notes: t.NotRequired[dict[str, int | None]]
+    place: t.NotRequired[tuple[float, float]]
+    tags: t.NotRequired[list[str]]
+    anything: t.NotRequired[t.Any]
+    version: t.Literal[1]
+    other: t.NotRequired[CatLoad | DogLoad]
+
+
+class OwnerLoad(t.TypedDict):
+    """What ``OwnerSchema`` loads."""
+
+    name: str
+    since: t.NotRequired[datetime.date | None]
+    password: str
+    pets: t.NotRequired[list[OwnerPetsLoad]]
+    friend: t.NotRequired['OwnerLoad | None']
+
+
+class OwnerPetsPreviousDump(t.TypedDict):
+    """What ``OwnerSchema`` dumps."""
+
+    name: str
+
+
+class CatDump(t.TypedDict):
+    """What ``CatSchema`` dumps."""
+
+    kind: t.Literal['cat']
+    lives: t.NotRequired[int]
+
+
+class DogDump(t.TypedDict):
+    """What ``DogSchema`` dumps."""
+
+    kind: t.Literal['dog']
+    tricks: list[str]
+
+
+class OwnerPetsDump(t.TypedDict):
+    """What ``PetSchema`` dumps."""
+
+    id: str
+    name: str
+    size: t.Literal['small', 'large']
+    kind: t.Literal['CAT', 'DOG']
+    kind_value: t.NotRequired[t.Literal['cat', 'dog'] | None]
+    bornAt: t.NotRequired[str]
+    stamp: t.NotRequired[float]
+    weight: t.NotRequired[decimal.Decimal | None]
+    price: t.NotRequired[str]
+    address: t.NotRequired[str]
+    age: t.NotRequired[float]
+    previous: t.NotRequired[list[OwnerPetsPreviousDump]]
+    owner_names: t.NotRequired[list[str]]
+    notes: t.NotRequired[dict[str, int | None]]
+    place: t.NotRequired[tuple[float, float]]
+    tags: t.NotRequired[str]
+    anything: t.NotRequired[t.Any]
+    label: t.Any
+    short: t.NotRequired[t.Any]
+    version: t.Literal[1]
+    other: t.NotRequired[CatDump | DogDump]
+
+
+class OwnerDump(t.TypedDict):
+    """What ``OwnerSchema`` dumps."""
+
+    name: str
+    since: t.NotRequired[str | None]
+    pets: t.NotRequired[list[OwnerPetsDump]]
+    friend: t.NotRequired['OwnerDump | None']
+
+
+class PetLoad(t.TypedDict):
+    """What ``PetSchema`` loads."""
+
+    name: str
+    size: t.Literal['small', 'large']
+    kind: 'pet_schemas.Kind'
+    kind_value: 'pet_schemas.Kind | None'
+    born_at: t.NotRequired[datetime.datetime]
+    weight: decimal.Decimal | None
+    price: t.NotRequired[decimal.Decimal]
+    address: t.NotRequired[ipaddress.IPv4Address | ipaddress.IPv6Address]
+    age: t.NotRequired[datetime.timedelta]
+    owner: OwnerLoad
+    previous: t.NotRequired[list[OwnerPetsPreviousLoad]]
+    owner_names: t.NotRequired[list[OwnerPetsPreviousLoad]]
+    notes: t.NotRequired[dict[str, int | None]]
+    place: t.NotRequired[tuple[float, float]]
+    tags: t.NotRequired[list[str]]
+    anything: t.NotRequired[t.Any]
+    version: t.Literal[1]
+    other: t.NotRequired[CatLoad | DogLoad]
+
+
+class PetDump(t.TypedDict):
+    """What ``PetSchema`` dumps."""
+
+    id: str
+    name: str
+    size: t.Literal['small', 'large']
+    kind: t.Literal['CAT', 'DOG']
+    kind_value: t.NotRequired[t.Literal['cat', 'dog'] | None]
+    bornAt: t.NotRequired[str]
+    stamp: t.NotRequired[float]
+    weight: t.NotRequired[decimal.Decimal | None]
+    price: t.NotRequired[str]
+    address: t.NotRequired[str]
+    age: t.NotRequired[float]
+    owner: OwnerDump
+    previous: t.NotRequired[list[OwnerPetsPreviousDump]]
+    owner_names: t.NotRequired[list[str]]
+    notes: t.NotRequired[dict[str, int | None]]
+    place: t.NotRequired[tuple[float, float]]
+    tags: t.NotRequired[str]
+    anything: t.NotRequired[t.Any]
+    label: t.Any
+    short: t.NotRequired[t.Any]
+    version: t.Literal[1]
+    other: t.NotRequired[CatDump | DogDump]
+
+
+# What ``HeaderSchema`` loads.
+HeaderLoad = t.TypedDict("HeaderLoad", {
+    'request_id': str,
+    'from': str,
+})
+
+
+# What ``HeaderSchema`` dumps.
+HeaderDump = t.TypedDict("HeaderDump", {
+    'X-Request-ID': str,
+    'from': t.NotRequired[str],
+})
+
+
+class PartialPetLoad(t.TypedDict):
+    """What ``PetSchema`` loads."""
+
+    name: t.NotRequired[str]
+    size: t.NotRequired[t.Literal['small', 'large']]
+
+
+class PartialLoad(t.TypedDict):
+    """What ``PartialSchema`` loads, before its hooks change it."""
+
+    pet: t.NotRequired[PartialPetLoad]
+    flag: t.NotRequired[bool]
+
+
+class PartialPetDump(t.TypedDict):
+    """What ``PetSchema`` dumps."""
+
+    name: str
+    size: t.Literal['small', 'large']
+
+
+class PartialDump(t.TypedDict):
+    """What ``PartialSchema`` dumps."""
+
+    pet: t.NotRequired[PartialPetDump]
+    flag: t.NotRequired[bool]
+
+
+class OutputDump(t.TypedDict):
+    """What ``OutputSchema`` dumps."""
+
+    number: t.NotRequired[int]
