@@ -37,6 +37,12 @@ class Request(RequestBase):
 
     json_module: t.Any = json
 
+    if t.TYPE_CHECKING:
+
+        @property
+        def json(self) -> t.Any:
+            """The body, read as JSON, as :meth:`get_json` gives it."""
+
     url_rule: Rule | None = None
     """The rule that matched the path; ``None`` where none did."""
 

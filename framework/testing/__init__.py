@@ -13,10 +13,15 @@ from .._lazy import lazy
 if t.TYPE_CHECKING:
     from ._async_client import AsyncAppClient as AsyncAppClient
     from .client import AppClient as AppClient
+    from .client import AppTestResponse as AppTestResponse
     from .client import EnvironBuilder as EnvironBuilder
     from .runner import AppCliRunner as AppCliRunner
 else:
     __getattr__ = lazy(
         __name__,
-        {"_async_client": "AsyncAppClient", "client": "AppClient EnvironBuilder", "runner": "AppCliRunner"},
+        {
+            "_async_client": "AsyncAppClient",
+            "client": "AppClient AppTestResponse EnvironBuilder",
+            "runner": "AppCliRunner",
+        },
     )

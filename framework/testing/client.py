@@ -31,7 +31,6 @@ from ._base import PRESERVE_CONTEXT as PRESERVE_CONTEXT
 from ._base import ClientBase
 
 if t.TYPE_CHECKING:
-    from werkzeug.datastructures import Headers
     from werkzeug.test import TestResponse
 
     from ..app import App
@@ -96,14 +95,14 @@ def base_url_of(app: App) -> str:
     return _locate(app, "", None, None)[0]
 
 
-class Decoded:
+if t.TYPE_CHECKING:
+    _Reply = werkzeug.wrappers.Response
+else:
+    _Reply = object
+
+
+class Decoded(_Reply):
     """A reply whose ``text`` and ``json`` are without its content coding; ``data`` is as it was sent."""
-
-    if t.TYPE_CHECKING:
-        headers: Headers
-        json_module: t.Any
-
-        def get_data(self) -> bytes: ...
 
     @werkzeug.utils.cached_property
     def text(self) -> str:
@@ -116,7 +115,7 @@ class Decoded:
             plain = werkzeug.wrappers.Response(self.decoded_data(), content_type=self.headers.get("Content-Type"))
             plain.json_module = self.json_module
             return plain.get_json(force, silent)
-        return super().get_json(force, silent)  # type: ignore[misc]
+        return super().get_json(force, silent)
 
     def decoded_data(self) -> bytes:
         """Return the body without its content coding; as it was sent where that is unknown."""
@@ -127,6 +126,18 @@ class Decoded:
 
         plain = decoded(coding, data)
         return data if plain is None else plain
+
+
+class AppTestResponse(Decoded, werkzeug.test.TestResponse):
+    """A reply as :class:`AppClient` returns it: that of werkzeug, which :attr:`App.response_class` is mixed into."""
+
+    __test__ = False
+
+    if t.TYPE_CHECKING:
+
+        @property
+        def json(self) -> t.Any:
+            """The body as JSON; ``None`` if the media type is not JSON."""
 
 
 class AppClient(ClientBase, Client):
@@ -148,7 +159,7 @@ class AppClient(ClientBase, Client):
 
     def __init__(self, *args: t.Any, contract: bool | None = None, fresh_g: bool = False, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
-        self.response_wrapper = type("AppTestResponse", (Decoded, self.response_wrapper), {"__test__": False})
+        self.response_wrapper = type("AppTestResponse", (AppTestResponse, self.response_wrapper), {})
         self.contract = contract
         self.fresh_g = fresh_g
         self.preserve_context = False
@@ -166,7 +177,7 @@ class AppClient(ClientBase, Client):
         buffered: bool = False,
         follow_redirects: bool = False,
         **kwargs: object,
-    ) -> TestResponse:
+    ) -> AppTestResponse:
         """Make a request.
 
         :param args: As :class:`EnvironBuilder` takes them after the application; or a single builder, WSGI environment
@@ -180,7 +191,8 @@ class AppClient(ClientBase, Client):
         self._watch()
         contexts: list[Context] = []
         request = self._make_request(args, kwargs, contexts)
-        response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        made = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        response = t.cast(AppTestResponse, made)
         response.json_module = self.application.json  # type: ignore[assignment]
 
         # A redirect that is followed opens its target through this method again, which has seen to the later replies.
@@ -200,6 +212,17 @@ class AppClient(ClientBase, Client):
             response.get_data()
             response.close()
         return response
+
+    if t.TYPE_CHECKING:
+
+        def get(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def post(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def put(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def patch(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def delete(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def head(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def options(self, *args: object, **kw: object) -> AppTestResponse: ...
+        def trace(self, *args: object, **kw: object) -> AppTestResponse: ...
 
     def check_reply(self, response: TestResponse, ctx: Context | None) -> None:
         """Look at a reply before the test does; called once for each, also for those between redirects.

@@ -18,7 +18,7 @@ class OwnerSchema(Schema):
     name = fields.String(required=True)
     since = fields.Date(allow_none=True)
     password = fields.String(load_only=True, required=True)
-    pets = fields.List(fields.Nested("PetSchema", exclude=["owner"]))  # pyright: ignore[reportUnknownVariableType]  # the stubs of Nested
+    pets = fields.List(fields.Nested(lambda: PetSchema(exclude=["owner"])))  # pyright: ignore[reportUnknownVariableType]  # the stubs of Nested
     friend = fields.Nested(lambda: OwnerSchema(), allow_none=True)
 
 
