@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
     from ..typing import HeadersValue
     from .answers import AnswerMark, OtherAnswerMark, Returned, ReturnedItems, Usual
     from .links import Link, LinkLike
+    from .values import PlainSchema
 
     OutcomeWriter: t.TypeAlias = cabc.Callable[[int, t.Any], Reply]
     """Writes a value with a status as the answer; a file or a stream takes values of one kind."""
@@ -125,7 +126,7 @@ def response(status_code: t.Literal[204], **options: t.Unpack[ResponseOptions]) 
 @t.overload
 def response(
     status_code: int,
-    schema: SchemaLike | types.UnionType | None = None,
+    schema: PlainSchema | types.UnionType | None = None,
     *,
     source: type[object] | None = None,
     **options: t.Unpack[ResponseOptions],

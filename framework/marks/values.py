@@ -10,6 +10,17 @@ import typing as t
 
 from .base import Mark
 
+if t.TYPE_CHECKING:
+    from marshmallow import Schema
+    from marshmallow.fields import List
+
+    from ..fields import AnyField, OneOf
+
+    PlainSchema: t.TypeAlias = (
+        Schema | type[Schema] | cabc.Mapping[str, AnyField | type[AnyField]] | OneOf | List[t.Any]
+    )
+    """A schema that does not tell a type checker what it loads and dumps."""
+
 _T = t.TypeVar("_T")
 
 

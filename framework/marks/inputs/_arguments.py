@@ -31,6 +31,7 @@ from ._parts import GROUPS, MISSING_BODY, LocatedSchema, Undeclared, query_of
 if t.TYPE_CHECKING:
     from ...context import Context
     from ...wrappers import Request
+    from ..values import PlainSchema
 
     Factory: t.TypeAlias = cabc.Callable[[Request], Schema]
     Unknown: t.TypeAlias = t.Literal["raise", "exclude", "include"]
@@ -90,7 +91,7 @@ class ArgumentsMark(ValueMark[t.Any]):
 
     def __init__(
         self,
-        factory: Factory | None,
+        schema: SchemaLike | Factory,
         location: str,
         unknown: str | None,
         as_kwargs: bool,
@@ -100,7 +101,9 @@ class ArgumentsMark(ValueMark[t.Any]):
     ) -> None:
         if not isinstance(location, str) or location not in LOCATIONS:
             raise SetupError(f"{location!r} is not a location of arguments. Take one of {', '.join(LOCATIONS)}.")
-        self.factory = factory
+        self.factory: Factory | None = None
+        if is_factory(schema):
+            self.factory = t.cast("Factory", schema)
         self.schema = body.schema
         self.places = LOCATIONS[location]
         self.unknown = unknown
@@ -311,9 +314,14 @@ def has_factory(plan: Plan, group: str) -> bool:
     )
 
 
+def is_factory(schema: object) -> bool:
+    """Return whether what a mark got makes schemas: a function, not a class and not a generic one."""
+    return callable(schema) and not isinstance(schema, (type, Schema)) and t.get_origin(schema) is None
+
+
 @t.overload
 def arguments(
-    schema: SchemaLike | Factory | UnionType,
+    schema: PlainSchema | Factory | UnionType,
     *,
     location: Location | None = None,
     unknown: Unknown | None = None,
@@ -389,13 +397,14 @@ def arguments(
         ``MAX_JSON_LENGTH`` say; a longer one is 413. Of several marks of an operation the largest counts.
     :raises SetupError: The location or the schema is none, or ``max_length`` is not a length of a body.
     """
-    made = callable(schema) and not isinstance(schema, (type, Schema)) and t.get_origin(schema) is None
+    made = is_factory(schema)
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
     if isinstance(instance, WholeSchema) and location not in (None, "json"):
         raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
     body = Body(instance, description=description, examples=examples_of(example, examples))
-    factory = t.cast("Factory", schema) if made else None
-    mark = ArgumentsMark(factory, location or "json", unknown, as_kwargs, body, required, content_type)
+    mark = ArgumentsMark(
+        t.cast(SchemaLike, schema), location or "json", unknown, as_kwargs, body, required, content_type
+    )
     mark.is_placed = location is not None
     if unknown not in (None, RAISE, EXCLUDE, INCLUDE):
         raise SetupError(f"{mark!r} got unknown={unknown!r}. Take RAISE, EXCLUDE or INCLUDE of marshmallow.")

@@ -94,7 +94,7 @@ def merge_patch(
     :param examples: Several, by name or in a row.
     """
     body = Body(merge_schema(as_schema(schema)), description=description, examples=examples_of(example, examples))
-    return MergePatchMark(None, "json", unknown, False, body, True, None)
+    return MergePatchMark(body.schema, "json", unknown, False, body, True, None)
 
 
 class JSONPatchWrite(Schema):
@@ -253,7 +253,7 @@ class JSONPatchMark(PatchMark):
     """Changes as operations; see :func:`json_patch`."""
 
     def __init__(self, resource: Schema, body: Body) -> None:
-        super().__init__(None, "json", None, False, body, True, JSON_PATCH)
+        super().__init__(body.schema, "json", None, False, body, True, JSON_PATCH)
         self.resource = resource
 
     def __repr__(self) -> str:

@@ -56,7 +56,7 @@ class ListMark(ArgumentsMark):
     """These fields, by the names that the mark was given."""
 
     def __init__(self, schema: Schema, apply: bool, asked: cabc.Iterable[Asking] = ()) -> None:
-        super().__init__(None, "query", None, False, Body(schema), None, None)
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.apply = apply
         self.key = Key[Asked](type(self).__name__)
         """The key of the terms of a request in :attr:`Call.notes`."""

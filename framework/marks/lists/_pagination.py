@@ -140,7 +140,7 @@ class PaginateMark(ArgumentsMark):
         key = options.get("key", ())
         self.unique = (key,) if isinstance(key, str) else tuple(key)
         schema = parameters_schema(style, *numbers)()
-        super().__init__(None, "query", None, False, Body(schema), None, None)
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
 
     def __repr__(self) -> str:
         return f"paginate({self.pager.__name__ if self.pager else ''})"

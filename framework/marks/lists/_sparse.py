@@ -45,7 +45,7 @@ class SparseMark(ArgumentsMark):
 
     def __init__(self, names: cabc.Sequence[str], parameter: str) -> None:
         schema = Schema()
-        super().__init__(None, "query", None, False, Body(schema), None, None)
+        super().__init__(schema, "query", None, False, Body(schema), None, None)
         self.names = tuple(names)
         self.parameter = parameter
         self.key = Key[Schema]("sparse fieldset")
