@@ -37,6 +37,7 @@ check: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 	$(BIN)/framework --app sample_api openapi check --strict
 	$(BIN)/framework --app sample_api check
+	$(BIN)/framework types sample_api.schemas -o sample_api/schema_types.py --check
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs

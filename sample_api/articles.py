@@ -26,9 +26,17 @@ from .schemas import (
 )
 from .slugs import slugify, with_suffix
 
+if t.TYPE_CHECKING:
+    from .schema_types import ArticleFilterLoad, NewArticleRequestLoad, UpdateArticleRequestLoad
+
 router = Router("articles", __name__, url_prefix="/articles", description="What people write")
 
-Data: t.TypeAlias = dict[str, t.Any]
+
+class ArticlesPart(t.TypedDict):
+    """A part of a list of articles, and how many there are."""
+
+    articles: list[queries.ArticleView]
+    articles_count: int
 
 
 def find_article(slug: str) -> ArticleRow | None:
@@ -41,7 +49,6 @@ with_article: t.Final = loads(find_article, as_kwarg="article", error=ArticleNot
 in_parts: t.Final = paginate(by=OffsetPage, page_size=20, max_page_size=100, header=None)
 
 SLUG_TRIES = 5
-FILTERS = {"tag": queries.has_tag, "author": queries.is_by, "favorited": queries.is_favorite_of}
 
 
 @router.route("")
@@ -52,18 +59,26 @@ class Articles(Resource):
     @arguments(ArticleFilterSchema, location="query")
     @in_parts
     @response(200, MultipleArticlesResponse)
-    def get(self, query: Data, viewer: User | None, pagination_parameters: OffsetParameters) -> Data:
+    def get(
+        self, query: ArticleFilterLoad, viewer: User | None, pagination_parameters: OffsetParameters
+    ) -> ArticlesPart:
         """List articles, newest first. Several filters must all be met."""
-        conditions = [condition(query[name]) for name, condition in FILTERS.items() if name in query]
+        conditions: list[sa.ColumnElement[bool]] = []
+        if "tag" in query:
+            conditions.append(queries.has_tag(query["tag"]))
+        if "author" in query:
+            conditions.append(queries.is_by(query["author"]))
+        if "favorited" in query:
+            conditions.append(queries.is_favorite_of(query["favorited"]))
         return show_part(viewer, conditions, pagination_parameters)
 
     @login_required
     @arguments(NewArticleRequest)
     @response(201, SingleArticleResponse)
     @raises(ArticleNotFound)  # deleted before it could be shown
-    def post(self, data: Data, user: User) -> Data:
+    def post(self, data: NewArticleRequestLoad, user: User) -> dict[str, queries.ArticleView]:
         """Publish an article."""
-        given: Data = data["article"]
+        given = data["article"]
         session, author_id, created = get_session(), user.id, now()
 
         def write(slug: str) -> None:
@@ -89,7 +104,7 @@ class ArticlesFeed(Resource):
     @login_required
     @in_parts
     @response(200, MultipleArticlesResponse)
-    def get(self, user: User, pagination_parameters: OffsetParameters) -> Data:
+    def get(self, user: User, pagination_parameters: OffsetParameters) -> ArticlesPart:
         """List articles by the users one follows, newest first."""
         return show_part(user, [queries.is_in_feed_of(user)], pagination_parameters)
 
@@ -101,7 +116,7 @@ class Article(Resource):
     @login_optional
     @response(200, SingleArticleResponse)
     @raises(ArticleNotFound)
-    def get(self, slug: str, viewer: User | None) -> Data:
+    def get(self, slug: str, viewer: User | None) -> dict[str, queries.ArticleView]:
         """Show an article."""
         return show(get_session(), viewer, slug)
 
@@ -110,9 +125,11 @@ class Article(Resource):
     @authors_only
     @arguments(UpdateArticleRequest)
     @response(200, SingleArticleResponse)
-    def put(self, data: Data, slug: str, article: ArticleRow, user: User) -> Data:
+    def put(
+        self, data: UpdateArticleRequestLoad, slug: str, article: ArticleRow, user: User
+    ) -> dict[str, queries.ArticleView]:
         """Change an article. Only its author may; a new title makes a new slug, and the old one still leads there."""
-        changes: Data = data["article"]
+        changes = data["article"]
         session = get_session()
         if not changes:
             return show(session, user, article.slug)
@@ -142,7 +159,7 @@ class Article(Resource):
 
 def show_part(
     viewer: User | None, conditions: list[sa.ColumnElement[bool]], pagination_parameters: OffsetParameters
-) -> Data:
+) -> ArticlesPart:
     """A part of the articles that meet all conditions."""
     wanted = pagination_parameters
     articles, count = queries.list_articles(get_session(), viewer, conditions, limit=wanted.limit, offset=wanted.offset)
@@ -150,7 +167,7 @@ def show_part(
     return {"articles": articles, "articles_count": count}
 
 
-def show(session: Session, viewer: User | None, slug: str) -> Data:
+def show(session: Session, viewer: User | None, slug: str) -> dict[str, queries.ArticleView]:
     """The article with that slug as the data of :class:`SingleArticleResponse`.
 
     :raises ArticleNotFound: There is none.

@@ -17,6 +17,9 @@ from .models import Article, Comment, User
 from .queries import CommentView, has_slug, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
 
+if t.TYPE_CHECKING:
+    from .schema_types import NewCommentRequestLoad
+
 router = Router(
     "comments",
     __name__,
@@ -25,8 +28,6 @@ router = Router(
     marks=[with_article],
 )
 
-Data: t.TypeAlias = dict[str, t.Any]
-
 
 @router.route("")
 class ArticleComments(Resource):
@@ -34,14 +35,14 @@ class ArticleComments(Resource):
 
     @login_optional
     @response(200, MultipleCommentsResponse)
-    def get(self, article: Article, viewer: User | None) -> Data:
+    def get(self, article: Article, viewer: User | None) -> dict[str, list[CommentView]]:
         """List the comments of an article, newest first."""
         return {"comments": list_comments(get_session(), viewer, article.id)}
 
     @login_required
     @arguments(NewCommentRequest)
     @response(200, SingleCommentResponse)
-    def post(self, data: Data, article: Article, user: User) -> Data:
+    def post(self, data: NewCommentRequestLoad, article: Article, user: User) -> dict[str, CommentView]:
         """Comment on an article."""
         session, created = get_session(), now()
         following = bool(session.scalar(sa.select(is_following(user, sa.literal(user.id)))))

@@ -92,7 +92,7 @@ def init_app(app: App) -> None:
     app.render_error(ErrorSchema, media_type="application/json")(render_error)
 
 
-def render_error(error: HTTPException) -> dict[str, t.Any]:
+def render_error(error: HTTPException) -> dict[str, dict[str, list[str]]]:
     """An error as the data of :class:`ErrorSchema`."""
     by_location = getattr(error, "errors", None)
     if by_location:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -13,6 +11,7 @@ from .articles import show, with_article
 from .auth import login_required
 from .database import get_session
 from .models import Article, Favorite, User
+from .queries import ArticleView
 from .schemas import SingleArticleResponse
 
 router = Router(
@@ -27,7 +26,7 @@ class ArticleFavorite(Resource):
     """Whether the user who is logged in likes an article."""
 
     @response(200, SingleArticleResponse)
-    def post(self, slug: str, article: Article, user: User) -> dict[str, t.Any]:
+    def post(self, slug: str, article: Article, user: User) -> dict[str, ArticleView]:
         """Like an article. To like it once more changes nothing."""
         session = get_session()
         key = (user.id, article.id)
@@ -40,7 +39,7 @@ class ArticleFavorite(Resource):
         return show(session, user, slug)
 
     @response(200, SingleArticleResponse)
-    def delete(self, slug: str, article: Article, user: User) -> dict[str, t.Any]:
+    def delete(self, slug: str, article: Article, user: User) -> dict[str, ArticleView]:
         """Like an article no longer."""
         session = get_session()
         session.execute(sa.delete(Favorite).where(Favorite.user_id == user.id, Favorite.article_id == article.id))

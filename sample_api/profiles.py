@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -13,12 +11,10 @@ from .auth import login_optional, login_required
 from .database import get_session
 from .errors import ProfileNotFound
 from .models import Follow, User
-from .queries import find_profile, profile_view
+from .queries import ProfileView, find_profile, profile_view
 from .schemas import ProfileResponse
 
 router = Router("profiles", __name__, url_prefix="/profiles/<text:username>", description="Users as others see them")
-
-Data: t.TypeAlias = dict[str, t.Any]
 
 
 @router.route("")
@@ -28,7 +24,7 @@ class Profile(Resource):
     @login_optional
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def get(self, username: str, viewer: User | None) -> Data:
+    def get(self, username: str, viewer: User | None) -> dict[str, ProfileView]:
         """Show a profile."""
         found = find_profile(get_session(), viewer, username)
         if found is None:
@@ -43,7 +39,7 @@ class ProfileFollow(Resource):
 
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def post(self, username: str, user: User) -> Data:
+    def post(self, username: str, user: User) -> dict[str, ProfileView]:
         """Follow a user. To follow one already followed changes nothing."""
         session = get_session()
         found = find_profile(session, user, username)
@@ -61,7 +57,7 @@ class ProfileFollow(Resource):
 
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def delete(self, username: str, user: User) -> Data:
+    def delete(self, username: str, user: User) -> dict[str, ProfileView]:
         """Follow a user no longer."""
         session = get_session()
         found = find_profile(session, user, username)

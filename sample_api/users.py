@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
@@ -17,9 +18,16 @@ from .models import User
 from .schemas import LoginUserRequest, NewUserRequest, UpdateUserRequest, UserResponse
 from .security import hash_password, is_password, make_token
 
-router = Router("users", __name__, description="Registration, login, and one's own user")
+if t.TYPE_CHECKING:
+    from .schema_types import (
+        LoginUserRequestLoad,
+        NewUserRequestLoad,
+        UpdateUserRequestLoad,
+        UserDump,
+        UserResponseDump,
+    )
 
-Data: t.TypeAlias = dict[str, t.Any]
+router = Router("users", __name__, description="Registration, login, and one's own user")
 
 few_tries: t.Final = limit("20/minute", "200/hour", when_away="closed")
 """For what tries passwords out, or fills the table of users: counted for each address."""
@@ -32,9 +40,9 @@ class Users(Resource):
     @few_tries
     @arguments(NewUserRequest)
     @response(201, UserResponse)
-    def post(self, data: Data) -> Data:
+    def post(self, data: NewUserRequestLoad) -> UserResponseDump:
         """Register a new user."""
-        wanted: Data = data["user"]
+        wanted = data["user"]
         session = get_session()
         refuse_taken(session, wanted)
         user = User(username=wanted["username"], email=wanted["email"], password_hash=hash_password(wanted["password"]))
@@ -51,9 +59,9 @@ class Login(Resource):
     @arguments(LoginUserRequest)
     @response(200, UserResponse)
     @raises(BadCredentials)
-    def post(self, data: Data) -> Data:
+    def post(self, data: LoginUserRequestLoad) -> UserResponseDump:
         """Log in: get a token for an email and a password."""
-        given: Data = data["user"]
+        given = data["user"]
         user = get_session().scalar(sa.select(User).where(User.email == given["email"]))
         if not is_password(given["password"], None if user is None else user.password_hash) or user is None:
             raise BadCredentials()
@@ -66,23 +74,24 @@ class CurrentUser(Resource):
     """The user who is logged in."""
 
     @response(200, UserResponse)
-    def get(self, user: User) -> Data:
+    def get(self, user: User) -> UserResponseDump:
         """Show the user who is logged in."""
         return logged_in(user, current_token())
 
     @arguments(UpdateUserRequest)
     @response(200, UserResponse)
-    def put(self, data: Data, user: User) -> Data:
+    def put(self, data: UpdateUserRequestLoad, user: User) -> UserResponseDump:
         """Change the user who is logged in."""
-        changes: Data = data["user"]
+        changes = data["user"]
         session = get_session()
         refuse_taken(session, changes, besides=user)
         for name in ("email", "username"):
             if name in changes:
                 setattr(user, name, changes[name])
-        for name in ("bio", "image"):
-            if name in changes:
-                setattr(user, name, changes[name] or None)  # an emptied field of a form means: nothing
+        if "bio" in changes:
+            user.bio = changes["bio"] or None  # an emptied field of a form means: nothing
+        if "image" in changes:
+            user.image = changes["image"] or None
         if "password" in changes:
             user.password_hash = hash_password(changes["password"])
         save(session, changes, besides=user)
@@ -90,9 +99,15 @@ class CurrentUser(Resource):
         return logged_in(user, make_token(user) if "password" in changes else current_token())
 
 
-def logged_in(user: User, token: str) -> Data:
+def logged_in(user: User, token: str) -> UserResponseDump:
     """The user as the data of :class:`UserResponse`."""
-    shown = {"email": user.email, "token": token, "username": user.username, "bio": user.bio, "image": user.image}
+    shown: UserDump = {
+        "email": user.email,
+        "token": token,
+        "username": user.username,
+        "bio": user.bio,
+        "image": user.image,
+    }
     return {"user": shown}
 
 
@@ -101,7 +116,7 @@ def current_token() -> str:
     return request.headers["Authorization"].partition(" ")[2].strip()
 
 
-def refuse_taken(session: Session, wanted: Data, besides: User | None = None) -> None:
+def refuse_taken(session: Session, wanted: cabc.Mapping[str, object], besides: User | None = None) -> None:
     """Refuse a username or an email that somebody else has.
 
     :param wanted: The fields a user shall have.
@@ -123,7 +138,7 @@ def refuse_taken(session: Session, wanted: Data, besides: User | None = None) ->
         raise taken("user", names)
 
 
-def save(session: Session, wanted: Data, besides: User | None = None) -> None:
+def save(session: Session, wanted: cabc.Mapping[str, object], besides: User | None = None) -> None:
     """Commit. The database has the last word on what is taken: another request may have been faster.
 
     :raises ValidationFailed: As :func:`refuse_taken`.
