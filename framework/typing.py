@@ -133,6 +133,18 @@ URLValuePreprocessorCallable = cabc.Callable[[str | None, dict[str, t.Any] | Non
 ErrorHandlerCallable = cabc.Callable[[t.Any], ErrorAnswer]
 
 
+class MountOptions(t.TypedDict, total=False):
+    """The options of the mount of a router."""
+
+    name: str
+    url_prefix: str | None
+    subdomain: str | None
+    url_defaults: dict[str, t.Any] | None
+    cli_group: str | None
+    tag: str
+    version: object  # of ``Versions`` alone
+
+
 class RouteOptions(t.TypedDict, total=False):
     """The options of a route: of the application's own, and of werkzeug's ``Rule``."""
 

@@ -466,7 +466,7 @@ class App(Scaffold):
         self._route_table = None  # a test context may have built one from what was there so far
 
     @setupmethod
-    def register_router(self, router: Router, **options: t.Any) -> None:
+    def register_router(self, router: Router, **options: t.Unpack[ft.MountOptions]) -> None:
         """Mount a router. The same one may be mounted again with another ``name``.
 
         :param router: The router; it is closed from now on.

@@ -25,6 +25,7 @@ from ._migrations import OlderShapes
 if t.TYPE_CHECKING:
     from ..app import App
     from ..resources.operation import Operation
+    from ..typing import MountOptions
 
 _S = t.TypeVar("_S", bound=type[Schema])
 
@@ -178,10 +179,10 @@ class Versions:
             names = []
             if self.prefix is not None:
                 names.append(version.key)
-                self._mount(app, version, routers, None, url_prefix + self.prefix.prefix(version.name), names[-1], {})
+                self._mount(app, version, routers, None, url_prefix + self.prefix.prefix(version.name), names[-1], None)
             if self.chooser is not None:
                 names.append(f"{version.key}-{BY_REQUEST}" if names else version.key)
-                given = {"name": names[-1]} if len(names) > 1 else {}
+                given = names[-1] if len(names) > 1 else None
                 self._mount(app, version, routers, self.chooser, url_prefix, version.key, given)
             path = url_prefix + (self.prefix.prefix(version.name) if self.prefix is not None else f"/{version.name}")
             app.add_document(version.key, routers=tuple(names), path=path, settings=version.settings)
@@ -198,14 +199,16 @@ class Versions:
         chooser: VersionNegotiator | None,
         prefix: str,
         name: str,
-        options: dict[str, str],
+        mounted_as: str | None,
     ) -> None:
         marks = (*version.marks, VersionMark(version.name, self.shapes, chooser, self.header))
         outer = Router(name, app.import_name, url_prefix=prefix or None, marks=marks)
         for router in routers:
             outer.register_router(router)
         place = VersionLocation(version.name, self.names, chooser is not None)
-        app.register_router(outer, version=place, cli_group=None, **options)
+        options: MountOptions = {} if mounted_as is None else {"name": mounted_as}
+        options |= {"version": place, "cli_group": None}
+        app.register_router(outer, **options)
 
     def _keep_out_of_default(self, app: App) -> None:
         """Let the default document have what is in no version, and the default version."""

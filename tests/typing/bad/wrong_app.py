@@ -95,3 +95,5 @@ def of_money(error: Money) -> str:
 
 app.errorhandler("404")  # error: call-overload | CallIssue ArgumentType
 app.register_error_handler(NotFound, of_money)  # error: arg-type | ArgumentType CallIssue
+app.register_router(pets, url_prefx="/pets")  # error: call-arg | CallIssue
+app.register_router(pets, url_prefix=1)  # error: arg-type | ArgumentType

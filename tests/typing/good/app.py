@@ -160,7 +160,7 @@ def lower(text: str) -> str:
     return text.lower()
 
 
-app.register_router(pets)
+app.register_router(pets, url_prefix="/shop", name="shop", tag="Shop", url_defaults={"lang": "en"})
 
 
 def types(one: Pets) -> None:
