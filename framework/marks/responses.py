@@ -168,13 +168,13 @@ def alt_response(
         ``content_type``, a status from 400 on is the framework's own error, as ``abort(404)`` answers it.
     :param content_type: The media type of the body. Default: ``application/json``, for errors that of problem objects.
     """
-    error = schema if isinstance(schema, type) and not issubclass(schema, Schema) else None
+    error = schema if isinstance(schema, type) and issubclass(schema, BaseException) else None
     if schema is None and content_type is None and status_code >= 400:
         error = by_status.get(int(status_code))
     return AltResponseMark(
         Outcome(
             status=checked_status(status_code, "alt_response"),
-            schema=None if schema is None or error is not None else as_schema(t.cast(SchemaLike, schema)),
+            schema=None if schema is None or error is not None else as_schema(schema),
             description=description,
             headers=as_headers(headers, int(status_code)),
             media_type=content_type or JSON,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import copy
+import types
 import typing as t
 
 from marshmallow import Schema, ValidationError
@@ -20,14 +21,24 @@ _SHARED = "_framework_instance"
 SPARSE = "_framework_sparse"
 """An attribute of schema instances that may be sent without any of their members, see ``marks.lists._sparse``."""
 
-SchemaLike: t.TypeAlias = Schema | type[Schema] | cabc.Mapping[str, AnyField | type[AnyField]] | OneOf | List[t.Any]
+SchemaLike: t.TypeAlias = (
+    Schema
+    | type
+    | types.GenericAlias
+    | types.UnionType
+    | cabc.Mapping[str, AnyField | type[AnyField]]
+    | OneOf
+    | List[t.Any]
+)
+"""A schema, or what one is made of; a class is a schema class or an annotated class."""
 
 
 def as_schema(schema: SchemaLike) -> Schema:
     """A schema instance.
 
-    :param schema: An instance, a class, a mapping of names to fields; or a ``OneOf`` field, or a ``List`` of such, for
-        a body or an answer that is its value as a whole.
+    :param schema: An instance, a class, a mapping of names to fields; an annotated class, or a ``list`` or a
+        ``Partial`` of one; or a ``OneOf`` field, a ``List`` of such, or a union of annotated classes, for a body or an
+        answer that is its value as a whole.
     :raises SetupError: It is none of these.
     """
     if isinstance(schema, Schema):
@@ -39,9 +50,25 @@ def as_schema(schema: SchemaLike) -> Schema:
         return Schema.from_dict(members)()
     if isinstance(schema, OneOf) or (isinstance(schema, List) and isinstance(schema.inner, OneOf)):
         return whole(schema)
+    made = _of_annotation(schema)
+    if made is not None:
+        return made
     raise SetupError(
-        f"{schema!r} is not a schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
+        f"{schema!r} is not a schema. Give a marshmallow Schema class, an instance of one, a dict of fields, or an"
+        " annotated class: a dataclass, a TypedDict, a NamedTuple, an attrs class or a msgspec.Struct."
     )
+
+
+def _of_annotation(given: object) -> Schema | None:
+    """Return the schema of an annotated class, or of a list, a partial or a union of such; ``None`` for another."""
+    if not isinstance(given, type) and t.get_origin(given) is None:
+        return None
+    from ..models import class_of, schema_for, schema_of  # for who gives such a class
+
+    if class_of(given) is not None:
+        return shared_instance(schema_of(given))
+    made = schema_for(given)
+    return whole(made) if isinstance(made, OneOf) else made
 
 
 class WholeSchema(Schema):

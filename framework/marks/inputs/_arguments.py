@@ -87,8 +87,8 @@ class ArgumentsMark(Mark):
         if not isinstance(location, str) or location not in LOCATIONS:
             raise SetupError(f"{location!r} is not a location of arguments. Take one of {', '.join(LOCATIONS)}.")
         self.factory: Factory | None = None
-        if callable(schema) and not isinstance(schema, (type, Schema)):
-            self.factory = schema
+        if is_factory(schema):
+            self.factory = t.cast("Factory", schema)
         self.schema = body.schema
         self.places = LOCATIONS[location]
         self.unknown = unknown
@@ -299,6 +299,11 @@ def has_factory(plan: Plan, group: str) -> bool:
     )
 
 
+def is_factory(schema: object) -> bool:
+    """Return whether what a mark got makes schemas: a function, not a class and not a generic one."""
+    return callable(schema) and not isinstance(schema, (type, Schema)) and t.get_origin(schema) is None
+
+
 def arguments(
     schema: SchemaLike | Factory,
     *,
@@ -334,7 +339,7 @@ def arguments(
         ``MAX_JSON_LENGTH`` say; a longer one is 413. Of several marks of an operation the largest counts.
     :raises SetupError: The location or the schema is none, or ``max_length`` is not a length of a body.
     """
-    made = callable(schema) and not isinstance(schema, (type, Schema))
+    made = is_factory(schema)
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
     if isinstance(instance, WholeSchema) and location not in (None, "json"):
         raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
