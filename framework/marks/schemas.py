@@ -71,6 +71,16 @@ def _of_annotation(given: object) -> Schema | None:
     return whole(made) if isinstance(made, OneOf) else made
 
 
+def check_loads(schema: Schema) -> None:
+    """Refuse the schema of an annotated class that cannot be made of what is loaded.
+
+    :raises SetupError: Its constructor needs what clients never send.
+    """
+    check = getattr(schema, "framework_check_loads", None)
+    if check is not None:
+        check()
+
+
 class WholeSchema(Schema):
     """A schema of which one field is the whole value: not an object with a member, but what that member would be.
 

@@ -45,7 +45,8 @@ def maker_of(cls: type, kind: Kind, members: list[Member], fields: cabc.Mapping[
     :param fields: The field of each.
     """
     names: dict[str, object] = {"Class": cls, "ValidationError": ma.ValidationError, "refused": _refused}
-    call: list[str] = []
+    first: list[str] = []
+    named: list[str] = []
     lines: list[str] = []
     by_position = True
     for number, member in enumerate(members):
@@ -53,7 +54,7 @@ def maker_of(cls: type, kind: Kind, members: list[Member], fields: cabc.Mapping[
             continue
         key = repr(member.name)
         if member.optional and (fields[member.name].dump_only or not _is_known(member)):
-            by_position = False  # what it is without a value is known to the constructor alone
+            by_position = by_position and member.keyword  # what it is without a value is known to the constructor alone
             if not fields[member.name].dump_only:
                 lines += [f"if {key} in data:", f"    more[{member.argument!r}] = data[{key}]"]
             continue
@@ -64,9 +65,12 @@ def maker_of(cls: type, kind: Kind, members: list[Member], fields: cabc.Mapping[
         elif member.optional:
             names[f"default_{number}"] = member.default
             value = f"data.get({key}, default_{number})"
-        call.append(value if by_position and not member.keyword else f"{member.argument}={value}")
+        if by_position and not member.keyword:
+            first.append(value)
+        else:
+            named.append(f"{member.argument}={value}")
     is_pure = _is_pure(cls, kind) and all(map(_is_plain, members))
-    arguments = ", ".join([*call, *(["**more"] if lines else [])])
+    arguments = ", ".join([*first, *named, *(["**more"] if lines else [])])
     body = [*(["more = {}", *lines] if lines else []), f"return Class({arguments})"]
     if not is_pure:
         guarded = [f"    {line}" for line in body]

@@ -12,7 +12,7 @@ import typing as t
 import marshmallow as ma
 
 from ..errors import SetupError
-from ..fields import AnyField, OneOf, PartialOption
+from ..fields import AnyField, OneOf, PartialOption, inner_fields
 from ._faults import fault
 from ._fields import FieldMaker
 from ._hints import name_of, peel
@@ -62,13 +62,45 @@ class ModelSchema(ma.Schema):
         maker = self.framework_maker
         return data if maker is None else maker.make(data)
 
-    def framework_lacking(self) -> list[str]:
-        """Return the members that the constructor needs and no client can send."""
-        maker = self.framework_maker
-        if maker is None or self.partial:
-            return []
-        loaded = {name if field.attribute is None else field.attribute for name, field in self.load_fields.items()}
-        return [name for name in maker.needed if name not in loaded]
+    def framework_check_loads(self) -> None:
+        """Refuse a schema that cannot load an instance.
+
+        :raises SetupError: The constructor of the class, or of one within it, needs a member that clients never send.
+        """
+        _check_loads(self, set())
+
+
+def _check_loads(schema: ma.Schema, seen: set[type]) -> None:
+    """Check a schema, and those within it, each class once."""
+    if schema.partial or type(schema) in seen:
+        return
+    seen.add(type(schema))
+    maker = schema.framework_maker if isinstance(schema, ModelSchema) else None
+    if isinstance(schema, ModelSchema) and maker is not None:
+        loaded = {name if field.attribute is None else field.attribute for name, field in schema.load_fields.items()}
+        for name in maker.needed:
+            if name not in loaded:
+                model = schema.framework_model
+                raise fault(
+                    model,
+                    name,
+                    f"a {model.__name__} cannot be made of a request: its member {name!r} is never sent, and has no"
+                    " default. Give it one, or take a class without it as the input.",
+                )
+    for field in schema.load_fields.values():
+        for nested in _nested_in(field):
+            _check_loads(nested, seen)
+
+
+def _nested_in(field: AnyField) -> cabc.Iterator[ma.Schema]:
+    """Return the schemas that a field loads by."""
+    if isinstance(field, ma.fields.Nested):
+        yield field.schema
+    elif isinstance(field, OneOf):
+        yield from map(field.member, field.schemas)
+    else:
+        for inner in inner_fields(field):
+            yield from _nested_in(inner)
 
 
 def schema_of(cls: t.Any) -> type[ma.Schema]:

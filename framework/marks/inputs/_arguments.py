@@ -21,7 +21,7 @@ from ...http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
 from ..base import Body, Call, Key, Mark, Parameter, Phase, Plan, Record, Step, Steps, marks_of
 from ..negotiation import consumed
 from ..raises import error_outcome
-from ..schemas import SchemaLike, WholeSchema, as_schema, examples_of
+from ..schemas import SchemaLike, WholeSchema, as_schema, check_loads, examples_of
 from ._bodies import BODY_READER, OTHER, body_outcomes, body_steps
 from ._multipart import add_rules, rules_of
 from ._parts import GROUPS, MISSING_BODY, LocatedSchema, Undeclared, query_of
@@ -341,6 +341,7 @@ def arguments(
     """
     made = is_factory(schema)
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
+    check_loads(instance)
     if isinstance(instance, WholeSchema) and location not in (None, "json"):
         raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
     body = Body(instance, description=description, examples=examples_of(example, examples))
