@@ -218,8 +218,9 @@ class _Build:
             "framework_model": owner,
             "framework_maker": None if kind == "typed dict" else maker_of(cls, kind, members, fields),
         }
-        if options.name is not None:
-            space["__component__"] = options.name
+        component = options.name or vars(cls).get("__component__")
+        if component is not None:
+            space["__component__"] = component
         made = t.cast("type[ma.Schema]", type(f"{name}Schema", (ModelSchema,), space))
         self.open[cls, arguments] = made
         return made

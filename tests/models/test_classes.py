@@ -562,7 +562,7 @@ def test_slots_and_frozen_classes_are_taken():
 
 
 def test_unknown_names_are_treated_as_the_class_says():
-    """``unknown`` of ``model`` is the policy for names that a class does not have; an instance has no place for them."""
+    """``unknown`` of ``model`` is the policy for unknown names; an instance has no place for what is included."""
 
     @model(unknown=ma.INCLUDE)
     @dataclasses.dataclass
@@ -583,7 +583,9 @@ def test_applications_without_annotated_classes_do_not_load_them():
     code = (
         "import sys\n"
         "from framework import App, Schema, arguments, fields, response\n"
-        "class PetSchema(Schema):\n    name = fields.String()\n    pet = fields.Nested(lambda: PetSchema(), metadata={'optional': True})\n"
+        "class PetSchema(Schema):\n"
+        "    name = fields.String()\n"
+        "    pet = fields.Nested(lambda: PetSchema(), metadata={'optional': True})\n"
         "app = App('shop')\n"
         "app.post('/pets')(arguments(PetSchema)(response(201, PetSchema)(lambda pet: pet)))\n"
         "assert app.test_client().post('/pets', json={'name': 'T'}).status_code == 201\n"
