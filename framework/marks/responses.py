@@ -30,7 +30,7 @@ from ..http.semantics import BODILESS, JSON
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .negotiation import produced
 from .raises import own_error
-from .schemas import SchemaLike, as_field, as_schema, examples_of
+from .schemas import SchemaLike, as_field, as_schema, examples_of, trusted_writer
 from .shapes import shaped, shapes_for
 
 if t.TYPE_CHECKING:
@@ -110,6 +110,7 @@ def response(
     example: object = None,
     examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
+    trusted: bool = False,
 ) -> ResponseMark:
     """Say what the operation answers when all goes well.
 
@@ -125,6 +126,9 @@ def response(
     :param example: A whole answer.
     :param examples: Several, by name or in a row.
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
+    :param trusted: Write instances of an annotated class, or a list of them, as they are, without the schema: their
+        values are what the annotations say. The application does not start where the schema would write something
+        else. Tests check every such answer, and of each 1,000 others one.
     :raises SetupError: The mark has no status.
     """
     status = checked_status(status_code, "response")
@@ -137,6 +141,7 @@ def response(
             media_type=content_type,
             examples=examples_of(example, examples),
             links=links_of(links),
+            trusted=trusted,
         )
     )
 
@@ -235,6 +240,8 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     """
     marks = [mark for mark in plan.marks if isinstance(mark, ResponseMark)]
     outcomes = [mark.outcome for mark in marks]
+    for outcome in outcomes:
+        check_trusted(plan, outcome)
     writers: dict[int, OutcomeWriter] = {mark.outcome.status: mark.writer(plan) for mark in marks}
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
@@ -250,7 +257,8 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     shapers = {outcome.status: shaper(plan, outcome) for outcome in outcomes if shapes_for(plan, outcome)}
     # PERF: what is written alone, without any question, is written here: 0.6 us.
     content_type, encode_default = getattr(write_default, "alone", (("", ""), plan.encode))
-    at_once = frozenset({dict, list} if hasattr(write_default, "alone") and default not in shapers else ())
+    is_alone = hasattr(write_default, "alone") and default not in shapers
+    at_once = frozenset({dict, list, *getattr(write_default, "models", ())} if is_alone else ())
 
     def to_reply(ctx: Context, call: Call, value: object) -> object:
         if type(value) in at_once:
@@ -280,6 +288,27 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
         return with_headers(writers.get(status, plain)(status, value), headers)
 
     return to_reply
+
+
+def check_trusted(plan: Plan, outcome: Outcome) -> None:
+    """Refuse a trusted outcome whose value something else than its schema has a say in.
+
+    :raises SetupError: It has no schema, another mark changes it, or the application writes JSON in its own way.
+    """
+    if not outcome.trusted:
+        return
+    problem = ""
+    if outcome.schema is None:
+        problem = "it has no class. Name the class whose instances are written"
+    elif shapes_for(plan, outcome):
+        problem = "another mark of the operation changes the answer. Drop that mark"
+    elif not plan.direct:
+        problem = "the application has a JSON provider of its own. Drop that"
+    if problem:
+        raise SetupError(
+            f"response({outcome.status}, trusted=True) of {plan.called}: {problem}, or leave 'trusted' out."
+        )
+    trusted_writer(t.cast(Schema, outcome.schema), checked=False, comparing=False, strict=False)
 
 
 def is_response(value: object) -> bool:
@@ -381,7 +410,17 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> DataWri
     schema = outcome.schema
     if outcome.status in BODILESS:
         return lambda status, value: PreparedResponse(status, [], b"")
-    encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
+    models: tuple[type, ...] = ()
+    if outcome.trusted and plan.fast:
+        model, encode = trusted_writer(
+            t.cast(Schema, schema),
+            checked=bool(plan.config["STRICT_DUMP"]),
+            comparing=plan.compare,
+            strict=bool(plan.config["TESTING"] or plan.config["DEBUG"]),
+        )
+        models = (model,)
+    else:
+        encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
     many = schema is not None and bool(schema.many)
     content_type = ("Content-Type", outcome.media_type)
 
@@ -417,6 +456,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> DataWri
     if is_negotiated(outcome) and produced(plan):
         return write_as_wanted
     write.alone = (content_type, encode)  # type: ignore[attr-defined]
+    write.models = models  # type: ignore[attr-defined]
     return write
 
 

@@ -16,6 +16,17 @@ from marshmallow.fields import Field, List
 from ..errors import SetupError
 from ..fields import AnyField, OneOf, PartialOption
 
+if t.TYPE_CHECKING:
+    from ..fast.dump import JSONWriter
+
+    class TrustOptions(t.TypedDict):
+        """The options of the writer of a trusted class."""
+
+        checked: bool
+        comparing: bool
+        strict: bool
+
+
 _SHARED = "_framework_instance"
 
 SPARSE = "_framework_sparse"
@@ -69,6 +80,18 @@ def _of_annotation(given: object) -> Schema | None:
         return shared_instance(schema_of(given))
     made = schema_for(given)
     return whole(made) if isinstance(made, OneOf) else made
+
+
+def trusted_writer(schema: Schema, **options: t.Unpack[TrustOptions]) -> tuple[type, JSONWriter]:
+    """Return a class, and what writes its instances as they are, where that is what the schema would write.
+
+    :raises SetupError: The class and the schema disagree, or the schema is of no annotated class.
+    """
+    from ..fast.dump import trusted_encoder
+    from ..models import trust  # for who trusts a class
+
+    found = trust(schema)
+    return found.model, trusted_encoder(schema, found.model, found.inner, found.doubts, **options)
 
 
 def check_loads(schema: Schema) -> None:

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from ._schemas import ModelSchema as ModelSchema
     from ._schemas import schema_for as schema_for
     from ._schemas import schema_of as schema_of
+    from ._trust import trust as trust
 else:
     __getattr__ = lazy(
         __name__,
@@ -28,5 +29,6 @@ else:
             "_missing": "MISSING Missing",
             "_partial": "Partial",
             "_schemas": "ModelSchema schema_for schema_of",
+            "_trust": "trust",
         },
     )
