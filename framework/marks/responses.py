@@ -127,8 +127,8 @@ def response(
     :param examples: Several, by name or in a row.
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
     :param trusted: Write instances of an annotated class, or a list of them, as they are, without the schema: their
-        values are what the annotations say. The application does not start where the schema would write something
-        else. Tests check every such answer, and of each 1,000 others one.
+        values are what the annotations say. The application does not start where the schema would write another
+        text. Tests check every such answer, production one of each 1,000.
     :raises SetupError: The mark has no status.
     """
     status = checked_status(status_code, "response")
@@ -291,7 +291,7 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
 
 
 def check_trusted(plan: Plan, outcome: Outcome) -> None:
-    """Refuse a trusted outcome whose value something else than its schema has a say in.
+    """Refuse a trusted outcome that another part than its schema has a say in.
 
     :raises SetupError: It has no schema, another mark changes it, or the application writes JSON in its own way.
     """
@@ -303,7 +303,7 @@ def check_trusted(plan: Plan, outcome: Outcome) -> None:
     elif shapes_for(plan, outcome):
         problem = "another mark of the operation changes the answer. Drop that mark"
     elif not plan.direct:
-        problem = "the application has a JSON provider of its own. Drop that"
+        problem = "the application has a custom JSON provider. Drop that"
     if problem:
         raise SetupError(
             f"response({outcome.status}, trusted=True) of {plan.called}: {problem}, or leave 'trusted' out."

@@ -19,7 +19,7 @@ class Collection(fields.List[t.Any]):
     :param kind: ``set``, ``frozenset`` or ``tuple``.
     """
 
-    def __init__(self, inner: AnyField, kind: cabc.Callable[[cabc.Iterable[t.Any]], t.Any]) -> None:
+    def __init__(self, inner: AnyField, kind: cabc.Callable[[list[object]], t.Any]) -> None:
         super().__init__(inner)
         self.kind = kind
 
@@ -28,7 +28,7 @@ class Collection(fields.List[t.Any]):
     ) -> t.Any:
         return self.kind(super()._deserialize(value, attr, data, **kwargs))
 
-    def _serialize(self, value: t.Any, attr: str | None, obj: object, **kwargs: object) -> list[t.Any] | None:
+    def _serialize(self, value: t.Any, attr: str | None, obj: object, **kwargs: object) -> list[object] | None:
         items = super()._serialize(value, attr, obj, **kwargs)
         if items is None or not isinstance(value, cabc.Set):
             return items

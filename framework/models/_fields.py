@@ -27,7 +27,7 @@ from . import _metadata as metadata
 from ._collections import Collection
 from ._faults import called, fault
 from ._hints import Peeled, peel
-from ._members import Member, class_of, key_of, kind_of, members_of
+from ._members import ModelMember, class_of, key_of, kind_of, members_of
 
 _SIMPLE: t.Final[cabc.Mapping[object, cabc.Callable[[], AnyField]]] = {
     str: fields.String,
@@ -70,9 +70,9 @@ _OF_LITERALS: t.Final[cabc.Mapping[type, type[AnyField]]] = {
     bool: fields.Boolean,
 }
 _REMEDIES: t.Final[cabc.Mapping[object, str]] = {
-    bytes: "JSON has no bytes. Say how they are written, with a field of your own: Annotated[bytes, Base64()].",
-    complex: "JSON has no complex numbers. Give it two members, or a field of your own.",
-    type(None): "it can only be null. Leave the member out, or give it another type beside None.",
+    bytes: "JSON has no bytes. Say how they are written, with a custom field: Annotated[bytes, Base64()].",
+    complex: "JSON has no complex numbers. Give it two members, or a custom field.",
+    type(None): "it can only be null. Leave the member out, or give it another type next to None.",
     msgspec.UnsetType: "write 'Missing' and 'MISSING' of framework.models in place of msgspec's 'UNSET'.",
 }
 
@@ -104,7 +104,7 @@ class FieldMaker:
     owner: object
     builder: SchemaBuilder
 
-    def member(self, member: Member, key: str) -> AnyField:
+    def member(self, member: ModelMember, key: str) -> AnyField:
         """Return the field of a member.
 
         :param key: Its name in JSON, where ``data_key`` does not name another.
@@ -123,7 +123,7 @@ class FieldMaker:
         self._set_default(field, member, peeled)
         return field
 
-    def _set_default(self, field: AnyField, member: Member, peeled: Peeled) -> None:
+    def _set_default(self, field: AnyField, member: ModelMember, peeled: Peeled) -> None:
         """Let a default make the member optional; a tag is always sent, its default is the constructor's alone."""
         if member.default is None and not field.allow_none:
             raise fault(
@@ -149,7 +149,7 @@ class FieldMaker:
         if (peeled.may_miss or (optional and not member.optional)) or self._may_lack(member, optional):
             field.metadata = {"optional": True, **field.metadata}
 
-    def _may_lack(self, member: Member, optional: bool) -> bool:
+    def _may_lack(self, member: ModelMember, optional: bool) -> bool:
         """Return whether a value may be without the member: one of a ``TypedDict`` that is not required."""
         return optional and kind_of(getattr(self.owner, "__origin__", self.owner)) == "typed dict"
 

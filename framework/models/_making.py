@@ -18,14 +18,14 @@ import msgspec
 from .._sentinel import MISSING as NOTHING
 from ..fields import AnyField
 from ..issues import issue
-from ._members import Kind, Member
+from ._members import ModelKind, ModelMember
 
-Make: t.TypeAlias = cabc.Callable[[cabc.Mapping[str, t.Any]], t.Any]
+Make: t.TypeAlias = cabc.Callable[[cabc.Mapping[str, object]], object]
 """Makes an instance of a mapping of attributes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Maker:
+class InstanceMaker:
     """The way to an instance of a class.
 
     :ivar make: Makes an instance.
@@ -38,7 +38,9 @@ class Maker:
     needed: tuple[str, ...]
 
 
-def maker_of(cls: type, kind: Kind, members: list[Member], fields: cabc.Mapping[str, AnyField]) -> Maker:
+def maker_of(
+    cls: type, kind: ModelKind, members: list[ModelMember], fields: cabc.Mapping[str, AnyField]
+) -> InstanceMaker:
     """Generate the maker of a class.
 
     :param members: The members of the class.
@@ -78,15 +80,15 @@ def maker_of(cls: type, kind: Kind, members: list[Member], fields: cabc.Mapping[
         body = ["try:", *guarded, "except ValidationError:", "    raise", *refuse]
     text = "\n".join(["def make(data):", *(f"    {line}" for line in body), ""])
     needed = tuple(each.name for each in members if each.argument and not each.optional)
-    return Maker(_compiled(cls, text, names), is_pure, needed)
+    return InstanceMaker(_compiled(cls, text, names), is_pure, needed)
 
 
-def _is_known(member: Member) -> bool:
+def _is_known(member: ModelMember) -> bool:
     """Return whether the value of a member without one is known outside of the constructor."""
     return member.default is not NOTHING or member.factory is not None
 
 
-def _is_plain(member: Member) -> bool:
+def _is_plain(member: ModelMember) -> bool:
     """Return whether a default runs no code of the user's."""
     return not member.optional or member.default is not NOTHING or member.factory in PLAIN_FACTORIES
 
@@ -107,7 +109,7 @@ def _refused() -> ma.ValidationError:
     return ma.ValidationError(issue("invalid"))
 
 
-def _is_pure(cls: t.Any, kind: Kind) -> bool:
+def _is_pure(cls: t.Any, kind: ModelKind) -> bool:
     """Return whether the constructor is the generated one, and calls no function of the user's."""
     if any(hasattr(cls, name) for name in _HOOKS):
         return False

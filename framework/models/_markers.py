@@ -78,7 +78,8 @@ def model(
     :param rename: The names of all members in JSON: ``"camel"`` (``bornAt`` for ``born_at``), a function of the name,
         or a mapping of names. ``data_key`` of a member takes precedence.
     :param name: The name of the component in the document. Default: that of the class.
-    :param unknown: marshmallow's ``RAISE``, ``EXCLUDE`` or ``INCLUDE``, for names that the class does not have.
+    :param unknown: The policy for names that the class does not have: marshmallow's ``RAISE``, ``EXCLUDE`` or
+        ``INCLUDE``.
     :return: A decorator, which returns the class.
     """
     if isinstance(rename, str) and rename != "camel":

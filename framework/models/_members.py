@@ -20,14 +20,14 @@ from ._faults import called, fault
 from ._hints import arguments_by_name, hints_of, substituted
 from ._markers import options_of, renamed
 
-Kind: t.TypeAlias = t.Literal["dataclass", "typed dict", "named tuple", "attrs", "struct"]
+ModelKind: t.TypeAlias = t.Literal["dataclass", "typed dict", "named tuple", "attrs", "struct"]
 
 _Factory: t.Final[type] = type(msgspec.defstruct("Probe", [("a", list, [])]).__struct_defaults__[0])
 """The class of a Struct's default that is made anew for each instance."""
 
 
 @dataclasses.dataclass(slots=True)
-class Member:
+class ModelMember:
     """One member of a class.
 
     :ivar name: Its attribute or key.
@@ -43,7 +43,7 @@ class Member:
 
     name: str
     annotation: t.Any
-    default: t.Any = NOTHING
+    default: object = NOTHING
     factory: cabc.Callable[[], object] | None = None
     argument: str = ""
     keyword: bool = False
@@ -52,7 +52,7 @@ class Member:
     data_key: str | None = None
 
 
-def kind_of(cls: object) -> Kind | None:
+def kind_of(cls: object) -> ModelKind | None:
     """Return the kind of an annotated class; ``None`` for anything else."""
     if not isinstance(cls, type) or isinstance(cls, types.GenericAlias):
         return None
@@ -77,12 +77,12 @@ def class_of(annotation: object) -> tuple[type, tuple[object, ...]] | None:
     return (origin, t.get_args(annotation)) if kind_of(origin) is not None else None
 
 
-def key_of(cls: type, member: Member) -> str:
+def key_of(cls: type, member: ModelMember) -> str:
     """Return the name of a member in JSON, where its annotation does not say another."""
     return renamed(member.name, options_of(cls).rename) if member.data_key is None else member.data_key
 
 
-def members_of(cls: type, arguments: tuple[object, ...] = ()) -> list[Member]:
+def members_of(cls: type, arguments: tuple[object, ...] = ()) -> list[ModelMember]:
     """Return the members of a class, in their order.
 
     :param arguments: The type arguments of a generic class.
@@ -90,7 +90,7 @@ def members_of(cls: type, arguments: tuple[object, ...] = ()) -> list[Member]:
     """
     kind = kind_of(cls)
     hints, parameters = hints_of(cls), arguments_by_name(cls, arguments)
-    made = _READERS[t.cast(Kind, kind)](cls)
+    made = _READERS[t.cast(ModelKind, kind)](cls)
     for member in made:
         if member.name not in hints:
             raise fault(cls, member.name, "it has no annotation. Give it one, such as 'str'.")
@@ -98,7 +98,7 @@ def members_of(cls: type, arguments: tuple[object, ...] = ()) -> list[Member]:
     return made
 
 
-def _dataclass(cls: t.Any) -> list[Member]:
+def _dataclass(cls: t.Any) -> list[ModelMember]:
     made = []
     for each in cls.__dataclass_fields__.values():
         kind = each._field_type.name
@@ -106,7 +106,7 @@ def _dataclass(cls: t.Any) -> list[Member]:
             continue
         has_factory = each.default_factory is not dataclasses.MISSING
         made.append(
-            Member(
+            ModelMember(
                 each.name,
                 None,
                 NOTHING if each.default is dataclasses.MISSING else each.default,
@@ -120,28 +120,29 @@ def _dataclass(cls: t.Any) -> list[Member]:
     return made
 
 
-def _typed_dict(cls: t.Any) -> list[Member]:
+def _typed_dict(cls: t.Any) -> list[ModelMember]:
     return [
-        Member(name, None, argument=name, optional=name not in cls.__required_keys__) for name in cls.__annotations__
+        ModelMember(name, None, argument=name, optional=name not in cls.__required_keys__)
+        for name in cls.__annotations__
     ]
 
 
-def _named_tuple(cls: t.Any) -> list[Member]:
+def _named_tuple(cls: t.Any) -> list[ModelMember]:
     defaults = cls._field_defaults
     return [
-        Member(name, None, defaults.get(name, NOTHING), argument=name, optional=name in defaults)
+        ModelMember(name, None, defaults.get(name, NOTHING), argument=name, optional=name in defaults)
         for name in cls._fields
     ]
 
 
-def _attrs(cls: t.Any) -> list[Member]:
+def _attrs(cls: t.Any) -> list[ModelMember]:
     made = []
     for each in cls.__attrs_attrs__:
         # attrs is not imported for this: NOTHING and Factory are known by what they are.
         is_factory = type(each.default).__name__ == "Factory" and hasattr(each.default, "takes_self")
         has_default = repr(each.default) != "NOTHING"
         made.append(
-            Member(
+            ModelMember(
                 each.name,
                 None,
                 NOTHING if is_factory or not has_default else each.default,
@@ -154,7 +155,7 @@ def _attrs(cls: t.Any) -> list[Member]:
     return made
 
 
-def _struct(cls: t.Any) -> list[Member]:
+def _struct(cls: t.Any) -> list[ModelMember]:
     config = cls.__struct_config__
     if config.tag is not None:
         raise fault(
@@ -173,7 +174,7 @@ def _struct(cls: t.Any) -> list[Member]:
         is_factory = type(default) is _Factory
         has_default = default is not msgspec.NODEFAULT
         made.append(
-            Member(
+            ModelMember(
                 name,
                 None,
                 NOTHING if is_factory or not has_default else default,
@@ -187,7 +188,7 @@ def _struct(cls: t.Any) -> list[Member]:
     return made
 
 
-_READERS: t.Final[cabc.Mapping[Kind, cabc.Callable[[t.Any], list[Member]]]] = {
+_READERS: t.Final[cabc.Mapping[ModelKind, cabc.Callable[[t.Any], list[ModelMember]]]] = {
     "dataclass": _dataclass,
     "typed dict": _typed_dict,
     "named tuple": _named_tuple,

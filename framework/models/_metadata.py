@@ -21,7 +21,7 @@ from ..fields import AnyField
 from ..issues import issue
 from ._markers import Direction, Doc, data_key
 
-Number: t.TypeAlias = int | float | decimal.Decimal
+Divisor: t.TypeAlias = int | float | decimal.Decimal
 
 _BOUNDS: t.Final = ("gt", "ge", "lt", "le")
 
@@ -32,16 +32,16 @@ class MultipleOf(validate.Validator):
     :param divisor: The other number, above zero.
     """
 
-    def __init__(self, divisor: Number) -> None:
+    def __init__(self, divisor: Divisor) -> None:
         self.divisor = divisor
 
     def _repr_args(self) -> str:
         return f"divisor={self.divisor!r}"
 
-    def __call__(self, value: t.Any) -> t.Any:
+    def __call__(self, value: object) -> object:
         # Of floats, what they are written as: 0.3 is a multiple of 0.1.
         if decimal.Decimal(str(value)) % decimal.Decimal(str(self.divisor)):
-            raise ma.ValidationError(issue("not_multiple", divisor=self.divisor))
+            raise ma.ValidationError(issue("indivisible", divisor=self.divisor))
         return value
 
     def __json_schema__(self, described: dict[str, object], role: str) -> dict[str, object]:
@@ -54,14 +54,14 @@ class Satisfies(validate.Validator):
     :param function: Takes the value; a false answer refuses it.
     """
 
-    def __init__(self, function: cabc.Callable[[t.Any], object], *, negated: bool = False) -> None:
+    def __init__(self, function: cabc.Callable[..., object], *, negated: bool = False) -> None:
         self.function = function
         self.negated = negated
 
     def _repr_args(self) -> str:
         return f"function={self.function!r}"
 
-    def __call__(self, value: t.Any) -> t.Any:
+    def __call__(self, value: object) -> object:
         if bool(self.function(value)) is self.negated:
             raise ma.ValidationError(issue("invalid"))
         return value
@@ -75,7 +75,7 @@ class Metadata:
     """
 
     field: AnyField | None = None
-    validators: list[cabc.Callable[[t.Any], object]] = dataclasses.field(default_factory=list)
+    validators: list[cabc.Callable[..., object]] = dataclasses.field(default_factory=list)
     texts: dict[str, object] = dataclasses.field(default_factory=dict)
     direction: str = ""
     data_key: str | None = None
@@ -86,8 +86,8 @@ class Metadata:
 def read(words: cabc.Iterable[object]) -> Metadata:
     """Sort the words of ``Annotated``; those of other libraries are left alone, as PEP 593 has it."""
     made = Metadata()
-    bounds: dict[str, t.Any] = {}
-    lengths: dict[str, t.Any] = {}
+    bounds: dict[str, object] = {}
+    lengths: dict[str, int] = {}
     for word in _flat(words):
         match word:
             case ma.fields.Field():
@@ -95,7 +95,7 @@ def read(words: cabc.Iterable[object]) -> Metadata:
                     made.problem = made.problem or "it has two fields. Leave one."
                 made.field = word
             case validate.Validator() | types.FunctionType():
-                made.validators.append(t.cast("cabc.Callable[[t.Any], object]", word))
+                made.validators.append(t.cast("cabc.Callable[..., object]", word))
             case Doc():
                 given = {"description": word.documentation, "title": word.title, "examples": word.examples}
                 made.texts |= {key: value for key, value in given.items() if value is not None}
@@ -144,7 +144,7 @@ def _read_class(word: type, made: Metadata) -> None:
         made.problem = made.problem or f"{word.__name__} is a class. Call it: {word.__name__}(...)."
 
 
-def _read_meta(word: msgspec.Meta, made: Metadata, bounds: dict[str, t.Any], lengths: dict[str, t.Any]) -> None:
+def _read_meta(word: msgspec.Meta, made: Metadata, bounds: dict[str, object], lengths: dict[str, int]) -> None:
     bounds.update({name: value for name in _BOUNDS if (value := getattr(word, name)) is not None})
     if word.min_length is not None:
         lengths["min"] = word.min_length
@@ -161,7 +161,7 @@ def _read_meta(word: msgspec.Meta, made: Metadata, bounds: dict[str, t.Any], len
     }
 
 
-def _read_other(word: object, made: Metadata, bounds: dict[str, t.Any], lengths: dict[str, t.Any]) -> None:
+def _read_other(word: object, made: Metadata, bounds: dict[str, object], lengths: dict[str, int]) -> None:
     """Read a word of ``annotated-types``, or the ``Doc`` of PEP 727; it is imported where there is one."""
     name, library = type(word).__name__, sys.modules.get("annotated_types")
     if name == "Doc" and isinstance(getattr(word, "documentation", None), str):
@@ -189,7 +189,7 @@ def _read_other(word: object, made: Metadata, bounds: dict[str, t.Any], lengths:
                 made.problem = made.problem or f"{word!r} asks for one time zone. Check it in a validator."
 
 
-def _range(bounds: cabc.Mapping[str, t.Any]) -> validate.Range:
+def _range(bounds: cabc.Mapping[str, object]) -> validate.Range:
     """One validator for all bounds, so that its message names both."""
     return validate.Range(
         min=bounds.get("gt", bounds.get("ge")),

@@ -16,14 +16,14 @@ from ..fields import AnyField, OneOf, PartialOption, inner_fields
 from ._faults import fault
 from ._fields import FieldMaker
 from ._hints import name_of, peel
-from ._making import Maker, maker_of
+from ._making import InstanceMaker, maker_of
 from ._markers import options_of
-from ._members import class_of, key_of, kind_of, members_of, not_a_model
+from ._members import ModelKind, class_of, key_of, kind_of, members_of, not_a_model
 from ._partial import Partial
 
 _SCHEMAS: t.Final = "__framework_schemas__"
 _PARTIAL: t.Final = "_framework_partial_instance"
-_LOCK: t.Final = threading.RLock()
+_BUILDS: t.Final = threading.RLock()
 
 _Key: t.TypeAlias = tuple[type, tuple[object, ...]]
 
@@ -39,7 +39,7 @@ class ModelSchema(ma.Schema):
 
     framework_model: t.ClassVar[type]
     """The class."""
-    framework_maker: t.ClassVar[Maker | None] = None
+    framework_maker: t.ClassVar[InstanceMaker | None] = None
     """The way to an instance; ``None`` for a ``TypedDict``, whose values are mappings."""
     framework_partial: bool = False
     """True if a partial load gives a :class:`Partial`, not a mapping."""
@@ -133,7 +133,7 @@ def schema_for(annotation: t.Any) -> ma.Schema | OneOf | None:
         return partial_schema_of(given[0])
     peeled = peel(annotation)
     if peeled.arms and not peeled.allow_none and all(class_of(peel(each).kind) for each in peeled.arms):
-        with _LOCK:
+        with _BUILDS:
             build = _Build()
             field = FieldMaker(annotation, build).inner(annotation, "")
             build.finish()
@@ -167,7 +167,7 @@ class _Build:
 
     def whole(self, cls: type, arguments: tuple[object, ...]) -> type[ma.Schema]:
         """Make a schema class and all that it needs."""
-        with _LOCK:
+        with _BUILDS:
             made = _made(cls, arguments)
             if made is None:
                 made = self._make(cls, arguments)
@@ -205,8 +205,7 @@ class _Build:
         maker = FieldMaker(owner, self)
         fields: dict[str, AnyField] = {each.name: maker.member(each, key_of(cls, each)) for each in members}
         _check_keys(owner, fields)
-        kind = kind_of(cls)
-        assert kind is not None
+        kind = t.cast("ModelKind", kind_of(cls))
         name = name_of(cls, arguments)
         meta: dict[str, object] = {"unknown": options.unknown} if options.unknown is not None else {}
         space: dict[str, object] = {

@@ -24,7 +24,7 @@ from . import _metadata as metadata
 from ._collections import Collection
 from ._faults import called, fault
 from ._hints import peel
-from ._members import Member, class_of, kind_of, members_of
+from ._members import ModelMember, class_of, kind_of, members_of
 from ._schemas import ModelSchema, schema_of
 
 _SIMPLE: t.Final[cabc.Mapping[object, type[AnyField]]] = {
@@ -67,8 +67,7 @@ def trust(schema: ma.Schema) -> Trust:
             f"A trusted answer is an instance that is written as it is, and {schema!r} is the schema of no annotated"
             " class. Give a dataclass, an attrs class or a msgspec.Struct, or leave 'trusted' out."
         )
-    found = class_of(schema.framework_model)
-    assert found is not None
+    found = t.cast("tuple[type, tuple[object, ...]]", class_of(schema.framework_model))
     check = _Agreement()
     check.of_schema(schema, *found)
     doubts = [_has_exponent] if check.has_decimals else []
@@ -104,7 +103,7 @@ class _Agreement:
         owner = schema.framework_model
         hooks = [name for name, made in schema._hooks.items() if made and "dump" in name]
         if hooks or type(schema).get_attribute is not ma.Schema.get_attribute:
-            raise self._fault(owner, "", f"{type(schema).__name__} has code of its own for dumping")
+            raise self._fault(owner, "", f"{type(schema).__name__} has custom code for dumping")
         if schema.only is not None or schema.exclude or schema.dict_class is not dict:
             raise self._fault(owner, "", "its schema is narrowed by 'only' or 'exclude'")
         self.of_class(owner, cls, arguments, schema.fields)
@@ -130,7 +129,7 @@ class _Agreement:
                 raise self._fault(owner, member.name, "its schema leaves it out")
             self._member(owner, cls, member, found[member.name])
 
-    def _member(self, owner: object, cls: type, member: Member, field: AnyField) -> None:
+    def _member(self, owner: object, cls: type, member: ModelMember, field: AnyField) -> None:
         written = member.data_key or member.name
         key = member.name if field.data_key is None else field.data_key
         if field.load_only:
@@ -186,11 +185,9 @@ class _Agreement:
     def _moment(self, kind: type, field: AnyField, words: metadata.Metadata) -> str:
         """Check a date-time or a time, which msgspec writes without an offset where it has none."""
         if kind is dt.time:
-            same = type(field) is fields.Time and (field.format or "iso") == "iso"
-            naive = "time without an offset, as Annotated[time, msgspec.Meta(tz=False)]"
-            return (
-                ("" if words.is_naive else f"it may have an offset. Write a {naive}") if same else _another(kind, field)
-            )
+            if type(field) is not fields.Time or (field.format or "iso") != "iso":
+                return _another(kind, field)
+            return "" if words.is_naive else "it may have an offset. Write Annotated[time, msgspec.Meta(tz=False)]"
         if type(field) is fields.NaiveDateTime:
             return "" if words.is_naive and field.timezone is None else _another(kind, field)
         if type(field) is not fields.DateTime or field.format not in RFC3339_FORMATS or field.timespec != "auto":

@@ -301,7 +301,7 @@ def test_renamed_and_changed_schemas_disagree():
     for schema, said in (
         (schema_of(Pet)(), "called 'bornAt' in JSON"),
         (schema_of(Maybe)(), "may be missing"),
-        (Hooked(), "has code of its own for dumping"),
+        (Hooked(), "has custom code for dumping"),
         (schema_of(Thing)(only=["id"]), "narrowed by 'only' or 'exclude'"),
         (schema_of(Compact)(), "omit_defaults"),
         (Schema.from_dict({"id": fields.Integer()})(), "the schema of no annotated class"),

@@ -20,11 +20,11 @@ _HOOK: t.Final = "_framework_make"
 _PLAIN_FACTORIES: t.Final = (list, dict, set, tuple, frozenset)
 
 
-class Maker(t.Protocol):
+class MakesInstances(t.Protocol):
     """The way to an instance of a class."""
 
     @property
-    def make(self) -> cabc.Callable[[cabc.Mapping[str, t.Any]], object]:
+    def make(self) -> cabc.Callable[[cabc.Mapping[str, object]], object]:
         """The function that makes an instance of the loaded values, by attribute."""
         ...
 
@@ -37,7 +37,7 @@ class Maker(t.Protocol):
 class MakingSchema(t.Protocol):
     """A schema whose values are instances."""
 
-    framework_maker: Maker | None
+    framework_maker: MakesInstances | None
     """The way to an instance; ``None`` where the values stay mappings."""
 
     def framework_made(self, data: t.Any, partial: PartialOption) -> object:
@@ -50,15 +50,15 @@ class _Mappings:
 
     is_pure = True
 
-    def make(self, values: cabc.Mapping[str, t.Any]) -> object:
+    def make(self, values: cabc.Mapping[str, object]) -> object:
         """Return the mapping itself."""
         return values
 
 
-MAPPINGS: t.Final[Maker] = _Mappings()
+MAPPINGS: t.Final[MakesInstances] = _Mappings()
 
 
-def maker_of(schema: ma.Schema) -> Maker | None:
+def maker_of(schema: ma.Schema) -> MakesInstances | None:
     """Return the maker of a schema, if making the instance is all that happens after loading.
 
     A schema that has hooks of the user's own runs all of its hooks, this one among them.
