@@ -41,13 +41,13 @@ class ArticleComments(Resource):
     @login_required
     @arguments(NewCommentRequest)
     @response(200, SingleCommentResponse)
-    def post(self, data: Data, article: Article, user: User) -> Data:
+    def post(self, given: NewCommentRequest, article: Article, user: User) -> Data:
         """Comment on an article."""
         session, created = get_session(), now()
         following = bool(session.scalar(sa.select(is_following(user, sa.literal(user.id)))))
         author = profile_view(user, following)
         comment = Comment(
-            body=data["comment"]["body"],
+            body=given.comment.body,
             article_id=article.id,
             author_id=user.id,
             created_at=created,
