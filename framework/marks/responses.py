@@ -118,8 +118,8 @@ def response(
     the handler returns ``(value, status)``.
 
     :param status_code: The status, as a number or an ``http.HTTPStatus``.
-    :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and
-        for ``None``, otherwise the value as JSON.
+    :param schema: A schema class, an annotated class such as a dataclass, an instance, or a dict of fields. Default:
+        no body for 204 and for ``None``, otherwise the value as JSON.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
     :param content_type: The media type. Default: ``application/json``.

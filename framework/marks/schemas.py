@@ -94,6 +94,17 @@ def trusted_writer(schema: Schema, **options: t.Unpack[TrustOptions]) -> tuple[t
     return found.model, trusted_encoder(schema, found.model, found.inner, found.doubts, **options)
 
 
+def makes_instances(schema: Schema) -> bool:
+    """Return whether a schema loads instances of an annotated class, not mappings."""
+    is_whole = getattr(schema, "framework_maker", None) is not None and not schema.partial
+    return is_whole or is_part(schema)
+
+
+def is_part(schema: Schema) -> bool:
+    """Return whether a schema loads what was sent of an annotated class, as a ``Partial``."""
+    return bool(getattr(schema, "framework_partial", False))
+
+
 def check_loads(schema: Schema) -> None:
     """Refuse the schema of an annotated class that cannot be made of what is loaded.
 

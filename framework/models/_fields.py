@@ -266,7 +266,10 @@ class FieldMaker:
         ma.fields.Field.__init__(field)
 
         def finish() -> None:
-            made: t.Any = fields.OneOf(key, {tag: self.builder.made(*each) for tag, each in tags.items()})
+            try:
+                made: t.Any = fields.OneOf(key, {tag: self.builder.made(*each) for tag, each in tags.items()})
+            except ValueError as error:
+                raise fault(self.owner, where, str(error)) from None
             for name in ("discriminator", "schemas", "_members", "_attributes"):
                 setattr(field, name, getattr(made, name))
 
@@ -288,8 +291,8 @@ class FieldMaker:
             raise fault(
                 self.owner,
                 where,
-                f"the classes of {names} have no Literal member in common that tells them apart. Give each one,"
-                f" such as 'kind: Literal[\"{first.lower()}\"]' in {first}.",
+                f"the classes of {names} have no Literal member of one text in common that tells them apart."
+                f" Give each one, such as 'kind: Literal[\"{first.lower()}\"]' in {first}.",
             )
         name = common[0]
         tags: dict[str, tuple[type, tuple[object, ...]]] = {}

@@ -36,6 +36,7 @@ _SIMPLE: t.Final[cabc.Mapping[object, type[AnyField]]] = {
     dt.date: fields.Date,
     decimal.Decimal: fields.Decimal,
 }
+_DUMPING: t.Final = ("dump", "_serialize", "get_attribute")
 _KINDS: t.Final[cabc.Mapping[str, str]] = {
     "named tuple": "a NamedTuple is an array there",
     "typed dict": "a mapping may have keys that the class does not name",
@@ -102,7 +103,7 @@ class _Agreement:
         """
         owner = schema.framework_model
         hooks = [name for name, made in schema._hooks.items() if made and "dump" in name]
-        if hooks or type(schema).get_attribute is not ma.Schema.get_attribute:
+        if hooks or any(getattr(type(schema), name) is not getattr(ma.Schema, name) for name in _DUMPING):
             raise self._fault(owner, "", f"{type(schema).__name__} has custom code for dumping")
         if schema.only is not None or schema.exclude or schema.dict_class is not dict:
             raise self._fault(owner, "", "its schema is narrowed by 'only' or 'exclude'")

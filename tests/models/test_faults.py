@@ -64,7 +64,11 @@ class Page(t.Generic[T]):
         (App, "App has no form in JSON", "Annotated[App, fields.String()]"),
         (int | str, "int | str is a union of kinds that JSON does not tell apart", "fields.Raw()"),
         (int | Cat, "int | Cat is a union of kinds", "Literal"),
-        (Cat | Plain, "the classes of Cat | Plain have no Literal member in common", 'kind: Literal["cat"]'),
+        (
+            Cat | Plain,
+            "the classes of Cat | Plain have no Literal member of one text in common",
+            'kind: Literal["cat"]',
+        ),
         (Cat | Tom, "Cat and Tom have the same kind: 'cat'", "another value"),
         (Cat | Other, "the member kind of Cat | Other has several names in JSON: kind, type", "Give it one"),
         (t.Literal["a", 1], "a Literal holds texts, or integers, or booleans", "Enum"),
