@@ -52,7 +52,7 @@ FLOORS = {
                 "record",
                 "json",
             ),
-            *("logging", "sessions", "tokens", "uploads", "wrappers"),
+            *("logging", "sessions", "settings", "tokens", "uploads", "wrappers"),
         ),
         3,
     ),

@@ -133,12 +133,23 @@ def schema_for(annotation: t.Any) -> ma.Schema | OneOf | None:
         return partial_schema_of(given[0])
     peeled = peel(annotation)
     if peeled.arms and not peeled.allow_none and all(class_of(peel(each).kind) for each in peeled.arms):
-        with _BUILDS:
-            build = _Build()
-            field = FieldMaker(annotation, build).inner(annotation, "")
-            build.finish()
-        return t.cast(OneOf, field)
+        return t.cast(OneOf, field_for(annotation, annotation))
     return schema_of(peeled.kind)() if class_of(peeled.kind) is not None else None
+
+
+def field_for(annotation: t.Any, owner: object, where: str = "") -> AnyField:
+    """Return the field of an annotation that is not that of a member.
+
+    :param annotation: The annotation.
+    :param owner: The class that has it, for messages.
+    :param where: Its name there.
+    :raises SetupError: It cannot be expressed.
+    """
+    with _BUILDS:
+        build = _Build()
+        field = FieldMaker(owner, build).inner(annotation, where)
+        build.finish()
+    return field
 
 
 def partial_schema_of(cls: t.Any) -> ma.Schema:
