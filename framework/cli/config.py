@@ -27,7 +27,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     ]
 
 
-class Row(t.NamedTuple):
+class ShownSetting(t.NamedTuple):
     """One setting as it is shown."""
 
     name: str
@@ -37,20 +37,20 @@ class Row(t.NamedTuple):
     """What is known of a built-in one."""
 
 
-def all_rows(app: App) -> list[Row]:
+def all_rows(app: App) -> list[ShownSetting]:
     """Return the built-in settings in their order, then those of ``app.config``, then those of ``app.settings``."""
     config = app.config
     own = sorted((name for name in config if name not in SETTINGS), key=str)
     names = [*(name for name in SETTINGS if name in config), *own]
-    found = [Row(name, config.shown(name), config.source(name), SETTINGS.get(name)) for name in names]
+    found = [ShownSetting(name, config.shown(name), config.source(name), SETTINGS.get(name)) for name in names]
     if app.settings is not None:
         from ..settings import rows
 
-        found.extend(Row(*each) for each in rows(app.settings))
+        found.extend(ShownSetting(*each) for each in rows(app.settings))
     return found
 
 
-def chosen(app: App, names: tuple[str, ...], changed: bool) -> list[Row]:
+def chosen(app: App, names: tuple[str, ...], changed: bool) -> list[ShownSetting]:
     """Return the settings to show.
 
     :raises ClickException: A setting is not there.
@@ -93,7 +93,7 @@ def config_command(names: tuple[str, ...], changed: bool) -> None:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def explain(row: Row) -> None:
+def explain(row: ShownSetting) -> None:
     """Print one setting with what it takes and means."""
     click.secho(row.name, bold=True)
     click.echo(f"  value   {row.value}")

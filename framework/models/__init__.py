@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
     from ._markers import dump_only as dump_only
     from ._markers import load_only as load_only
     from ._markers import model as model
-    from ._members import Member as Member
+    from ._members import ModelMember as ModelMember
     from ._members import class_of as class_of
     from ._members import members_of as members_of
     from ._missing import MISSING as MISSING
@@ -32,7 +32,7 @@ else:
             "_markers": "Doc data_key dump_only load_only model",
             "_faults": "fault",
             "_hints": "peel",
-            "_members": "Member class_of members_of",
+            "_members": "ModelMember class_of members_of",
             "_missing": "MISSING Missing",
             "_partial": "Partial",
             "_schemas": "ModelSchema field_for schema_for schema_of",

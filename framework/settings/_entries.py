@@ -23,7 +23,7 @@ from .._sentinel import MISSING
 from ..config import SETTINGS, Flag, is_secret_name
 from ..fast.strict import strict
 from ..fields import AnyField
-from ..models import Member, class_of, fault, field_for, members_of, peel
+from ..models import ModelMember, class_of, fault, field_for, members_of, peel
 from ._secret import Secret
 
 _BRACKETS: t.Final = ("[", "{")
@@ -55,7 +55,7 @@ class SettingEntry:
     :param name: The name for people, with those of the sections around it: ``mail.port``.
     """
 
-    def __init__(self, cls: type, member: Member, name: str) -> None:
+    def __init__(self, cls: type, member: ModelMember, name: str) -> None:
         self.member = member
         self.name = name
         peeled = peel(member.annotation)
