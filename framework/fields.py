@@ -2,8 +2,8 @@
 
 ``from framework import fields`` gives every field of :mod:`marshmallow.fields` under its own name. Those
 made here are :class:`DateTime` (RFC 3339), :class:`DelimitedList`, :class:`DelimitedTuple`,
-:class:`File` and :class:`OneOf`; each is a subclass of the marshmallow field that it refines. How strictly a
-request's values are read is no matter of fields: see ``fast.strict._schema``.
+:class:`File`, :class:`Nested` and :class:`OneOf`; each is a subclass of the marshmallow field that it refines. How
+strictly a request's values are read is no matter of fields: see ``fast.strict._schema``.
 Floor 0.
 """
 
@@ -43,7 +43,6 @@ from marshmallow.fields import (
     Mapping,
     Method,
     NaiveDateTime,
-    Nested,
     Number,
     Pluck,
     Raw,
@@ -207,6 +206,27 @@ class DateTime(_fields.DateTime):
         return parsed
 
 
+class Nested(_fields.Nested):
+    """An object within another; marshmallow's field, which takes annotated classes too.
+
+    :param nested: What marshmallow takes, or an annotated class: a dataclass, a ``TypedDict``, a ``NamedTuple``, an
+        attrs class or a ``msgspec.Struct``.
+    :param kwargs: As for :class:`marshmallow.fields.Nested`.
+    """
+
+    def __init__(self, nested: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(schema_class(nested), **kwargs)
+
+
+def schema_class(given: t.Any) -> t.Any:
+    """Return the schema class of an annotated class; anything else as it is."""
+    if (not isinstance(given, type) or issubclass(given, ma.Schema)) and t.get_origin(given) is None:
+        return given
+    from .models import schema_of  # for who gives such a class
+
+    return schema_of(given)
+
+
 class DelimitedList(_fields.List[t.Any]):
     """A list written as one text: ``?ids=1,2,3``.
 
@@ -356,8 +376,8 @@ class OneOf(Field[t.Any]):
     The document has it as ``oneOf`` with a ``discriminator`` (OpenAPI 3.1, section 4.8.25).
 
     :param discriminator: The name of the member in JSON, ``"kind"`` for instance.
-    :param schemas: A schema class for each value of that member. Each declares the member itself, as
-        ``fields.String(required=True, validate=validate.Equal("cat"))``.
+    :param schemas: A schema class for each value of that member, or an annotated class. Each declares the member
+        itself, as ``fields.String(required=True, validate=validate.Equal("cat"))``, or as ``Literal["cat"]``.
     :param kwargs: As for any field.
     :raises ValueError: There are no schemas, or one does not declare the member so.
     """
@@ -371,12 +391,10 @@ class OneOf(Field[t.Any]):
     #: Set where the field is strict: gives the strict schema of a class, and says how far ``partial`` reaches.
     strict_plan: MemberPlan | None = None
 
-    def __init__(
-        self, discriminator: str, schemas: cabc.Mapping[str, type[ma.Schema]], **kwargs: t.Unpack[FieldOptions]
-    ) -> None:
+    def __init__(self, discriminator: str, schemas: cabc.Mapping[str, type], **kwargs: t.Unpack[FieldOptions]) -> None:
         super().__init__(**kwargs)
         self.discriminator = discriminator
-        self.schemas = dict(schemas)
+        self.schemas = {tag: t.cast("type[ma.Schema]", schema_class(cls)) for tag, cls in schemas.items()}
         self._members: dict[str, ma.Schema] = {}
         if not self.schemas:
             raise ValueError("OneOf() has no schemas. Give one for each value of the discriminator.")

@@ -74,6 +74,7 @@ CODES: t.Final[cabc.Mapping[str, tuple[str, str]]] = types.MappingProxyType(
         "forbidden": ("values", "One of the values that are refused."),
         "item_forbidden": ("values", "A list with an item that is refused."),
         "not_equal": ("value", "Not equal to the only value that is allowed."),
+        "indivisible": ("divisor", "A number that is not a multiple of another."),
         "pattern": ("", "A text that does not match the pattern of the field."),
     }
 )

@@ -74,8 +74,8 @@ class TokenMaker:
     ``SECRET_KEY`` signs; it and ``SECRET_KEY_FALLBACKS`` read, so that a key can be replaced while its tokens are out.
 
     :param purpose: What the tokens are for, like ``"login"``. One for another purpose is refused.
-    :param max_age: For how long they are good: seconds, a ``timedelta``, the name of a setting that holds either
-        (looked up at each reading), or ``None`` for ever.
+    :param max_age: For how long they are good: seconds, a ``timedelta``, the name of a setting that holds either, or a
+        function that returns one (both are asked at each reading); ``None`` for ever.
     :param revoked: Called with each :class:`Token` that is otherwise good; true refuses it.
     :param secret_key: Instead of the application's; then no context is needed.
     :param fallbacks: Older keys, likewise.
@@ -86,7 +86,7 @@ class TokenMaker:
         self,
         purpose: str,
         *,
-        max_age: float | dt.timedelta | str | None = 3600,
+        max_age: float | dt.timedelta | str | cabc.Callable[[], float | dt.timedelta | None] | None = 3600,
         revoked: cabc.Callable[[Token], object] | None = None,
         secret_key: str | bytes | None = None,
         fallbacks: cabc.Iterable[str | bytes] = (),
@@ -181,7 +181,9 @@ class TokenMaker:
 
     def _max_age(self) -> float | None:
         value = self.max_age
-        return seconds(context.current().app.config[value] if isinstance(value, str) else value)
+        if isinstance(value, str):
+            return seconds(context.current().app.config[value])
+        return seconds(value() if callable(value) else value)
 
     def _serializer(self) -> URLSafeTimedSerializer:
         keys = self._own_keys or secret_keys(context.current().app.config)

@@ -7,7 +7,6 @@ Here: the application factory, which puts the modules together. Each topic of th
 from __future__ import annotations
 
 import collections.abc as cabc
-import typing as t
 
 from framework import CORS, App, Router, security_headers
 from framework.serve import compression
@@ -28,16 +27,17 @@ from . import (
 )
 
 
-def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> App:
+def create_app(config: cabc.Mapping[str, object] | None = None) -> App[settings.Settings]:
     """Make the application.
 
     :param config: Settings that win over the environment and the defaults, see ``settings``.
     :return: A new application; its database is opened by the first request or command that needs it.
     """
     # Users are known by a header that a front end's own code sets, never by a cookie: pages of any origin may call.
-    cors = CORS(settings.origins(config), headers=("Authorization", "Content-Type"), max_age=7200)
-    app = App(__name__, static_folder=None, marks=[cors, security_headers(), compression()])
-    settings.init_app(app, config)
+    found = settings.read(config or {})
+    cors = CORS(found.cors_origins, headers=("Authorization", "Content-Type"), max_age=7200)
+    app = App(__name__, static_folder=None, marks=[cors, security_headers(), compression()], settings=found)
+    settings.init_app(app, config or {})
     database.init_app(app)
     converters.init_app(app)
     errors.init_app(app)

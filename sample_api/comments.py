@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -16,9 +14,6 @@ from .errors import ArticleNotFound, CommentNotFound
 from .models import Article, Comment, User
 from .queries import CommentView, has_slug, is_following, list_comments, profile_view
 from .schemas import MultipleCommentsResponse, NewCommentRequest, SingleCommentResponse
-
-if t.TYPE_CHECKING:
-    from .schema_types import NewCommentRequestLoad
 
 router = Router(
     "comments",
@@ -42,13 +37,13 @@ class ArticleComments(Resource):
     @login_required
     @arguments(NewCommentRequest)
     @response(200, SingleCommentResponse)
-    def post(self, data: NewCommentRequestLoad, article: Article, user: User) -> dict[str, CommentView]:
+    def post(self, given: NewCommentRequest, article: Article, user: User) -> dict[str, CommentView]:
         """Comment on an article."""
         session, created = get_session(), now()
         following = bool(session.scalar(sa.select(is_following(user, sa.literal(user.id)))))
         author = profile_view(user, following)
         comment = Comment(
-            body=data["comment"]["body"],
+            body=given.comment.body,
             article_id=article.id,
             author_id=user.id,
             created_at=created,

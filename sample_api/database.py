@@ -116,7 +116,7 @@ def enforce_foreign_keys(connection: sqlite3.Connection, entry: ConnectionPoolEn
 
 def init_app(app: App) -> None:
     """Give the application its database."""
-    database = Database(app.config["DATABASE_URL"])
+    database = Database(app.settings.database_url)
     app.extensions["database"] = database
     # When the application is collected, or at the end of the program: whichever comes first.
     weakref.finalize(app, database.engine.dispose)

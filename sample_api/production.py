@@ -14,16 +14,17 @@ from framework.serve import Draining, Health
 from framework.stores.redis import RedisStore
 
 from .database import Database
+from .settings import Settings
 
 
-def init_app(app: App) -> None:
+def init_app(app: App[Settings]) -> None:
     """Prepare an application for its servers, balancers and watchers, after its settings have been read."""
     database: Database = app.extensions["database"]
     Draining(app)
     app.on_shutdown(database.dispose)
 
     health = Health(app, {"database": database.engine})
-    store_url = app.config["STORE_URL"]
+    store_url = app.settings.store_url
     if store_url and not store_url.startswith("memory:"):
         # Without it nobody can log in, but everything else is answered: the process stays in the balancer.
         health.check("store", RedisStore(store_url), degrades=True)
@@ -32,7 +33,7 @@ def init_app(app: App) -> None:
     if app.config["METRICS_PATH"]:
         Metrics(app).watch_pool(database.engine, "main")
 
-    proxies = app.config["PROXIES"]
+    proxies = app.settings.proxies
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=0

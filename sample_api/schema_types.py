@@ -219,18 +219,6 @@ class CommentDump(t.TypedDict):
     author: ProfileDump
 
 
-class NewCommentLoad(t.TypedDict):
-    """What ``NewCommentSchema`` loads."""
-
-    body: str
-
-
-class NewCommentDump(t.TypedDict):
-    """What ``NewCommentSchema`` dumps."""
-
-    body: str
-
-
 class LoginUserRequestLoad(t.TypedDict):
     """What ``LoginUserRequest`` loads."""
 
@@ -341,18 +329,6 @@ class MultipleArticlesResponseDump(t.TypedDict):
     articlesCount: int
 
 
-class NewCommentRequestLoad(t.TypedDict):
-    """What ``NewCommentRequest`` loads."""
-
-    comment: NewCommentLoad
-
-
-class NewCommentRequestDump(t.TypedDict):
-    """What ``NewCommentRequest`` dumps."""
-
-    comment: NewCommentDump
-
-
 class SingleCommentResponseLoad(t.TypedDict):
     """What ``SingleCommentResponse`` loads."""
 
@@ -375,15 +351,3 @@ class MultipleCommentsResponseDump(t.TypedDict):
     """What ``MultipleCommentsResponse`` dumps."""
 
     comments: list[CommentDump]
-
-
-class TagsResponseLoad(t.TypedDict):
-    """What ``TagsResponse`` loads."""
-
-    tags: list[str]
-
-
-class TagsResponseDump(t.TypedDict):
-    """What ``TagsResponse`` dumps."""
-
-    tags: list[str]

@@ -1,11 +1,13 @@
 """What goes in and what comes out. The tables behind it are in ``models``.
 
 The order of the fields is the order of the members in an answer. Each body is an object with one member, which
-holds the rest: the classes called ``...Request`` and ``...Response``.
+holds the rest: the classes called ``...Request`` and ``...Response``. A new
+comment and the tags are annotated classes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from framework import Schema, ValidationError, fields, validate, validates_schema
@@ -193,10 +195,11 @@ class CommentSchema(Schema):
     author = fields.Nested(ProfileSchema, required=True)
 
 
-class NewCommentSchema(Schema):
+@dataclasses.dataclass
+class NewComment:
     """What to say."""
 
-    body = text(10_000, required=True)
+    body: t.Annotated[str, text(10_000)]
 
 
 # The objects around them
@@ -259,10 +262,11 @@ class MultipleArticlesResponse(Schema):
     )
 
 
-class NewCommentRequest(Schema):
+@dataclasses.dataclass
+class NewCommentRequest:
     """A new comment."""
 
-    comment = fields.Nested(NewCommentSchema, required=True)
+    comment: NewComment
 
 
 class SingleCommentResponse(Schema):
@@ -277,7 +281,7 @@ class MultipleCommentsResponse(Schema):
     comments = fields.List(fields.Nested(CommentSchema), required=True)
 
 
-class TagsResponse(Schema):
+class TagsResponse(t.TypedDict):
     """All tags that articles carry, in alphabetical order."""
 
-    tags = fields.List(fields.String(), required=True)
+    tags: list[str]

@@ -14,15 +14,17 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from framework import TokenMaker, current_app
 
+from . import settings
+
 if t.TYPE_CHECKING:
     from .models import User
 
-tokens: t.Final = TokenMaker("login", max_age="TOKEN_MAX_AGE")
+tokens: t.Final = TokenMaker("login", max_age=lambda: settings.current().token_max_age)
 
 
 def hash_password(password: str) -> str:
     """What is stored of a password."""
-    return generate_password_hash(password, current_app.config["PASSWORD_METHOD"])
+    return generate_password_hash(password, settings.current().password_method)
 
 
 def is_password(password: str, stored: str | None) -> bool:

@@ -16,6 +16,6 @@ class Tags(Resource):
     """All tags."""
 
     @response(200, TagsResponse)
-    def get(self) -> dict[str, list[str]]:
+    def get(self) -> TagsResponse:
         """List all tags."""
         return {"tags": list_tags(get_session())}

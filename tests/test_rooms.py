@@ -52,7 +52,7 @@ FLOORS = {
                 "record",
                 "json",
             ),
-            *("logging", "sessions", "tokens", "uploads", "wrappers"),
+            *("logging", "sessions", "settings", "tokens", "uploads", "wrappers"),
         ),
         3,
     ),
@@ -469,8 +469,11 @@ def is_alias(key: tuple[str, str]) -> bool:
 
 # Names that two classes may have, with the reason.
 SHARED_NAMES = {
+    "Doc": "the record of a mark, and the description that users write in an annotation",
     "DateTime": "the strict twin of the field, which messages and tracebacks of generated code call by its name",
     "Meta": "the inner class by which marshmallow reads the options of a schema",
+    "Missing": "the package's own, and that of annotations, which is marshmallow's at run time",
+    "Nested": "the strict twin of the field, likewise",
     "Request": "the pure class of ``http`` is the base of the one that users see",
     "Response": "likewise",
 }

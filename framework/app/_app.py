@@ -96,6 +96,12 @@ if t.TYPE_CHECKING:
     from ..versions import VersionLocation
 
 _F = t.TypeVar("_F", bound=cabc.Callable[..., t.Any])
+if t.TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    _S = TypeVar("_S", default=t.Any)
+else:
+    _S = t.TypeVar("_S")
 _R = t.TypeVar("_R", bound=cabc.Callable[[HTTPException], object])
 _Reporter = t.TypeVar("_Reporter", bound=cabc.Callable[[BaseException], object])
 _Life = t.TypeVar("_Life", bound=cabc.Callable[[], object])
@@ -126,7 +132,7 @@ def to_timedelta(value: int | timedelta | None) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class App(Scaffold):
+class App(Scaffold, t.Generic[_S]):
     """An application: a WSGI callable that answers with what is registered on it.
 
     :param import_name: The module it is made in, ``__name__``; paths are relative to its folder.
@@ -140,6 +146,9 @@ class App(Scaffold):
     :param instance_relative_config: Whether configuration files are looked for there.
     :param root_path: The folder that paths are relative to. Default: that of the module.
     :param marks: Marks for every operation.
+    :param settings: Its own settings, of a class that :func:`framework.settings.load_settings` has filled; they are
+        ``app.settings``.
+    :raises SettingError: Built-in settings do not take what members of ``settings`` have.
     :raises ValueError: Paths or hosts do not fit together.
     """
 
@@ -200,6 +209,7 @@ class App(Scaffold):
         root_path: str | None = None,
         *,
         marks: cabc.Iterable[Mark] = (),
+        settings: _S | None = None,
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path, marks)
         if instance_path is None:
@@ -217,6 +227,12 @@ class App(Scaffold):
         self._repeats = RepeatedErrors()
         self._marks_of_settings: tuple[tuple[float | None, int | None], tuple[Mark, ...]] = (None, None), ()
         self.config = self.make_config(instance_relative_config)
+        self.settings: _S = t.cast(_S, settings)
+        """Its own settings, under their type. Members of a built-in name are the settings of :attr:`config`."""
+        if settings is not None:
+            from ..settings import bound  # PERF: where it is used
+
+            self.settings = bound(settings, self.config)
         self.aborter = self.make_aborter()
         self._json: JSONProvider = self.json_provider_class(self)
         self._texts = self.texts_class(self.config)

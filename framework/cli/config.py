@@ -5,12 +5,17 @@ Floor 7.
 
 from __future__ import annotations
 
+import typing as t
+
 import click
 from click.shell_completion import CompletionItem
 
 from .. import context
-from ..config import SETTINGS, Config, SettingError
+from ..config import SETTINGS, Setting, SettingError
 from .script import with_appcontext
+
+if t.TYPE_CHECKING:
+    from ..app import App
 
 _LONGEST = 60
 
@@ -22,17 +27,40 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     ]
 
 
-def chosen(config: Config, names: tuple[str, ...], changed: bool) -> list[str]:
-    """Return the settings to show: the built-in ones in their order, then the application's own.
+class ShownSetting(t.NamedTuple):
+    """One setting as it is shown."""
+
+    name: str
+    value: str
+    source: str
+    setting: Setting | None = None
+    """What is known of a built-in one."""
+
+
+def all_rows(app: App) -> list[ShownSetting]:
+    """Return the built-in settings in their order, then those of ``app.config``, then those of ``app.settings``."""
+    config = app.config
+    own = sorted((name for name in config if name not in SETTINGS), key=str)
+    names = [*(name for name in SETTINGS if name in config), *own]
+    found = [ShownSetting(name, config.shown(name), config.source(name), SETTINGS.get(name)) for name in names]
+    if app.settings is not None:
+        from ..settings import rows
+
+        found.extend(ShownSetting(*each) for each in rows(app.settings))
+    return found
+
+
+def chosen(app: App, names: tuple[str, ...], changed: bool) -> list[ShownSetting]:
+    """Return the settings to show.
 
     :raises ClickException: A setting is not there.
     """
+    rows = all_rows(app)
+    known = {row.name for row in rows}
     for name in names:
-        if name not in config:
+        if name not in known:
             raise click.ClickException(f"Unknown setting: {name}. 'framework config' shows those that are set.")
-    own = sorted((name for name in config if name not in SETTINGS), key=str)
-    found = [name for name in (*SETTINGS, *own) if name in config and (not names or name in names)]
-    return [name for name in found if not changed or config.source(name) != "default"]
+    return [row for row in rows if (not names or row.name in names) and (not changed or row.source != "default")]
 
 
 @click.command("config", short_help="Show the settings and their sources.")
@@ -45,35 +73,34 @@ def config_command(names: tuple[str, ...], changed: bool) -> None:
     Secret keys and passwords in URLs are masked. All settings are checked first; a wrong one is an error. With one NAME
     or several, what these take and mean is shown as well.
     """
-    config = context.current().app.config
+    app = context.current().app
     try:
-        config.check()
+        app.config.check()
     except SettingError as error:
         raise click.ClickException(str(error)) from None
-    shown = chosen(config, names, changed)
-    if not shown:
+    rows = chosen(app, names, changed)
+    if not rows:
         click.echo("All settings have their defaults." if changed else "There are no settings.")
         return
     if names:
-        for name in shown:
-            explain(config, name)
+        for row in rows:
+            explain(row)
         return
-    rows = [(name, short(config.shown(name)), config.source(name)) for name in shown]
+    lines = [(row.name, short(row.value), row.source) for row in rows]
     titles = ("Setting", "Value", "Source")
-    widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(3)]
-    for row in (titles, tuple("-" * width for width in widths), *rows):
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    widths = [max(len(line[column]) for line in (titles, *lines)) for column in range(3)]
+    for line in (titles, tuple("-" * width for width in widths), *lines):
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def explain(config: Config, name: str) -> None:
+def explain(row: ShownSetting) -> None:
     """Print one setting with what it takes and means."""
-    click.secho(name, bold=True)
-    click.echo(f"  value   {config.shown(name)}")
-    click.echo(f"  source  {config.source(name)}")
-    setting = SETTINGS.get(name)
-    if setting is not None:
-        click.echo(f"  takes   {setting.takes.said}")
-        click.echo(f"  {setting.text.replace('``', '')}")
+    click.secho(row.name, bold=True)
+    click.echo(f"  value   {row.value}")
+    click.echo(f"  source  {row.source}")
+    if row.setting is not None:
+        click.echo(f"  takes   {row.setting.takes.said}")
+        click.echo(f"  {row.setting.text.replace('``', '')}")
 
 
 def short(text: str) -> str:

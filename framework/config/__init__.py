@@ -15,7 +15,10 @@ if t.TYPE_CHECKING:
     from ._config import SettingWarning as SettingWarning
     from ._config import checked_settings as checked_settings
     from ._kinds import MASK as MASK
+    from ._kinds import Flag as Flag
+    from ._kinds import is_secret_name as is_secret_name
     from ._kinds import seconds as seconds
+    from ._kinds import shown as shown
     from ._settings import DOCUMENT_PATHS as DOCUMENT_PATHS
     from ._settings import SETTINGS as SETTINGS
     from ._settings import Setting as Setting
@@ -27,7 +30,7 @@ else:
             "_config": (
                 "Config ConfigAttribute DEFAULTS PACKAGE_DIRECTORY SettingError SettingWarning checked_settings"
             ),
-            "_kinds": "MASK seconds",
+            "_kinds": "Flag MASK is_secret_name seconds shown",
             "_settings": "DOCUMENT_PATHS SETTINGS Setting weak_keys",
         },
     )

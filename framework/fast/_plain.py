@@ -82,6 +82,7 @@ _FIELDS = _noted(
         *_classes(strict_dates, ma.fields.Field),
         strict.Nested,
         own_fields.DateTime,
+        own_fields.Nested,
         own_fields.OneOf,
     },
     {*DUMP_METHODS, *LOAD_METHODS},

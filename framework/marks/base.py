@@ -601,6 +601,7 @@ class Outcome(msgspec.Struct, frozen=True):
     :param links: What can be called next with it, by name.
     :param items: What dumps each part of a stream, an instance; the body as a whole is then text.
     :param is_binary: Whether the body is bytes of any kind, a file mostly.
+    :param trusted: Whether values are written as they are, without the schema, see :func:`~framework.response`.
     :param implied: Whether the framework gives the answer by itself, whatever the operation declares: 405, 500, a 404
         for a path with variables, and some 200 where no success is declared.
     """
@@ -616,6 +617,7 @@ class Outcome(msgspec.Struct, frozen=True):
     items: Schema | None = None
     is_binary: bool = False
     implied: bool = False
+    trusted: bool = False
 
 
 class Security(msgspec.Struct, frozen=True):

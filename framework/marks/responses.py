@@ -30,7 +30,7 @@ from ..http.semantics import BODILESS, JSON
 from .base import Call, Header, Mark, Outcome, Phase, Plan, Record
 from .negotiation import produced
 from .raises import own_error
-from .schemas import SchemaLike, as_field, as_schema, examples_of
+from .schemas import SchemaLike, as_field, as_schema, examples_of, trusted_writer
 from .shapes import shaped, shapes_for
 
 if t.TYPE_CHECKING:
@@ -62,6 +62,7 @@ if t.TYPE_CHECKING:
         example: object
         examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None
         links: cabc.Mapping[str, LinkLike] | None
+        trusted: bool
 
 
 _Reply = t.TypeVar("_Reply", bound="Reply")
@@ -162,6 +163,7 @@ def response(
     example: object = None,
     examples: cabc.Mapping[str, object] | cabc.Sequence[object] | None = None,
     links: cabc.Mapping[str, LinkLike] | None = None,
+    trusted: bool = False,
 ) -> t.Any:
     """Say what the operation answers when all goes well.
 
@@ -169,9 +171,9 @@ def response(
     the handler returns ``(value, status)``.
 
     :param status_code: The status, as a number or an ``http.HTTPStatus``.
-    :param schema: A schema class, an instance, or a dict of fields. Default: no body for 204 and
-        for ``None``, otherwise the value as JSON. Or an annotated class, or a list of one: type checkers then refuse a
-        handler that is annotated to return anything but that.
+    :param schema: A schema class, an annotated class such as a dataclass, an instance, or a dict of fields. Default:
+        no body for 204 and for ``None``, otherwise the value as JSON. For an annotated class, or a list of one, type
+        checkers refuse a handler that is annotated to return anything but that.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
     :param content_type: The media type. Default: ``application/json``.
@@ -180,6 +182,9 @@ def response(
     :param links: What can be called next with the answer, by name: a :class:`~framework.Link`, or a mere target.
     :param source: The class of what the handler returns, such as a mapped class of an ORM. Type checkers take it in
         place of the annotated class; at start-up it must have each attribute that the schema sends.
+    :param trusted: Write instances of an annotated class, or a list of them, as they are, without the schema: their
+        values are what the annotations say. The application does not start where the schema would write another
+        text. Tests check every such answer, production one of each 1,000.
     :raises SetupError: The mark has no status, or a source and nothing that dumps it.
     """
     status = checked_status(status_code, "response")
@@ -188,12 +193,13 @@ def response(
     made = ResponseMark(
         Outcome(
             status=status,
-            schema=None if schema is None else as_schema(t.cast(SchemaLike, schema)),
+            schema=None if schema is None else as_schema(schema),
             description=description,
             headers=as_headers(headers, status),
             media_type=content_type,
             examples=examples_of(example, examples),
             links=links_of(links),
+            trusted=trusted,
         )
     )
     if source is not None:
@@ -228,13 +234,13 @@ def alt_response(
         ``content_type``, a status from 400 on is the framework's own error, as ``abort(404)`` answers it.
     :param content_type: The media type of the body. Default: ``application/json``, for errors that of problem objects.
     """
-    error = schema if isinstance(schema, type) and not issubclass(schema, Schema) else None
+    error = schema if isinstance(schema, type) and issubclass(schema, BaseException) else None
     if schema is None and content_type is None and status_code >= 400:
         error = by_status.get(int(status_code))
     return AltResponseMark(
         Outcome(
             status=checked_status(status_code, "alt_response"),
-            schema=None if schema is None or error is not None else as_schema(t.cast(SchemaLike, schema)),
+            schema=None if schema is None or error is not None else as_schema(schema),
             description=description,
             headers=as_headers(headers, int(status_code)),
             media_type=content_type or JSON,
@@ -295,6 +301,8 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     """
     marks = [mark for mark in plan.marks if isinstance(mark, ResponseMark)]
     outcomes = [mark.outcome for mark in marks]
+    for outcome in outcomes:
+        check_trusted(plan, outcome)
     writers: dict[int, OutcomeWriter] = {mark.outcome.status: mark.writer(plan) for mark in marks}
     for outcome in outcomes:
         schema = shaped(plan, outcome).schema
@@ -310,7 +318,8 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
     shapers = {outcome.status: shaper(plan, outcome) for outcome in outcomes if shapes_for(plan, outcome)}
     # PERF: what is written alone, without any question, is written here: 0.6 us.
     content_type, encode_default = getattr(write_default, "alone", (("", ""), plan.encode))
-    at_once = frozenset({dict, list} if hasattr(write_default, "alone") and default not in shapers else ())
+    is_alone = hasattr(write_default, "alone") and default not in shapers
+    at_once = frozenset({dict, list, *getattr(write_default, "models", ())} if is_alone else ())
 
     def to_reply(ctx: Context, call: Call, value: object) -> object:
         if type(value) in at_once:
@@ -340,6 +349,27 @@ def outcome_step(plan: Plan) -> cabc.Callable[[Context, Call, object], object]:
         return with_headers(writers.get(status, plain)(status, value), headers)
 
     return to_reply
+
+
+def check_trusted(plan: Plan, outcome: Outcome) -> None:
+    """Refuse a trusted outcome that another part than its schema has a say in.
+
+    :raises SetupError: It has no schema, another mark changes it, or the application writes JSON in its own way.
+    """
+    if not outcome.trusted:
+        return
+    problem = ""
+    if outcome.schema is None:
+        problem = "it has no class. Name the class whose instances are written"
+    elif shapes_for(plan, outcome):
+        problem = "another mark of the operation changes the answer. Drop that mark"
+    elif not plan.direct:
+        problem = "the application has a custom JSON provider. Drop that"
+    if problem:
+        raise SetupError(
+            f"response({outcome.status}, trusted=True) of {plan.called}: {problem}, or leave 'trusted' out."
+        )
+    trusted_writer(t.cast(Schema, outcome.schema), checked=False, comparing=False, strict=False)
 
 
 def is_response(value: object) -> bool:
@@ -441,7 +471,17 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> DataWri
     schema = outcome.schema
     if outcome.status in BODILESS:
         return lambda status, value: PreparedResponse(status, [], b"")
-    encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
+    models: tuple[type, ...] = ()
+    if outcome.trusted and plan.fast:
+        model, encode = trusted_writer(
+            t.cast(Schema, schema),
+            checked=bool(plan.config["STRICT_DUMP"]),
+            comparing=plan.compare,
+            strict=bool(plan.config["TESTING"] or plan.config["DEBUG"]),
+        )
+        models = (model,)
+    else:
+        encode = encoder(plan, schema, fast=plan.fast if fast is None else fast)
     many = schema is not None and bool(schema.many)
     content_type = ("Content-Type", outcome.media_type)
 
@@ -477,6 +517,7 @@ def writer(plan: Plan, outcome: Outcome, *, fast: bool | None = None) -> DataWri
     if is_negotiated(outcome) and produced(plan):
         return write_as_wanted
     write.alone = (content_type, encode)  # type: ignore[attr-defined]
+    write.models = models  # type: ignore[attr-defined]
     return write
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import copy
+import types
 import typing as t
 
 from marshmallow import Schema, ValidationError
@@ -15,19 +16,40 @@ from marshmallow.fields import Field, List
 from ..errors import SetupError
 from ..fields import AnyField, OneOf, PartialOption
 
+if t.TYPE_CHECKING:
+    from ..fast.dump import JSONWriter
+
+    class TrustOptions(t.TypedDict):
+        """The options of the writer of a trusted class."""
+
+        checked: bool
+        comparing: bool
+        strict: bool
+
+
 _SHARED = "_framework_instance"
 
 SPARSE = "_framework_sparse"
 """An attribute of schema instances that may be sent without any of their members, see ``marks.lists._sparse``."""
 
-SchemaLike: t.TypeAlias = Schema | type[Schema] | cabc.Mapping[str, AnyField | type[AnyField]] | OneOf | List[t.Any]
+SchemaLike: t.TypeAlias = (
+    Schema
+    | type
+    | types.GenericAlias
+    | types.UnionType
+    | cabc.Mapping[str, AnyField | type[AnyField]]
+    | OneOf
+    | List[t.Any]
+)
+"""A schema, or what one is made of; a class is a schema class or an annotated class."""
 
 
 def as_schema(schema: SchemaLike) -> Schema:
     """A schema instance.
 
-    :param schema: An instance, a class, a mapping of names to fields; or a ``OneOf`` field, or a ``List`` of such, for
-        a body or an answer that is its value as a whole.
+    :param schema: An instance, a class, a mapping of names to fields; an annotated class, or a ``list`` or a
+        ``Partial`` of one; or a ``OneOf`` field, a ``List`` of such, or a union of annotated classes, for a body or an
+        answer that is its value as a whole.
     :raises SetupError: It is none of these.
     """
     if isinstance(schema, Schema):
@@ -39,9 +61,58 @@ def as_schema(schema: SchemaLike) -> Schema:
         return Schema.from_dict(members)()
     if isinstance(schema, OneOf) or (isinstance(schema, List) and isinstance(schema.inner, OneOf)):
         return whole(schema)
+    made = _of_annotation(schema)
+    if made is not None:
+        return made
     raise SetupError(
-        f"{schema!r} is not a schema. Give a marshmallow Schema class, an instance of one, or a dict of fields."
+        f"{schema!r} is not a schema. Give a marshmallow Schema class, an instance of one, a dict of fields, or an"
+        " annotated class: a dataclass, a TypedDict, a NamedTuple, an attrs class or a msgspec.Struct."
     )
+
+
+def _of_annotation(given: object) -> Schema | None:
+    """Return the schema of an annotated class, or of a list, a partial or a union of such; ``None`` for another."""
+    if not isinstance(given, type) and t.get_origin(given) is None:
+        return None
+    from ..models import class_of, schema_for, schema_of  # for who gives such a class
+
+    if class_of(given) is not None:
+        return shared_instance(schema_of(given))
+    made = schema_for(given)
+    return whole(made) if isinstance(made, OneOf) else made
+
+
+def trusted_writer(schema: Schema, **options: t.Unpack[TrustOptions]) -> tuple[type, JSONWriter]:
+    """Return a class, and what writes its instances as they are, where that is what the schema would write.
+
+    :raises SetupError: The class and the schema disagree, or the schema is of no annotated class.
+    """
+    from ..fast.dump import trusted_encoder
+    from ..models import trust  # for who trusts a class
+
+    found = trust(schema)
+    return found.model, trusted_encoder(schema, found.model, found.inner, found.doubts, **options)
+
+
+def makes_instances(schema: Schema) -> bool:
+    """Return whether a schema loads instances of an annotated class, not mappings."""
+    is_whole = getattr(schema, "framework_maker", None) is not None and not schema.partial
+    return is_whole or is_part(schema)
+
+
+def is_part(schema: Schema) -> bool:
+    """Return whether a schema loads what was sent of an annotated class, as a ``Partial``."""
+    return bool(getattr(schema, "framework_partial", False))
+
+
+def check_loads(schema: Schema) -> None:
+    """Refuse the schema of an annotated class that cannot be made of what is loaded.
+
+    :raises SetupError: Its constructor needs what clients never send.
+    """
+    check = getattr(schema, "framework_check_loads", None)
+    if check is not None:
+        check()
 
 
 class WholeSchema(Schema):

@@ -182,6 +182,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "issues.forbidden": "Invalid input.",
         "issues.item_forbidden": "One or more of the choices you made was in: {values}.",
         "issues.not_equal": "Must be equal to {other}.",
+        "issues.indivisible": "Must be a multiple of {divisor}.",
         "issues.pattern": "String does not match expected pattern.",
         "issues.pattern.pointer": "Not a JSON pointer, like '/name'.",
         # The reason why a body cannot be read

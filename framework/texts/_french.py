@@ -293,6 +293,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "issues.forbidden": "Entrée non valide.",
         "issues.item_forbidden": "Au moins une valeur n'est pas autorisée : {values}.",
         "issues.not_equal": "Doit être égal à {other}.",
+        "issues.indivisible": "Doit être un multiple de {divisor}.",
         "issues.pattern": "La valeur ne correspond pas au motif attendu.",
         "issues.pattern.pointer": "Pas un pointeur JSON comme '/name'.",
         # The reason why a body cannot be read

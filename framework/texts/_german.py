@@ -304,6 +304,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "issues.forbidden": "Ungültige Eingabe.",
         "issues.item_forbidden": "Mindestens ein Wert ist nicht erlaubt: {values}.",
         "issues.not_equal": "Muss gleich {other} sein.",
+        "issues.indivisible": "Muss ein Vielfaches von {divisor} sein.",
         "issues.pattern": "Der Wert entspricht nicht dem erwarteten Muster.",
         "issues.pattern.pointer": "Kein JSON-Pointer wie '/name'.",
         # The reason why a body cannot be read

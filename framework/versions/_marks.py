@@ -151,7 +151,7 @@ class VersionMark(Mark):
                 return mark
             made = copy.copy(mark)
             made.origin = mark
-            made.outcome = msgspec.structs.replace(mark.outcome, schema=older, examples=None)
+            made.outcome = msgspec.structs.replace(mark.outcome, schema=older, examples=None, trusted=False)
             return made
         if isinstance(mark, ListMark):
             return self._of_list(mark)

@@ -21,6 +21,9 @@ from ..fields import AnyField, PartialOption
 from ..marks.schemas import as_schema
 from ..typing import JSONObject
 
+CONVERSIONS: t.Final = ("up", "down")
+"""The functions that an older shape has."""
+
 Older: t.TypeAlias = tuple[type[Schema], ...]
 """The classes on the way from the newest shape to an older one, the newest of them first."""
 
@@ -63,7 +66,7 @@ class OlderShapes:
                 f"{older.__name__} is to be the shape of {newer.__name__} in the version {version!r}. Name one of those"
                 f" before the newest: {before}."
             )
-        for name in ("up", "down"):
+        for name in CONVERSIONS:
             if not callable(getattr(older, name, None)):
                 raise SetupError(
                     f"{older.__name__} has no function {name!r}. Give it two static methods: up(data) leads the data"
@@ -254,6 +257,8 @@ class OlderShapes:
             return {**members, **{key: value for key, value in plain.items() if key not in declared}}
 
         members = {"dump": dump, "lead_up": post_load(pass_original=True)(to_newest)}
+        if hasattr(oldest, "_framework_make"):
+            members["_framework_make"] = None  # the newest class makes the instance, of what was led up
         return made_class(oldest, members)
 
 

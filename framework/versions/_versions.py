@@ -14,20 +14,21 @@ from marshmallow import Schema
 
 from ..context import request_context_or_none
 from ..errors import SetupError
+from ..fields import schema_class
 from ..marks.base import Mark, marks_of, own_marks
 from ..resources.assembly import find_handler
 from ..resources.pairs import Names
 from ..resources.router import Router
 from ._locations import HeaderVersion, PathPrefix, VersionNegotiator, VersionSource, VersionSources
 from ._marks import SpanMark, VersionMark
-from ._migrations import OlderShapes
+from ._migrations import CONVERSIONS, OlderShapes, made_class
 
 if t.TYPE_CHECKING:
     from ..app import App
     from ..resources.operation import Operation
     from ..typing import MountOptions
 
-_S = t.TypeVar("_S", bound=type[Schema])
+_S = t.TypeVar("_S", bound=type)
 
 EXTENSION = "framework.versions"
 BY_REQUEST = "unprefixed"
@@ -135,13 +136,15 @@ class Versions:
         named = next((way.name for way in asked if isinstance(way, HeaderVersion)), "API-Version")
         self.header = named if header == "" else header
         self.shapes = OlderShapes(self.names)
+        self._classes: dict[type, type[Schema]] = {}
+        """The schemas of annotated classes that are older shapes."""
         self._apps: weakref.WeakSet[App] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Versions({', '.join(map(repr, self.names))})"
 
-    def convert(self, newer: type[Schema], *, to: str) -> cabc.Callable[[_S], _S]:
-        """Make the schema class below the shape of another one in a version, and in those before it.
+    def convert(self, newer: type, *, to: str) -> cabc.Callable[[_S], _S]:
+        """Make the schema class or annotated class below the shape of another one in a version, and in those before it.
 
         It has two static methods that take and return plain data, as in JSON: ``up(data)`` leads what a
         client has sent to the next newer shape, ``down(data)`` leads an answer back.
@@ -152,7 +155,11 @@ class Versions:
         """
 
         def decorator(older: _S) -> _S:
-            self.shapes.add(newer, to, older)
+            shape = t.cast("type[Schema]", schema_class(older))
+            if shape is not older:  # the functions of an annotated class are no part of its schema
+                functions = {name: staticmethod(getattr(older, name)) for name in CONVERSIONS if hasattr(older, name)}
+                shape = self._classes[older] = made_class(shape, functions)
+            self.shapes.add(self._classes.get(newer) or schema_class(newer), to, shape)
             return older
 
         return decorator

@@ -16,6 +16,7 @@ OURS = "framework"
 PLAIN = "framework, marshmallow's fields"
 DATACLASSES = "framework, dataclasses"
 WITHOUT = "framework, without it"
+TRUSTED = "framework, trusted"
 BARE, FALCON, STRUCTS = "bare", "Falcon + marshmallow", "Falcon + msgspec"
 SMOREST, FLASK, LITESTAR, FASTAPI = "flask-smorest", "Flask + marshmallow", "Litestar", "FastAPI"
 OWN = {each.name for each in CONTENDERS if "framework" in each.packages}
@@ -46,6 +47,12 @@ RATIOS = (
     ("create", OURS, STRUCTS, 1.1),
     ("create", OURS, LITESTAR, 0.35),
     ("create", OURS, SMOREST, 0.03),
+    ("list-struct", TRUSTED, STRUCTS, 1.05),
+    ("list-struct", TRUSTED, LITESTAR, 0.8),
+    ("list-data", TRUSTED, LITESTAR, 0.8),
+    ("list-data", TRUSTED, FASTAPI, 0.3),
+    ("create-struct", OURS, LITESTAR, 0.5),
+    ("create-data", OURS, FASTAPI, 0.3),
     ("invalid", OURS, STRUCTS, 2.5),
     *((work, OURS, other, 1.0) for work in ("missing", "method", "private", "current") for other in (FALCON, STRUCTS)),
     ("guarded", OURS, SMOREST, 0.08),

@@ -10,7 +10,17 @@ import typing as t
 
 from . import stored
 from .calls import Answer, Call, LoopCall, PreparedCall, Question, asgi_call, python_calls, wsgi_call
-from .contenders import bare, bottle_app, falcon_apps, fastapi_app, flask_apps, litestar_app, ours, starlette_app
+from .contenders import (
+    bare,
+    bottle_app,
+    classes,
+    falcon_apps,
+    fastapi_app,
+    flask_apps,
+    litestar_app,
+    ours,
+    starlette_app,
+)
 from .contenders.base import MANY, TOKEN, Contender
 from .schemas import DATA
 from .timing import Times, take_turns
@@ -18,6 +28,7 @@ from .timing import Times, take_turns
 CONTENDERS: list[Contender] = [
     *bare.CONTENDERS,
     *ours.CONTENDERS,
+    *classes.CONTENDERS,
     *falcon_apps.CONTENDERS,
     *litestar_app.CONTENDERS,
     *fastapi_app.CONTENDERS,
@@ -85,6 +96,12 @@ GROUPS: dict[str, list[Workload]] = {
         Workload("rows-sqlite", "100 Rows, SQLite", LOADED, compare="moments"),
         Workload("orm-postgres", "100 ORM objects, PostgreSQL", LOADED, compare="moments"),
         Workload("rows-postgres", "100 Rows, PostgreSQL", LOADED, compare="moments"),
+    ],
+    "Annotated classes": [
+        Workload("list-struct", "list of 100 Structs", LIST, app="structs", sends=(JSON_SENT,)),
+        Workload("create-struct", "create a Struct from JSON", CREATE, CREATED, app="structs", sends=(JSON_SENT,)),
+        Workload("list-data", "list of 100 dataclasses", LIST, app="data", sends=(JSON_SENT,)),
+        Workload("create-data", "create a dataclass from JSON", CREATE, CREATED, app="data", sends=(JSON_SENT,)),
     ],
     "Refusals, and nothing new": [
         Workload(

@@ -102,7 +102,7 @@ def test_origins_can_be_listed():
 @pytest.mark.parametrize("origin", ["https://evil.example", f"{ORIGIN}.evil.example", "null", ""])
 def test_an_origin_that_is_not_listed_may_not_read(origin):
     """Any other origin gets no header, also not for a preflight."""
-    for reply in ask(client_of(f"https://example.com {ORIGIN}"), origin):
+    for reply in ask(client_of(f"https://example.com, {ORIGIN}"), origin):
         assert "Access-Control-Allow-Origin" not in reply.headers
         assert "Access-Control-Allow-Methods" not in reply.headers
         assert "Origin" in reply.vary

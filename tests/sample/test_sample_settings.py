@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import stat
 import threading
@@ -19,8 +20,8 @@ from tests.sample.conftest import TEST_SETTINGS, Person
 @pytest.fixture
 def instance(tmp_path, monkeypatch):
     """An instance folder that does not exist yet, and an environment that says nothing."""
-    for name in settings.FROM_ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
+    for field in dataclasses.fields(settings.Settings):
+        monkeypatch.delenv(field.name.upper(), raising=False)
     folder = tmp_path / "instance"
     monkeypatch.setattr(App, "instance_path", str(folder), raising=False)
     monkeypatch.setattr(App, "auto_find_instance_path", lambda self: str(folder))
@@ -53,7 +54,7 @@ def test_by_default_everything_is_in_the_instance_folder(instance):
     """Without any setting there is an SQLite file and a secret of its own in the instance folder."""
     app = make()
 
-    assert app.config["DATABASE_URL"] == f"sqlite:///{instance / 'conduit.sqlite3'}"
+    assert app.settings.database_url == f"sqlite:///{instance / 'conduit.sqlite3'}"
     assert app.config["SECRET_KEY"] == (instance / "secret_key").read_text()
     assert len(app.config["SECRET_KEY"]) == 64
     assert make().config["SECRET_KEY"] == app.config["SECRET_KEY"]
@@ -107,9 +108,9 @@ def test_the_environment_wins_over_the_defaults(instance, monkeypatch, tmp_path)
 
     app = make()
 
-    assert app.config["DATABASE_URL"].endswith("other.sqlite3")
+    assert app.settings.database_url.endswith("other.sqlite3")
     assert app.config["SECRET_KEY"] == "from the environment"
-    assert app.config["CORS_ORIGINS"] == "https://example.com"
+    assert app.settings.cors_origins == ["https://example.com"]
     assert not instance.exists()
 
 

@@ -103,9 +103,9 @@ def test_every_changed_character_is_noticed(jake, nobody):
 
 
 def test_a_token_expires(jake, app, monkeypatch):
-    """A token is good for TOKEN_MAX_AGE seconds."""
+    """A token is good for ``token_max_age`` seconds."""
     assert jake.get("/user").status_code == 200
-    monkeypatch.setitem(app.config, "TOKEN_MAX_AGE", -1)
+    monkeypatch.setattr(app.settings, "token_max_age", -1)
 
     assert jake.get("/user").status_code == 401
     assert jake.get("/articles").status_code == 401

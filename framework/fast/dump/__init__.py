@@ -8,6 +8,7 @@ from ..._lazy import lazy
 
 if t.TYPE_CHECKING:
     from . import _rows
+    from ._dumper import JSONWriter as JSONWriter
     from ._dumper import checked_dumper as checked_dumper
     from ._dumper import dumper as dumper
     from ._dumper import json_dumper as json_dumper
@@ -17,6 +18,7 @@ if t.TYPE_CHECKING:
     from ._reading import NOTHING as NOTHING
     from ._reading import is_collection as is_collection
     from ._reading import kind_of as kind_of
+    from ._trusted import trusted_encoder as trusted_encoder
     from ._values import ENCODE as ENCODE
 
     rows = _rows
@@ -24,9 +26,10 @@ else:
     __getattr__ = lazy(
         __name__,
         {
-            "_dumper": "checked_dumper dumper prepare json_dumper",
+            "_dumper": "JSONWriter checked_dumper dumper prepare json_dumper",
             "_plan": "DumpPlan JSONDumper",
             "_reading": "NOTHING is_collection kind_of",
+            "_trusted": "trusted_encoder",
             "_values": "ENCODE",
         },
         "rows",

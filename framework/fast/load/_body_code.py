@@ -31,6 +31,7 @@ from .. import _plain as plain
 from .._codegen import Writer, indented
 from ._checks import checks
 from ._code import has_processors, is_nested
+from ._making import MAPPINGS, is_plain_factory
 from ._plan import LoadPlan, stops_partial
 from ._values import recipe
 
@@ -79,6 +80,8 @@ class BodyCode:
             raise NotTaken
         if self.partial not in (None, True, False):
             raise NotTaken
+        if plan.maker is not None and (self.partial or not plan.maker.is_pure):
+            raise NotTaken
         self.schema = schema
         self.writer = Writer(_LOCAL_NAMES)
         for value, name in ((NotTaken, "NotTaken"), (msgspec.UNSET, "UNSET"), (internals.set_value, "set_value")):
@@ -94,7 +97,10 @@ class BodyCode:
         self._places: list[tuple[str, t.Any] | tuple[str, t.Any, t.Any]] = []
         lines = [line for name, field in schema.load_fields.items() for line in self._field(field, name)]
         start = ["result = {}", f"strings = {self.strings}"]
-        self.writer.write("def load(row):", *indented([*start, *lines, "return result, strings"]))
+        made = "result"
+        if plan.maker is not None and plan.maker is not MAPPINGS:
+            made = f"{self.writer.bind(plan.maker.make, 'make')}(result)"
+        self.writer.write("def load(row):", *indented([*start, *lines, f"return {made}, strings"]))
         names = [place for place, *_ in self._places]
         try:
             self.row = msgspec.defstruct(
@@ -115,7 +121,9 @@ class BodyCode:
 
     def _field(self, field: AnyField, name: str) -> list[str]:
         """Make the place of a field, and write the lines for the value in it."""
-        if not plain.is_plain_load(field) or has_processors(field) or callable(field.load_default):
+        if not plain.is_plain_load(field) or has_processors(field):
+            raise NotTaken
+        if callable(field.load_default) and not is_plain_factory(field.load_default):
             raise NotTaken
         target = field.attribute or name
         store = f"set_value(result, {target!r}, value)" if "." in target else f"result[{target!r}] = value"
@@ -134,7 +142,8 @@ class BodyCode:
         self._places.append((f"place_{len(self._places)}", t.Union[kind, msgspec.UnsetType], msgspec.UNSET))
         absent = [f"strings -= {strings}"]
         if self.partial is not True and field.load_default is not ma.missing:
-            absent += [f"value = {self.writer.bind(field.load_default, 'default')}", store]
+            default = self.writer.bind(field.load_default, "default")
+            absent += [f"value = {default}{'()' if callable(field.load_default) else ''}", store]
         return [take, "if value is UNSET:", *indented(absent), "else:", *indented(lines)]
 
     def _place(self, field: AnyField, name: str) -> _Place:

@@ -16,6 +16,7 @@ import typing as t
 import marshmallow as ma
 from marshmallow import EXCLUDE, INCLUDE, RAISE
 
+from ... import fields as own_fields
 from ...fields import AnyField, OneOf, PartialOption
 from ...issues import AnyMessages
 from .. import _internals as internals
@@ -376,7 +377,7 @@ def has_processors(field: AnyField) -> bool:
 
 
 def is_nested(field: AnyField) -> bool:
-    return type(field) in (ma.fields.Nested, strict.Nested)
+    return type(field) in (ma.fields.Nested, own_fields.Nested, strict.Nested)
 
 
 def _field_loader(field: AnyField, key: str) -> FieldLoader:

@@ -46,6 +46,8 @@ def merge_class(cls: type[ma.Schema]) -> type[ma.Schema]:
         members: dict[str, object] = {each: merge_field(field) for each, field in cls._declared_fields.items()}
         # Not in marshmallow's registry: a name there must stay the name of the whole.
         members["Meta"] = type("Meta", (cls.Meta,), {"register": False})
+        if hasattr(cls, "_framework_make"):
+            members["_framework_make"] = None  # what changes is a mapping, though the whole is an instance
         members["__module__"] = cls.__module__
         members["__doc__"] = message("schemas.merge_patch", name=name)
         made = _classes[cls] = t.cast("type[ma.Schema]", type(f"{name}MergePatchSchema", (cls,), members))

@@ -19,6 +19,7 @@ from .. import _plain as plain
 from .._internals import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA, ErrorStore, is_collection
 from ..bounds import Full
 from ._code import POLICIES, Errors, LoadCode, ObjectLoader
+from ._making import MAPPINGS, MakingSchema, maker_of
 from ._members import MemberLoader
 
 
@@ -31,9 +32,11 @@ class LoadPlan:
         self.compilable = self._is_compilable()
         hooks = schema._hooks
         self.has_pre_load = bool(hooks[PRE_LOAD])
-        self.has_post_load = bool(hooks[POST_LOAD])
+        self.maker = maker_of(schema)
+        self.has_post_load = bool(hooks[POST_LOAD]) and self.maker is None
         self.has_validators = bool(hooks[VALIDATES] or hooks[VALIDATES_SCHEMA])
         self.is_bare = not (self.has_pre_load or self.has_post_load or self.has_validators)
+        self.make = None if self.maker is None or self.maker is MAPPINGS else self.maker.make
         self._functions: dict[str, ObjectLoader] = {}
 
     def _is_compilable(self) -> bool:
@@ -103,10 +106,24 @@ class LoadPlan:
                     )
                 except ma.ValidationError as error:
                     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+            if self.maker is not None and not messages and postprocess and (partial or self.make is not None):
+                try:
+                    result = self._instances(result, many, partial)
+                except ma.ValidationError as error:
+                    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         if messages:
             # PERF: held by a variable here, the exception would hold its own frame, and wait for the collector: 10 us.
             raise self._refusal(messages, data, result, many, partial)
         return result
+
+    def _instances(self, values: t.Any, many: bool, partial: PartialOption) -> object:
+        """Make the instances of an annotated class."""
+        if partial or self.make is None:  # it is no instance, or a partial one
+            schema = t.cast(MakingSchema, self.schema)
+            if many:
+                return [schema.framework_made(each, partial) for each in values]
+            return schema.framework_made(values, partial)
+        return [self.make(each) for each in values] if many else self.make(values)
 
     def _refusal(
         self, messages: AnyMessages, data: t.Any, result: t.Any, many: bool, partial: PartialOption
@@ -226,6 +243,12 @@ class LoadPlan:
                 pass
             if errors:
                 messages = plan._validated(result, value, errors, False, partial, unknown, False)
+                raise plan._refusal(messages, value, result, False, partial)
+            if plan.make is not None:
+                try:
+                    return plan._instances(result, False, partial)
+                except ma.ValidationError as error:
+                    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
                 raise plan._refusal(messages, value, result, False, partial)
             return result
 

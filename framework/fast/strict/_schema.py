@@ -22,6 +22,7 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, validate
 from marshmallow.types import Validator
 
 from ...fields import AnyField, DateTime, OneOf, PartialOption, leading_in
+from ...fields import Nested as NestedField
 from . import _codes as coding
 from . import _dates as dates
 from . import _fields as twins
@@ -351,7 +352,11 @@ _VALIDATOR_TWINS: dict[type, type] = {
 }
 
 
-_NESTED_TWINS: dict[type[AnyField], type[AnyField]] = {ma.fields.Pluck: Pluck, ma.fields.Nested: Nested}
+_NESTED_TWINS: dict[type[AnyField], type[AnyField]] = {
+    ma.fields.Pluck: Pluck,
+    ma.fields.Nested: Nested,
+    NestedField: Nested,
+}
 _TABLES: dict[str, cabc.Mapping[t.Any, type]] = {
     "json": JSON_TWINS,
     "text": TEXT_TWINS,

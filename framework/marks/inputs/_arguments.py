@@ -22,7 +22,7 @@ from ...http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
 from ..base import Body, Call, Key, Parameter, Phase, Plan, Record, Step, Steps, marks_of
 from ..negotiation import consumed
 from ..raises import error_outcome
-from ..schemas import SchemaLike, WholeSchema, as_schema, examples_of
+from ..schemas import SchemaLike, WholeSchema, as_schema, check_loads, examples_of, makes_instances
 from ..values import ValueMark
 from ._bodies import BODY_READER, OTHER, body_outcomes, body_steps
 from ._multipart import add_rules, rules_of
@@ -379,9 +379,9 @@ def arguments(
     The handler gets the values by position, that of the top mark first, then the values of the path by name. What the
     schemas refuse leaves as one 422 that names every field.
 
-    :param schema: A schema class, an instance, a dict of fields, or a function from the request to a schema instance
-        (called for each request; its fields are then not in the document). Or an annotated class: type checkers then
-        refuse a handler that does not take an instance of it.
+    :param schema: A schema class, an annotated class such as a dataclass, an instance, a dict of fields, or a function
+        from the request to a schema instance (called for each request; its fields are then not in the document). For
+        an annotated class, type checkers refuse a handler that does not take an instance of it.
     :param location: ``"json"`` (default; on a GET it has to be given), ``"query"`` (or ``"querystring"``), ``"path"``,
         ``"headers"``, ``"cookies"``, ``"form"``, ``"files"``, ``"multipart"`` (fields, files and objects of one form in
         one schema) or ``"json_or_form"``.
@@ -399,12 +399,16 @@ def arguments(
     """
     made = is_factory(schema)
     instance = Schema(unknown=INCLUDE) if made else as_schema(t.cast(SchemaLike, schema))
+    check_loads(instance)
     if isinstance(instance, WholeSchema) and location not in (None, "json"):
         raise SetupError(f"{schema!r} is a whole value, which {location!r} has none of. Read it from 'json'.")
     body = Body(instance, description=description, examples=examples_of(example, examples))
-    mark = ArgumentsMark(
-        t.cast(SchemaLike, schema), location or "json", unknown, as_kwargs, body, required, content_type
-    )
+    if as_kwargs and makes_instances(instance):
+        raise SetupError(
+            f"as_kwargs=True of arguments({type(instance).__name__}) passes the members of a mapping, and it loads an"
+            " instance. Take the instance as an argument, or a TypedDict."
+        )
+    mark = ArgumentsMark(schema, location or "json", unknown, as_kwargs, body, required, content_type)
     mark.is_placed = location is not None
     if unknown not in (None, RAISE, EXCLUDE, INCLUDE):
         raise SetupError(f"{mark!r} got unknown={unknown!r}. Take RAISE, EXCLUDE or INCLUDE of marshmallow.")

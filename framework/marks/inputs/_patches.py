@@ -92,8 +92,15 @@ def merge_patch(
     :param description: What the changes are.
     :param example: A whole body.
     :param examples: Several, by name or in a row.
+    :raises SetupError: The schema is one of a part, such as ``Partial[Pet]``.
     """
-    body = Body(merge_schema(as_schema(schema)), description=description, examples=examples_of(example, examples))
+    whole = as_schema(schema)
+    if whole.partial:
+        raise SetupError(
+            f"merge_patch got {schema!r}, which may lack members already. Give the schema or class of the whole"
+            " resource; or take what was sent with arguments(Partial[...])."
+        )
+    body = Body(merge_schema(whole), description=description, examples=examples_of(example, examples))
     return MergePatchMark(body.schema, "json", unknown, False, body, True, None)
 
 

@@ -11,7 +11,7 @@ import marshmallow as ma
 import msgspec
 
 from .base import MANY, USERS, Contender, Fresh, ItemSchema, MomentSchema, QuerySchema, new_items
-from .structs import ItemStruct, Query, struct_of
+from .structs import ItemData, ItemStruct, Query, data_of, struct_of
 
 ITEMS = new_items()
 
@@ -163,6 +163,20 @@ class StructItems:
         resp.status = falcon.HTTP_201
 
 
+DATA = [data_of(item) for item in ITEMS]
+
+
+class DataItems:
+    POST_STRUCT = ItemData
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = DATA
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, loaded: ItemData) -> None:
+        resp.media = loaded
+        resp.status = falcon.HTTP_201
+
+
 class OneStructItem:
     def on_get(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
         msgspec.convert(req.params, Query, strict=False)
@@ -186,7 +200,7 @@ class TaggedStruct:
         send_tagged(req, resp, msgspec.json.encode(STRUCTS[7]))
 
 
-def with_msgspec() -> t.Any:
+def with_msgspec(items: t.Any = None) -> t.Any:
     handler = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app = falcon.App(middleware=[Loads()])
     app.req_options.media_handlers["application/json"] = handler
@@ -197,7 +211,7 @@ def with_msgspec() -> t.Any:
     app.add_route("/moments", PlainMoments())
     app.add_route("/tagged", TaggedStruct())
     app.add_route("/hello", Hello())
-    app.add_route("/items", StructItems())
+    app.add_route("/items", items or StructItems())
     app.add_route("/items/{number:int}", OneStructItem())
     return app
 
@@ -248,7 +262,14 @@ CONTENDERS = [
         {"thousand": thousand, "hook": hooked},
         without=frozenset({"view"}),
     ),
-    Contender("Falcon + msgspec", ("falcon", "msgspec"), with_msgspec, without=frozenset({"view"}), names=1),
+    Contender(
+        "Falcon + msgspec",
+        ("falcon", "msgspec"),
+        with_msgspec,
+        {"structs": with_msgspec, "data": lambda: with_msgspec(DataItems())},
+        without=frozenset({"view"}),
+        names=1,
+    ),
     Contender(
         "Falcon + msgspec, by hand",
         ("falcon", "msgspec"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import decimal
 import typing as t
@@ -93,6 +94,54 @@ def make() -> FastAPI:
     return app
 
 
+@dataclasses.dataclass
+class CategoryData:
+    id: int
+    name: str
+
+
+@dataclasses.dataclass
+class ItemData:
+    id: int
+    name: t.Annotated[str, pydantic.Field(min_length=1, max_length=80)]
+    price: decimal.Decimal
+    created_at: dt.datetime
+    tags: list[str]
+    category: CategoryData
+    email: t.Annotated[str, pydantic.Field(pattern=EMAIL)]
+    status: State = "new"
+
+
+DATA = [
+    ItemData(
+        item.id,
+        item.name,
+        item.price,
+        item.created_at,
+        item.tags,
+        CategoryData(item.category.id, item.category.name),
+        item.email,
+        t.cast(t.Any, item.status),
+    )
+    for item in ITEMS
+]
+
+
+def with_dataclasses() -> FastAPI:
+    """The items as dataclasses, which pydantic reads and writes."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/items")
+    async def items() -> list[ItemData]:
+        return DATA
+
+    @app.post("/items", status_code=201)
+    async def create(item: ItemData) -> ItemData:
+        return item
+
+    return app
+
+
 def thousand() -> FastAPI:
     app = FastAPI(openapi_url=None)
 
@@ -109,7 +158,7 @@ CONTENDERS = [
         "FastAPI",
         ("fastapi", "starlette", "pydantic"),
         make,
-        {"thousand": thousand, "asgi": make},
+        {"thousand": thousand, "asgi": make, "data": with_dataclasses},
         asgi=True,
         without=frozenset({"current"}),
     )

@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
 from .base import MANY, USERS, Contender, Fresh, Item, Moment, new_items
-from .structs import ItemStruct, State
+from .structs import ItemData, ItemStruct, State, data_of, struct_of
 
 ITEMS = new_items()
 
@@ -73,6 +73,34 @@ def make() -> Litestar:
     return Litestar(handlers, openapi_config=None, logging_config=None)
 
 
+STRUCTS = [struct_of(item) for item in ITEMS]
+DATA = [data_of(item) for item in ITEMS]
+
+
+def structs() -> Litestar:
+    @get("/items")
+    async def items() -> list[ItemStruct]:
+        return STRUCTS
+
+    @post("/items")
+    async def create(data: ItemStruct) -> ItemStruct:
+        return data
+
+    return Litestar([items, create], openapi_config=None, logging_config=None)
+
+
+def dataclasses() -> Litestar:
+    @get("/items")
+    async def items() -> list[ItemData]:
+        return DATA
+
+    @post("/items")
+    async def create(data: ItemData) -> ItemData:
+        return data
+
+    return Litestar([items, create], openapi_config=None, logging_config=None)
+
+
 async def name_server(response: Response[t.Any]) -> Response[t.Any]:
     """A hook after each request."""
     response.headers["X-Served-By"] = "bench"
@@ -105,7 +133,7 @@ CONTENDERS = [
         "Litestar",
         ("litestar", "msgspec"),
         make,
-        {"thousand": thousand, "hook": hooked, "asgi": make},
+        {"thousand": thousand, "hook": hooked, "asgi": make, "structs": structs, "data": dataclasses},
         asgi=True,
         without=frozenset({"current"}),
         names=1,

@@ -267,6 +267,20 @@ def without_session() -> App:
     return app
 
 
+def with_structs() -> App:
+    """The items as Structs."""
+    from .classes import structs
+
+    return structs()
+
+
+def with_dataclasses() -> App:
+    """The items as dataclasses."""
+    from .classes import data
+
+    return data()
+
+
 LOADED = ("orm-sqlite", "rows-sqlite", "orm-postgres", "rows-postgres")
 CONTENDERS = [
     Contender(
@@ -278,6 +292,8 @@ CONTENDERS = [
             "hook": hooked,
             "session": with_session,
             "asgi": on_loop,
+            "structs": with_structs,
+            "data": with_dataclasses,
         },
     ),
     Contender(
