@@ -133,7 +133,7 @@ URLValuePreprocessorCallable = cabc.Callable[[str | None, dict[str, t.Any] | Non
 ErrorHandlerCallable = cabc.Callable[[t.Any], ErrorAnswer]
 
 
-class MountOptions(t.TypedDict, total=False):
+class RouterOptions(t.TypedDict, total=False):
     """The options of the mount of a router."""
 
     name: str

@@ -482,7 +482,7 @@ class App(Scaffold, t.Generic[_S]):
         self._route_table = None  # a test context may have built one from what was there so far
 
     @setupmethod
-    def register_router(self, router: Router, **options: t.Unpack[ft.MountOptions]) -> None:
+    def register_router(self, router: Router, **options: t.Unpack[ft.RouterOptions]) -> None:
         """Mount a router. The same one may be mounted again with another ``name``.
 
         :param router: The router; it is closed from now on.

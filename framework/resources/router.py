@@ -177,7 +177,7 @@ class Router(Scaffold):
         return RouterSetupState(self, app, options, first_registration)
 
     @setupmethod
-    def register_router(self, router: Router, **options: t.Unpack[ft.MountOptions]) -> None:
+    def register_router(self, router: Router, **options: t.Unpack[ft.RouterOptions]) -> None:
         """Nest a router in this one; names, prefixes, subdomains, hooks and handlers add up.
 
         :param router: Another router.

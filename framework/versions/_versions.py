@@ -26,7 +26,7 @@ from ._migrations import CONVERSIONS, OlderShapes, made_class
 if t.TYPE_CHECKING:
     from ..app import App
     from ..resources.operation import Operation
-    from ..typing import MountOptions
+    from ..typing import RouterOptions
 
 _S = t.TypeVar("_S", bound=type)
 
@@ -213,7 +213,7 @@ class Versions:
         for router in routers:
             outer.register_router(router)
         place = VersionLocation(version.name, self.names, chooser is not None)
-        options: MountOptions = {} if mounted_as is None else {"name": mounted_as}
+        options: RouterOptions = {} if mounted_as is None else {"name": mounted_as}
         options |= {"version": place, "cli_group": None}
         app.register_router(outer, **options)
 
