@@ -72,7 +72,7 @@ def as_schema(schema: SchemaLike) -> Schema:
 
 def _of_annotation(given: object) -> Schema | None:
     """Return the schema of an annotated class, or of a list, a partial or a union of such; ``None`` for another."""
-    if not isinstance(given, type) and t.get_origin(given) is None:
+    if not isinstance(given, type) and t.get_origin(given) is None and not hasattr(given, "__value__"):
         return None
     from ..models import class_of, schema_for, schema_of  # for who gives such a class
 

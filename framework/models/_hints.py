@@ -15,8 +15,8 @@ import typing as t
 from ._faults import called, fault
 from ._missing import Missing
 
-# Any: Python 3.11 has no such class.
-_ALIAS: t.Final[t.Any] = getattr(t, "TypeAliasType", None)
+_ALIAS: t.Final = "TypeAliasType"
+"""The class of aliases, of typing from Python 3.12 on and of typing_extensions."""
 _QUALIFIERS: t.Final = frozenset(
     each for each in (t.Required, t.NotRequired, t.Final, getattr(t, "ReadOnly", None)) if each is not None
 )
@@ -52,10 +52,10 @@ def peel(annotation: object) -> Peeled:
             made.kind = kind.__origin__
         elif isinstance(kind, t.NewType):
             made.kind = kind.__supertype__
-        elif _ALIAS is not None and isinstance(kind, _ALIAS):
+        elif type(kind).__name__ == _ALIAS:
             made.kind = kind.__value__
-        elif _ALIAS is not None and isinstance(origin, _ALIAS):
-            made.kind = origin.__value__[t.get_args(kind)]
+        elif type(origin).__name__ == _ALIAS:
+            made.kind = t.cast(t.Any, origin).__value__[t.get_args(kind)]
         elif origin in _QUALIFIERS:
             made.required = True if origin is t.Required else False if origin is t.NotRequired else made.required
             made.kind = t.get_args(kind)[0]

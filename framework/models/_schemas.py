@@ -13,7 +13,7 @@ import marshmallow as ma
 
 from ..errors import SetupError
 from ..fields import AnyField, OneOf, PartialOption, inner_fields
-from ._faults import fault
+from ._faults import called, fault
 from ._fields import FieldMaker
 from ._hints import name_of, peel
 from ._making import InstanceMaker, maker_of
@@ -48,11 +48,27 @@ class ModelSchema(ma.Schema):
     def _framework_make(
         self, data: t.Any, *, many: bool = False, partial: PartialOption = None, **kwargs: object
     ) -> object:
-        if many:
-            return [self.framework_made(each, partial) for each in data]
-        return self.framework_made(data, partial)
+        return self.framework_made_all(data, partial) if many else self.framework_made(data, partial)
 
-    def framework_made(self, data: dict[str, t.Any], partial: PartialOption = None) -> object:
+    def framework_made_all(
+        self, values: cabc.Iterable[dict[str, object]], partial: PartialOption = None
+    ) -> list[object]:
+        """Return the instances of many, as :meth:`framework_made` makes each.
+
+        :raises ValidationError: The class refuses some: the messages are by their indexes.
+        """
+        made: list[object] = []
+        errors: dict[object, object] = {}
+        for index, each in enumerate(values):
+            try:
+                made.append(self.framework_made(each, partial))
+            except ma.ValidationError as error:
+                errors[index] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        if errors:
+            raise ma.ValidationError(errors)
+        return made
+
+    def framework_made(self, data: dict[str, object], partial: PartialOption = None) -> object:
         """Return the instance; of a partial load, which may lack members, the mapping itself or a :class:`Partial`.
 
         :raises ValidationError: The class refuses the values.
@@ -126,13 +142,19 @@ def schema_for(annotation: t.Any) -> ma.Schema | OneOf | None:
     :return: An instance, or a field for a union; ``None`` for what is no annotation of such.
     :raises SetupError: The class cannot be expressed.
     """
+    annotation = getattr(annotation, "__value__", annotation)  # what an alias of Python 3.12 stands for
     origin, given = t.get_origin(annotation), t.get_args(annotation)
     if origin is list and given and class_of(given[0]) is not None:
         return schema_of(given[0])(many=True)
     if origin is Partial:
         return partial_schema_of(given[0])
     peeled = peel(annotation)
-    if peeled.arms and not peeled.allow_none and all(class_of(peel(each).kind) for each in peeled.arms):
+    if peeled.allow_none and any(class_of(peel(each).kind) for each in peeled.arms or (peeled.kind,)):
+        raise SetupError(
+            f"{called(annotation)} is not a schema: a body or an answer as a whole is not null. Leave None out; an"
+            " answer without a body is response(204)."
+        )
+    if peeled.arms and all(class_of(peel(each).kind) for each in peeled.arms):
         return t.cast(OneOf, field_for(annotation, annotation))
     return schema_of(peeled.kind)() if class_of(peeled.kind) is not None else None
 

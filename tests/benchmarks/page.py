@@ -46,6 +46,10 @@ middleware and writes through a media handler; *by hand* its handlers read and w
 of 100 objects both hold structs that are ready to be written; all others write dataclass instances, each contender its
 own. With msgspec, Litestar included, an answer names one wrong field of three; the others name all.
 
+Annotated classes: *framework* loads instances by their schemas and dumps them by these; *framework, trusted* writes
+instances as they are (``trusted=True``). Litestar has the same Structs and dataclasses, FastAPI dataclasses of the same
+members.
+
 The environment of a WSGI call is that of gunicorn's sync worker; a test compares the two. ASGI applications are driven
 without an event loop and without a server, which is the quickest way to call them, but for the table in an event loop:
 there ``receive`` waits after the body, as that of a server does. The handlers of *framework* are ``async def``, and its

@@ -16,6 +16,7 @@ import attrs
 import marshmallow as ma
 import msgspec
 import pytest
+import typing_extensions
 from marshmallow import validate
 
 from framework import App, Resource, arguments, fields, filters, response
@@ -352,43 +353,54 @@ def test_an_attrs_class_keeps_its_aliases_and_its_rules():
     assert errors_of(Pet, {"name": "x", "lives": 0}) == {"_schema": ["Invalid value."]}
 
 
-def test_a_class_may_refuse_values_together():
-    """A ``ValidationError`` of ``__post_init__`` reaches the client, in each way in which schemas are loaded."""
+@dataclasses.dataclass
+class Span:
+    start: int
+    end: int
 
-    @dataclasses.dataclass
-    class Span:
-        start: int
-        end: int
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ma.ValidationError("Before the start.", "end")
+        if self.end > 100:
+            raise ValueError("secret")
 
-        def __post_init__(self) -> None:
-            if self.end < self.start:
-                raise ma.ValidationError("Before the start.", "end")
-            if self.end > 100:
-                raise ValueError("secret")
 
+@pytest.mark.parametrize("fast", [True, False, "compare"])
+def test_a_class_may_refuse_values_together(fast: bool | str):
+    """A ``ValidationError`` of ``__post_init__`` reaches the client, of many instances by index, and a ``ValueError``
+    without its text."""
     app = App(__name__)
+    app.config["FAST_PATH"] = fast
 
     @app.post("/spans")
     @arguments(Span)
     def add(span: Span) -> t.Any:
         return {"length": span.end - span.start}
 
-    for fast in (True, False):
-        app.config["FAST_PATH"] = fast
-        client = app.test_client()
-        assert client.post("/spans", json={"start": 1, "end": 3}).json == {"length": 2}
-        reply = client.post("/spans", json={"start": 3, "end": 1})
-        assert (reply.status_code, reply.json["errors"]) == (422, {"json": {"end": ["Before the start."]}})
-        reply = client.post("/spans", json={"start": 3, "end": 101})
-        assert (reply.status_code, reply.json["errors"]) == (422, {"json": {"_schema": ["Invalid value."]}})
+    @app.post("/many")
+    @arguments(list[Span])
+    def add_all(spans: list[Span]) -> t.Any:
+        return [span.end - span.start for span in spans]
+
+    @app.post("/pages")
+    @arguments(Page[Span])
+    def add_page(page: Page[Span]) -> t.Any:
+        return len(page.items)
+
+    client = app.test_client()
+
+    def refused(path: str, data: t.Any) -> t.Any:
+        reply = client.post(path, json=data)
+        assert reply.status_code == 422
         assert "secret" not in reply.text
-    assert errors_of(list_of(Span), {"items": [{"start": 1, "end": 0}]}) == {
-        "items": {0: {"end": ["Before the start."]}}
-    }
+        return reply.json["errors"]["json"]
 
-
-def list_of(cls: type) -> t.Any:
-    return Page[cls]  # type: ignore[valid-type]
+    assert client.post("/spans", json={"start": 1, "end": 3}).json == {"length": 2}
+    assert refused("/spans", {"start": 3, "end": 1}) == {"end": ["Before the start."]}
+    assert refused("/spans", {"start": 3, "end": 101}) == {"_schema": ["Invalid value."]}
+    assert client.post("/many", json=[{"start": 1, "end": 2}]).json == [1]
+    assert refused("/many", [{"start": 1, "end": 2}, {"start": 3, "end": 1}]) == {"1": {"end": ["Before the start."]}}
+    assert refused("/pages", {"items": [{"start": 3, "end": 1}]}) == {"items": {"0": {"end": ["Before the start."]}}}
 
 
 def test_words_of_annotated_types_are_validators():
@@ -472,6 +484,21 @@ def test_sets_and_tuples_are_arrays():
 
     assert made == Bag({"a", "b"}, frozenset({1}), (1, 2), (0, ""), [{"a": 1}])
     assert schema_of(Bag)().dump(made)["words"] == ["a", "b"]
+
+
+def test_aliases_and_new_types_are_followed():
+    """``NewType`` and aliases of types are what they stand for, as a member and as what a mark takes."""
+    name = t.NewType("name", str)
+    names = typing_extensions.TypeAliasType("names", list[name])  # type: ignore[valid-type]
+    cats = typing_extensions.TypeAliasType("cats", list[Cat])
+
+    @dataclasses.dataclass
+    class Team:
+        names: names  # type: ignore[valid-type]
+
+    assert schema_of(Team)().load({"names": ["a"]}) == Team(["a"])
+    assert errors_of(Team, {"names": [1]}) == {"names": {0: ["Not a valid string."]}}
+    assert response(200, cats).outcome.schema.many  # type: ignore[arg-type,union-attr]
 
 
 def test_enums_and_literals():

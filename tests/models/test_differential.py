@@ -46,7 +46,7 @@ def as_mapping(kind: str, value: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("kind", cases.CLASSES)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=BODIES)
 def test_a_class_loads_what_the_schema_by_hand_loads(kind: str, data: dict[str, t.Any]):
     """Values and errors are those of the schema written by hand, in each way in which schemas are loaded."""
@@ -62,7 +62,7 @@ def test_a_class_loads_what_the_schema_by_hand_loads(kind: str, data: dict[str, 
 
 
 @pytest.mark.parametrize("kind", cases.CLASSES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=BODIES)
 def test_a_class_dumps_what_the_schema_by_hand_dumps(kind: str, data: dict[str, t.Any]):
     """Instances are dumped as the schema written by hand dumps them, in each way in which schemas are dumped."""

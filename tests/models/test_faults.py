@@ -153,6 +153,13 @@ def test_what_is_not_an_annotated_class_is_refused(given: t.Any):
         response(200, given)
 
 
+@pytest.mark.parametrize("given", [Cat | None, Cat | Other | None])
+def test_whole_values_are_not_null(given: t.Any):
+    """A body or an answer that may be null is refused, with what to write instead."""
+    with pytest.raises(SetupError, match=r"Cat.* is not a schema: a body or an answer as a whole is not null"):
+        response(200, given)
+
+
 def test_rename_is_checked():
     """``rename`` is a known word, a function or a mapping."""
     with pytest.raises(SetupError, match="rename='kebab'"):

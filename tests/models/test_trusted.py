@@ -103,7 +103,7 @@ _pet = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pets=st.lists(_pet, max_size=2))
 def test_a_trusted_text_is_the_text_of_the_schema(pets: list[Pet]):
     """What msgspec writes of an instance says the same as what the schema writes of it."""

@@ -40,7 +40,11 @@ class MakingSchema(t.Protocol):
     framework_maker: MakesInstances | None
     """The way to an instance; ``None`` where the values stay mappings."""
 
-    def framework_made(self, data: t.Any, partial: PartialOption) -> object:
+    def framework_made_all(self, values: object, partial: PartialOption) -> list[object]:
+        """Return the values for many loaded mappings."""
+        ...
+
+    def framework_made(self, data: object, partial: PartialOption) -> object:
         """Return the value for a loaded mapping; of a partial load, which may lack members, it is no instance."""
         ...
 

@@ -118,12 +118,14 @@ class LoadPlan:
 
     def _instances(self, values: t.Any, many: bool, partial: PartialOption) -> object:
         """Make the instances of an annotated class."""
+        schema = t.cast(MakingSchema, self.schema)
         if partial or self.make is None:  # it is no instance, or a partial one
-            schema = t.cast(MakingSchema, self.schema)
-            if many:
-                return [schema.framework_made(each, partial) for each in values]
-            return schema.framework_made(values, partial)
-        return [self.make(each) for each in values] if many else self.make(values)
+            return schema.framework_made_all(values, partial) if many else schema.framework_made(values, partial)
+        if not many:
+            return self.make(values)
+        if self.maker is not None and self.maker.is_pure:
+            return [self.make(each) for each in values]
+        return schema.framework_made_all(values, partial)
 
     def _refusal(
         self, messages: AnyMessages, data: t.Any, result: t.Any, many: bool, partial: PartialOption
