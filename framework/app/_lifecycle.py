@@ -50,6 +50,7 @@ class Lifecycle:
         """``"new"``, ``"starting"``, ``"started"`` or ``"failed"``, of this process."""
         self._functions: list[tuple[bool, LifeFunction]] = []
         self._ends: list[tuple[str, LifeFunction]] = []
+        self._kept: list[LifeFunction] = []
         # Reentrant: a startup function may send requests with a test client.
         self._lock = threading.RLock()
         self.failure: StartupFailed | None = None
@@ -97,7 +98,7 @@ class Lifecycle:
                 self.state = "failed"
                 self._again_at = time.monotonic() + RETRY
                 # What generators have begun is ended; functions for the end expect a whole start.
-                self._ends = [end for end in self._ends if isinstance(end[1], _Rest)]
+                self._ends = [end for end in self._ends if isinstance(end[1], _Rest) or end[1] in self._kept]
                 self._run_ends(app)
                 raise
             self.state = "started"
@@ -128,6 +129,24 @@ class Lifecycle:
             rest.begin()
             self._ends.append((describe(function), rest))
 
+    def keep(self, app: App, name: str, end: LifeFunction) -> None:
+        """Call a function when the process ends, because of something that has begun by itself, started or not.
+
+        :param name: What it is, for the log.
+        :param end: Called once, in an application context, before what has begun earlier is ended.
+        """
+        with self._lock:
+            if not (self._functions or self._kept):
+                self._mind_forks_and_exits(app)
+            self._ends.append((name, end))
+            self._kept.append(end)
+
+    def drop(self, end: LifeFunction) -> None:
+        """Forget a function of :meth:`keep`: what it ends has ended."""
+        with self._lock:
+            self._ends = [each for each in self._ends if each[1] is not end]
+            self._kept = [each for each in self._kept if each is not end]
+
     def stop(self, app: App) -> list[Exception]:
         """Run the shutdown functions and the second parts of generators, in reverse order, all of them.
 
@@ -139,7 +158,7 @@ class Lifecycle:
                 break
             time.sleep(0.02)
         with self._lock:
-            if self.state != "started":
+            if self.state != "started" and not self._kept:
                 return []
             self.state = "new"
             atexit.unregister(app.shutdown)
@@ -147,6 +166,7 @@ class Lifecycle:
 
     def _run_ends(self, app: App) -> list[Exception]:
         errors: list[Exception] = []
+        self._kept = []
         while self._ends:
             name, end = self._ends.pop()
             try:
@@ -181,7 +201,7 @@ class Lifecycle:
     def _forget(self) -> None:
         """Be new in a forked child: what its parent has begun is the parent's to end."""
         _INHERITED.extend(self._ends)
-        self._ends = []
+        self._ends, self._kept = [], []
         self._lock = threading.RLock()
         self.failure = None
         self.state = "new"

@@ -5,7 +5,16 @@ Floor 1.
 
 from __future__ import annotations
 
+import typing as t
+
 import marshmallow as ma
+
+from .._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._codegen import Writer as Writer
+else:
+    __getattr__ = lazy(__name__, {"_codegen": "Writer"})
 
 
 def source(schema: ma.Schema) -> str:

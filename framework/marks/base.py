@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     from ..http.response import Reply
     from ..resources.operation import Operation
     from ..resources.scaffold import Scaffold
-    from ..typing import Named
+    from ..typing import Application, Named
     from .links import Link
     from .outgoing import Outgoing
     from .shapes import Shape
@@ -142,11 +142,15 @@ class Step(msgspec.Struct, frozen=True):
     :param run: ``run(ctx, call)``. A returned value that is not ``None`` is the answer, and the handler is not called.
     :param blocks: Whether it may wait, for a store or a database for instance: behind an ASGI server it then runs in a
         thread. A step whose function is not the framework's own counts as one that may, unless it is ``nonblocking``.
+    :param alone: ``alone(handler, is_method)`` returns a handler that does the work of the step itself. For a step that
+        only gives the handler values, and is the only one of its operation: that then needs no :class:`Call`. ``None``:
+        it cannot.
     """
 
     phase: Phase
     run: StepFunction
     blocks: bool = False
+    alone: cabc.Callable[[cabc.Callable[..., object], bool], cabc.Callable[..., object] | None] | None = None
 
 
 class ValueStep(msgspec.Struct, frozen=True):
@@ -275,6 +279,7 @@ class Plan:
     :param reads_environ: Whether body and query may be read without a request: its class is the framework's own.
     :param ensure_sync: The application's ``ensure_sync``.
     :param shared: What all operations of one freeze share.
+    :param app: The application.
     """
 
     def __init__(
@@ -291,7 +296,10 @@ class Plan:
         reads_environ: bool,
         ensure_sync: cabc.Callable[[cabc.Callable[..., object]], cabc.Callable[..., t.Any]] = lambda function: function,
         shared: Notes | None = None,
+        app: Application | None = None,
     ) -> None:
+        self.app = app
+        """The application, for what outlives a freeze; its ``extensions`` keep that."""
         self.reads_environ = reads_environ
         self._ensure_sync = ensure_sync
         self.has_coroutines = False

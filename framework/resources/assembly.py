@@ -221,6 +221,7 @@ def make_plan(app: App, rule: Rule, method: str, handler: Handler, marks: tuple[
         reads_environ=reads_environ(app.request_class),  # type: ignore[arg-type]  # a class can be hashed
         ensure_sync=app.ensure_sync,
         shared=shared,
+        app=app,
     )
 
 

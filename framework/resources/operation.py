@@ -217,6 +217,11 @@ def runner(
         is_method = operation.view_class is not None
         if not (arounds or before or on_value or after or slots):
             return run_bare(handler, is_method, outcome)
+        if len(before) == 1 and not (arounds or on_value or after or watched or hops):
+            alone = before[0].alone  # PERF: without a Call; saves 0.8 us
+            whole = None if alone is None else alone(handler, is_method)
+            if whole is not None:
+                return run_bare(whole, is_method, outcome)
         finish = make_finish(after)
         if arounds:
             entering = with_entering(before, arounds, hops)
