@@ -86,6 +86,7 @@ _LATER = {
     "marks.lists": "CursorPage OffsetPage Page envelope filters paginate searches sorts sparse",
     "marks.negotiation": "consumes produces",
     "marks.outgoing": "Webhook callback",
+    "marks.providers": "provider provides",
     "marks.security": (
         "APIKey Basic Bearer Grant OAuth2 OpenIDConnect SessionAuth anyone csrf_token loads permission "
         "permissions_required public requires"
@@ -131,6 +132,8 @@ if t.TYPE_CHECKING:
     from .marks.negotiation import produces as produces
     from .marks.outgoing import Webhook as Webhook
     from .marks.outgoing import callback as callback
+    from .marks.providers import provider as provider
+    from .marks.providers import provides as provides
     from .marks.security import APIKey as APIKey
     from .marks.security import Basic as Basic
     from .marks.security import Bearer as Bearer

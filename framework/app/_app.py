@@ -90,6 +90,7 @@ if t.TYPE_CHECKING:
     DocumentProcessor: t.TypeAlias = cabc.Callable[[ft.JSONObject, str], ft.JSONObject | None]
     """Changes a finished document, given its name, or returns another one."""
     from ..marks.outgoing import Webhook
+    from ..marks.providers import Override, Provide
     from ..record import Observer
     from ..templating import DispatchingJinjaLoader, Environment
     from ..testing import AppClient, AppCliRunner, AsyncAppClient
@@ -634,6 +635,30 @@ class App(Scaffold, t.Generic[_S]):
         errors = self.lifecycle.stop(self)
         if errors and self._propagates():
             raise errors[0] if len(errors) == 1 else ExceptionGroup("Errors during shutdown.", errors)
+
+    @functools.cached_property
+    def provide(self) -> Provide:
+        """Return what makes the values of providers: ``with app.provide(open_session) as db:``.
+
+        For commands, deferred functions and streams; see :class:`framework.marks.providers.Provide`.
+        """
+        from ..marks.providers import Provide
+
+        return Provide(self)
+
+    def override(self, provider: object, replacement: object) -> Override:
+        """Put another provider in the place of one, for the length of a ``with`` block or of a decorated function.
+
+        For tests: all requests, also those of a server in another thread, and all providers that need it get the values
+        of the replacement. It may need the provider itself. Blocks may be nested.
+
+        :param provider: A provider, as marks name it.
+        :param replacement: Another one, whose scope is the same unless it says one.
+        :raises SetupError: One of the two provides nothing; or, on entering, they do not fit.
+        """
+        from ..marks.providers import Override
+
+        return Override(self, provider, replacement)
 
     @setupmethod
     def shell_context_processor(self, f: _ShellContext) -> _ShellContext:

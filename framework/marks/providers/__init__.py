@@ -1,0 +1,31 @@
+"""Providers: values for handlers, commands and other providers, with clean-up."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._lazy import lazy
+
+if t.TYPE_CHECKING:
+    from ._blocks import Override as Override
+    from ._blocks import Provide as Provide
+    from ._blocks import Provided as Provided
+    from ._marks import ProvidesMark as ProvidesMark
+    from ._marks import ProvidesValueMark as ProvidesValueMark
+    from ._marks import provides as provides
+    from ._sources import BuiltIn as BuiltIn
+    from ._sources import ProviderScope as ProviderScope
+    from ._sources import current_context as current_context
+    from ._sources import current_request as current_request
+    from ._sources import current_user_as as current_user_as
+    from ._sources import path_variable as path_variable
+    from ._sources import provider as provider
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_blocks": "Override Provide Provided",
+            "_marks": "ProvidesMark ProvidesValueMark provides",
+            "_sources": "BuiltIn ProviderScope current_context current_request current_user_as path_variable provider",
+        },
+    )

@@ -1,0 +1,116 @@
+"""Streams: their handlers are generators, which run when the values of their request have been given back.
+
+So what ends with the request is opened once more, by the generator for its own time, and given back when it ends, is
+closed because the client has left, or fails.
+Not here: the parts of a stream (``marks.files``).
+Floor 4.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import types
+import typing as t
+
+from ..base import Call, Plan, ValueStep
+from ..responses import ResponseMark
+from ._graph import ProviderGraph, ProviderRegistry
+from ._resolution import AsyncProvision, Enter, Provision, Resolution
+
+if t.TYPE_CHECKING:
+    from ...context import Context
+
+
+class Target(t.NamedTuple):
+    """A value that the handler gets."""
+
+    provider: object
+    slot: int | None
+    """Its place, if it goes by position."""
+    name: str | None
+    """Its name, if it goes by name."""
+
+
+def runs_after_the_answer(plan: Plan) -> bool:
+    """Return whether the handler is a generator that makes the parts of the answer while they are sent.
+
+    One whose values are dumped as a whole runs before that.
+    """
+    handler = inspect.unwrap(plan.handler)
+    if not (inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)):
+        return False
+    declared = next((mark for mark in plan.marks if isinstance(mark, ResponseMark)), None)
+    if declared is None:
+        return True
+    from ..files import StreamMark
+
+    return isinstance(declared, StreamMark)
+
+
+class StreamProviders:
+    """The values that a generator opens for its own time.
+
+    :param registry: The providers of the application.
+    :param plan: The operation in the making.
+    :param targets: The values that the handler gets.
+    """
+
+    def __init__(self, registry: ProviderRegistry, plan: Plan, targets: list[Target]) -> None:
+        self._registry = registry
+        self._targets = targets
+        self._handler = t.cast("cabc.Callable[..., t.Any]", plan.handler)
+        self._code = getattr(inspect.unwrap(plan.handler), "__code__", None)
+        self._title = f"providers of the stream {plan.called}"
+        self._compiled: tuple[ProviderGraph, Resolution, Enter, list[Target]] | None = None
+
+    def step(self) -> ValueStep:
+        """Return the step that puts a generator with values of its own in the place of the one of the handler."""
+        return ValueStep(self._restarted)
+
+    def _restarted(self, ctx: Context, call: Call, value: object) -> object:
+        if isinstance(value, types.GeneratorType) and value.gi_code is self._code:
+            value.close()  # it has not begun
+            return self._parts(ctx, call)
+        if isinstance(value, types.AsyncGeneratorType) and value.ag_code is self._code:
+            return self._async_parts(ctx, call)
+        return None
+
+    def _resolution(self) -> tuple[ProviderGraph, Resolution, Enter, list[Target]]:
+        """Return the values that are opened once more; compiled by the first stream, and after an override."""
+        graph = self._registry.graph
+        compiled = self._compiled
+        if compiled is None or compiled[0] is not graph:
+            with self._registry.lock:
+                again = [(each, graph.node(each.provider)) for each in self._targets]
+                again = [(each, node) for each, node in again if node.is_given_back]
+                resolution = Resolution([node for _, node in again], self._registry.app)
+                enter = resolution.compile(self._title)
+                compiled = self._compiled = (graph, resolution, enter, [each for each, _ in again])
+        return compiled
+
+    def _parts(self, ctx: Context, call: Call) -> cabc.Generator[object]:
+        _, _, enter, targets = self._resolution()
+        with Provision(enter, ctx, call) as provision:
+            yield from self._begun(call, targets, provision.values)
+
+    async def _async_parts(self, ctx: Context, call: Call) -> cabc.AsyncGenerator[object]:
+        _, resolution, _, targets = self._resolution()
+        async with AsyncProvision(resolution, ctx, call) as provision:
+            parts = self._begun(call, targets, provision.values)
+            try:
+                async for part in parts:
+                    yield part
+            finally:
+                await parts.aclose()
+
+    def _begun(self, call: Call, targets: list[Target], values: cabc.Sequence[object]) -> t.Any:
+        """Call the handler with the new values, and those that are good still."""
+        arguments, kwargs = list(call.arguments), dict(call.kwargs)
+        for target, value in zip(targets, values, strict=True):
+            if target.slot is not None:
+                arguments[target.slot] = value
+            elif target.name is not None:
+                kwargs[target.name] = value
+        is_method = call.operation.view_class is not None
+        return self._handler(*((call.instance,) if is_method else ()), *arguments, **kwargs)
