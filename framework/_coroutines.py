@@ -337,12 +337,14 @@ class Errand:
         self._generator = generator
         self._ends: asyncio.Event | None = None
         self._task: asyncio.Task[bool] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> None:
         """Run the generator to its ``yield``."""
         wait(self._begin())
 
     async def _begin(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._ends, has_begun = asyncio.Event(), asyncio.get_running_loop().create_future()
         self._task = asyncio.get_running_loop().create_task(self._run(has_begun))
         await asyncio.wait([self._task, has_begun], return_when=asyncio.FIRST_COMPLETED)
@@ -367,10 +369,21 @@ class Errand:
         return False
 
     def end(self) -> bool:
-        """Run the rest of the generator; return whether it came to its end without a second ``yield``."""
+        """Run the rest of the generator; return whether it came to its end without a second ``yield``.
+
+        :raises RuntimeError: The loop that it began on has ended before.
+        """
         return self._task is None or wait(self._end())
 
     async def _end(self) -> bool:
+        loop = t.cast(asyncio.AbstractEventLoop, self._loop)
+        if loop is not asyncio.get_running_loop():  # it began in a request, and the process ends elsewhere
+            if not loop.is_running():
+                raise RuntimeError(
+                    "An asynchronous clean-up cannot run: its event loop has ended before. Let the server send its"
+                    " lifespan events, or call app.shutdown() while the loop runs."
+                )
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._end(), loop))
         t.cast(asyncio.Event, self._ends).set()
         return await t.cast("asyncio.Task[bool]", self._task)
 

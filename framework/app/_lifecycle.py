@@ -135,17 +135,17 @@ class Lifecycle:
         :param name: What it is, for the log.
         :param end: Called once, in an application context, before what has begun earlier is ended.
         """
-        with self._lock:
-            if not (self._functions or self._kept):
-                self._mind_forks_and_exits(app)
-            self._ends.append((name, end))
-            self._kept.append(end)
+        # Without the lock: the thread that starts the process has it, and may wait for what another one makes.
+        if not (self._functions or self._kept):
+            self._mind_forks_and_exits(app)
+        self._kept.append(end)
+        self._ends.append((name, end))
 
     def drop(self, end: LifeFunction) -> None:
         """Forget a function of :meth:`keep`: what it ends has ended."""
-        with self._lock:
-            self._ends = [each for each in self._ends if each[1] is not end]
-            self._kept = [each for each in self._kept if each is not end]
+        for each in [each for each in self._ends if each[1] is end]:
+            self._ends.remove(each)
+            self._kept.remove(end)
 
     def stop(self, app: App) -> list[Exception]:
         """Run the shutdown functions and the second parts of generators, in reverse order, all of them.

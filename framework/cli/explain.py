@@ -19,6 +19,7 @@ from .. import _docstrings as docstrings
 from .. import context
 from ..helpers import is_nonblocking
 from ..marks.base import Phase
+from ..marks.providers import explained
 from ..resources.off_loop import is_async
 from .misses import nearest
 from .script import with_appcontext
@@ -30,6 +31,7 @@ if t.TYPE_CHECKING:
     from ..app import App
     from ..context import Context
     from ..marks.base import Outcome
+    from ..marks.providers import ExplainedProvider
     from ..resources.operation import Operation
 
 _Rows: t.TypeAlias = cabc.Iterable[tuple[str, ...]]
@@ -101,7 +103,7 @@ def _run_rows(
 
     yield from _hook_rows("before_request", app.before_request_funcs, inwards, on_loop=on_loop)
     if operation is not None:
-        yield from _operation_rows(operation)
+        yield from _operation_rows(app, operation)
     elif endpoint is not None:
         view = app.view_functions.get(endpoint)
         yield "view", _name(view), endpoint, _place(view) if callable(view) else ""
@@ -110,7 +112,7 @@ def _run_rows(
     yield from _hook_rows("teardown_request", app.teardown_request_funcs, outwards, True, on_loop)
 
 
-def _operation_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
+def _operation_rows(app: App, operation: Operation) -> cabc.Iterator[tuple[str, str, str, str]]:
     """List the context managers and steps of marks, and the handler between them, in the order in which they run."""
     # A step is most often a closure: it is known by the mark's class or the function that made it.
     on_loop = operation.on_loop
@@ -130,16 +132,45 @@ def _operation_rows(operation: Operation) -> cabc.Iterator[tuple[str, str, str, 
         )
         for around in operation.arounds
     ]
+    provided, given_back = _provider_rows(app, operation)
     before = [(phase, phase.name.lower(), name, where) for phase, name, where in steps if phase < Phase.HANDLER]
     entered = [(phase, "enter", name, where) for phase, name, where in arounds]
     for _, title, name, where in sorted([*entered, *before], key=lambda row: row[0]):
-        yield title, name, where, ""
+        if name in _PROVIDING:
+            yield from provided
+        else:
+            yield title, name, where, ""
     handler = operation.handler
     waits = on_loop and not inspect.iscoroutinefunction(handler) and not is_nonblocking(handler)
     yield "handler", _name(handler), operation.endpoint + IN_THREAD * waits, _location(*operation.source)
     yield from ((phase.name.lower(), name, where, "") for phase, name, where in steps if phase == Phase.HANDLER)
-    yield from (("leave", name, where, "") for _, name, where in reversed(arounds))
+    for _, name, where in reversed(arounds):
+        if name in _PROVIDING:
+            yield from given_back
+        else:
+            yield "leave", name, where, ""
     yield from ((phase.name.lower(), name, where, "") for phase, name, where in steps if phase > Phase.HANDLER)
+
+
+_PROVIDING: t.Final = ("ProvidesMark", "ProvidesMark.around", "ProvidesValueMark.around")
+"""The names of the step and of the context manager in which providers make their values."""
+
+
+def _provider_rows(app: App, operation: Operation) -> tuple[list[tuple[str, str, str, str]], ...]:
+    """List the values of providers, and those that are given back, in the order in which that happens."""
+    found = explained(app, operation.marks, operation.handler)
+
+    def row(title: str, each: ExplainedProvider) -> tuple[str, str, str, str]:
+        where = each.scope + IN_THREAD * (operation.on_loop and each.waits)
+        return title, each.name, where, _provider_place(each.place)
+
+    given_back = [row("give back", each) for each in reversed(found) if each.is_given_back]
+    return [row("provide", each) for each in found], given_back
+
+
+def _provider_place(place: str) -> str:
+    file, _, line = place.rpartition(":")
+    return _location(file, int(line)) if line.isdecimal() else place  # built in, or the module of a class
 
 
 def _schema_name(schema: Schema | None) -> str:

@@ -152,9 +152,14 @@ class SyncManager:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
-        from .._coroutines import wait_for
+        from .._coroutines import wait
 
-        return wait_for(self._manager.__aexit__(kind, error, tb))
+        return wait(self._leave(kind, error, tb))  # to its end, also when the deadline of the request is over
+
+    async def _leave(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> bool | None:
+        return await self._manager.__aexit__(kind, error, tb)
 
 
 class AsyncScope(t.NamedTuple):

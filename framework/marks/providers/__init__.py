@@ -10,6 +10,8 @@ if t.TYPE_CHECKING:
     from ._blocks import Override as Override
     from ._blocks import Provide as Provide
     from ._blocks import Provided as Provided
+    from ._explain import ExplainedProvider as ExplainedProvider
+    from ._explain import explained as explained
     from ._marks import ProvidesMark as ProvidesMark
     from ._marks import ProvidesValueMark as ProvidesValueMark
     from ._marks import provides as provides
@@ -25,6 +27,7 @@ else:
         __name__,
         {
             "_blocks": "Override Provide Provided",
+            "_explain": "ExplainedProvider explained",
             "_marks": "ProvidesMark ProvidesValueMark provides",
             "_sources": "BuiltIn ProviderScope current_context current_request current_user_as path_variable provider",
         },

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import inspect
+import types
 import typing as t
 
 from ...errors import SetupError
@@ -117,6 +118,11 @@ class ProvidesMark(Mark):
         return None if found is None else found.around()
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
+        if not any(mark is self for mark in plan.marks):
+            raise SetupError(
+                f"{self!r} is on a hook or an error handler, which it gives nothing. Open the value there:"
+                " with app.provide(...)."
+            )
         graph = registry_of(plan).graphs[0]
         for provider, name in self.given:
             if name is None or name in plan.names:
@@ -146,7 +152,7 @@ def parameters_of(plan: Plan) -> dict[str, inspect.Parameter]:
         found = list(inspect.signature(plan.handler).parameters.values())
     except (TypeError, ValueError):  # written in C
         return {}
-    is_method = "." in plan.called.rpartition("<locals>.")[2]
+    is_method = type(plan.handler) is types.FunctionType and "." in plan.called.rpartition("<locals>.")[2]
     own = found[1:] if is_method else found
     return {each.name: each for each in own if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
 

@@ -17,7 +17,14 @@ from ..base import AroundFactory, Call, Phase, Plan, Step, Steps
 from ._graph import ProviderGraph, ProviderRegistry
 from ._resolution import AsyncProvision, Enter, OffLoopProvision, Provision, Resolution
 from ._sources import BuiltIn
-from ._streams import StreamProviders, Target, runs_after_the_answer
+from ._streams import (
+    StreamProviders,
+    Target,
+    is_generator,
+    is_stream,
+    refuse_given_back,
+    runs_after_the_answer,
+)
 
 if t.TYPE_CHECKING:
     from ...context import Context
@@ -142,9 +149,12 @@ class OperationProviders:
         """Return the steps that make the values, where none of them is given back."""
         if self.stream is not None:
             yield self.stream.step()
+        elif self.has_around and is_stream(self._plan) and not is_generator(self._plan):
+            yield refuse_given_back(self.registry, self._plan, self.targets)
         if not self.has_around:
             reads = any(isinstance(each.node.source, BuiltIn) for each in self.base.resolution.steps)
             enter = t.cast("cabc.Callable[..., object]", self.base.enter)
+            enter.__qualname__ = "ProvidesMark"  # for those who look at the steps
             yield Step(Phase.LOAD, enter, self._blocks, None if reads else self._alone)
 
     def _alone(self, handler: cabc.Callable[..., object], is_method: bool) -> cabc.Callable[..., object] | None:

@@ -37,15 +37,59 @@ def runs_after_the_answer(plan: Plan) -> bool:
 
     One whose values are dumped as a whole runs before that.
     """
-    handler = inspect.unwrap(plan.handler)
-    if not (inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)):
+    if not is_generator(plan):
         return False
     declared = next((mark for mark in plan.marks if isinstance(mark, ResponseMark)), None)
+    return declared is None or is_stream(plan)
+
+
+def is_generator(plan: Plan) -> bool:
+    """Return whether the handler is a generator."""
+    handler = inspect.unwrap(plan.handler)
+    return inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)
+
+
+def is_stream(plan: Plan) -> bool:
+    """Return whether the handler declares a stream."""
+    declared = next((mark for mark in plan.marks if isinstance(mark, ResponseMark)), None)
     if declared is None:
-        return True
+        return False
     from ..files import StreamMark
 
     return isinstance(declared, StreamMark)
+
+
+_PLAIN: t.Final = (type(None), bool, int, float, str, bytes, tuple, frozenset)
+
+
+def refuse_given_back(registry: ProviderRegistry, plan: Plan, targets: list[Target]) -> ValueStep:
+    """Return the step that refuses a generator which would use values that are given back before its first part.
+
+    For a handler that is not a generator, and returns one.
+    """
+    base = registry.graphs[0]
+    ending = [(each, base.node(each.provider)) for each in targets]
+    ending = [(each, node) for each, node in ending if node.kind.cleans_up and node.is_given_back]
+    names = [each.name or node.name for each, node in ending]
+    where = plan.called
+
+    def check(ctx: Context, call: Call, value: object) -> None:
+        frame = value.gi_frame if isinstance(value, types.GeneratorType) else None
+        if isinstance(value, types.AsyncGeneratorType):
+            frame = value.ag_frame
+        if frame is None:
+            return
+        held = {id(each) for each in frame.f_locals.values() if not isinstance(each, _PLAIN)}
+        for name, (target, _) in zip(names, ending, strict=True):
+            found = call.kwargs.get(target.name or "") if target.slot is None else call.arguments[target.slot]
+            if id(found) in held:
+                raise TypeError(
+                    f"{where} returned a generator that uses {name!r}, which is given back before the first part is"
+                    " sent. Let the handler itself be the generator: it then has a value for its own time. Or open one"
+                    " in the generator: with app.provide(...)."
+                )
+
+    return ValueStep(check)
 
 
 class StreamProviders:
@@ -66,9 +110,10 @@ class StreamProviders:
 
     def step(self) -> ValueStep:
         """Return the step that puts a generator with values of its own in the place of the one of the handler."""
-        return ValueStep(self._restarted)
+        return ValueStep(self.restart)
 
-    def _restarted(self, ctx: Context, call: Call, value: object) -> object:
+    def restart(self, ctx: Context, call: Call, value: object) -> object:
+        """Return a generator in the place of the one that the handler has returned, if that is its own."""
         if isinstance(value, types.GeneratorType) and value.gi_code is self._code:
             value.close()  # it has not begun
             return self._parts(ctx, call)
