@@ -43,7 +43,7 @@ class Bridge(t.Protocol):
     is_async: bool
     """True if the answer has asynchronous parts, whatever is around them."""
 
-    def wait(self, coroutine: Coroutine[_T]) -> _T:
+    def wait(self, coroutine: Coroutine[_T], cleans_up: bool = False) -> _T:
         """Run a coroutine on the loop, and wait for its result."""
 
 
@@ -94,18 +94,19 @@ switches: t.Final = Switches()
 """The ways in this process."""
 
 
-def wait(coroutine: Coroutine[_T]) -> _T:
+def wait(coroutine: Coroutine[_T], cleans_up: bool = False) -> _T:
     """Run a coroutine to its end, and return its result.
 
     :param coroutine: It runs with the context variables of the caller, who sees what it sets.
+    :param cleans_up: Whether it gives something back: it then runs although the client has left before it began.
     :raises RuntimeError: The caller holds up the loop that the coroutine would run on.
     """
     # Asked first, so that greenlet keeps no account of threads without a loop.
     code = None if asyncio._get_running_loop() is None else switches.current()
     if code is not None and type(code) is switches.kind:
-        return t.cast(_T, code.parent.switch(coroutine))
+        return t.cast(_T, code.parent.switch(CleanUp(coroutine) if cleans_up else coroutine))
     if sides.bridge is not None:
-        return sides.bridge.wait(coroutine)
+        return sides.bridge.wait(coroutine, cleans_up)
     loop = served_loop.get()
     if loop is not None and not loop.is_closed():
         if loop is asyncio._get_running_loop():
@@ -123,6 +124,26 @@ def wait(coroutine: Coroutine[_T]) -> _T:
     elif companion.is_busy:  # in another thread, which has entered the same context
         return _wait_in_thread(background.loop(), coroutine)
     return companion.wait(coroutine)
+
+
+class CleanUp(t.Generic[_T]):
+    """A coroutine that gives something back: it is not cancelled because a client leaves, or has left before.
+
+    :param coroutine: The coroutine.
+    """
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Coroutine[_T]) -> None:
+        self.coroutine = coroutine
+
+    def send(self, value: None) -> object:
+        """Begin it."""
+        waits_for: object = self.coroutine.send(value)
+        return waits_for
+
+    def __await__(self) -> cabc.Generator[t.Any, t.Any, _T]:
+        return self.coroutine.__await__()
 
 
 def _nothing(error: BaseException | None) -> None:

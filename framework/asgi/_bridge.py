@@ -26,6 +26,8 @@ class _Call(t.NamedTuple):
     coroutine: Coroutine[t.Any]
     variables: contextvars.Context
     answer: PlaceToWait
+    cleans_up: bool
+    """True if it runs also where the client has left before."""
 
 
 class PlaceToWait:
@@ -121,12 +123,12 @@ class LoopBridge:
             if type(item) is _Done:
                 break
             call = t.cast(_Call, item)
-            if cancelled is not None and not is_delivered:
+            if cancelled is not None and not is_delivered and not call.cleans_up:
                 is_delivered = True
                 call.coroutine.close()
                 call.answer.say((None, cancelled, contextvars.copy_context()))
                 continue
-            said = await settled(self._begun(call.coroutine), call.variables)
+            said = await settled(self._begun(call.coroutine, call.cleans_up), call.variables)
             if isinstance(said[1], asyncio.CancelledError) and self.is_left:
                 cancelled, is_delivered = said[1], True
             call.answer.say(said)
@@ -141,12 +143,13 @@ class LoopBridge:
         finally:
             del item  # an exception would refer to itself by its traceback
 
-    async def _begun(self, coroutine: Coroutine[_T]) -> _T:
+    async def _begun(self, coroutine: Coroutine[_T], cleans_up: bool) -> _T:
         try:
             waits_for = coroutine.send(None)
         except StopIteration as end:
             return t.cast(_T, end.value)
-        return t.cast(_T, await self.waiting(waits_for, coroutine.__await__()))
+        waiting = begun if cleans_up else self.waiting
+        return t.cast(_T, await waiting(waits_for, coroutine.__await__()))
 
     def _tell(self, item: _Call | _Done) -> None:
         t.cast("collections.deque[_Call | _Done]", self._news).append(item)
@@ -177,9 +180,12 @@ class LoopBridge:
         except RuntimeError:  # the loop is closed: nobody waits
             pass
 
-    def wait(self, coroutine: Coroutine[_T]) -> _T:
-        """Run a coroutine in the task, and wait for its result."""
+    def wait(self, coroutine: Coroutine[_T], cleans_up: bool = False) -> _T:
+        """Run a coroutine in the task, and wait for its result.
+
+        :param cleans_up: Whether it runs also where the task was cancelled before.
+        """
         answer = PlaceToWait()
-        self.loop.call_soon_threadsafe(self._tell, _Call(coroutine, contextvars.copy_context(), answer))
+        self.loop.call_soon_threadsafe(self._tell, _Call(coroutine, contextvars.copy_context(), answer, cleans_up))
         result: _T = taken(*answer.said_by_loop())
         return result

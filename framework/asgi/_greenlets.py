@@ -15,8 +15,9 @@ import typing as t
 
 import greenlet
 
-from .._coroutines import result_of, switches, wait
+from .._coroutines import CleanUp, result_of, switches, wait
 from .._sentinel import MISSING
+from ._body import begun
 
 if t.TYPE_CHECKING:
     from ._bridge import LoopBridge
@@ -107,7 +108,8 @@ async def run(bridge: LoopBridge, function: cabc.Callable[..., _T], *args: objec
             except StopIteration as end:  # PERF: nothing was waited for
                 value = end.value
             else:
-                value = await bridge.waiting(waits_for, given.__await__())
+                waiting = begun if type(given) is CleanUp else bridge.waiting
+                value = await waiting(waits_for, given.__await__())
         except BaseException:  # noqa: BLE001 - raised where the code waits
             given = code.throw(*sys.exc_info())
         else:

@@ -143,6 +143,7 @@ class SyncManager:
 
     def __init__(self, manager: contextlib.AbstractAsyncContextManager[object]) -> None:
         self._manager = manager
+        self._is_leaving = False
 
     def __enter__(self) -> object:
         from .._coroutines import wait_for  # PERF: imports asyncio, 20 ms
@@ -154,12 +155,19 @@ class SyncManager:
     ) -> bool | None:
         from .._coroutines import wait
 
-        return wait(self._leave(kind, error, tb))  # to its end, also when the deadline of the request is over
+        # Not 'wait_for': it goes to its end also when the deadline of the request is over.
+        if error is not None:
+            return wait(self._leave(error, tb), cleans_up=True)
+        try:
+            return wait(self._leave(None, None))
+        except BaseException as raised:
+            if not self._is_leaving:  # the client had left before it began
+                wait(self._leave(raised, raised.__traceback__), cleans_up=True)
+            raise
 
-    async def _leave(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> bool | None:
-        return await self._manager.__aexit__(kind, error, tb)
+    async def _leave(self, error: BaseException | None, tb: TracebackType | None) -> bool | None:
+        self._is_leaving = True
+        return await self._manager.__aexit__(None if error is None else type(error), error, tb)
 
 
 class AsyncScope(t.NamedTuple):

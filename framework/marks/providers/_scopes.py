@@ -14,6 +14,8 @@ import typing as t
 from ._sources import SourceKind
 
 if t.TYPE_CHECKING:
+    from types import TracebackType
+
     from ._graph import ProviderNode
 
 _T = t.TypeVar("_T")
@@ -67,7 +69,7 @@ class OpenGenerator(OpenValue):
         return value
 
     def leave(self, error: BaseException | None) -> None:
-        generator = self.generator
+        generator, traceback = self.generator, traceback_of(error)
         try:
             if error is None:
                 next(generator)
@@ -79,6 +81,7 @@ class OpenGenerator(OpenValue):
             return
         except BaseException as raised:
             if is_the_same(raised, error):
+                restore(error, traceback)
                 return
             raise
         generator.close()
@@ -103,6 +106,7 @@ class OpenManager(OpenValue):
         return value
 
     def leave(self, error: BaseException | None) -> None:
+        traceback = traceback_of(error)
         try:
             if error is None:
                 self.manager.__exit__(None, None, None)
@@ -111,6 +115,7 @@ class OpenManager(OpenValue):
         except BaseException as raised:
             if not is_the_same(raised, error):
                 raise
+            restore(error, traceback)
 
 
 class AsyncOpenValue(OpenValue):
@@ -136,7 +141,20 @@ class AsyncOpenValue(OpenValue):
     def leave(self, error: BaseException | None) -> None:
         from ..._coroutines import wait
 
-        wait(self.leave_async(error))  # to its end, also when the deadline of the request is over
+        # Not 'wait_for': it goes to its end also when the deadline of the request is over.
+        if error is not None:
+            wait(self._leaving(error), cleans_up=True)
+            return
+        try:
+            wait(self._leaving(None))
+        except BaseException as raised:
+            if self.is_entered:  # the client had left before it began
+                wait(self._leaving(raised), cleans_up=True)
+            raise
+
+    async def _leaving(self, error: BaseException | None) -> None:
+        self.is_entered = False
+        await self.leave_async(error)
 
 
 class OpenAsyncGenerator(AsyncOpenValue):
@@ -160,7 +178,7 @@ class OpenAsyncGenerator(AsyncOpenValue):
         return value
 
     async def leave_async(self, error: BaseException | None) -> None:
-        generator = self.generator
+        generator, traceback = self.generator, traceback_of(error)
         try:
             if error is None:
                 await generator.__anext__()
@@ -172,6 +190,7 @@ class OpenAsyncGenerator(AsyncOpenValue):
             return
         except BaseException as raised:
             if is_the_same(raised, error):
+                restore(error, traceback)
                 return
             raise
         await generator.aclose()
@@ -196,6 +215,7 @@ class OpenAsyncManager(AsyncOpenValue):
         return value
 
     async def leave_async(self, error: BaseException | None) -> None:
+        traceback = traceback_of(error)
         try:
             if error is None:
                 await self.manager.__aexit__(None, None, None)
@@ -204,6 +224,7 @@ class OpenAsyncManager(AsyncOpenValue):
         except BaseException as raised:
             if not is_the_same(raised, error):
                 raise
+            restore(error, traceback)
 
 
 OPEN_VALUES: t.Final[cabc.Mapping[SourceKind, type[t.Any]]] = {
@@ -227,6 +248,17 @@ def is_the_same(raised: BaseException, error: BaseException | None) -> bool:
         and isinstance(raised, RuntimeError)
         and raised.__cause__ is error
     )
+
+
+def traceback_of(error: BaseException | None) -> TracebackType | None:
+    """Return the traceback that an exception has before it is thrown into a provider."""
+    return None if error is None else error.__traceback__
+
+
+def restore(error: BaseException | None, traceback: TracebackType | None) -> None:
+    """Give an exception that has gone through a provider its traceback again: the frames there refer to it."""
+    if error is not None:
+        error.__traceback__ = traceback
 
 
 def yields_never(node: ProviderNode) -> RuntimeError:
