@@ -16,6 +16,7 @@ from framework import (
     App,
     Resource,
     Response,
+    Schema,
     errors,
     events,
     fields,
