@@ -214,7 +214,7 @@ def provides(*provider: object, **providers: object) -> ProvidesMark:
 
     On a class, a router or the application, values by name go to the handlers that take the name.
 
-    :param provider: A provider, whose value is passed by position, in the order of the marks.
+    :param provider: A provider whose value goes to the handler by position, in the order of the marks.
     :param providers: Providers by the names of the parameters.
     :raises SetupError: One of them provides nothing.
     """

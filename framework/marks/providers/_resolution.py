@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 
 class WithVariables(t.Protocol):
-    """What knows the variables of the path: the call of an operation."""
+    """The call of an operation, as far as it knows the variables of the path."""
 
     @property
     def view_args(self) -> dict[str, t.Any]:

@@ -109,7 +109,7 @@ class StreamProviders:
         self._compiled: tuple[ProviderGraph, Resolution, Enter, list[Target]] | None = None
 
     def step(self) -> ValueStep:
-        """Return the step that puts a generator with values of its own in the place of the one of the handler."""
+        """Return the step that replaces the generator of the handler by one that opens its values."""
         return ValueStep(self.restart)
 
     def restart(self, ctx: Context, call: Call, value: object) -> object:
