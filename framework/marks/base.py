@@ -380,6 +380,9 @@ class Mark:
     """True if the mark keeps the answer, as ``idempotent`` does. Its :meth:`around` is then entered before all others,
     whatever the phase, and left after them, since each of them may still turn the answer into an error."""
 
+    names_given: frozenset[str] = frozenset()
+    """The names of the values that it passes in the phase ``LOAD`` to handlers that take them, for permissions."""
+
     origin: Mark | None = None
     """The mark that this one is a changed copy of, as versions of an API have them; ``None`` for the mark itself."""
 

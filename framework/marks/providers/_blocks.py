@@ -177,6 +177,15 @@ class Override:
 
             return t.cast(_F, waiting)
 
+        if inspect.isgeneratorfunction(function):  # a fixture
+
+            @functools.wraps(function)
+            def generator(*args: object, **kwargs: object) -> cabc.Generator[object, object, object]:
+                with Override(self._app, self._provider, self._replacement):
+                    return (yield from t.cast("cabc.Generator[object, object, object]", function(*args, **kwargs)))
+
+            return t.cast(_F, generator)
+
         @functools.wraps(function)
         def call(*args: object, **kwargs: object) -> object:
             with Override(self._app, self._provider, self._replacement):

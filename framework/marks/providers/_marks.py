@@ -227,4 +227,5 @@ def provides(*provider: object, **providers: object) -> ProvidesMark:
         kind_of(each)
     mark = ProvidesValueMark[object]() if provider else ProvidesMark()
     mark.given = (*(Given(each, None) for each in provider), *(Given(each, name) for name, each in providers.items()))
+    mark.names_given = frozenset(providers)
     return mark

@@ -164,7 +164,7 @@ class OperationProviders:
         own = "instance, " if is_method else ""
 
         def overridden(*instance: object, **view_args: object) -> object:
-            call = CallOfHandler(view_args, len(self.targets))
+            call = CallOfHandler(view_args, self._plan.slots)
             self.current.enter(current(), call, [])
             return handler(*instance, *call.arguments, **call.kwargs)
 

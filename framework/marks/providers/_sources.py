@@ -236,7 +236,7 @@ def kind_of(source: object) -> SourceKind:
             f"provides got {source!r}, which provides nothing. Give a function, a generator function or a context"
             " manager."
         )
-    function = _innermost(source)
+    function = innermost(source)
     found = _kind_of_function(function)
     inner = getattr(function, "__wrapped__", None)
     while found is SourceKind.FUNCTION and inner is not None:
@@ -251,7 +251,7 @@ def kind_of(source: object) -> SourceKind:
     return found
 
 
-def _innermost(source: object) -> object:
+def innermost(source: object) -> object:
     """Return the function that a partial, a method or an object that can be called comes down to."""
     while True:
         if isinstance(source, functools.partial):
@@ -290,7 +290,7 @@ def annotation_of(source: object, kind: SourceKind) -> Annotation:
         return source.annotation
     if isinstance(source, type) or is_object(source):
         return _annotation_of_class(source if isinstance(source, type) else type(source), kind)
-    function = inspect.unwrap(t.cast("cabc.Callable[..., object]", _innermost(source)))
+    function = inspect.unwrap(t.cast("cabc.Callable[..., object]", innermost(source)))
     found = resolved(getattr(function, "__annotations__", {}).get("return", MISSING), function)
     origin = t.get_origin(found) or found
     if kind in (SourceKind.FUNCTION, SourceKind.COROUTINE):
@@ -337,7 +337,7 @@ def place_of_source(source: object) -> str:
     """Return file and line of a provider, for messages."""
     if isinstance(source, BuiltIn):
         return "built in"
-    target = _innermost(source) if not isinstance(source, type) else source
+    target = innermost(source) if not isinstance(source, type) else source
     function = inspect.unwrap(target) if callable(target) else target
     code = getattr(function, "__code__", None)
     if code is not None:

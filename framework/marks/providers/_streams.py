@@ -17,6 +17,7 @@ from ..base import Call, Plan, ValueStep
 from ..responses import ResponseMark
 from ._graph import ProviderGraph, ProviderRegistry
 from ._resolution import AsyncProvision, Enter, Provision, Resolution
+from ._sources import innermost
 
 if t.TYPE_CHECKING:
     from ...context import Context
@@ -104,7 +105,7 @@ class StreamProviders:
         self._registry = registry
         self._targets = targets
         self._handler = t.cast("cabc.Callable[..., t.Any]", plan.handler)
-        self._code = getattr(inspect.unwrap(plan.handler), "__code__", None)
+        self._code = getattr(innermost(inspect.unwrap(plan.handler)), "__code__", None)
         self._title = f"providers of the stream {plan.called}"
         self._compiled: tuple[ProviderGraph, Resolution, Enter, list[Target]] | None = None
 

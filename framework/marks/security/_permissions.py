@@ -179,11 +179,17 @@ class PermissionMark(Mark):
                 " Give it 'requires' too, or drop the permission."
             )
         asks_object = takes_object(self.check)
-        known = not loaded if self.of is None else all(mark.as_kwarg != self.of for mark in loaded)
-        if asks_object and known:
+        unknown = not loaded if self.of is None else all(mark.as_kwarg != self.of for mark in loaded)
+        is_given = (
+            self.of is not None
+            and any(self.of in mark.names_given for mark in plan.marks)
+            and takes(plan.handler, self.of)
+        )
+        if asks_object and unknown and not is_given:
             raise SetupError(
                 f"{self!r} of {plan.called} looks at {'an object' if self.of is None else repr(self.of)},"
-                " and nothing loads it. Give the handler loads(loader), or the check the user alone."
+                " and nothing loads it. Give the handler loads(loader), or the check the user alone; an object of a"
+                " provider goes to the handler by that name."
             )
         check, of, access = plan.ensure_sync(self.check), self.of, access_of(plan)
         refuse = None if access is None else refuser(plan, access)
@@ -193,7 +199,10 @@ class PermissionMark(Mark):
             if not asks_object:
                 allowed = check(user)
             else:
-                found = call.object if of is None else (call.notes.get(LOADED) or {}).get(of)
+                if is_given:
+                    found = call.kwargs[t.cast(str, of)]
+                else:
+                    found = call.object if of is None else (call.notes.get(LOADED) or {}).get(of)
                 if found is None and REPLAY in call.notes:
                     return
                 allowed = check(user, found)
@@ -229,7 +238,8 @@ def permission(
 
     :param check: Takes the user (``None`` for no user), or the user and the object that ``loads`` has found; may be
         asynchronous. What is not true refuses.
-    :param of: Which object, by its ``as_kwarg``, where several are loaded. Default: that of the innermost ``loads``.
+    :param of: Which object, by its ``as_kwarg``, where several are loaded, or by the name that ``provides`` gives it.
+        Default: that of the innermost ``loads``.
     :param name: What the user lacks, named in the 403. Default: the name of the function.
     :param error: What is raised instead: your own 403, or a 404 where the client must not learn of the object.
     :raises SetupError: The error is neither.

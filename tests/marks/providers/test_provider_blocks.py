@@ -157,7 +157,11 @@ def test_a_decorated_test(app, client):
     async def waiting():
         return await asyncio.to_thread(lambda: client.get("/clock").json)
 
-    assert [plain(), plain(), asyncio.run(waiting()), client.get("/clock").json] == [2, 2, 3, 1]
+    @app.override(clock, lambda: 4)
+    def fixture():
+        yield client.get("/clock").json
+
+    assert [plain(), plain(), asyncio.run(waiting()), *fixture(), client.get("/clock").json] == [2, 2, 3, 4, 1]
 
 
 def test_a_running_server(app, client):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import json
 
@@ -136,6 +137,41 @@ def test_a_client_that_leaves(app, provides_async, streams_async):
     reply.close()
     assert seen[:4] == ["open 1", "commit 1", "open 2", "begin"]
     assert seen[4:] in (["2 GeneratorExit"], ["2 CancelledError"])
+
+
+def test_other_functions_that_are_generators(app):
+    """A partial function, a static method and a function below a decorator are found to be generators as well."""
+    seen = []
+
+    def parts(first, db):
+        yield [first, db]
+
+    def decorated(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args)
+
+        return wrapper
+
+    def view(db):
+        yield db
+
+    class Thing(Resource):
+        @staticmethod
+        @provides(session_of(seen))
+        @stream()
+        def get(db):
+            yield db
+
+    app.add_url_rule("/partial", "a", provides(session_of(seen))(stream()(functools.partial(parts, "x"))))
+    app.add_url_rule("/decorated", "b", provides(session_of(seen))(stream()(decorated(view))))
+    app.route("/static")(Thing)
+    client = app.test_client()
+
+    for path, body in {"/partial": b'["x",2]\n', "/decorated": b"2\n", "/static": b"2\n"}.items():
+        assert client.get(path).get_data() == body
+        assert seen == ["open 1", "commit 1", "open 2", "commit 2"]
+        seen.clear()
 
 
 def test_a_stream_that_nobody_reads(app):

@@ -13,6 +13,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from werkzeug.test import EnvironBuilder
 
 from framework import (
     App,
@@ -28,6 +29,7 @@ from framework import (
     fields,
     g,
     nonblocking,
+    permission,
     provider,
     provides,
     raises,
@@ -1160,6 +1162,88 @@ def test_an_application_without_providers_loads_none():
     ran = subprocess.run([sys.executable, "-c", LEAN], capture_output=True, text=True, check=True)
 
     assert ran.stdout.strip() == "[]"
+
+
+def served(app, path):
+    """The body of an answer, without a test client and its contract."""
+    body = app(EnvironBuilder(path).get_environ(), lambda *args: None)
+    return b"".join(body).strip()
+
+
+def test_an_operation_of_plain_values_alone(app):
+    """The quickest road gives functions and methods the same values, also those of the application and overrides."""
+    made = []
+
+    @provider(scope="application")
+    def whole():
+        made.append("whole")
+        return "whole"
+
+    async def waiting():
+        await asyncio.sleep(0)
+        return "waiting"
+
+    def plain():
+        return "plain"
+
+    @app.route("/class/<int:number>")
+    class Thing(Resource):
+        @provides(plain)
+        @provides(whole)
+        @provides(last=waiting)
+        @response(200)
+        def get(self, one, two, number, last):
+            return [type(self).__name__, one, two, number, last]
+
+    @app.get("/function/<int:number>")
+    @provides(plain)
+    @provides(last=whole)
+    def view(one, number, last):
+        return [one, number, last]
+
+    for _ in range(2):
+        assert served(app, "/class/1") == b'["Thing","plain","whole",1,"waiting"]'
+        assert served(app, "/function/2") == b'["plain",2,"whole"]'
+    with app.override(plain, lambda: "fake"):
+        assert served(app, "/class/1") == b'["Thing","fake","whole",1,"waiting"]'
+        assert served(app, "/function/2") == b'["fake",2,"whole"]'
+    assert served(app, "/function/2") == b'["plain",2,"whole"]'
+    assert made == ["whole"]
+
+
+def test_permissions_look_at_what_is_provided(app):
+    """A permission is asked with the object of a provider, by the name that the handler has for it."""
+
+    @provides(path_variable("number"))
+    def find(number):
+        return {"owner": number}
+
+    def owns(user, found):
+        return found["owner"] == user
+
+    @app.get("/<int:number>")
+    @requires(SessionAuth(int))
+    @permission(owns, of="found")
+    @provides(found=find)
+    @response(200)
+    def view(found):
+        return found
+
+    app.secret_key = "k"
+    client = app.test_client().as_user(3)
+    assert client.get("/3").json == {"owner": 3}
+    assert client.get("/4").status_code == 403
+
+
+def test_a_permission_that_would_not_see_its_object(app):
+    """What the handler does not take is not made, so that no permission can look at it."""
+
+    @permission(lambda user, found: True, of="found")
+    def view(number):
+        return 1
+
+    app.marks = (provides(found=base),)
+    assert "looks at 'found', and nothing loads it" in refused(app, view)
 
 
 def test_a_step_that_works_alone_gives_way_to_others(app):
