@@ -168,7 +168,7 @@ def test_the_order_is_fixed(app, order, kinds):
         (None, SystemExit(3)),
         (None, KeyboardInterrupt()),
     ],
-    ids=str,
+    ids=["load", "permission", "precondition", "gone", "stop", "async stop", "value", "exit", "interrupt"],
 )
 def test_exceptions_are_thrown_in(app, is_async, phase, error):
     """The exception of a later step, of the handler or of a step on its value is thrown into each, then answered."""

@@ -1114,7 +1114,9 @@ def test_a_generator_that_yields_again_at_an_error(app):
     assert isinstance(raised.value.__cause__, LookupError)
 
 
-@pytest.mark.parametrize("source", [swallows("plain"), swallows("async"), Swallows(), Swallows], ids=repr)
+@pytest.mark.parametrize(
+    "source", [swallows("plain"), swallows("async"), Swallows(), Swallows], ids=["plain", "async", "object", "class"]
+)
 def test_providers_that_swallow(app, source):
     """One that swallows the exception of the handler leaves nothing to answer with: an error with name and place."""
     seen = []
