@@ -31,30 +31,30 @@ async def ask() -> int:
 class Pets(Resource):
     """Methods."""
 
-    @provides(open_session)  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @provides(open_session)  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def get(self, db: str) -> str:
         return db
 
-    @provides(transaction)  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @provides(transaction)  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     def put(self, db: int) -> int:
         return db
 
-    @provides(ask)  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+    @provides(ask)  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
     async def post(self, number: str) -> str:
         return number
 
 
-@provides(open_session)  # error: arg-type | reportCallIssue reportArgumentType reportUntypedFunctionDecorator
+@provides(open_session)  # error: arg-type | CallIssue ArgumentType UntypedFunctionDecorator
 def find(db: int) -> int:
     return db
 
 
 def command() -> None:
     with app.provide(open_session) as db:
-        number: int = db  # error: assignment | reportAssignmentType
+        number: int = db  # error: assignment | AssignmentType
         assert number
 
 
-@provider(scope="session")  # error: arg-type | reportArgumentType
+@provider(scope="session")  # error: arg-type | ArgumentType
 def wrong_scope() -> int:
     return 1
