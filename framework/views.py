@@ -10,12 +10,16 @@ import collections.abc as cabc
 import functools
 import typing as t
 
+from werkzeug.routing import WebsocketMismatch
+
 from . import context
 from .errors import SetupError
 from .http.semantics import METHODS
 from .marks.base import ATTRIBUTE, Phase, marks_of
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter, Rule
+
     from . import typing as ft
     from .context import Context
 
@@ -35,6 +39,9 @@ class View:
 
     decorators: t.ClassVar[list[cabc.Callable[..., object]]] = []
     """Applied to the view function that :meth:`as_view` makes, the first one first."""
+
+    takes_upgrade: t.ClassVar[bool] = False
+    """True if a request that asks for a WebSocket comes here too; other views answer it with a 400."""
 
     init_every_request: t.ClassVar[bool] = True
     """True if each request gets a new instance, so that what is put on ``self`` never leaks into another."""
@@ -90,6 +97,24 @@ class View:
         view.methods = cls.methods
         view.provide_automatic_options = cls.provide_automatic_options
         return t.cast("ft.RouteCallable", view)
+
+
+def find_rule(
+    adapter: MapAdapter, views: cabc.Mapping[str, cabc.Callable[..., object]]
+) -> tuple[Rule, cabc.Mapping[str, t.Any]]:
+    """Return the rule of a request, and the values of its path.
+
+    :param views: The view functions, by endpoint.
+    :raises HTTPException: There is none, or it redirects; or the request asks for a WebSocket, and the view takes none.
+    """
+    try:
+        return adapter.match(return_rule=True)
+    except WebsocketMismatch:
+        rule, values = adapter.match(return_rule=True, websocket=False)
+        view_class = getattr(views.get(rule.endpoint), "view_class", None)
+        if not getattr(view_class, "takes_upgrade", False):
+            raise
+        return rule, values
 
 
 def decorated(view: t.Any, decorator: cabc.Callable[..., object], cls: type[View]) -> t.Any:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, RequestRedirect, RoutingException
 
 from .. import errors
+from ..views import find_rule
 from ._route_table import NO_ROUTES, RouterPath, RouteTable, split_router_path
 
 if t.TYPE_CHECKING:
@@ -27,7 +28,7 @@ def match_by_adapter(ctx: Context, route_table: RouteTable | None) -> None:
         adapter = ctx.url_adapter
         if adapter is None:
             return
-        ctx.url_rule, values = adapter.match(return_rule=True)
+        ctx.url_rule, values = find_rule(adapter, ctx.app.view_functions)
         ctx.view_args = dict(values)
     except HTTPException as error:
         ctx.routing_exception = own_routing_error(error)

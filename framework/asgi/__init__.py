@@ -15,5 +15,15 @@ if t.TYPE_CHECKING:
     from ._adapter import WsgiToAsgi as WsgiToAsgi
     from ._app import ASGI as ASGI
     from ._environ import MORE_ENVIRON as MORE_ENVIRON
+    from ._environ import SOCKET as SOCKET
+    from ._sockets import SocketExchange as SocketExchange
 else:
-    __getattr__ = lazy(__name__, {"_adapter": "WsgiToAsgi", "_app": "ASGI", "_environ": "MORE_ENVIRON"})
+    __getattr__ = lazy(
+        __name__,
+        {
+            "_adapter": "WsgiToAsgi",
+            "_app": "ASGI",
+            "_environ": "MORE_ENVIRON SOCKET",
+            "_sockets": "SocketExchange",
+        },
+    )

@@ -79,7 +79,7 @@ class ASGI:
         return set_ is None or set_ == types.MethodType(type(self.app).wsgi_app, self.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what a server asks: a request, its own start and end, or a WebSocket, which is refused.
+        """Answer what a server asks: a request, its own start and end, or the handshake of a WebSocket.
 
         :param scope: Kind and details, by the ASGI specification.
         :param receive: Gives the next message of the client.
@@ -94,8 +94,12 @@ class ASGI:
         elif kind == "lifespan":
             await live(self, receive, send)
         elif kind == "websocket":
-            await receive()
-            await send({"type": "websocket.close"})  # before it is accepted: the client gets a 403
+            from ._sockets import SocketExchange  # what is not used is not loaded
+
+            if self._is_first:
+                self._is_first = False
+                self.watch_end()
+            await SocketExchange(self, scope, receive, send).run()
         else:
             raise ValueError(f"ASGI knows the scopes 'http', 'lifespan' and 'websocket'. The server sent {kind!r}.")
 

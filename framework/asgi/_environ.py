@@ -23,6 +23,9 @@ Send: t.TypeAlias = cabc.Callable[[ASGIMessage], cabc.Awaitable[None]]
 MORE_ENVIRON: t.Final = "framework.environ"
 """The key of a scope for more of the environment, from who calls the application in the same process."""
 
+SOCKET: t.Final = "framework.socket"
+"""The key of an environment for the exchange of a handshake that may become a WebSocket."""
+
 MOST_REPEATS: t.Final = 100
 """The most repetitions of a header."""
 

@@ -23,6 +23,20 @@ SLICE: t.Final = 20
 """So many quiet streams are kept alive in one go, before the loop goes on with others."""
 
 
+class OpenStream(t.Protocol):
+    """Something open that is kept alive, and ends with the process: a stream, a WebSocket."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The seconds after which it wants to be kept alive; ``None``: never."""
+
+    def keep_alive(self, now: float) -> None:
+        """Send something, if that is due."""
+
+    def end(self) -> None:
+        """End, where the end of the process is one for it."""
+
+
 class Pump:
     """One stream on its way.
 
@@ -100,6 +114,11 @@ class Pump:
             elif stream.last:
                 await self.send(stream.last)
 
+    @property
+    def seconds(self) -> float | None:
+        """The seconds after which a quiet stream is kept alive."""
+        return self.stream.keep_alive
+
     async def send(self, part: bytes) -> None:
         """Send some bytes."""
         if self._writes is not None:
@@ -137,7 +156,7 @@ class Pumps:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._pumps: set[Pump] = set()
+        self._pumps: set[OpenStream] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._pause = 1.0
         self._is_watching = False
@@ -147,23 +166,23 @@ class Pumps:
         """True if no stream is open."""
         return not self._pumps
 
-    def add(self, pump: Pump) -> None:
+    def add(self, pump: OpenStream) -> None:
         """Take care of a stream."""
         if not self._is_watching:
             self._is_watching = True
             ending.watch(self)
         self._pumps.add(pump)
-        seconds = pump.stream.keep_alive
+        seconds = pump.seconds
         if seconds is not None:
             self._pause = min(self._pause, seconds / 4)
             if self._timer is None:
                 self._timer = self._loop.call_later(self._pause, self._keep_alive, [])
 
-    def discard(self, pump: Pump) -> None:
+    def discard(self, pump: OpenStream) -> None:
         """A stream has ended."""
         self._pumps.discard(pump)
 
-    def _keep_alive(self, todo: list[Pump]) -> None:
+    def _keep_alive(self, todo: list[OpenStream]) -> None:
         """Look at the streams, some at a time."""
         now = self._loop.time()
         todo = todo or list(self._pumps)
@@ -182,7 +201,7 @@ class Pumps:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._end, [])
 
-    def _end(self, todo: list[Pump]) -> None:
+    def _end(self, todo: list[OpenStream]) -> None:
         todo = todo or list(self._pumps)
         for pump in todo[-SLICE:]:
             pump.end()

@@ -341,6 +341,18 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "Seconds that it may take for a whole body. ``None``: any time.",
             Number(0, above=True, whole=False, optional=True, unit="seconds"),
         ),
+        "MAX_WEBSOCKETS": Setting(
+            10_000,
+            "How many WebSockets a process keeps open at the same time; a handshake beyond that is a 503. ``None``: any"
+            " number.",
+            Number(0, optional=True),
+        ),
+        "WEBSOCKET_ORIGINS": Setting(
+            None,
+            "Origins, like ``https://app.example.org``, whose pages may open WebSockets, in addition to that of the"
+            " server.",
+            Items("a list of origins, like ['https://app.example.org']", Text(), optional=True),
+        ),
         "CLIENT_TENANT": Setting(
             None,
             "A function from the context to the tenant that a request is for, where a header or a token says so: part"

@@ -12,6 +12,8 @@ from .._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._async_client import AsyncAppClient as AsyncAppClient
+    from ._websocket import HandshakeRefused as HandshakeRefused
+    from ._websocket import SocketClient as SocketClient
     from .client import AppClient as AppClient
     from .client import AppTestResponse as AppTestResponse
     from .client import EnvironBuilder as EnvironBuilder
@@ -21,6 +23,7 @@ else:
         __name__,
         {
             "_async_client": "AsyncAppClient",
+            "_websocket": "HandshakeRefused SocketClient",
             "client": "AppClient AppTestResponse EnvironBuilder",
             "runner": "AppCliRunner",
         },

@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from ..app import App
     from ..context import Context
     from ..sessions import SessionMixin
+    from ._websocket import SocketClient
 
 _T = t.TypeVar("_T")
 
@@ -128,6 +129,23 @@ class AsyncAppClient(ClientBase, httpx.AsyncClient):
         with contextlib.suppress(asyncio.CancelledError):
             answer = asking.result()
             raise RuntimeError(f"{method} {url} was answered with {answer.status_code} before the client left.")
+
+    def websocket(
+        self,
+        url: httpx.URL | str,
+        *,
+        subprotocols: cabc.Sequence[str] = (),
+        headers: cabc.Mapping[str, str] | None = None,
+    ) -> SocketClient:
+        """Return what opens a WebSocket, as an asynchronous context manager: ``async with client.websocket(path)``.
+
+        :param url: The path, or a URL.
+        :param subprotocols: The subprotocols that the client offers, in its order.
+        :param headers: Headers of the handshake, such as ``Origin``.
+        """
+        from ._websocket import SocketClient  # where it is used
+
+        return SocketClient(self, self.build_request("GET", url, headers=headers), subprotocols)
 
     def check_reply(
         self, response: httpx.Response, ctx: Context | None, body: bytes

@@ -56,6 +56,8 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "scopes_missing.one": "The credentials lack the scope {scopes}.",
         "scopes_missing.several": "The credentials lack the scopes {scopes}.",
         "permission_denied.name": "The permission {name!r} is required.",
+        "upgrade_required.server": "The server takes no WebSocket connections.",
+        "service_unavailable.sockets": "The server has as many WebSockets open as it may.",
         "csrf_failed.origin": "The request was sent by a page of another origin.",
         "csrf_failed.missing": "The header {header} is missing. Send the CSRF token in it.",
         "csrf_failed.token": "The CSRF token in the header {header} is invalid.",

@@ -95,6 +95,8 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "channel_unavailable": (
             "L'événement n'a pas pu être publié. `Retry-After` indique dans combien de secondes réessayer."
         ),
+        "upgrade_required": "La ressource est un WebSocket. Connectez-vous par le protocole WebSocket.",
+        "origin_refused": "La page qui se connecte a une origine à laquelle le serveur ne fait pas confiance.",
         "token_error": "Le jeton n'est pas valide.",
         "token_invalid": "Le jeton est altéré ou falsifié, ou a été émis pour un autre usage.",
         "token_expired": "Le jeton a expiré.",
@@ -162,6 +164,8 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "scopes_missing.one": "Il manque aux identifiants la portée {scopes}.",
         "scopes_missing.several": "Il manque aux identifiants les portées {scopes}.",
         "permission_denied.name": "L'autorisation {name!r} est requise.",
+        "upgrade_required.server": "Le serveur n'accepte pas de connexions WebSocket.",
+        "service_unavailable.sockets": "Le nombre maximal de WebSockets ouverts sur le serveur est atteint.",
         "csrf_failed.origin": "La requête a été envoyée par une page d'une autre origine.",
         "csrf_failed.missing": "L'en-tête {header} est absent. Envoyez-y le jeton CSRF.",
         "csrf_failed.token": "Le jeton CSRF de l'en-tête {header} n'est pas valide.",

@@ -108,6 +108,8 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Das Ereignis konnte nicht veröffentlicht werden. `Retry-After` gibt an, nach wie vielen Sekunden ein neuer"
             " Versuch möglich ist."
         ),
+        "upgrade_required": "Die Ressource ist ein WebSocket. Verbinden Sie sich über das WebSocket-Protokoll.",
+        "origin_refused": "Die Seite, die sich verbindet, hat einen Ursprung, dem der Server nicht vertraut.",
         "token_error": "Das Token ist ungültig.",
         "token_invalid": (
             "Das Token ist beschädigt oder gefälscht, oder es wurde für einen anderen Zweck ausgestellt."
@@ -171,6 +173,8 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "scopes_missing.one": "Den Anmeldedaten fehlt der Scope {scopes}.",
         "scopes_missing.several": "Den Anmeldedaten fehlen die Scopes {scopes}.",
         "permission_denied.name": "Die Berechtigung {name!r} ist erforderlich.",
+        "upgrade_required.server": "Der Server nimmt keine WebSocket-Verbindungen an.",
+        "service_unavailable.sockets": "Die Höchstzahl offener WebSockets des Servers ist erreicht.",
         "csrf_failed.origin": "Die Anfrage wurde von einer Seite mit anderem Ursprung gesendet.",
         "csrf_failed.missing": "Der Header {header} fehlt. Senden Sie darin das CSRF-Token.",
         "csrf_failed.token": "Das CSRF-Token im Header {header} ist ungültig.",

@@ -14,6 +14,7 @@ from werkzeug.routing import Map, Rule
 
 from .. import errors
 from ..fast.routing import Matcher, Miss
+from ..views import find_rule
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -51,7 +52,7 @@ class VersionMap(t.NamedTuple):
         if type(found) is tuple:
             rule, values = found
         else:
-            rule, values = t.cast("MapAdapter", ctx.url_adapter).match(return_rule=True)
+            rule, values = find_rule(t.cast("MapAdapter", ctx.url_adapter), ctx.app.view_functions)
         return getattr(rule, "original", rule), dict(values)
 
 

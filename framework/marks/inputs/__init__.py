@@ -11,8 +11,11 @@ if t.TYPE_CHECKING:
     from ._arguments import KeepInput as KeepInput
     from ._arguments import arguments as arguments
     from ._bodies import ask_request as ask_request
+    from ._bodies import not_valid as not_valid
     from ._bodies import too_large as too_large
+    from ._bodies import too_many as too_many
     from ._multipart import content_types as content_types
+    from ._parts import LocatedSchema as LocatedSchema
     from ._parts import parameter_steps as parameter_steps
     from ._parts import query_of as query_of
     from ._patches import JSONPatch as JSONPatch
@@ -24,9 +27,9 @@ else:
         __name__,
         {
             "_arguments": "ArgumentsMark KeepInput arguments",
-            "_bodies": "ask_request too_large",
+            "_bodies": "ask_request not_valid too_large too_many",
             "_multipart": "content_types",
-            "_parts": "parameter_steps query_of",
+            "_parts": "LocatedSchema parameter_steps query_of",
             "_patches": "JSONPatch PatchMark json_patch merge_patch",
         },
     )
