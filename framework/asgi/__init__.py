@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
     from ._app import ASGI as ASGI
     from ._environ import MORE_ENVIRON as MORE_ENVIRON
     from ._environ import SOCKET as SOCKET
+    from ._environ import ASGIMessage as ASGIMessage
     from ._sockets import SocketExchange as SocketExchange
 else:
     __getattr__ = lazy(
@@ -23,7 +24,7 @@ else:
         {
             "_adapter": "WsgiToAsgi",
             "_app": "ASGI",
-            "_environ": "MORE_ENVIRON SOCKET",
+            "_environ": "ASGIMessage MORE_ENVIRON SOCKET",
             "_sockets": "SocketExchange",
         },
     )

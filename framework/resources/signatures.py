@@ -141,10 +141,13 @@ def may_change_values(app: Scaffold, plan: Plan, view: object, routers: tuple[st
     return any(touches_values(hook) for scope in scopes for hook in app.before_request_funcs.get(scope, ()))
 
 
+_OF_FRAMEWORK: t.Final = ("framework.marks.", "framework.sockets.", "framework.versions.")
+
+
 def is_own(mark: Mark) -> bool:
     """Return whether a mark is a user's, with steps or context managers of which it is not known what they pass."""
     faces = (type(mark).run, type(mark).around)
-    return not all(face.__module__.startswith(("framework.marks.", "framework.versions.")) for face in faces)
+    return not all(face.__module__.startswith(_OF_FRAMEWORK) for face in faces)
 
 
 def is_decorated(view: object, view_class: type[View] | None) -> bool:

@@ -44,6 +44,8 @@ MOST_UNREAD: t.Final = 16
 """The most messages that wait for the handler; while there are as many, the client is not read."""
 GRACE: t.Final = 0.5
 """Seconds after the end of a connection for which its handler may go on before it is cancelled."""
+_MOST_IN_A_ROW: t.Final = 16
+"""Messages that are sent before others of the loop have their turn."""
 _SECONDS_TO_CLOSE: t.Final = 1.0
 
 
@@ -97,6 +99,7 @@ class Connection(cabc.Iterator[bytes]):
         self._handle = handle
         self._exchange: SocketExchange | None = None
         self._task: asyncio.Task[object] | None = None
+        self._reader: asyncio.Task[None] | None = None
         self._unread: collections.deque[tuple[str | bytes, int]] = collections.deque()
         self._unread_length = 0
         self._arrived, self._taken = asyncio.Event(), asyncio.Event()
@@ -104,6 +107,7 @@ class Connection(cabc.Iterator[bytes]):
         self._timer: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         self._is_cancelled = False
+        self._in_a_row = 0
         self._error: BaseException | None = None
 
     # As the body of an answer.
@@ -146,18 +150,17 @@ class Connection(cabc.Iterator[bytes]):
         if carried is not None:
             carried.enter_context(ctx.carrying())
         pumps = exchange.asgi.pumps
-        reader: asyncio.Task[None] | None = None
         try:
             await exchange.accept(self.subprotocol)
             pumps.add(self)
-            reader = exchange.loop.create_task(self._read(exchange))
+            self._reader = exchange.loop.create_task(self._read(exchange))
             if ending.ends_streams:
                 self.end()
             await self._run(self._task)
         finally:
             pumps.discard(self)
-            if reader is not None:
-                reader.cancel()
+            if self._reader is not None:
+                self._reader.cancel()
             if carried is not None:
                 carried.close()
             _current.reset(token)
@@ -188,14 +191,14 @@ class Connection(cabc.Iterator[bytes]):
     async def _read(self, exchange: SocketExchange) -> None:
         """Read what the client sends, until it leaves."""
         try:
-            while True:
+            while self._end is None:
                 said = await exchange.receive()
                 kind = said["type"]
                 if kind == "websocket.disconnect":
                     code, reason = said.get("code"), said.get("reason")
                     self._finish(code or NO_STATUS, reason or "", is_left=True)
                     return
-                if kind == "websocket.receive" and self._end is None:
+                if kind == "websocket.receive":
                     await self._take(said.get("text"), said.get("bytes"))
         except Exception:  # noqa: BLE001 - of a server whose client is not there any more
             self._finish(ABNORMAL, "", is_left=True)
@@ -237,6 +240,8 @@ class Connection(cabc.Iterator[bytes]):
             self._unread.clear()
             self._unread_length = 0
             self._taken.set()
+            if self._reader is not None and self._reader is not asyncio.current_task():
+                self._reader.cancel()  # granian says no code while it is asked for the next message
             self._closing = exchange.loop.create_task(self._say_close(code, reason))
         if not is_ours:
             self._timer = exchange.loop.call_later(GRACE, self._cancel)
@@ -307,10 +312,14 @@ class Connection(cabc.Iterator[bytes]):
         kind = "text" if isinstance(given, str) else "bytes"
         try:
             await exchange.send({"type": "websocket.send", kind: given})
-        except Exception:  # noqa: BLE001 - each server has one of its own
+        except Exception:  # noqa: BLE001 - each server raises a different one
             if self._end is None:  # the reader learns it a moment later
                 self._finish(ABNORMAL, "", is_left=True)
             raise SocketClosed(*t.cast("tuple[int, str]", self._end)) from None
+        self._in_a_row += 1
+        if self._in_a_row >= _MOST_IN_A_ROW:  # servers with room to write do not let the loop go on
+            self._in_a_row = 0
+            await asyncio.sleep(0)
 
     async def shut(self, code: int, reason: str) -> None:
         """Close the connection.

@@ -14,7 +14,7 @@ import typing as t
 from ..asgi import SOCKET
 from ..errors import ServiceUnavailable
 from ..http.csrf import is_own_page
-from ..marks.base import Call, Header, Mark, Outcome, Phase, Plan, Record, Step
+from ..marks.base import Call, Mark, Outcome, Phase, Plan, Record, Step
 from ..marks.raises import error_outcome
 from ..texts import message
 from ._errors import OriginRefused, UpgradeRequired
@@ -94,7 +94,7 @@ def _no_socket(ctx: Context) -> UpgradeRequired:
     if not count.is_warned:
         count.is_warned = True
         ctx.app.logger.warning(
-            "A WebSocket was asked for at %s, and the server cannot give one. Serve 'app.asgi' with an ASGI server that has"
+            "A WebSocket was requested at %s, and the server has none. Serve 'app.asgi' with an ASGI server that has"
             " WebSockets: uvicorn needs the library websockets or wsproto for them. This is logged once.",
             getattr(ctx.url_rule, "rule", ""),
         )

@@ -40,7 +40,7 @@ _T = t.TypeVar("_T")
 _CLIENT: t.Final = "framework.client"
 """The key of a request for the client that sends it."""
 
-_IN_FLIGHT: t.Final = 65_536
+IN_FLIGHT: t.Final = 65_536
 """So many bytes may have been sent and not been read, as on a connection."""
 
 
@@ -413,7 +413,7 @@ class AppExchange(httpx.AsyncByteStream):
         self._in_flight += len(message.get("body", b""))
         self._has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         self._arrived.set()
-        while self._in_flight > _IN_FLIGHT and not self._is_left.is_set():
+        while self._in_flight > IN_FLIGHT and not self._is_left.is_set():
             self._read.clear()
             await self._read.wait()
 

@@ -15,18 +15,16 @@ import httpx
 
 from ..asgi import MORE_ENVIRON
 from ..sockets import SocketClosed
-from ._async_client import AppResponse
+from ._async_client import IN_FLIGHT, AppResponse
 
 if t.TYPE_CHECKING:
     from types import TracebackType
 
+    from ..asgi import ASGIMessage
     from ..context import Context
     from ._async_client import AsyncAppClient
 
-    Message: t.TypeAlias = cabc.MutableMapping[str, t.Any]
 
-_IN_FLIGHT: t.Final = 65_536
-"""So many bytes may have been sent and not been read, as on a connection."""
 _MOST_SENT: t.Final = 32
 """So many messages may have been sent and not been taken by the application."""
 
@@ -58,8 +56,8 @@ class SocketClient:
         self._request = request
         self._offered = list(subprotocols)
         self._contexts: list[Context] = []
-        self._sent: collections.deque[Message] = collections.deque([{"type": "websocket.connect"}])
-        self._said: collections.deque[Message] = collections.deque()
+        self._sent: collections.deque[ASGIMessage] = collections.deque([{"type": "websocket.connect"}])
+        self._said: collections.deque[ASGIMessage] = collections.deque()
         self._in_flight = 0
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
@@ -118,7 +116,7 @@ class SocketClient:
             MORE_ENVIRON: more,
         }
 
-    async def _refused(self, head: Message | None) -> None:
+    async def _refused(self, head: ASGIMessage | None) -> None:
         """Raise for an answer that refuses the handshake."""
         if head is None or head["type"] != "websocket.http.response.start":
             return
@@ -133,7 +131,7 @@ class SocketClient:
 
     # The side of the application.
 
-    async def _give(self) -> Message:
+    async def _give(self) -> ASGIMessage:
         async with self._news:
             while not self._sent:
                 if self._is_left:
@@ -144,14 +142,14 @@ class SocketClient:
             self._news.notify_all()
             return message
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: ASGIMessage) -> None:
         async with self._news:
             if self._is_left:
                 return
             self._said.append(message)
             self._in_flight += _length(message)
             self._news.notify_all()
-            while self._in_flight > _IN_FLIGHT and not self._is_left:
+            while self._in_flight > IN_FLIGHT and not self._is_left:
                 await self._news.wait()
 
     async def _wake(self) -> None:
@@ -160,7 +158,7 @@ class SocketClient:
 
     # The side of the client.
 
-    async def _message(self) -> Message | None:
+    async def _message(self) -> ASGIMessage | None:
         """Return the next message of the application; ``None`` where it has ended."""
         task = t.cast("asyncio.Task[None]", self._task)
         async with self._news:
@@ -260,5 +258,5 @@ class SocketClient:
         return f"WebSocket {self._request.url}"
 
 
-def _length(message: Message) -> int:
+def _length(message: ASGIMessage) -> int:
     return len(message.get("text") or message.get("bytes") or b"")

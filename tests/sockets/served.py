@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 
 from framework import App, Bearer, Resource, Router, Schema, current_user, fields, g, requires, response
 from framework.serve import Draining
@@ -13,6 +12,10 @@ from framework.sockets import Socket, open_sockets, receives, sends
 LOG = os.environ["DEPLOYED_LOG"]
 app = App(__name__, static_folder=None)
 app.config.update(DRAIN_TIMEOUT=10, ACCESS_LOG=None, MAX_WEBSOCKETS=60, SECRET_KEY="0123456789abcdef" * 4)
+
+
+released = asyncio.Event()
+sent = 0
 
 
 def note(text):
@@ -81,12 +84,18 @@ class Private(Socket):
 
 @app.route("/flooded")
 class Flooded(Socket):
-    """A socket whose handler does not read for a while."""
+    """A socket whose handler does not read until a request lets it."""
 
     @receives()
+    @sends()
     async def connect(self):
-        await asyncio.sleep(2)
-        await self.send({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+        await released.wait()
+        count = 0
+        async for message in self:
+            if message == "end":
+                break
+            count += 1
+        await self.send(count)
 
 
 @app.route("/flooding")
@@ -94,20 +103,26 @@ class Flooding(Socket):
     """A socket that sends without end."""
 
     async def connect(self):
-        sent = 0
-        try:
-            while True:
-                await self.send("x" * 10_000)
-                sent += 1
-        finally:
-            note(f"sent {sent}")
+        global sent
+        while True:
+            await self.send("x" * 10_000)
+            sent += 1
 
 
 @app.route("/count")
 class Count(Resource):
-    @response(200, {"open": fields.Integer()})
+    """Numbers of this process."""
+
+    @response(200, {"open": fields.Integer(), "sent": fields.Integer()})
     def get(self):
-        return {"open": open_sockets(app)}
+        """Show them."""
+        return {"open": open_sockets(app), "sent": sent}
+
+
+@app.get("/release")
+async def release():
+    released.set()
+    return {}
 
 
 @app.report_error
