@@ -12,6 +12,7 @@ import collections
 import collections.abc as cabc
 import contextlib
 import typing as t
+from types import TracebackType
 
 from werkzeug.exceptions import HTTPException
 
@@ -71,7 +72,7 @@ class ReadOnlySession(SecureCookieSession):
             " Change it in a request, or keep the value elsewhere."
         )
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = setdefault = _fail  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = setdefault = _fail
 
 
 class Connection(cabc.Iterator[bytes]):
@@ -128,7 +129,7 @@ class Connection(cabc.Iterator[bytes]):
         if isinstance(error, Exception) and signals.got_request_exception.receivers:
             signals.got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
         if not app._propagates():
-            app.log_exception((type(error), error, error.__traceback__))
+            app.log_exception((type(error), error, t.cast(TracebackType, error.__traceback__)))
             t.cast("SocketExchange", self._exchange).logged = error
         raise error
 

@@ -209,7 +209,7 @@ def test_a_server_without_lifespan_starts_with_the_first_request(app, mode):
 
 
 def test_other_scopes(app, mode):
-    """A WebSocket is refused, and an unknown scope is an error of the server."""
+    """A WebSocket at an unknown address is refused, and an unknown scope is an error of the server."""
     asgi = serving(app, mode)
     said = []
 
@@ -220,7 +220,8 @@ def test_other_scopes(app, mode):
         async def send(message):
             said.append(message)
 
-        await asgi({"type": "websocket", "path": "/"}, receive, send)
+        scope = {"type": "websocket", "path": "/none", "query_string": b"", "http_version": "1.1", "headers": []}
+        await asgi(scope, receive, send)
         with pytest.raises(ValueError, match="knows the scopes"):
             await asgi({"type": "mail"}, receive, send)
 

@@ -184,7 +184,7 @@ def test_a_client_that_floods(server):
     _, port, _ = server
     message, sent = json.dumps("x" * 500_000), []
 
-    with opened(port, "/flooded") as client:
+    with opened(port, "/flooded", compression=None) as client:
 
         def flood():
             for _ in range(200):
