@@ -1,4 +1,4 @@
-"""One open WebSocket: its messages in both directions, and its end, whoever brings it about.
+"""One open WebSocket: its messages in both directions, and its end, from either side.
 
 The handler runs in the task of the exchange, on the loop of the server. A second task reads what the client sends, so
 that its leaving is noticed; it stops reading while messages wait for the handler.

@@ -98,7 +98,7 @@ def sends(schema: SchemaLike | type[bytes] | None = None) -> SendsMark:
 
 
 def _schema(schema: SchemaLike | type[bytes] | None) -> Schema | None:
-    return None if schema is None or schema is bytes else as_schema(t.cast("SchemaLike", schema))
+    return None if schema is None or schema is bytes else as_schema(schema)
 
 
 class Arrived:
