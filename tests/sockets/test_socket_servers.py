@@ -26,6 +26,12 @@ SERVERS = {
 }
 
 
+EACH = [
+    *("uvicorn-websockets", "granian"),
+    *(pytest.param(name, marks=pytest.mark.extended) for name in ("uvicorn-wsproto", "hypercorn")),
+]
+
+
 @contextlib.contextmanager
 def serving(name, tmp_path):
     """Serve; the port, the process, and a function that gives the lines of the file."""
@@ -38,7 +44,7 @@ def serving(name, tmp_path):
         yield port, process, lines
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=EACH)
 def server(request, tmp_path_factory):
     """One of the servers: its name, its port, and the lines of the file."""
     with serving(request.param, tmp_path_factory.mktemp(request.param)) as (port, _, lines):
@@ -231,7 +237,7 @@ def test_no_more_than_the_cap(server):
         assert ask(port, "/count")[2]["open"] == 1
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", EACH)
 def test_a_server_that_ends(name, tmp_path):
     """Open connections are closed with 1001, their clean-up runs, and the process ends in time."""
     with serving(name, tmp_path) as (port, process, lines):
