@@ -11,7 +11,7 @@ import marshmallow as ma
 import msgspec
 
 from .base import MANY, USERS, Contender, Fresh, ItemSchema, MomentSchema, QuerySchema, new_items
-from .structs import ItemData, ItemStruct, Query, data_of, struct_of
+from .structs import ItemData, ItemStruct, Query, StoredStruct, data_of, struct_of
 
 ITEMS = new_items()
 
@@ -187,7 +187,7 @@ class OneStructItem:
 
 class LoadedStructs:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = msgspec.convert(Fresh.objects, list[ItemStruct], from_attributes=True)
+        resp.media = msgspec.convert(Fresh.objects, list[StoredStruct], from_attributes=True)
 
 
 class PlainMoments:

@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
 from .base import MANY, USERS, Contender, Fresh, Item, Moment, new_items
-from .structs import ItemData, ItemStruct, State, data_of, struct_of
+from .structs import ItemData, ItemStruct, State, StoredStruct, data_of, struct_of
 
 ITEMS = new_items()
 
@@ -47,8 +47,8 @@ async def plain() -> t.Any:
 
 
 @get("/loaded")
-async def loaded() -> list[ItemStruct]:
-    return msgspec.convert(Fresh.objects, list[ItemStruct], from_attributes=True)
+async def loaded() -> list[StoredStruct]:
+    return msgspec.convert(Fresh.objects, list[StoredStruct], from_attributes=True)
 
 
 @get("/moments")

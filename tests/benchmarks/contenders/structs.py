@@ -32,6 +32,19 @@ class ItemStruct(msgspec.Struct, forbid_unknown_fields=True):
     status: State = "new"
 
 
+class StoredStruct(msgspec.Struct):
+    """An item as a database gives it: SQLite knows no offsets."""
+
+    id: int
+    name: str
+    price: decimal.Decimal
+    created_at: dt.datetime
+    tags: list[str]
+    category: CategoryStruct
+    email: str
+    status: State = "new"
+
+
 @dataclasses.dataclass
 class CategoryData:
     id: int
