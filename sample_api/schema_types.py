@@ -7,7 +7,7 @@ import typing as t
 
 
 class UserLoad(t.TypedDict):
-    """What ``UserSchema`` loads."""
+    """The values that ``UserSchema`` loads."""
 
     email: str
     token: str
@@ -17,7 +17,7 @@ class UserLoad(t.TypedDict):
 
 
 class UserDump(t.TypedDict):
-    """What ``UserSchema`` dumps."""
+    """The values that ``UserSchema`` dumps."""
 
     email: str
     token: str
@@ -27,20 +27,20 @@ class UserDump(t.TypedDict):
 
 
 class LoginUserLoad(t.TypedDict):
-    """What ``LoginUserSchema`` loads."""
+    """The values that ``LoginUserSchema`` loads."""
 
     email: str
     password: str
 
 
 class LoginUserDump(t.TypedDict):
-    """What ``LoginUserSchema`` dumps."""
+    """The values that ``LoginUserSchema`` dumps."""
 
     email: str
 
 
 class NewUserLoad(t.TypedDict):
-    """What ``NewUserSchema`` loads."""
+    """The values that ``NewUserSchema`` loads."""
 
     username: str
     email: str
@@ -48,14 +48,14 @@ class NewUserLoad(t.TypedDict):
 
 
 class NewUserDump(t.TypedDict):
-    """What ``NewUserSchema`` dumps."""
+    """The values that ``NewUserSchema`` dumps."""
 
     username: str
     email: str
 
 
 class UpdateUserLoad(t.TypedDict):
-    """What ``UpdateUserSchema`` loads."""
+    """The values that ``UpdateUserSchema`` loads."""
 
     email: t.NotRequired[str]
     username: t.NotRequired[str]
@@ -65,7 +65,7 @@ class UpdateUserLoad(t.TypedDict):
 
 
 class UpdateUserDump(t.TypedDict):
-    """What ``UpdateUserSchema`` dumps."""
+    """The values that ``UpdateUserSchema`` dumps."""
 
     email: t.NotRequired[str]
     username: t.NotRequired[str]
@@ -74,7 +74,7 @@ class UpdateUserDump(t.TypedDict):
 
 
 class ProfileLoad(t.TypedDict):
-    """What ``ProfileSchema`` loads."""
+    """The values that ``ProfileSchema`` loads."""
 
     username: str
     bio: str | None
@@ -83,7 +83,7 @@ class ProfileLoad(t.TypedDict):
 
 
 class ProfileDump(t.TypedDict):
-    """What ``ProfileSchema`` dumps."""
+    """The values that ``ProfileSchema`` dumps."""
 
     username: str
     bio: str | None
@@ -92,7 +92,7 @@ class ProfileDump(t.TypedDict):
 
 
 class ArticleLoad(t.TypedDict):
-    """What ``ArticleSchema`` loads."""
+    """The values that ``ArticleSchema`` loads."""
 
     slug: str
     title: str
@@ -107,7 +107,7 @@ class ArticleLoad(t.TypedDict):
 
 
 class ArticleDump(t.TypedDict):
-    """What ``ArticleSchema`` dumps."""
+    """The values that ``ArticleSchema`` dumps."""
 
     slug: str
     title: str
@@ -122,7 +122,7 @@ class ArticleDump(t.TypedDict):
 
 
 class ListedArticleLoad(t.TypedDict):
-    """What ``ListedArticleSchema`` loads."""
+    """The values that ``ListedArticleSchema`` loads."""
 
     slug: str
     title: str
@@ -136,7 +136,7 @@ class ListedArticleLoad(t.TypedDict):
 
 
 class ListedArticleDump(t.TypedDict):
-    """What ``ListedArticleSchema`` dumps."""
+    """The values that ``ListedArticleSchema`` dumps."""
 
     slug: str
     title: str
@@ -150,7 +150,7 @@ class ListedArticleDump(t.TypedDict):
 
 
 class NewArticleLoad(t.TypedDict):
-    """What ``NewArticleSchema`` loads."""
+    """The values that ``NewArticleSchema`` loads."""
 
     title: str
     description: str
@@ -159,7 +159,7 @@ class NewArticleLoad(t.TypedDict):
 
 
 class NewArticleDump(t.TypedDict):
-    """What ``NewArticleSchema`` dumps."""
+    """The values that ``NewArticleSchema`` dumps."""
 
     title: str
     description: str
@@ -168,7 +168,7 @@ class NewArticleDump(t.TypedDict):
 
 
 class UpdateArticleLoad(t.TypedDict):
-    """What ``UpdateArticleSchema`` loads."""
+    """The values that ``UpdateArticleSchema`` loads."""
 
     title: t.NotRequired[str]
     description: t.NotRequired[str]
@@ -176,7 +176,7 @@ class UpdateArticleLoad(t.TypedDict):
 
 
 class UpdateArticleDump(t.TypedDict):
-    """What ``UpdateArticleSchema`` dumps."""
+    """The values that ``UpdateArticleSchema`` dumps."""
 
     title: t.NotRequired[str]
     description: t.NotRequired[str]
@@ -184,7 +184,7 @@ class UpdateArticleDump(t.TypedDict):
 
 
 class ArticleFilterLoad(t.TypedDict):
-    """What ``ArticleFilterSchema`` loads."""
+    """The values that ``ArticleFilterSchema`` loads."""
 
     tag: t.NotRequired[str]
     author: t.NotRequired[str]
@@ -192,7 +192,7 @@ class ArticleFilterLoad(t.TypedDict):
 
 
 class ArticleFilterDump(t.TypedDict):
-    """What ``ArticleFilterSchema`` dumps."""
+    """The values that ``ArticleFilterSchema`` dumps."""
 
     tag: t.NotRequired[str]
     author: t.NotRequired[str]
@@ -200,7 +200,7 @@ class ArticleFilterDump(t.TypedDict):
 
 
 class CommentLoad(t.TypedDict):
-    """What ``CommentSchema`` loads."""
+    """The values that ``CommentSchema`` loads."""
 
     id: int
     created_at: datetime.datetime
@@ -210,7 +210,7 @@ class CommentLoad(t.TypedDict):
 
 
 class CommentDump(t.TypedDict):
-    """What ``CommentSchema`` dumps."""
+    """The values that ``CommentSchema`` dumps."""
 
     id: int
     createdAt: str
@@ -220,134 +220,134 @@ class CommentDump(t.TypedDict):
 
 
 class LoginUserRequestLoad(t.TypedDict):
-    """What ``LoginUserRequest`` loads."""
+    """The values that ``LoginUserRequest`` loads."""
 
     user: LoginUserLoad
 
 
 class LoginUserRequestDump(t.TypedDict):
-    """What ``LoginUserRequest`` dumps."""
+    """The values that ``LoginUserRequest`` dumps."""
 
     user: LoginUserDump
 
 
 class NewUserRequestLoad(t.TypedDict):
-    """What ``NewUserRequest`` loads."""
+    """The values that ``NewUserRequest`` loads."""
 
     user: NewUserLoad
 
 
 class NewUserRequestDump(t.TypedDict):
-    """What ``NewUserRequest`` dumps."""
+    """The values that ``NewUserRequest`` dumps."""
 
     user: NewUserDump
 
 
 class UpdateUserRequestLoad(t.TypedDict):
-    """What ``UpdateUserRequest`` loads."""
+    """The values that ``UpdateUserRequest`` loads."""
 
     user: UpdateUserLoad
 
 
 class UpdateUserRequestDump(t.TypedDict):
-    """What ``UpdateUserRequest`` dumps."""
+    """The values that ``UpdateUserRequest`` dumps."""
 
     user: UpdateUserDump
 
 
 class UserResponseLoad(t.TypedDict):
-    """What ``UserResponse`` loads."""
+    """The values that ``UserResponse`` loads."""
 
     user: UserLoad
 
 
 class UserResponseDump(t.TypedDict):
-    """What ``UserResponse`` dumps."""
+    """The values that ``UserResponse`` dumps."""
 
     user: UserDump
 
 
 class ProfileResponseLoad(t.TypedDict):
-    """What ``ProfileResponse`` loads."""
+    """The values that ``ProfileResponse`` loads."""
 
     profile: ProfileLoad
 
 
 class ProfileResponseDump(t.TypedDict):
-    """What ``ProfileResponse`` dumps."""
+    """The values that ``ProfileResponse`` dumps."""
 
     profile: ProfileDump
 
 
 class NewArticleRequestLoad(t.TypedDict):
-    """What ``NewArticleRequest`` loads."""
+    """The values that ``NewArticleRequest`` loads."""
 
     article: NewArticleLoad
 
 
 class NewArticleRequestDump(t.TypedDict):
-    """What ``NewArticleRequest`` dumps."""
+    """The values that ``NewArticleRequest`` dumps."""
 
     article: NewArticleDump
 
 
 class UpdateArticleRequestLoad(t.TypedDict):
-    """What ``UpdateArticleRequest`` loads."""
+    """The values that ``UpdateArticleRequest`` loads."""
 
     article: UpdateArticleLoad
 
 
 class UpdateArticleRequestDump(t.TypedDict):
-    """What ``UpdateArticleRequest`` dumps."""
+    """The values that ``UpdateArticleRequest`` dumps."""
 
     article: UpdateArticleDump
 
 
 class SingleArticleResponseLoad(t.TypedDict):
-    """What ``SingleArticleResponse`` loads."""
+    """The values that ``SingleArticleResponse`` loads."""
 
     article: ArticleLoad
 
 
 class SingleArticleResponseDump(t.TypedDict):
-    """What ``SingleArticleResponse`` dumps."""
+    """The values that ``SingleArticleResponse`` dumps."""
 
     article: ArticleDump
 
 
 class MultipleArticlesResponseLoad(t.TypedDict):
-    """What ``MultipleArticlesResponse`` loads."""
+    """The values that ``MultipleArticlesResponse`` loads."""
 
     articles: list[ListedArticleLoad]
     articles_count: int
 
 
 class MultipleArticlesResponseDump(t.TypedDict):
-    """What ``MultipleArticlesResponse`` dumps."""
+    """The values that ``MultipleArticlesResponse`` dumps."""
 
     articles: list[ListedArticleDump]
     articlesCount: int
 
 
 class SingleCommentResponseLoad(t.TypedDict):
-    """What ``SingleCommentResponse`` loads."""
+    """The values that ``SingleCommentResponse`` loads."""
 
     comment: CommentLoad
 
 
 class SingleCommentResponseDump(t.TypedDict):
-    """What ``SingleCommentResponse`` dumps."""
+    """The values that ``SingleCommentResponse`` dumps."""
 
     comment: CommentDump
 
 
 class MultipleCommentsResponseLoad(t.TypedDict):
-    """What ``MultipleCommentsResponse`` loads."""
+    """The values that ``MultipleCommentsResponse`` loads."""
 
     comments: list[CommentLoad]
 
 
 class MultipleCommentsResponseDump(t.TypedDict):
-    """What ``MultipleCommentsResponse`` dumps."""
+    """The values that ``MultipleCommentsResponse`` dumps."""
 
     comments: list[CommentDump]

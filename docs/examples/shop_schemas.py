@@ -4,7 +4,7 @@ from framework import Schema, fields, validate
 
 
 class OwnerSchema(Schema):
-    """Who has animals."""
+    """An owner of animals."""
 
     name = fields.String(required=True)
     pets = fields.List(fields.Nested(lambda: AnimalSchema()))

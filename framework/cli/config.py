@@ -34,7 +34,7 @@ class ShownSetting(t.NamedTuple):
     value: str
     source: str
     setting: Setting | None = None
-    """What is known of a built-in one."""
+    """The declaration of a built-in one."""
 
 
 def all_rows(app: App) -> list[ShownSetting]:

@@ -141,7 +141,7 @@ class TypedDicts:
         verb = "loads" if way == "Load" else "dumps"
         hooks = cls._hooks.get("post_load" if way == "Load" else "post_dump")
         before = ", before its hooks change it" if hooks else ""
-        text = f"What ``{cls.__name__}`` {verb}{before}."
+        text = f"The values that ``{cls.__name__}`` {verb}{before}."
         if all(key.isidentifier() and not keyword.iskeyword(key) and not key.startswith("__") for key in keys):
             lines = [f"    {key}: {found}" for key, found in keys.items()]
             return "\n".join(["", "", f"class {name}(t.TypedDict):", f'    """{text}"""', "", *lines, ""])

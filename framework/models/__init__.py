@@ -7,6 +7,7 @@ import typing as t
 from .._lazy import lazy
 
 if t.TYPE_CHECKING:
+    from ._faults import called as called
     from ._faults import fault as fault
     from ._hints import peel as peel
     from ._markers import Doc as Doc
@@ -30,7 +31,7 @@ else:
         __name__,
         {
             "_markers": "Doc data_key dump_only load_only model",
-            "_faults": "fault",
+            "_faults": "called fault",
             "_hints": "peel",
             "_members": "ModelMember class_of members_of",
             "_missing": "MISSING Missing",

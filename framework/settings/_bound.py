@@ -11,8 +11,8 @@ import typing as t
 from .._sentinel import MISSING
 from ..config import Config, shown
 from ..errors import SetupError
-from ._entries import SettingEntry, SettingSection
-from ._loading import SOURCES, _class_of
+from ._entries import USER_CLASS, SettingEntry, SettingSection, user_class
+from ._loading import SOURCES
 from ._secret import Secret
 
 _S = t.TypeVar("_S")
@@ -35,7 +35,7 @@ def bound(settings: _S, config: Config) -> _S:
         )
     cls = type(settings)
     section, sources = SettingSection(cls), getattr(settings, SOURCES, {})
-    space: dict[str, object] = {"__framework_class__": cls, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    space: dict[str, object] = {USER_CLASS: cls, "__module__": cls.__module__, "__doc__": cls.__doc__}
     if "__slots__" in vars(cls):
         space["__slots__"] = ()
     built_in = [entry for entry in section if entry.is_built_in]
@@ -84,5 +84,5 @@ def rows(settings: object) -> list[tuple[str, str, str]]:
                 text = shown(inner, entry.is_secret)
                 found.append((entry.name, text, sources.get(entry.name, "given")))
 
-    walk(settings, SettingSection(_class_of(settings)))
+    walk(settings, SettingSection(user_class(settings)))
     return found

@@ -20,12 +20,14 @@ import marshmallow as ma
 
 from .. import fields
 from .._sentinel import MISSING
-from ..config import SETTINGS, Flag, is_secret_name
+from ..config import SETTINGS, Flag, is_secret_name, shown
 from ..fast.strict import strict
 from ..fields import AnyField
-from ..models import ModelMember, class_of, fault, field_for, members_of, peel
+from ..models import ModelMember, called, class_of, fault, field_for, members_of, peel
 from ._secret import Secret
 
+USER_CLASS: t.Final = "__framework_class__"
+"""The attribute of an application's class of settings that has the user's class."""
 _BRACKETS: t.Final = ("[", "{")
 
 
@@ -53,9 +55,10 @@ class SettingEntry:
     :param cls: The class.
     :param member: The member.
     :param name: The name for people, with those of the sections around it: ``mail.port``.
+    :param around: The class, and those whose sections it is in.
     """
 
-    def __init__(self, cls: type, member: ModelMember, name: str) -> None:
+    def __init__(self, cls: type, member: ModelMember, name: str, around: tuple[type, ...]) -> None:
         self.member = member
         self.name = name
         peeled = peel(member.annotation)
@@ -63,7 +66,11 @@ class SettingEntry:
         if _is_plain(peeled.kind):
             as_dataclass(peeled.kind)
         found = class_of(peeled.kind) if not peeled.arms else None
-        self.section: SettingSection | None = None if found is None else SettingSection(found[0], f"{name}.")
+        if found is not None and found[0] in around:
+            raise fault(cls, member.name, f"{called(found[0])} would hold itself. Give settings an end.")
+        self.section: SettingSection | None = None
+        if found is not None:
+            self.section = SettingSection(found[0], f"{name}.", around)
         self.allow_none: bool = peeled.allow_none
         if self.section is None:
             self._field = field_for(_known(member.annotation), cls, member.name)
@@ -73,14 +80,7 @@ class SettingEntry:
     @property
     def is_required(self) -> bool:
         """True if it has no default."""
-        return self.default is MISSING
-
-    @property
-    def default(self) -> object:
-        """The value where no source has one; ``MISSING`` without one. Made anew each time."""
-        if self.member.factory is not None:
-            return self.member.factory()
-        return self.member.default
+        return self.member.factory is None and self.member.default is MISSING
 
     @property
     def is_secret(self) -> bool:
@@ -139,12 +139,14 @@ class SettingSection:
 
     :param cls: The class. One with annotations alone is made a dataclass.
     :param name: What comes before the names of its members, for people.
+    :param around: The classes whose members lead to it.
     :raises SetupError: It is none, or a member cannot be expressed.
     """
 
-    def __init__(self, cls: type, name: str = "") -> None:
+    def __init__(self, cls: type, name: str = "", around: tuple[type, ...] = ()) -> None:
         self.cls = as_dataclass(cls)
-        self.entries = {each.name: SettingEntry(cls, each, name + each.name) for each in members_of(self.cls)}
+        around = (*around, self.cls)
+        self.entries = {each.name: SettingEntry(cls, each, name + each.name, around) for each in members_of(self.cls)}
 
     def __iter__(self) -> cabc.Iterator[SettingEntry]:
         return iter(self.entries.values())
@@ -178,10 +180,16 @@ def _is_plain(kind: object) -> bool:
 
 def masked(self: object) -> str:
     """Return the representation of settings: secrets and passwords in URLs are masked."""
-    from ._loading import shown_members
+    cls = user_class(self)
+    members = [
+        f"{name}={shown(getattr(self, name), entry.is_secret)}" for name, entry in SettingSection(cls).entries.items()
+    ]
+    return f"{called(cls)}({', '.join(members)})"
 
-    members = ", ".join(f"{name}={text}" for name, text in shown_members(self))
-    return f"{type(self).__qualname__.rpartition('<locals>.')[2]}({members})"
+
+def user_class(settings: object) -> type:
+    """Return the user's class of settings, also for those of an application."""
+    return getattr(type(settings), USER_CLASS, type(settings))
 
 
 def _known(annotation: t.Any) -> t.Any:

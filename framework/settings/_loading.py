@@ -18,6 +18,7 @@ import marshmallow as ma
 
 from .._sentinel import MISSING
 from ..config import MASK, SettingError, shown
+from ..models import called
 from ._entries import SettingEntry, SettingSection
 
 _S = t.TypeVar("_S")
@@ -63,8 +64,9 @@ def load_settings(
     made = loader.make(section, f"{loader.prefix}_" if loader.prefix else "", [dict(values or {}), loader.table])
     loader.find_misspelt()
     if loader.faults:
-        name = cls.__qualname__.rpartition("<locals>.")[2]
-        raise SettingError(f"The settings {name} cannot be made:\n" + "\n".join(f"  {each}" for each in loader.faults))
+        raise SettingError(
+            f"The settings {called(cls)} cannot be made:\n" + "\n".join(f"  {each}" for each in loader.faults)
+        )
     with contextlib.suppress(AttributeError):  # a class with __slots__ has no place for them
         object.__setattr__(made, SOURCES, loader.sources)
     return t.cast(_S, made)
@@ -126,16 +128,17 @@ class _Loader:
         if entry.section is not None:
             return self._section(entry.section, entry, f"{variable}__", [given, table])
         self._known.update((variable, variable + _FILE))
-        for source, value in self._found(entry, variable, given, table):
+        for source, value, read in self._found(entry, variable, given, table):
             self.sources[entry.name] = source
             try:
-                return entry.from_text(value) if isinstance(value, str) else entry.from_value(value)
-            except ma.ValidationError as error:
-                text = MASK if entry.is_secret else shown(value, longest=100)
-                self.faults.append(f"{entry.name}: {text} ({source}) is refused: {_said(error)}")
-                return MISSING
-            except (ValueError, TypeError) as error:
-                self.faults.append(f"{entry.name} ({source}) cannot be read: {error}")
+                return read(value)
+            except (ma.ValidationError, ValueError, TypeError) as error:
+                said = _said(error.messages if isinstance(error, ma.ValidationError) else str(error))
+                if entry.is_secret and value:
+                    said = said.replace(str(value), MASK)
+                self.faults.append(
+                    f"{entry.name}: {shown(value, entry.is_secret, longest=100)} ({source}) is refused: {said}"
+                )
                 return MISSING
         self.sources[entry.name] = "default"
         if entry.is_required:
@@ -166,20 +169,21 @@ class _Loader:
 
     def _found(
         self, entry: SettingEntry, variable: str, given: object, table: object
-    ) -> cabc.Iterator[tuple[str, object]]:
-        """Give what the sources have, the first one first."""
+    ) -> cabc.Iterator[tuple[str, object, cabc.Callable[[t.Any], object]]]:
+        """Give what the sources have, the first one first, each with the function that reads it."""
         if given is not MISSING:
-            yield "argument", given
+            yield "argument", given, entry.from_text if isinstance(given, str) else entry.from_value
         for names, where in ((self.environ, ""), (self.file, f" in {self._dotenv}")):
             if names.get(variable):
-                yield f"environment variable {variable}" if not where else f"{variable}{where}", names[variable]
+                source = f"{variable}{where}" if where else f"environment variable {variable}"
+                yield source, names[variable], entry.from_text
             path = names.get(variable + _FILE)
             if path:
                 text = self._content(entry, path, f"{variable}{_FILE}{where}")
                 if text is not None:
-                    yield f"file {path}, by {variable}{_FILE}{where}", text
+                    yield f"file {path}, by {variable}{_FILE}{where}", text, entry.from_text
         if table is not MISSING:
-            yield f"file {self._toml}", _plain(table)
+            yield f"file {self._toml}", _plain(table), entry.from_value
 
     def _content(self, entry: SettingEntry, path: str, variable: str) -> str | None:
         try:
@@ -233,7 +237,7 @@ def _meant(name: str, known: cabc.Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _said(error: ma.ValidationError) -> str:
+def _said(messages: object) -> str:
     """Return the messages of a refusal in one line."""
 
     def texts(messages: object, where: str) -> cabc.Iterator[str]:
@@ -246,20 +250,4 @@ def _said(error: ma.ValidationError) -> str:
         else:
             yield f"{where}{messages}"
 
-    return " ".join(texts(error.messages, ""))
-
-
-def shown_members(settings: object, begins: str = "") -> cabc.Iterator[tuple[str, str]]:
-    """Give the members of settings with their values as they may be shown.
-
-    :param settings: An instance of a class of settings.
-    :param begins: The names of the sections around it.
-    """
-    for entry in SettingSection(_class_of(settings), begins):
-        value = getattr(settings, entry.member.name)
-        yield entry.member.name, shown(value, entry.is_secret)
-
-
-def _class_of(settings: object) -> type:
-    """Return the user's class of settings that may be those of an application."""
-    return getattr(type(settings), "__framework_class__", type(settings))
+    return " ".join(texts(messages, ""))

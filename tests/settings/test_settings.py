@@ -123,10 +123,10 @@ def test_toml_has_types_of_its_own(tmp_path):
     assert (made.opened, made.origins) == (dt.date(2026, 11, 30), ["https://a.example"])
     assert (made.rates, made.mail.port) == ({"eur": 1.5}, 465)
 
-    file.write_text("database_url = 7\npage_size = 1.5\n")
+    file.write_text('database_url = 7\npage_size = "7"\n[mail]\nport = 1.5\n')
     with pytest.raises(SettingError) as caught:
         load_settings(Shop, environ={}, toml=file)
-    assert str(caught.value).count(str(file)) == 2
+    assert str(caught.value).count(str(file)) == 3
 
 
 def test_all_faults_are_named_at_once(tmp_path):
@@ -194,6 +194,31 @@ def test_a_class_without_members_is_refused():
     """An empty class has nothing to fill."""
     with pytest.raises(SetupError, match="it has no members"):
         load_settings(type("Empty", (), {}), environ={})
+
+
+def test_a_class_that_holds_itself_is_refused():
+    """Settings have an end, and the message names the member that has none."""
+
+    class Outer:
+        size: int = 3
+
+    Outer.__annotations__["inner"] = Outer | None
+    Outer.inner = None
+
+    with pytest.raises(SetupError, match=r"Outer\.inner.* would hold itself"):
+        load_settings(Outer, environ={})
+
+
+def test_a_refusal_repeats_no_secret():
+    """A validator that repeats what it refuses does not carry a secret into the message."""
+
+    class Wrong:
+        smtp_password: t.Annotated[str, validate.Regexp("[0-9]+", error="{input} has no digit")]
+
+    with pytest.raises(SettingError) as caught:
+        load_settings(Wrong, environ={"SMTP_PASSWORD": "hunter"})
+    assert "*** has no digit" in str(caught.value)
+    assert "hunter" not in str(caught.value)
 
 
 def test_a_default_of_none_needs_the_type():

@@ -1,4 +1,4 @@
-"""What is registered with an application or a router keeps its type; hooks and error handlers have right signatures."""
+"""Registered classes and functions keep their types; hooks and error handlers have right signatures."""
 
 import collections.abc as cabc
 from typing import Any, assert_type

@@ -14,7 +14,7 @@ class User:
 
 
 class Globals:
-    """What this application keeps in ``g``."""
+    """The values that this application keeps in ``g``."""
 
     user_agent: str
 

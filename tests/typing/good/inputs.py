@@ -1,4 +1,4 @@
-"""What marks pass to a handler has the type that the handler's parameter says."""
+"""The values that marks pass to a handler have the type that the handler's parameter says."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict, assert_type

@@ -12,27 +12,27 @@ if t.TYPE_CHECKING:
 
 
 class OwnerPetsPreviousLoad(t.TypedDict):
-    """What ``OwnerSchema`` loads."""
+    """The values that ``OwnerSchema`` loads."""
 
     name: str
 
 
 class CatLoad(t.TypedDict):
-    """What ``CatSchema`` loads."""
+    """The values that ``CatSchema`` loads."""
 
     kind: t.Literal['cat']
     lives: int
 
 
 class DogLoad(t.TypedDict):
-    """What ``DogSchema`` loads."""
+    """The values that ``DogSchema`` loads."""
 
     kind: t.Literal['dog']
     tricks: list[str]
 
 
 class OwnerPetsLoad(t.TypedDict):
-    """What ``PetSchema`` loads."""
+    """The values that ``PetSchema`` loads."""
 
     name: str
     size: t.Literal['small', 'large']
@@ -54,7 +54,7 @@ class OwnerPetsLoad(t.TypedDict):
 
 
 class OwnerLoad(t.TypedDict):
-    """What ``OwnerSchema`` loads."""
+    """The values that ``OwnerSchema`` loads."""
 
     name: str
     since: t.NotRequired[datetime.date | None]
@@ -64,27 +64,27 @@ class OwnerLoad(t.TypedDict):
 
 
 class OwnerPetsPreviousDump(t.TypedDict):
-    """What ``OwnerSchema`` dumps."""
+    """The values that ``OwnerSchema`` dumps."""
 
     name: str
 
 
 class CatDump(t.TypedDict):
-    """What ``CatSchema`` dumps."""
+    """The values that ``CatSchema`` dumps."""
 
     kind: t.Literal['cat']
     lives: t.NotRequired[int]
 
 
 class DogDump(t.TypedDict):
-    """What ``DogSchema`` dumps."""
+    """The values that ``DogSchema`` dumps."""
 
     kind: t.Literal['dog']
     tricks: list[str]
 
 
 class OwnerPetsDump(t.TypedDict):
-    """What ``PetSchema`` dumps."""
+    """The values that ``PetSchema`` dumps."""
 
     id: str
     name: str
@@ -110,7 +110,7 @@ class OwnerPetsDump(t.TypedDict):
 
 
 class OwnerDump(t.TypedDict):
-    """What ``OwnerSchema`` dumps."""
+    """The values that ``OwnerSchema`` dumps."""
 
     name: str
     since: t.NotRequired[str | None]
@@ -119,7 +119,7 @@ class OwnerDump(t.TypedDict):
 
 
 class PetLoad(t.TypedDict):
-    """What ``PetSchema`` loads."""
+    """The values that ``PetSchema`` loads."""
 
     name: str
     size: t.Literal['small', 'large']
@@ -142,7 +142,7 @@ class PetLoad(t.TypedDict):
 
 
 class PetDump(t.TypedDict):
-    """What ``PetSchema`` dumps."""
+    """The values that ``PetSchema`` dumps."""
 
     id: str
     name: str
@@ -168,14 +168,14 @@ class PetDump(t.TypedDict):
     other: t.NotRequired[CatDump | DogDump]
 
 
-# What ``HeaderSchema`` loads.
+# The values that ``HeaderSchema`` loads.
 HeaderLoad = t.TypedDict("HeaderLoad", {
     'request_id': str,
     'from': str,
 })
 
 
-# What ``HeaderSchema`` dumps.
+# The values that ``HeaderSchema`` dumps.
 HeaderDump = t.TypedDict("HeaderDump", {
     'X-Request-ID': str,
     'from': t.NotRequired[str],
@@ -183,34 +183,34 @@ HeaderDump = t.TypedDict("HeaderDump", {
 
 
 class PartialPetLoad(t.TypedDict):
-    """What ``PetSchema`` loads."""
+    """The values that ``PetSchema`` loads."""
 
     name: t.NotRequired[str]
     size: t.NotRequired[t.Literal['small', 'large']]
 
 
 class PartialLoad(t.TypedDict):
-    """What ``PartialSchema`` loads, before its hooks change it."""
+    """The values that ``PartialSchema`` loads, before its hooks change it."""
 
     pet: t.NotRequired[PartialPetLoad]
     flag: t.NotRequired[bool]
 
 
 class PartialPetDump(t.TypedDict):
-    """What ``PetSchema`` dumps."""
+    """The values that ``PetSchema`` dumps."""
 
     name: str
     size: t.Literal['small', 'large']
 
 
 class PartialDump(t.TypedDict):
-    """What ``PartialSchema`` dumps."""
+    """The values that ``PartialSchema`` dumps."""
 
     pet: t.NotRequired[PartialPetDump]
     flag: t.NotRequired[bool]
 
 
 class OutputDump(t.TypedDict):
-    """What ``OutputSchema`` dumps."""
+    """The values that ``OutputSchema`` dumps."""
 
     number: t.NotRequired[int]
