@@ -138,20 +138,37 @@ class MessageCopier:
     ) -> None:
         """Copy messages by name, each by a function, while there is room."""
         for name, found in items:
-            if self.errors <= 0 or self.length <= 0:
-                self.is_full = True
+            self.copy_one(made, name, found, copy)
             if self.is_full:
                 return
-            key = shown(name, self.bounds.name) if isinstance(name, str) else name
-            self.length -= _cost(key)
-            if not isinstance(found, dict):
-                made[key] = self.leaf(found)
-            elif found:
-                inner = copy(found)
-                if inner:
-                    made[key] = inner
-            else:
-                made[key] = {}
+
+    def copy_one(
+        self,
+        made: dict[object, object],
+        name: object,
+        found: AnyMessages,
+        copy: cabc.Callable[[AnyMessages], AnyMessages],
+    ) -> None:
+        """Copy the messages for one name, those in a dict by a function, if there is room."""
+        if self.errors <= 0 or self.length <= 0:
+            self.is_full = True
+        if self.is_full:
+            return
+        key = shown(name, self.bounds.name) if isinstance(name, str) else name
+        self.length -= _cost(key)
+        if type(found) is list and len(found) == 1 and isinstance(found[0], str) and len(found[0]) <= MAX_TEXT:
+            # PERF: as "leaf" does, with 3 calls fewer.
+            self.errors -= 1
+            self.length -= _cost(found[0])
+            made[key] = [found[0]]
+        elif not isinstance(found, dict):
+            made[key] = self.leaf(found)
+        elif found:
+            inner = copy(found)
+            if inner:
+                made[key] = inner
+        else:
+            made[key] = {}
 
     def leaf(self, messages: AnyMessages) -> AnyMessages:
         """Copy the messages for one name."""

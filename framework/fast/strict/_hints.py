@@ -87,11 +87,12 @@ class _Hinter(MessageCopier):
         others: list[str] = []
         for name, found in messages.items():
             if name in known:
-                self.copy_into(made, [(name, found)], functools.partial(self.of_field, field=known[name]))
+                copy = functools.partial(self.of_field, field=known[name]) if isinstance(found, dict) else self.copy
+                self.copy_one(made, name, found, copy)
             elif isinstance(name, str):
                 others.append(name)
             else:  # the index of an item of a collection
-                self.copy_into(made, [(name, found)], functools.partial(self.of_schema, schema=schema))
+                self.copy_one(made, name, found, functools.partial(self.of_schema, schema=schema))
             if self.is_full:
                 return made
         last = [SCHEMA] if SCHEMA in messages and SCHEMA not in known else []
@@ -101,7 +102,7 @@ class _Hinter(MessageCopier):
                 self.hints -= 1
                 text = unknown_message(name, known, found[0])
                 found = [found[0].with_text(text) if isinstance(found[0], ErrorText) else text]
-            self.copy_into(made, [(name, found)], self.copy)
+            self.copy_one(made, name, found, self.copy)
         return made
 
     def of_field(self, messages: AnyMessages, field: AnyField) -> AnyMessages:
@@ -118,7 +119,7 @@ class _Hinter(MessageCopier):
             members = dict(enumerate(field.tuple_fields))
             for at, each in messages.items():
                 copy = functools.partial(self.of_field, field=members[at]) if at in members else self.copy
-                self.copy_into(made, [(at, each)], copy)
+                self.copy_one(made, at, each, copy)
         elif isinstance(field, ma.fields.Mapping) and (field.key_field is not None or field.value_field is not None):
             value_field = field.value_field
 
@@ -128,7 +129,7 @@ class _Hinter(MessageCopier):
                     copy = self.copy
                     if part == "value" and value_field is not None:
                         copy = functools.partial(self.of_field, field=value_field)
-                    self.copy_into(copied, [(Hidden(part) if part in ("key", "value") else part, each)], copy)
+                    self.copy_one(copied, Hidden(part) if part in ("key", "value") else part, each, copy)
                 return copied
 
             self.copy_into(made, messages.items(), of_parts)
