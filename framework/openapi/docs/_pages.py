@@ -20,7 +20,7 @@ from ...errors import NotFound
 from ...helpers import send_file, url_for
 from ...texts import message
 from ...typing import JSONObject
-from ..document import Built, built, title, to_json, to_yaml
+from ..document import Built, built, title, to_json
 from . import _catalogue as catalogue
 from . import _html as html
 from . import _plain as plain_html
@@ -135,6 +135,8 @@ def document_json(site: Site) -> Response:
 
 def document_yaml(site: Site) -> Response:
     """The document in YAML (RFC 9512)."""
+    from ..document import to_yaml  # PERF: it imports the library, which no other page needs
+
     return cached(site.ctx, to_yaml(site.served()), "application/yaml")
 
 

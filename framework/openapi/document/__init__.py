@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
     from ._build import make as make
     from ._build import title as title
     from ._build import to_json as to_json
-    from ._build import to_yaml as to_yaml
     from ._components import Components as Components
     from ._examples import Composer as Composer
     from ._examples import compose as compose
@@ -35,6 +34,7 @@ if t.TYPE_CHECKING:
     from ._paths import PATH_ITEM_METHODS as PATH_ITEM_METHODS
     from ._paths import address as address
     from ._validators import flat as flat
+    from ._yaml import to_yaml as to_yaml
 
     paths = _paths
 else:
@@ -42,7 +42,7 @@ else:
         __name__,
         {
             "_answers": "Answers STREAMS phrase text_of",
-            "_build": "Built build built by_path document_of error_types listed make title to_json to_yaml",
+            "_build": "Built build built by_path document_of error_types listed make title to_json",
             "_components": "Components",
             "_examples": "Composer compose",
             "_fields": "READS WRITES own_method written_name",
@@ -50,6 +50,7 @@ else:
             "_outgoing": "judge_of",
             "_paths": "PATH_ITEM_METHODS address",
             "_validators": "flat",
+            "_yaml": "to_yaml",
         },
         "paths",
     )

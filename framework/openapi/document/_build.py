@@ -11,7 +11,6 @@ import json
 import re
 import typing as t
 
-import yaml
 from apispec import APISpec, BasePlugin
 
 from ... import _docstrings as docstrings
@@ -132,26 +131,6 @@ def to_json(document: JSONObject, indent: int | None = None) -> str:
     separators = (",", ":") if indent is None else None
     text = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def to_yaml(document: JSONObject) -> str:
-    """Write a document as YAML, in its own order."""
-    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks, and each value in its place instead of as an alias."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def make(app: App, version: str, which: Document | None = None) -> Built:

@@ -1,0 +1,32 @@
+"""The OpenAPI document as YAML.
+
+PERF: a module of its own, for importing the library takes as long as making a document of 100 operations.
+Not here: the document, and its JSON (``_build``).
+Floor 7.
+"""
+
+from __future__ import annotations
+
+import yaml
+
+from ...typing import JSONObject
+
+
+def to_yaml(document: JSONObject) -> str:
+    """Write a document as YAML, in its own order."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and each value in its place instead of as an alias."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+
+
+_Dumper.add_representer(str, _text)
