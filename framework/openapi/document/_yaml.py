@@ -1,6 +1,6 @@
 """The OpenAPI document as YAML.
 
-PERF: a module of its own, for importing the library takes as long as making a document of 100 operations.
+PERF: a separate module, for importing the library takes as long as making a document of 100 operations.
 Not here: the document, and its JSON (``_build``).
 Floor 7.
 """
