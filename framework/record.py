@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import errors
 from .context import _current
+from .http import semantics
 from .http.problem import own_class
 from .http.request_ids import TraceParent, trace_parent
 
@@ -23,7 +24,8 @@ if t.TYPE_CHECKING:
     from .context import Context
     from .http.response import Reply
 
-METHODS: t.Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
+METHODS: t.Final = frozenset({*semantics.METHODS, "CONNECT"})
+"""The methods that standards name."""
 OTHER: t.Final = "_OTHER"
 """The method of a request that no standard names (OpenTelemetry, semantic conventions for HTTP)."""
 

@@ -151,6 +151,7 @@ class RouteOptions(t.TypedDict, total=False):
     endpoint: str | None
     methods: cabc.Iterable[str] | None
     operation_id: str | cabc.Sequence[str] | None
+    query_alias: str | None
     provide_automatic_options: bool | None
     class_args: tuple[object, ...]
     class_kwargs: cabc.Mapping[str, object] | None

@@ -53,6 +53,12 @@ def create_app() -> App:
             done()
             return point
 
+        @arguments(PointSchema)
+        @response(200, PointSchema(many=True))
+        def query(self, point):
+            """Find points."""
+            return [point]
+
     @app.post("/form")
     @arguments(PointSchema, location="form")
     @response(200, PointSchema)

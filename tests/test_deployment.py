@@ -117,6 +117,9 @@ def test_an_application_runs_under_each_server(served):
     assert served.ask("POST", "/points", '{"x": 1}', as_json)[::2] == (201, b'{"x":1}')
     assert served.ask("POST", "/points", '{"x": "1"}', as_json)[0] == 422
     assert served.ask("POST", "/points", "{", as_json)[0] == 400
+    assert served.ask("QUERY", "/points", '{"x": 1}', as_json)[::2] == (200, b'[{"x":1}]')
+    # eventlet says text/plain where the client says nothing.
+    assert served.ask("QUERY", "/points")[0] == (415 if served.name == "eventlet" else 400)
     assert served.ask("GET", "/where")[1]["Location"] == f"http://127.0.0.1:{served.port}/where/"
     assert served.ask("DELETE", "/points")[0] == 405
     status, headers, body = served.ask("HEAD", "/parts")

@@ -47,6 +47,7 @@ from ..http.shortening import ROOM
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import RepeatedErrors, create_logger, name_requests, printable
 from ..marks.base import Mark, marks_of
+from ..marks.inputs import ACCEPT_QUERY, accept_query
 from ..marks.schemas import SchemaLike, as_schema
 from ..resources.operation import Operation
 from ..resources.router import Router, RouterSetupState
@@ -1174,7 +1175,14 @@ class App(Scaffold, t.Generic[_S]):
         """The answer to an automatic OPTIONS: the methods of the path, in ``Allow``."""
         adapter = current().url_adapter
         response = self.response_class()
-        response.headers["Allow"] = ", ".join(sorted(adapter.allowed_methods() if adapter else ()))
+        allowed = list(adapter.allowed_methods()) if adapter else []
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+        if adapter is not None and "QUERY" in allowed:
+            rule, _ = adapter.match(method="QUERY", return_rule=True)
+            route = t.cast(RouteTable, self._route_table).routes.get(id(rule), NO_ROUTES).get("QUERY")
+            if route is not None and route.operation.bodies:
+                taken = accept_query(body.media_type for body in route.operation.bodies)
+                response.headers[ACCEPT_QUERY] = taken
         return response
 
     # From a value to the response.

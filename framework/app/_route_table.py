@@ -15,6 +15,7 @@ from ..fast.routing import Matcher, Miss
 from ..helpers import is_nonblocking
 from ..hooks import find_error_handler
 from ..http.request_ids import make_request_ids
+from ..record import METHODS
 from ..resources.assembly import RouterPath as RouterPath
 from ..resources.assembly import build_operations, check_operation_ids, guard_functions, is_watched
 from ..resources.declared import check_declared
@@ -90,7 +91,6 @@ class Refusal(t.NamedTuple):
     hooks: RouterHooks
 
 
-METHODS: t.Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 NO_ROUTES: cabc.Mapping[str, Route] = {}
 
 

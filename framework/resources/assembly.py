@@ -47,7 +47,7 @@ from ..marks.base import (
 )
 from ..marks.conditional import default_headers, default_steps
 from ..marks.doc import DocMark
-from ..marks.inputs import parameter_steps
+from ..marks.inputs import ArgumentsMark, accept_query_headers, accept_query_steps, parameter_steps
 from ..marks.raises import error_outcome, with_implied_headers
 from ..marks.responses import ResponseMark, check_outcomes
 from ..texts import listed, message
@@ -249,7 +249,8 @@ def build_operation(
         steps.extend(checks)
         records.append(error_outcome(ValidationFailed))
     words = DocumentRecords(with_codings(records, app.config["REQUEST_ENCODINGS"]))
-    steps.extend(default_steps(marks, words.security))
+    queried = words.bodies if method == "QUERY" else ()
+    steps += [*default_steps(marks, words.security), *accept_query_steps(queried)]
     declared = any(isinstance(mark, ResponseMark) for mark in marks)
     is_resource = view_class is not None and issubclass(view_class, Resource)
     data_rules = declared or is_resource
@@ -287,7 +288,7 @@ def build_operation(
             *map(with_implied_headers, words.outcomes),
             *implied_outcomes(app, rule, words.outcomes, data_rules),
         ),
-        headers=(*words.headers, *default_headers(marks, words.security)),
+        headers=(*words.headers, *default_headers(marks, words.security), *accept_query_headers(queried)),
         security=words.security,
         callbacks=words.callbacks,
         extra=words.extra,
@@ -428,6 +429,8 @@ def merge_marks(
         check_layer(layer, where)
         for mark in reversed(layer):
             merged = mark.merge(merged)
+    if method == "QUERY" or method_name(names_of(rule), method) == "query":
+        return tuple(mark.in_body() if isinstance(mark, ArgumentsMark) else mark for mark in merged)
     return merged
 
 

@@ -18,7 +18,7 @@ from .resource import Resource
 Names: t.TypeAlias = cabc.Mapping[str, str]
 """HTTP method to the name of the method of the class that handles it."""
 
-LIST: t.Final[Names] = types.MappingProxyType({"GET": "list", "POST": "create"})
+LIST: t.Final[Names] = types.MappingProxyType({"GET": "list", "QUERY": "query", "POST": "create"})
 """The methods that answer at the path of the list."""
 ITEM: t.Final[Names] = types.MappingProxyType({"GET": "show", "PUT": "replace", "PATCH": "change", "DELETE": "delete"})
 """The methods that answer at the path of an item."""
@@ -26,6 +26,10 @@ ITEM: t.Final[Names] = types.MappingProxyType({"GET": "show", "PUT": "replace", 
 ALL: t.Final = (*LIST.values(), *ITEM.values())
 ITEM_ENDPOINT: t.Final = "-item"
 """Follows the name of the class in the endpoint of an item."""
+ALIAS: t.Final[Names] = types.MappingProxyType({"POST": "query"})
+"""The method that answers at the alias of a QUERY."""
+ALIAS_ENDPOINT: t.Final = "-query"
+"""Follows the name of the class in the endpoint of that alias."""
 
 
 def method_name(names: Names | None, method: str) -> str:
@@ -64,7 +68,7 @@ def faces_of(resource: type[View], paths: str) -> tuple[Names, Names]:
     where = f"{resource.__qualname__} ({place_of(resource)})"
     if not issubclass(resource, Resource):
         raise SetupError(f"Cannot route {paths} to {where}: only a Resource has a list path and an item path.")
-    odd = sorted(name for name in http_method_funcs - {"delete"} if getattr(resource, name, None))
+    odd = sorted(name for name in http_method_funcs - {*ALL} if getattr(resource, name, None))
     if odd:
         raise SetupError(
             f"Cannot route {paths} to {where}: it has the method {odd[0]!r}, which belongs to a resource of one path."

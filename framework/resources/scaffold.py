@@ -20,7 +20,7 @@ from ..hooks import Hooks, error_key
 from ..marks.base import Mark
 from ..views import View
 from .operation import place_of
-from .pairs import ITEM_ENDPOINT, check_single, faces_of, stems_of
+from .pairs import ALIAS, ALIAS_ENDPOINT, ITEM_ENDPOINT, check_single, faces_of, stems_of
 
 if t.TYPE_CHECKING:
     import click
@@ -234,6 +234,11 @@ class Scaffold(Hooks):
         return self._shortcut("GET", rule, options)
 
     @setupmethod
+    def query(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
+        """:meth:`route` with ``methods=["QUERY"]`` (RFC 10008)."""
+        return self._shortcut("QUERY", rule, options)
+
+    @setupmethod
     def post(self, rule: str, **options: t.Unpack[ft.RouteOptions]) -> cabc.Callable[[_F], _F]:
         """:meth:`route` with ``methods=["POST"]``."""
         return self._shortcut("POST", rule, options)
@@ -262,7 +267,8 @@ class Scaffold(Hooks):
         :param rule: The path, with variables like ``<int:pet_id>``.
         :param item_rule: A second path, for a Resource that serves a list at the first and its items at this one.
         :param options: ``endpoint``, ``methods``, and what werkzeug's ``Rule`` takes; ``operation_id`` takes the
-            place of the class name in ``operationId``, or of the whole for a function.
+            place of the class name in ``operationId``, or of the whole for a function; ``query_alias`` is a path where
+            a POST does what a QUERY does at this one.
         """
 
         def decorator(target: _F) -> _F:
@@ -279,7 +285,11 @@ class Scaffold(Hooks):
                     " route for each path of a function."
                 )
             else:
-                self.add_url_rule(rule, view_func=target, **options)
+                own: dict[str, t.Any] = {**options}
+                alias = own.pop("query_alias", None)
+                self.add_url_rule(rule, view_func=target, **own)
+                if alias is not None:
+                    self._add_query_alias(alias, target, target.__name__, own)
             return target
 
         return decorator
@@ -294,6 +304,7 @@ class Scaffold(Hooks):
         endpoint: str | None = None,
         class_args: tuple[object, ...] = (),
         class_kwargs: cabc.Mapping[str, object] | None = None,
+        query_alias: str | None = None,
         **options: t.Any,
     ) -> None:
         """Register a class for a path; what :meth:`route` does on a class.
@@ -305,7 +316,9 @@ class Scaffold(Hooks):
         :param endpoint: Default: the name of the class. That of an item has ``-item`` behind it.
         :param class_args: Passed to the class whenever an instance is made.
         :param class_kwargs: Likewise, by name.
-        :raises SetupError: It is not a view class.
+        :param query_alias: A path where a POST does what a QUERY does at ``rule``, for clients and proxies that do not
+            know that method.
+        :raises SetupError: It is not a view class, or has no method for the alias.
         """
         if not (isinstance(resource, type) and issubclass(resource, View)):
             where = f" ({place_of(resource)})" if isinstance(resource, type) else ""
@@ -320,17 +333,46 @@ class Scaffold(Hooks):
         if item_rule is None:
             check_single(resource, rule)
             self.add_url_rule(rule, name, view, **options)
-            return
+        else:
+            self._add_two_paths(resource, (rule, item_rule), name, view, options)
+        if query_alias is not None:
+            self._add_query_alias(query_alias, view, name, options)
+
+    def _add_two_paths(
+        self,
+        resource: type[View],
+        paths: tuple[str, str],
+        name: str,
+        view: ft.RouteCallable,
+        options: cabc.Mapping[str, t.Any],
+    ) -> None:
+        """Register a class for the path of a list and that of an item."""
+        rule, item_rule = paths
         if "methods" in options:
             raise SetupError(
                 f"Cannot route {rule!r} and {item_rule!r} with methods={options['methods']!r}: the methods of the class"
                 " decide what each path answers. Leave 'methods' out."
             )
         of_list, of_item = faces_of(resource, f"{rule!r} and {item_rule!r}")
-        operation_id = stems_of(options.pop("operation_id", None))
+        operation_id = stems_of(options.get("operation_id"))
         for path, suffix, names in ((rule, "", of_list), (item_rule, ITEM_ENDPOINT, of_item)):
             own = {**options, "methods": set(names), "handlers": names, "operation_id": operation_id}
             self.add_url_rule(path, name + suffix, view, **own)
+
+    def _add_query_alias(self, rule: str, view: ft.RouteCallable, name: str, options: cabc.Mapping[str, t.Any]) -> None:
+        """Register a path where a POST does what a QUERY does."""
+        view_class: type[View] | None = getattr(view, "view_class", None)
+        methods = options.get("methods") or getattr(view, "methods", None) or ()
+        if "QUERY" not in map(str.upper, methods):
+            raise SetupError(
+                f"Cannot route {rule!r} to {name} ({place_of(view_class or view)}) as the alias of a QUERY: it answers"
+                " none. Write a method 'query', or leave 'query_alias' out."
+            )
+        given = stems_of(options.get("operation_id"))[1] or (None if view_class is None else view_class.__name__)
+        endpoint = (options.get("endpoint") or name) + ALIAS_ENDPOINT
+        more: dict[str, object] = {"methods": ["POST"], "handlers": ALIAS, "endpoint": endpoint}
+        more["operation_id"] = None if given is None else f"{given}ByPost"
+        self.add_url_rule(rule, view_func=view, **{**options, **more})
 
     @setupmethod
     def add_url_rule(

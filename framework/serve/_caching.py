@@ -26,6 +26,7 @@ from ..helpers import may_block
 from ..http.idempotency import fingerprint
 from ..http.reading import query_values
 from ..http.response import PreparedResponse, add_header, add_vary, body_of, header_of, header_pairs_of
+from ..http.semantics import SELECTS
 from ..marks.base import (
     REPLAY,
     REPRESENTATION_HEADERS,
@@ -41,6 +42,7 @@ from ..marks.base import (
     Steps,
     marks_of,
 )
+from ..marks.inputs import ArgumentsMark, query_key
 from ..marks.responses import ResponseMark
 from ..marks.traffic import guard_of, key_function, once, redis_store, store_url, tenant_function
 from ..stores.base import CircuitBreaker, Store, StoreError, ValueTooLarge
@@ -246,18 +248,26 @@ class CachedMark(Mark):
         """
         outcomes = [mark.outcome for mark in plan.marks if isinstance(mark, ResponseMark)]
         is_whole = not any(each.items is not None or each.is_binary for each in outcomes)
+        is_known = plan.method != "QUERY" or any(
+            isinstance(mark, ArgumentsMark) and "json" in mark.places and mark.applies(plan) for mark in plan.marks
+        )
         if self in marks_of(plan.handler):
-            if plan.method != "GET":
+            if plan.method not in SELECTS:
                 raise SetupError(
-                    f"{plan.called} ({plan.address}) is marked cached, and only answers to GET are kept. Take the mark"
-                    " away."
+                    f"{plan.called} ({plan.address}) is marked cached, and only answers to GET and QUERY are kept. Take"
+                    " the mark away."
+                )
+            if not is_known:
+                raise SetupError(
+                    f"{plan.called} ({plan.address}) is marked cached, and no mark reads the body of the QUERY, which"
+                    " says what is asked for. Declare it with @arguments, or take the mark away."
                 )
             if not is_whole:
                 raise SetupError(
                     f"{plan.called} ({plan.address}) is marked cached, and its answer is made while it is sent. Take"
                     " the mark away."
                 )
-        return plan.method == "GET" and is_whole
+        return plan.method in SELECTS and is_known and is_whole
 
     def run(self, plan: Plan) -> Steps:
         if not self.applies(plan):
@@ -366,6 +376,7 @@ class CachedMark(Mark):
         tenant_of = tenant_function("user", plan)
         keys = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in self._names_in_key(plan))
         guarded = tuple(key for key in _CREDENTIALS if key not in keys)
+        is_query = plan.method == "QUERY"
 
         def place_of(ctx: Context, call: Call) -> str | None:
             environ = ctx.request_environ
@@ -380,6 +391,8 @@ class CachedMark(Mark):
             parts += [environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")]
             parts += [f"{key in environ:d}{environ.get(key, '')}" for key in keys]
             parts += query_parts(environ.get("QUERY_STRING", ""))
+            if is_query:
+                parts.append(query_key(ctx, call).decode("latin-1"))
             return "cached:" + fingerprint(part.encode("utf-8", "surrogatepass") for part in parts).hex()
 
         return place_of

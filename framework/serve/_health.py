@@ -19,7 +19,7 @@ from ..errors import SetupError
 from ..fast import json as fast_json
 from ..http.addresses import IPNetwork, is_in, is_relayed
 from ..http.response import PreparedResponse
-from ..http.semantics import READS
+from ..http.semantics import GETS
 from ..marks.security import FORCED, MALFORMED, Grant, RequiresMark
 from ..tokens import TokenError
 from ._checks import CheckResult, Checks, HealthCheck
@@ -129,7 +129,7 @@ class Health:
         if found is None:
             return self._wsgi_app(environ, start_response)
         environ[PROBE], answer = found
-        if environ["REQUEST_METHOD"] not in READS:
+        if environ["REQUEST_METHOD"] not in GETS:
             return PreparedResponse(405, [("Allow", "GET, HEAD"), ("Cache-Control", "no-store")], b"")(
                 environ, start_response
             )

@@ -97,6 +97,13 @@ class AsyncAppClient(ClientBase, httpx.AsyncClient):
         request.headers.setdefault("Content-Type", "application/json")
         return request
 
+    async def query(self, url: httpx.URL | str, **options: t.Any) -> httpx.Response:
+        """Send a QUERY (RFC 10008).
+
+        :param options: As :meth:`httpx.AsyncClient.request` takes them.
+        """
+        return await self.request("QUERY", url, **options)
+
     async def send(self, request: httpx.Request, **options: t.Any) -> httpx.Response:
         """Send a request; :meth:`request` and :meth:`stream` do so by this method.
 

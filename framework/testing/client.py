@@ -213,6 +213,11 @@ class AppClient(ClientBase, Client):
             response.close()
         return response
 
+    def query(self, *args: t.Any, **kw: t.Any) -> AppTestResponse:
+        """Call :meth:`open` with the method QUERY (RFC 10008)."""
+        kw["method"] = "QUERY"
+        return self.open(*args, **kw)
+
     if t.TYPE_CHECKING:
 
         def get(self, *args: object, **kw: object) -> AppTestResponse: ...

@@ -240,6 +240,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "parameters.page_size": "Maximum number of items to return.",
         "parameters.offset": "Number of items to skip.",
         "parameters.cursor": "Cursor of the page to return, taken from a previous response.",
+        "parameters.sort.list": "Sort keys, most significant first. Prefix a key with `-` for descending order.",
         "parameters.sort": (
             "Comma-separated sort keys, most significant first. Prefix a key with `-` for descending order."
         ),
@@ -278,6 +279,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.accept": "Media types that the operation reads.",
         "headers.accept_encoding": "Content codings that the operation reads.",
         "headers.content_encoding": "Compression of the body.",
+        "headers.accept_query": "Media types that a QUERY may be written in.",
         "headers.cache_status": "Whether the response was kept in the cache of the server (RFC 9211).",
         "headers.age": "Seconds since the response was made, if it was kept.",
         "bodies.codings": "May be sent compressed, with `Content-Encoding`: {codings}.",

@@ -356,6 +356,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "parameters.page_size": "Nombre maximal d'éléments à renvoyer.",
         "parameters.offset": "Nombre d'éléments à ignorer au début.",
         "parameters.cursor": "Curseur de la page à renvoyer, issu d'une réponse précédente.",
+        "parameters.sort.list": (
+            "Clés de tri, la plus importante en premier. Préfixez une clé par `-` pour un ordre décroissant."
+        ),
         "parameters.sort": (
             "Clés de tri séparées par des virgules, de la plus à la moins importante. Le préfixe `-` inverse l'ordre."
         ),
@@ -404,6 +407,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.accept": "Types de média que lit l'opération.",
         "headers.accept_encoding": "Codages de contenu que lit l'opération.",
         "headers.content_encoding": "Compression du corps.",
+        "headers.accept_query": "Types de médias dans lesquels une requête QUERY peut être écrite.",
         "headers.cache_status": "Indique si la réponse vient du cache du serveur (RFC 9211).",
         "headers.age": "Secondes depuis la création de la réponse, si elle vient du cache.",
         "bodies.codings": "Peut être envoyé compressé, avec `Content-Encoding` : {codings}.",

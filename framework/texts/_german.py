@@ -368,6 +368,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "parameters.page_size": "Maximale Anzahl der Einträge in der Antwort.",
         "parameters.offset": "Anzahl der zu überspringenden Einträge.",
         "parameters.cursor": "Cursor der gewünschten Seite aus einer früheren Antwort.",
+        "parameters.sort.list": "Sortierschlüssel, der wichtigste zuerst. `-` vor einem Schlüssel sortiert absteigend.",
         "parameters.sort": (
             "Sortierschlüssel, durch Kommas getrennt, der wichtigste zuerst. Ein vorangestelltes `-` sortiert"
             " absteigend."
@@ -416,6 +417,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "headers.accept": "Medientypen, die die Operation liest.",
         "headers.accept_encoding": "Inhaltskodierungen, die die Operation liest.",
         "headers.content_encoding": "Komprimierung des Bodys.",
+        "headers.accept_query": "Medientypen, in denen eine Anfrage mit QUERY geschrieben sein kann.",
         "headers.cache_status": "Ob die Antwort im Cache des Servers lag (RFC 9211).",
         "headers.age": "Sekunden, seit die Antwort erzeugt wurde, falls sie im Cache lag.",
         "bodies.codings": "Kann komprimiert gesendet werden, mit `Content-Encoding`: {codings}.",

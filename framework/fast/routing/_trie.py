@@ -21,7 +21,7 @@ from ._patterns import RulePart, Seat
 __all__ = ["ASIDE", "COMMON_METHODS", "Leaf", "Node", "TrieWalk"]
 
 # The methods a rule without methods is looked up for; any other method takes the longer road.
-COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+COMMON_METHODS = ("GET", "HEAD", "QUERY", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _Accept: t.TypeAlias = cabc.Callable[[str], object]
 

@@ -36,6 +36,7 @@ from ...http.response import PreparedResponse, body_of, header_of, header_pairs_
 from ...http.semantics import BODILESS, READS
 from ...texts import message
 from ..base import REPLAY, REPRESENTATION_HEADERS, Call, Plan
+from ..inputs import query_key
 from ..responses import ResponseMark, encoder, is_response, unpack
 from ..schemas import SchemaLike, as_schema
 from ..traffic import identity
@@ -227,6 +228,8 @@ class PreconditionGuard:
         if self.safe:
             environ = ctx.request_environ
             selects = [environ.get(key, "").encode("latin-1") for key in self.learned(ctx, call).keys]
+            if self.plan.method == "QUERY":
+                selects.append(query_key(ctx, call))
             if ctx.user is not None:
                 # At one address two users may see two things, which have a version of 1 each.
                 selects.append(whose(ctx.user).encode("utf-8", "surrogatepass"))

@@ -22,7 +22,7 @@ from ...errors import BadRequest, NotFound, PreconditionFailed, RequestedRangeNo
 from ...http.conditional import Tag, Verdict, digest, headers_for_304, parse_tag, read_conditions, to_http_date
 from ...http.ranges import FileParts, RangePart, Span, content_range, disposition, is_current, multipart, parse_ranges
 from ...http.response import PreparedResponse, Reply
-from ...http.semantics import READS
+from ...http.semantics import GETS
 from ...texts import message
 from ..base import Header, Outcome, Parameter, Plan, Record
 from ..conditional import tags_field
@@ -84,7 +84,7 @@ class DownloadMark(ResponseMark):
         return f"download({', '.join(map(repr, self.content_types))})"
 
     def writer(self, plan: Plan) -> OutcomeWriter:
-        is_safe = plan.method in READS
+        is_safe = plan.method in GETS
         where = plan.called
         x_sendfile = bool(plan.config["USE_X_SENDFILE"])
 
@@ -180,7 +180,7 @@ class DownloadMark(ResponseMark):
         return reply
 
     def document(self, plan: Plan) -> cabc.Iterable[Record]:
-        is_safe = plan.method in READS
+        is_safe = plan.method in GETS
         said = [
             Header("Content-Disposition", _TEXT, message("headers.content_disposition"), required=True),
             Header("X-Content-Type-Options", _TEXT, message("headers.nosniff"), required=True),

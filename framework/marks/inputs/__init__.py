@@ -22,6 +22,12 @@ if t.TYPE_CHECKING:
     from ._patches import PatchMark as PatchMark
     from ._patches import json_patch as json_patch
     from ._patches import merge_patch as merge_patch
+    from ._queries import ACCEPT_QUERY as ACCEPT_QUERY
+    from ._queries import accept_query as accept_query
+    from ._queries import accept_query_headers as accept_query_headers
+    from ._queries import accept_query_steps as accept_query_steps
+    from ._queries import in_body as in_body
+    from ._queries import query_key as query_key
 else:
     __getattr__ = lazy(
         __name__,
@@ -31,5 +37,6 @@ else:
             "_multipart": "content_types",
             "_parts": "LocatedSchema parameter_steps query_of",
             "_patches": "JSONPatch PatchMark json_patch merge_patch",
+            "_queries": "ACCEPT_QUERY accept_query accept_query_headers accept_query_steps in_body query_key",
         },
     )

@@ -18,7 +18,7 @@ from ...fast.json import NOT_TAKEN
 from ...fast.load import prepare
 from ...fast.strict import parameter_name
 from ...http.reading import media_type
-from ...http.semantics import FORM_TYPES, MULTIPART, READS, SAFE, URL_ENCODED
+from ...http.semantics import FORM_TYPES, GETS, MULTIPART, SAFE, URL_ENCODED
 from ..base import Body, Call, Key, Parameter, Phase, Plan, Record, Step, Steps, marks_of
 from ..negotiation import consumed
 from ..raises import error_outcome
@@ -89,6 +89,15 @@ class ArgumentsMark(ValueMark[t.Any]):
     is_fixed_without_values: t.ClassVar[bool] = False
     """True if a query string without any of the names always loads as the same value, which nothing changes."""
 
+    def in_body(self) -> ArgumentsMark:
+        """Return the mark for an operation whose body says what is asked for; the mark itself where it says where its
+        values are."""
+        return self
+
+    def is_on(self, handler: object) -> bool:
+        """Return whether the mark, or the one that it is a changed copy of, is on a handler itself."""
+        return any(mark is self or mark is self.origin for mark in marks_of(handler))
+
     def __init__(
         self,
         schema: SchemaLike | Factory,
@@ -125,7 +134,7 @@ class ArgumentsMark(ValueMark[t.Any]):
         """Return whether an empty body is refused as such. Where it is not, it loads as an empty object."""
         if self.required is not None:
             return self.required
-        return method == "PATCH" or bool(self.schema.many)
+        return method in ("PATCH", "QUERY") or bool(self.schema.many)
 
     @property
     def reads_body(self) -> bool:
@@ -169,7 +178,8 @@ class ArgumentsMark(ValueMark[t.Any]):
         is_json = "json" in self.places
         refuses_empty = is_json and self.refuses_empty(plan.method)
         factory = self.factory
-        asked = frozenset(fixed[0].names) if fixed and self.is_fixed_without_values and plan.reads_environ else None
+        is_fixed = self.is_fixed_without_values and not self.reads_body
+        asked = frozenset(fixed[0].names) if fixed and is_fixed and plan.reads_environ else None
         unasked: object = MISSING
 
         def read(ctx: Context, call: Call) -> None:
@@ -197,8 +207,8 @@ class ArgumentsMark(ValueMark[t.Any]):
         :raises SetupError: It would read the body, which a GET has not.
         """
         only = not (plan.rule.methods or set()) - SAFE
-        is_get = plan.method in READS and (only or "." in plan.called.rpartition("<locals>.")[2])
-        if not self.is_placed and is_get and any(mark is self for mark in marks_of(plan.handler)):
+        is_get = plan.method in GETS and (only or "." in plan.called.rpartition("<locals>.")[2])
+        if not self.is_placed and is_get and self.is_on(plan.handler):
             raise SetupError(
                 f"arguments({type(self.schema).__name__}) on {plan.called} says no location, and would read the body of"
                 ' a GET. Say location="query", or location="json" if a body is meant.'
@@ -250,7 +260,7 @@ class ArgumentsMark(ValueMark[t.Any]):
             is_text = other is not None and other.is_text
             examples = None if is_text else self.body.examples
             yield Body(
-                self.schema,
+                self.schema_for(plan),
                 taken,
                 required,
                 self.body.description,

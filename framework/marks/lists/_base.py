@@ -17,9 +17,9 @@ from marshmallow import Schema
 
 from ...errors import SetupError
 from ...fields import AnyField
-from ...http.semantics import BODILESS
-from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
-from ..inputs import ArgumentsMark, KeepInput
+from ...http.semantics import BODILESS, SELECTS
+from ..base import Body, Call, Key, Outcome, Plan, Steps
+from ..inputs import ArgumentsMark, KeepInput, in_body
 from ..responses import ResponseMark
 from ..shapes import Shape
 from ._sequences import is_select
@@ -31,6 +31,19 @@ if t.TYPE_CHECKING:
 Columns: t.TypeAlias = cabc.Mapping[str, object]
 """The places of values by the names of fields: dotted names of attributes, expressions of SQLAlchemy, or functions that
 return such an expression."""
+
+
+_Mark = t.TypeVar("_Mark", bound=ArgumentsMark)
+
+
+def moved_to_body(mark: _Mark) -> _Mark:
+    """Return a copy of a mark that reads from the body of a QUERY what it reads from a query string otherwise."""
+    made = copy.copy(mark)
+    made.origin = mark
+    made.places = ("json",)
+    made.schema = in_body(mark.schema)
+    made.body = msgspec.structs.replace(mark.body, schema=made.schema)
+    return made
 
 
 class Asked(t.Protocol):
@@ -71,6 +84,9 @@ class ListMark(ArgumentsMark):
         """
         raise NotImplementedError
 
+    def in_body(self) -> ArgumentsMark:
+        return moved_to_body(self)
+
     def with_schema(self, schema: Schema) -> t.Self:
         """The same mark with other parameters."""
         made = copy.copy(self)
@@ -87,7 +103,7 @@ class ListMark(ArgumentsMark):
         """Leave what they say for other marks."""
 
     def applies(self, plan: Plan) -> bool:
-        direct = any(mark is self for mark in marks_of(plan.handler))
+        direct = self.is_on(plan.handler)
         if not self.apply:
             return True
         fits = any(is_list(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
@@ -97,7 +113,7 @@ class ListMark(ArgumentsMark):
                 " @response(200, PetSchema(many=True)), or take what the client asks for as an argument:"
                 " apply=False."
             )
-        return fits and (direct or plan.method == "GET")
+        return fits and (direct or plan.method in SELECTS)
 
     def keep(self, plan: Plan) -> KeepInput:
         slot = None if self.apply else plan.take_slot()

@@ -76,9 +76,11 @@ class Cursors:
 
     :param keys: The secret keys: the last one signs, all of them read.
     :param place: What the cursors are for; one made for another place is refused.
+    :param location: The part of a request that has them.
     """
 
-    def __init__(self, keys: cabc.Sequence[str | bytes], place: cabc.Iterable[object]) -> None:
+    def __init__(self, keys: cabc.Sequence[str | bytes], place: cabc.Iterable[object], location: str = "query") -> None:
+        self.location = location
         told = msgspec.json.encode([str(each) for each in place])
         self._signer = Signer(
             t.cast("list[str]", list(keys)),

@@ -227,7 +227,8 @@ class CursorParameters(PageRequest):
         keys = self._keys(rows)
         position, backward = self.cursor or Cursor(None)
         if position is not None and len(position) != len(keys):
-            raise bad_cursor(BadCursor(issue("invalid_cursor")))
+            cursors = self.source.cursors
+            raise bad_cursor(BadCursor(issue("invalid_cursor")), "query" if cursors is None else cursors.location)
         if self.source.total:
             self.item_count = count(rows, session)
         found = part(rows, keys, position, self.page_size, backward=backward, session=session)
@@ -285,9 +286,9 @@ class CursorParameters(PageRequest):
                 yield relation, {"page_size": self.page_size, "cursor": cursor}
 
 
-def bad_cursor(error: BadCursor) -> ValidationFailed:
+def bad_cursor(error: BadCursor, location: str) -> ValidationFailed:
     """Return the refusal of a text that is not a cursor."""
-    return ValidationFailed({"query": {"cursor": [error.args[0]]}})
+    return ValidationFailed({location: {"cursor": [error.args[0]]}})
 
 
 # Pagers

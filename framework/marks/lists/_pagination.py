@@ -22,7 +22,7 @@ from marshmallow import Schema, validate
 from ... import fields
 from ...errors import SetupError
 from ...http.response import add_header, header_of
-from ...http.semantics import BODILESS
+from ...http.semantics import BODILESS, SELECTS
 from ...texts import message
 from ..base import (
     REPLAY,
@@ -38,11 +38,11 @@ from ..base import (
     ReplyStep,
     Step,
     Steps,
-    marks_of,
 )
 from ..inputs import ArgumentsMark, query_of
 from ..responses import ResponseMark
 from ..shapes import Shape
+from ._base import moved_to_body
 from ._cursors import MAX_LENGTH, BadCursor, Cursor, Cursors
 from ._page_headers import CursorMetadata, OffsetMetadata, PaginationMetadata, envelope
 from ._pages import (
@@ -158,7 +158,7 @@ class PaginateMark(ArgumentsMark):
         fits = any(self.pages(outcome) for outcome in outcomes)
         if self.pager is None:
             fits = takes_parameters(plan.handler)
-        direct = any(mark is self for mark in marks_of(plan.handler))
+        direct = self.is_on(plan.handler)
         if direct and not fits:
             remedy = (
                 f"Take an argument {_KEYWORD!r}, or give a pager: @paginate(Page)."
@@ -166,9 +166,15 @@ class PaginateMark(ArgumentsMark):
                 else "Declare one, as in @response(200, PetSchema(many=True))."
             )
             raise SetupError(f"{self!r} on {plan.called} has no list to take parts of. {remedy}")
-        return fits and (direct or plan.method == "GET")
+        return fits and (direct or plan.method in SELECTS)
 
     # What it does
+
+    def in_body(self) -> ArgumentsMark:
+        made = moved_to_body(self)
+        # No link leads to another part: what is asked for is not in the address.
+        made.options = {**self.options, "links": False}
+        return made
 
     def keep(self, plan: Plan) -> KeepInput:
         manual = self.pager is None
@@ -231,7 +237,7 @@ class PaginateMark(ArgumentsMark):
                     try:
                         cursor = cursors.read(value["cursor"])
                     except BadCursor as error:
-                        raise bad_cursor(error) from None
+                        raise bad_cursor(error, cursors.location) from None
                 return CursorParameters(
                     cursor, value["page_size"], CollectionTerms(session, total, keys, unique, cursors)
                 )
@@ -262,7 +268,7 @@ class PaginateMark(ArgumentsMark):
         free = set(self.schema.load_fields)
         for mark in plan.marks:
             free.update(getattr(mark, "free_of_rows", ()))
-        unique = self.unique
+        unique, is_in_body = self.unique, self.reads_body
 
         def make(ctx: Context, call: Call, keys: cabc.Sequence[SortKey]) -> Cursors:
             given = query_of(ctx, call)
@@ -270,7 +276,11 @@ class PaginateMark(ArgumentsMark):
             place += [(key.name, key.descending) for key in keys]
             place += sorted((name, str(value)) for name, value in call.view_args.items())
             place += sorted((name, values) for name, values in given.items() if name not in free)
-            return Cursors(secrets, place)
+            if is_in_body:
+                body = call.body if isinstance(call.body, dict) else {}
+                others = {name: value for name, value in body.items() if name not in free}
+                place.append(msgspec.json.encode(others, order="deterministic"))
+            return Cursors(secrets, place, "json" if is_in_body else "query")
 
         return make
 
@@ -315,7 +325,7 @@ class PaginateMark(ArgumentsMark):
             if isinstance(mark, ResponseMark) and 200 <= mark.outcome.status < 300
             if self.pager is None or self.pages(mark.outcome)
         ]
-        if 200 in statuses and plan.method == "GET" and any(getattr(mark, "sends_304", False) for mark in plan.marks):
+        if 200 in statuses and plan.method in SELECTS and any(getattr(mark, "sends_304", False) for mark in plan.marks):
             statuses += [] if plan.config["ETAG_DISABLED"] else [304]
         for status in statuses:
             if self.header:

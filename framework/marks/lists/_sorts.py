@@ -17,6 +17,7 @@ from ...errors import SetupError
 from ...issues import issue
 from ...texts import message
 from ..base import Call
+from ..inputs import ArgumentsMark
 from ..schemas import SchemaLike, as_schema
 from ..values import ValueMark
 from ._base import Columns, ListMark, asking, check_columns, check_names, find_field, source_of
@@ -105,6 +106,11 @@ class SortsMark(ListMark):
         most = len(self.keys) // 2
         field = Pieces(inner, most, load_default=usual, data_key=self.parameter, metadata={"description": text})
         return Schema.from_dict({"sort": field})()
+
+    def in_body(self) -> ArgumentsMark:
+        made = super().in_body()
+        made.schema.fields["sort"].metadata = {"description": message("parameters.sort.list")}
+        return made
 
     def renamed(self, words: cabc.Mapping[str, str | None]) -> t.Self | None:
         made = copy.copy(self)

@@ -18,11 +18,11 @@ from ... import fields
 from ...errors import SetupError
 from ...issues import issue
 from ...texts import message
-from ..base import Body, Call, Key, Outcome, Plan, Steps, marks_of
-from ..inputs import ArgumentsMark
+from ..base import Body, Call, Key, Outcome, Plan, Steps
+from ..inputs import ArgumentsMark, in_body
 from ..responses import ResponseMark
 from ..shapes import Shape
-from ._base import check_names
+from ._base import check_names, moved_to_body
 from ._fields import Known, Pieces
 from ._fieldsets import narrowed_schema, output_names, sparse_schema, tree_of
 
@@ -58,7 +58,7 @@ class SparseMark(ArgumentsMark):
 
     def applies(self, plan: Plan) -> bool:
         fits = any(narrows(mark.outcome) for mark in plan.marks if isinstance(mark, ResponseMark))
-        if any(mark is self for mark in marks_of(plan.handler)) and not fits:
+        if self.is_on(plan.handler) and not fits:
             raise SetupError(
                 f"{self!r} on {plan.called} has no members to choose from. Declare what is sent, as in"
                 " @response(200, PetSchema)."
@@ -68,8 +68,12 @@ class SparseMark(ArgumentsMark):
     def schema_for(self, plan: Plan) -> Schema:
         made = plan.notes.get(self.key)
         if made is None:
-            made = plan.notes[self.key] = self.parameters(plan)
+            made = self.parameters(plan)
+            plan.notes[self.key] = made = in_body(made) if self.reads_body else made
         return made
+
+    def in_body(self) -> ArgumentsMark:
+        return moved_to_body(self)
 
     def parameters(self, plan: Plan) -> Schema:
         """The schema of the parameter.

@@ -133,7 +133,7 @@ class Contract:
             closed, sent = self._judges(whole)
             for path, members in document.by_path(document.listed(self._app, which)).items():
                 for operation in members:
-                    made = whole["paths"][path][operation.method.lower()]
+                    made = whole["paths"][path][document.paths.item_key(operation.method)]
                     self._described.setdefault(id(operation), self._resolved(made, closed, sent))
 
     def _alone(self, operation: Operation) -> DescribedOperation:

@@ -9,10 +9,9 @@ import collections.abc as cabc
 import typing as t
 
 from ...typing import JSONObject
-from ..document import PATH_ITEM_METHODS, paths
+from ..document import operations_in, paths
 from ._rules import Shapes
 
-METHODS = (*PATH_ITEM_METHODS, "query")
 _DEFAULT_STYLES = {
     "query": ("form", True),
     "cookie": ("form", True),
@@ -54,7 +53,7 @@ def by_status(responses: cabc.Mapping[str, JSONObject]) -> dict[str, JSONObject]
 
 def operations_of(item: JSONObject) -> dict[str, JSONObject]:
     """The operations of a path, by method."""
-    return {method: item[method] for method in METHODS if method in item}
+    return {method: operation for _, method, operation in operations_in(item)}
 
 
 def schema_of(parameter: JSONObject) -> object:

@@ -13,7 +13,7 @@ import typing as t
 from markupsafe import Markup
 
 from ...typing import JSONObject
-from ..document import PATH_ITEM_METHODS
+from ..document import operations_in
 from ._curl import line
 from ._html import marked, navigation, paragraphs
 
@@ -73,9 +73,8 @@ def by_tag(document: JSONObject) -> dict[str, list[tuple[str, str, JSONObject]]]
     """Path, method and Operation Object of all operations, by their first tag."""
     found: dict[str, list[tuple[str, str, JSONObject]]] = {tag["name"]: [] for tag in document.get("tags", ())}
     for path, item in document.get("paths", {}).items():
-        for method in PATH_ITEM_METHODS:
-            if method in item:
-                found.setdefault(item[method]["tags"][0], []).append((path, method.upper(), item[method]))
+        for _, method, operation in operations_in(item):
+            found.setdefault(operation["tags"][0], []).append((path, method.upper(), operation))
     return {tag: operations for tag, operations in found.items() if operations}
 
 

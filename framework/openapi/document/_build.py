@@ -160,7 +160,8 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
             variables = read.get(id(operation.rule))
             if variables is None:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
-            made[operation.method.lower()] = operation_object(operation, path, own_tags, variables, answers)
+            key = t.cast(str, paths.item_key(operation.method))
+            made[key] = operation_object(operation, path, own_tags, variables, answers)
             add_schemes(schemes, operation)
         summary, description = texts_of_path(members)
         if found := places.add(members, made):
@@ -246,12 +247,7 @@ def is_listed(operation: Operation) -> bool:
     """Return whether an operation belongs into a document."""
     rule = operation.rule
     apart = rule.alias or rule.redirect_to is not None or rule.websocket
-    return (
-        operation.documented
-        and not operation.hidden
-        and not apart
-        and operation.method.lower() in paths.PATH_ITEM_METHODS
-    )
+    return operation.documented and not operation.hidden and not apart and paths.item_key(operation.method) is not None
 
 
 def by_path(operations: cabc.Iterable[Operation]) -> dict[str, list[Operation]]:

@@ -5,6 +5,7 @@ Floor 7.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 import typing as t
 
@@ -15,6 +16,26 @@ from ...typing import JSONObject
 
 PATH_ITEM_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The methods that have an operation in a Path Item Object (OpenAPI 3.1, section 4.8.9), in its order."""
+_KEYS: t.Final = (*((method, method) for method in PATH_ITEM_METHODS), ("query", "query"), ("x-query", "query"))
+
+
+def item_key(method: str) -> str | None:
+    """Return the member of a Path Item Object that has the operation of a method; ``None`` where none can have it.
+
+    OpenAPI 3.1 has no member for QUERY, so it is an extension.
+
+    :param method: In capitals.
+    """
+    if method == "QUERY":
+        return "x-query"
+    return method.lower() if method.lower() in PATH_ITEM_METHODS else None
+
+
+def operations_in(item: JSONObject) -> cabc.Iterator[tuple[str, str, JSONObject]]:
+    """Give the operations of a Path Item Object: its member, the method in small letters, the operation."""
+    for key, method in _KEYS:
+        if key in item:
+            yield key, method, item[key]
 
 
 def address(method: str, path: str) -> str:

@@ -52,7 +52,7 @@ class Servers:
             return found[0]
         for operation, servers in zip(members, found, strict=True):
             if servers:
-                made[operation.method.lower()]["servers"] = servers
+                made[t.cast(str, paths.item_key(operation.method))]["servers"] = servers
         return []
 
     def of(self, operation: Operation) -> list[JSONObject]:

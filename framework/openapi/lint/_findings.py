@@ -63,7 +63,7 @@ def _walk(value: object, at: Pointer, kind: NodeKind) -> cabc.Iterator[DocumentN
             yield from (_each if isinstance(member, dict) else _walk)(member, (*at, word), "parameter")
         elif word in _MAPS:
             yield from _each(member, (*at, word), _MAPS[word])
-        elif word not in _VALUES and not word.startswith("x-"):
+        elif word not in _VALUES and (word == "x-query" or not word.startswith("x-")):
             yield from _walk(member, (*at, word), "other")
 
 

@@ -11,7 +11,7 @@ import typing as t
 from ...findings import Finding, Pointer
 from ...marks.links import expressions_in, is_expression
 from ...typing import JSONObject
-from ..document import PATH_ITEM_METHODS, address
+from ..document import address, operations_in
 from ..schema import lookup
 
 
@@ -28,25 +28,22 @@ class DocumentOperation(t.NamedTuple):
 def paths_of(document: JSONObject) -> cabc.Iterator[DocumentOperation]:
     """The operations that clients call."""
     for path, item in document.get("paths", {}).items():
-        for method in PATH_ITEM_METHODS:
-            if method in item:
-                yield DocumentOperation(("paths", path, method), address(method, path), item[method], item)
+        for key, method, operation in operations_in(item):
+            yield DocumentOperation(("paths", path, key), address(method, path), operation, item)
 
 
 def sent_of(document: JSONObject) -> cabc.Iterator[DocumentOperation]:
     """The operations that the application calls: webhooks, and callbacks."""
     for word in ("webhooks", "x-webhooks"):
         for name, item in document.get(word, {}).items():
-            for method in PATH_ITEM_METHODS:
-                if method in item:
-                    yield DocumentOperation((word, name, method), f"webhook {name}", item[method], item)
+            for key, _, operation in operations_in(item):
+                yield DocumentOperation((word, name, key), f"webhook {name}", operation, item)
     for place in paths_of(document):
         for name, callback in place.operation.get("callbacks", {}).items():
             for expression, item in resolved(document, callback).items():
-                for method in PATH_ITEM_METHODS:
-                    if not expression.startswith("x-") and method in item:
-                        at = (*place.at, "callbacks", name, expression, method)
-                        yield DocumentOperation(at, f"callback {name} of {place.name}", item[method], item)
+                for key, _, operation in () if expression.startswith("x-") else operations_in(item):
+                    at = (*place.at, "callbacks", name, expression, key)
+                    yield DocumentOperation(at, f"callback {name} of {place.name}", operation, item)
 
 
 def lint(document: JSONObject) -> cabc.Iterator[Finding]:

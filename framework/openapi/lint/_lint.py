@@ -13,7 +13,7 @@ import re
 
 from ...findings import Finding, Pointer, written
 from ...typing import JSONObject
-from ..document import PATH_ITEM_METHODS, address, paths
+from ..document import address, operations_in, paths
 from ..schema import lookup
 from . import _flow as lint_flow
 from . import _values as lint_values
@@ -55,9 +55,8 @@ def lint(document: JSONObject) -> list[Finding]:
 def operations_of(document: JSONObject) -> cabc.Iterator[tuple[Pointer, str, JSONObject, JSONObject]]:
     """The operations under ``paths``: where, the path, its item, and the operation."""
     for path, item in document.get("paths", {}).items():
-        for method in PATH_ITEM_METHODS:
-            if method in item:
-                yield ("paths", path, method), path, item, item[method]
+        for key, _, operation in operations_in(item):
+            yield ("paths", path, key), path, item, operation
 
 
 def _info(document: JSONObject) -> cabc.Iterator[Finding]:
@@ -156,7 +155,7 @@ def _paths(document: JSONObject) -> cabc.Iterator[Finding]:
             yield Finding("no-ambiguous-paths", text, at)
         seen.append(path)
         yield from _server_list(item.get("servers", ()), at)
-        if not any(method in item for method in PATH_ITEM_METHODS) and "$ref" not in item:
+        if not any(operations_in(item)) and "$ref" not in item:
             yield Finding("path-empty", f"The path {path!r} has no operation. Drop it.", at)
 
 
