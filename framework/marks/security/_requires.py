@@ -139,6 +139,7 @@ class RequiresMark(AccessMark):
         for scheme in access.schemes:
             described = scheme.describe(plan.config)
             yield Security(scheme.name, described, access.scopes, self.optional, scheme.example)
+            yield from scheme.outcomes(plan.config)
         if not self.optional:
             yield refusal(self.missing)
         if not self.optional or any(scheme.csrf != "token" for scheme in access.schemes):

@@ -19,6 +19,7 @@ from ...texts import message
 if t.TYPE_CHECKING:
     from ...context import Context
     from ...sessions import SessionMixin
+    from ..base import Outcome
 
     Settings: t.TypeAlias = cabc.Mapping[str, t.Any]
     Verify: t.TypeAlias = cabc.Callable[..., object]
@@ -139,6 +140,15 @@ class Scheme:
 
         :raises SetupError: The scheme cannot give one.
         """
+
+    def outcomes(self, config: Settings) -> cabc.Iterable[Outcome]:
+        """Return the answers that ``verify`` may give in addition to the 401 and the 403, such as a 503.
+
+        Every operation that requires the scheme declares them.
+
+        :param config: The application's settings.
+        """
+        return ()
 
     def csrf_secret(self, ctx: Context, *, make: bool = False) -> str | None:
         """Return what a CSRF token has to be bound to, for a scheme whose ``csrf`` is ``"token"``.

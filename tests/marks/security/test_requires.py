@@ -29,6 +29,7 @@ from framework import (
     response,
 )
 from framework.errors import ComponentConflict, ServiceUnavailable, SetupError, Unauthorized
+from framework.marks.base import Outcome
 from framework.marks.security import FORCED, Scheme
 from framework.marks.security._schemes import EVERY_SCOPE
 from tests.answers import same_body, sent_headers
@@ -1028,3 +1029,34 @@ def test_only_the_test_client_names_users(app):
     client = who(app, requires(bearer))
 
     assert client.get("/who", environ_overrides={FORCED: "ann"}).status_code == 401
+
+
+def test_a_scheme_declares_its_own_answers(app):
+    """An answer of ``verify`` in addition to the 401 is declared by the scheme, for every operation that requires it."""
+
+    class ServerAway(ServiceUnavailable):
+        """The identity server is away."""
+
+    class Asking(Bearer):
+        def outcomes(self, config):
+            return (Outcome(503, error=ServerAway),)
+
+    def ask(token):
+        raise ServerAway()
+
+    @app.get("/closed")
+    @requires(Asking(ask))
+    @response(200)
+    def closed():
+        """Nothing."""
+
+    @app.get("/open")
+    @requires(bearer)
+    @response(200)
+    def other():
+        """Nothing."""
+
+    assert app.test_client().get("/closed", headers={"Authorization": "Bearer x"}).status_code == 503
+    paths = app.openapi["paths"]
+    assert "503" in paths["/closed"]["get"]["responses"]
+    assert "503" not in paths["/open"]["get"]["responses"]
