@@ -59,7 +59,9 @@ FLOORS = {
     "marks": 4,
     **dict.fromkeys(("resources", "versions", "views"), 5),
     "app": 6,
-    **dict.fromkeys(("asgi", "channels", "cli", "observe", "openapi", "serve", "sockets", "templating", "testing"), 7),
+    **dict.fromkeys(
+        ("asgi", "auth", "channels", "cli", "observe", "openapi", "serve", "sockets", "templating", "testing"), 7
+    ),
 }
 
 # Imports for types alone of a higher floor.

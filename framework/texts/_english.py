@@ -83,6 +83,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "token_invalid.detail": "The token is invalid.",
         "token_expired.detail": "The token has expired.",
         "token_revoked.detail": "The token has been revoked.",
+        "authentication_unavailable.detail": "Credentials cannot be checked at the moment.",
         "unknown_version.missing": "Specify a version with {place}. Available versions: {versions}.",
         "unknown_version.name": "Unknown version: {given!r}. Available versions: {versions}.",
         "unknown_version.several": "The request specifies several versions: {given}. Specify one.",

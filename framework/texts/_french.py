@@ -97,6 +97,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "upgrade_required": "La ressource est un WebSocket. Connectez-vous par le protocole WebSocket.",
         "origin_refused": "La page qui se connecte a une origine à laquelle le serveur ne fait pas confiance.",
+        "authentication_unavailable": (
+            "Les identifiants ne peuvent pas être vérifiés pour le moment. Réessayez plus tard avec les mêmes."
+        ),
         "token_error": "Le jeton n'est pas valide.",
         "token_invalid": "Le jeton est altéré ou falsifié, ou a été émis pour un autre usage.",
         "token_expired": "Le jeton a expiré.",
@@ -191,6 +194,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),
         "rate_limit_unavailable.detail": "La limitation de débit est temporairement indisponible.",
         "session_unavailable.detail": "Les sessions sont temporairement indisponibles.",
+        "authentication_unavailable.detail": "Les identifiants ne peuvent pas être vérifiés pour le moment.",
         "token_invalid.detail": "Le jeton n'est pas valide.",
         "token_expired.detail": "Le jeton a expiré.",
         "token_revoked.detail": "Le jeton a été révoqué.",

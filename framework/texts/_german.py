@@ -110,6 +110,9 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "upgrade_required": "Die Ressource ist ein WebSocket. Verbinden Sie sich über das WebSocket-Protokoll.",
         "origin_refused": "Die Seite, die sich verbindet, hat einen Ursprung, dem der Server nicht vertraut.",
+        "authentication_unavailable": (
+            "Anmeldedaten können zurzeit nicht geprüft werden. Versuchen Sie es später mit denselben erneut."
+        ),
         "token_error": "Das Token ist ungültig.",
         "token_invalid": (
             "Das Token ist beschädigt oder gefälscht, oder es wurde für einen anderen Zweck ausgestellt."
@@ -202,6 +205,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "rate_limit_unavailable.detail": "Die Ratenbegrenzung ist vorübergehend nicht verfügbar.",
         "session_unavailable.detail": "Sitzungen sind vorübergehend nicht verfügbar.",
+        "authentication_unavailable.detail": "Anmeldedaten können zurzeit nicht geprüft werden.",
         "token_invalid.detail": "Das Token ist ungültig.",
         "token_expired.detail": "Das Token ist abgelaufen.",
         "token_revoked.detail": "Das Token wurde widerrufen.",

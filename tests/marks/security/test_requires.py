@@ -1032,7 +1032,7 @@ def test_only_the_test_client_names_users(app):
 
 
 def test_a_scheme_declares_its_own_answers(app):
-    """An answer of ``verify`` in addition to the 401 is declared by the scheme, for every operation that requires it."""
+    """A scheme declares the answers of its ``verify`` other than 401, for every operation that requires it."""
 
     class ServerAway(ServiceUnavailable):
         """The identity server is away."""
