@@ -8,7 +8,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import datetime as dt
-import math
 import types
 import typing as t
 
@@ -16,6 +15,8 @@ from ._errors import TokenRefusal
 
 LAST_MOMENT: t.Final = 253_402_300_799
 """The end of the year 9999, the last moment that a ``datetime`` can hold."""
+
+_ZERO = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -91,7 +92,7 @@ def audiences_of(claims: cabc.Mapping[str, object]) -> list[str]:
 
 def moment(seconds: float) -> dt.datetime:
     """Return seconds since 1970 as a moment in UTC."""
-    return dt.datetime.fromtimestamp(math.floor(seconds * 1_000_000) / 1_000_000, dt.UTC)
+    return _ZERO + dt.timedelta(microseconds=round(seconds * 1_000_000))
 
 
 def frozen(claims: dict[str, object]) -> cabc.Mapping[str, object]:

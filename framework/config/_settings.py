@@ -375,6 +375,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "RATELIMIT_MAX_KEYS": Setting(
             100_000, "The most counters in memory: one for each client and window.", Number(1)
         ),
+        "AUTH_STORE_URL": Setting(
+            None, "Where ended tokens and refresh tokens are kept. ``None``: ``STORE_URL``.", _store()
+        ),
         "CACHE_STORE_URL": Setting(None, "Where ``cached`` answers are kept. ``None``: ``STORE_URL``.", _store()),
         "IDEMPOTENCY_STORE_URL": Setting(
             None, "Where answers to repeated requests are kept. ``None``: ``STORE_URL``.", _store()

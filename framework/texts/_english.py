@@ -83,6 +83,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "token_invalid.detail": "The token is invalid.",
         "token_expired.detail": "The token has expired.",
         "token_revoked.detail": "The token has been revoked.",
+        "refresh_token_invalid.detail": "The refresh token is invalid, expired or revoked. Log in again.",
         "authentication_unavailable.detail": "Credentials cannot be checked at the moment.",
         "unknown_version.missing": "Specify a version with {place}. Available versions: {versions}.",
         "unknown_version.name": "Unknown version: {given!r}. Available versions: {versions}.",
@@ -344,6 +345,26 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "The same errors as a list for programs. Very long responses omit the last ones."
         ),
         "schemas.versions": "Available versions, oldest first.",
+        "schemas.tokens.access_token": "Access token. Send it as `Authorization: Bearer ...`.",
+        "schemas.tokens.token_type": "Type of the access token (RFC 6750).",
+        "schemas.tokens.expires_in": "Seconds until the access token expires.",
+        "schemas.tokens.refresh_token": "Refresh token. It can be used once.",
+        "schemas.tokens.scope": "Scopes of the access token, separated by spaces.",
+        "schemas.tokens.token": "Access token or refresh token.",
+        "schemas.tokens.token_type_hint": "`access_token` or `refresh_token`. Ignored: the token itself says so.",
+        "schemas.jwks.keys": "The keys, each a JSON Web Key.",
+        "routers.tokens": "Refresh and revoke tokens.",
+        "routers.jwks": "Public keys for the verification of tokens.",
+        "operations.refresh_tokens": "Refresh tokens.",
+        "operations.refresh_tokens.more": (
+            "Returns a new access token and a new refresh token. The refresh token of the request is used up;"
+            " if it is sent again later, all tokens of the login are revoked."
+        ),
+        "operations.revoke_token": "Revoke a token.",
+        "operations.revoke_token.more": (
+            "A refresh token ends its login with all tokens. An invalid token is answered like a valid one (RFC 7009)."
+        ),
+        "operations.jwks": "Get the public keys.",
         "schemas.missing_scopes": "Scopes that the credentials lack.",
         "schemas.missing_permission": "Permission that the user lacks.",
         "schemas.page": "One page of a list, with pagination metadata.",

@@ -97,6 +97,10 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "upgrade_required": "La ressource est un WebSocket. Connectez-vous par le protocole WebSocket.",
         "origin_refused": "La page qui se connecte a une origine à laquelle le serveur ne fait pas confiance.",
+        "refresh_token_invalid": (
+            "Le jeton d'actualisation n'est pas valide, a expiré, a été révoqué ou a déjà été utilisé."
+            " L'utilisateur doit se reconnecter."
+        ),
         "authentication_unavailable": (
             "Les identifiants ne peuvent pas être vérifiés pour le moment. Réessayez plus tard avec les mêmes."
         ),
@@ -194,6 +198,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),
         "rate_limit_unavailable.detail": "La limitation de débit est temporairement indisponible.",
         "session_unavailable.detail": "Les sessions sont temporairement indisponibles.",
+        "refresh_token_invalid.detail": (
+            "Le jeton d'actualisation n'est pas valide, a expiré ou a été révoqué. Reconnectez-vous."
+        ),
         "authentication_unavailable.detail": "Les identifiants ne peuvent pas être vérifiés pour le moment.",
         "token_invalid.detail": "Le jeton n'est pas valide.",
         "token_expired.detail": "Le jeton a expiré.",
@@ -476,6 +483,27 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             " dernières."
         ),
         "schemas.versions": "Versions disponibles, de la plus ancienne à la plus récente.",
+        "schemas.tokens.access_token": "Jeton d'accès. Envoyez-le dans `Authorization: Bearer ...`.",
+        "schemas.tokens.token_type": "Type du jeton d'accès (RFC 6750).",
+        "schemas.tokens.expires_in": "Secondes avant l'expiration du jeton d'accès.",
+        "schemas.tokens.refresh_token": "Jeton d'actualisation. Il ne peut être utilisé qu'une fois.",
+        "schemas.tokens.scope": "Portées du jeton d'accès, séparées par des espaces.",
+        "schemas.tokens.token": "Jeton d'accès ou d'actualisation.",
+        "schemas.tokens.token_type_hint": "`access_token` ou `refresh_token`. Ignoré : le jeton l'indique lui-même.",
+        "schemas.jwks.keys": "Les clés, chacune une JSON Web Key.",
+        "routers.tokens": "Actualiser et révoquer des jetons.",
+        "routers.jwks": "Clés publiques pour vérifier les jetons.",
+        "operations.refresh_tokens": "Actualiser les jetons.",
+        "operations.refresh_tokens.more": (
+            "Renvoie un nouveau jeton d'accès et un nouveau jeton d'actualisation. Celui de la requête est"
+            " consommé ; s'il est renvoyé plus tard, tous les jetons de la connexion sont révoqués."
+        ),
+        "operations.revoke_token": "Révoquer un jeton.",
+        "operations.revoke_token.more": (
+            "Un jeton d'actualisation met fin à sa connexion avec tous ses jetons. Un jeton non valide reçoit"
+            " la même réponse qu'un jeton valide (RFC 7009)."
+        ),
+        "operations.jwks": "Obtenir les clés publiques.",
         "schemas.missing_scopes": "Portées qui manquent aux identifiants.",
         "schemas.missing_permission": "Autorisation qui manque à l'utilisateur.",
         "schemas.page": "Une page d'une liste, avec ses métadonnées de pagination.",

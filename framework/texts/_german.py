@@ -110,6 +110,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "upgrade_required": "Die Ressource ist ein WebSocket. Verbinden Sie sich über das WebSocket-Protokoll.",
         "origin_refused": "Die Seite, die sich verbindet, hat einen Ursprung, dem der Server nicht vertraut.",
+        "refresh_token_invalid": (
+            "Das Refresh-Token ist ungültig, abgelaufen, widerrufen oder schon verwendet. Der Benutzer muss"
+            " sich neu anmelden."
+        ),
         "authentication_unavailable": (
             "Anmeldedaten können zurzeit nicht geprüft werden. Versuchen Sie es später mit denselben erneut."
         ),
@@ -205,6 +209,9 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         ),
         "rate_limit_unavailable.detail": "Die Ratenbegrenzung ist vorübergehend nicht verfügbar.",
         "session_unavailable.detail": "Sitzungen sind vorübergehend nicht verfügbar.",
+        "refresh_token_invalid.detail": (
+            "Das Refresh-Token ist ungültig, abgelaufen oder widerrufen. Melden Sie sich neu an."
+        ),
         "authentication_unavailable.detail": "Anmeldedaten können zurzeit nicht geprüft werden.",
         "token_invalid.detail": "Das Token ist ungültig.",
         "token_expired.detail": "Das Token ist abgelaufen.",
@@ -483,6 +490,29 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Dieselben Fehler als Liste für Programme. Sehr lange Antworten lassen die letzten weg."
         ),
         "schemas.versions": "Verfügbare Versionen, die älteste zuerst.",
+        "schemas.tokens.access_token": "Access-Token. Senden Sie es als `Authorization: Bearer ...`.",
+        "schemas.tokens.token_type": "Art des Access-Tokens (RFC 6750).",
+        "schemas.tokens.expires_in": "Sekunden, bis das Access-Token abläuft.",
+        "schemas.tokens.refresh_token": "Refresh-Token. Es kann einmal verwendet werden.",
+        "schemas.tokens.scope": "Scopes des Access-Tokens, durch Leerzeichen getrennt.",
+        "schemas.tokens.token": "Access-Token oder Refresh-Token.",
+        "schemas.tokens.token_type_hint": (
+            "`access_token` oder `refresh_token`. Wird ignoriert: Das Token selbst gibt es an."
+        ),
+        "schemas.jwks.keys": "Die Schlüssel, jeder ein JSON Web Key.",
+        "routers.tokens": "Tokens erneuern und widerrufen.",
+        "routers.jwks": "Öffentliche Schlüssel zur Prüfung von Tokens.",
+        "operations.refresh_tokens": "Tokens erneuern.",
+        "operations.refresh_tokens.more": (
+            "Gibt ein neues Access-Token und ein neues Refresh-Token zurück. Das Refresh-Token der Anfrage"
+            " ist verbraucht; wird es später erneut gesendet, werden alle Tokens der Anmeldung widerrufen."
+        ),
+        "operations.revoke_token": "Ein Token widerrufen.",
+        "operations.revoke_token.more": (
+            "Ein Refresh-Token beendet seine Anmeldung mit allen Tokens. Ein ungültiges Token wird wie ein"
+            " gültiges beantwortet (RFC 7009)."
+        ),
+        "operations.jwks": "Die öffentlichen Schlüssel abrufen.",
         "schemas.missing_scopes": "Scopes, die den Anmeldedaten fehlen.",
         "schemas.missing_permission": "Berechtigung, die dem Benutzer fehlt.",
         "schemas.page": "Eine Seite einer Liste mit Metadaten zur Paginierung.",

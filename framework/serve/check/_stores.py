@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
 _EXTRAS = {
     "STORE_URL": ("redis", "redis"),
+    "AUTH_STORE_URL": ("redis", "redis"),
     "RATELIMIT_STORE_URL": ("redis", "redis"),
     "IDEMPOTENCY_STORE_URL": ("redis", "redis"),
     "RETIRED_STORE_URL": ("redis", "redis"),
