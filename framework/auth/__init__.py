@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ._issuer import RefreshTokenInvalid as RefreshTokenInvalid
     from ._issuer import Renewal as Renewal
     from ._issuer import TokenIssuer as TokenIssuer
+    from ._jwks import JWKS as JWKS
     from ._jwt import JWT as JWT
     from ._keys import ALGORITHMS as ALGORITHMS
     from ._keys import TokenKey as TokenKey
@@ -28,6 +29,7 @@ else:
             "_blocklist": "Blocklist",
             "_errors": "AuthenticationUnavailable",
             "_issuer": "IssuedTokens RefreshTokenInvalid Renewal TokenIssuer",
+            "_jwks": "JWKS",
             "_jwt": "JWT",
             "_keys": "ALGORITHMS TokenKey",
             "_token_routers": "TokensSchema jwks_router token_router",
