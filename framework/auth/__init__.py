@@ -8,6 +8,18 @@ from .._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._access_token import AccessToken as AccessToken
+    from ._api_key_router import APIKeySchema as APIKeySchema
+    from ._api_key_router import api_key_router as api_key_router
+    from ._api_key_stores import MemoryAPIKeyStore as MemoryAPIKeyStore
+    from ._api_key_stores import SQLAlchemyAPIKeyStore as SQLAlchemyAPIKeyStore
+    from ._api_key_stores import api_key_table as api_key_table
+    from ._api_keys import APIKeyInactive as APIKeyInactive
+    from ._api_keys import APIKeyNotFound as APIKeyNotFound
+    from ._api_keys import APIKeyRecord as APIKeyRecord
+    from ._api_keys import APIKeys as APIKeys
+    from ._api_keys import APIKeyStore as APIKeyStore
+    from ._api_keys import CreatedAPIKey as CreatedAPIKey
+    from ._api_keys import TooManyAPIKeys as TooManyAPIKeys
     from ._blocklist import Blocklist as Blocklist
     from ._errors import AuthenticationUnavailable as AuthenticationUnavailable
     from ._issuer import IssuedTokens as IssuedTokens
@@ -26,6 +38,11 @@ else:
         __name__,
         {
             "_access_token": "AccessToken",
+            "_api_key_router": "APIKeySchema api_key_router",
+            "_api_key_stores": "MemoryAPIKeyStore SQLAlchemyAPIKeyStore api_key_table",
+            "_api_keys": (
+                "APIKeyInactive APIKeyNotFound APIKeyRecord APIKeyStore APIKeys CreatedAPIKey TooManyAPIKeys"
+            ),
             "_blocklist": "Blocklist",
             "_errors": "AuthenticationUnavailable",
             "_issuer": "IssuedTokens RefreshTokenInvalid Renewal TokenIssuer",

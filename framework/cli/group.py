@@ -17,6 +17,7 @@ from .check import check_command
 from .config import config_command
 from .discovery import NoAppException
 from .explain import explain_command
+from .keys import keys_command
 from .openapi import openapi_command
 from .options import app_option, env_file_option, group_debug_option, version_option
 from .refusals import describe
@@ -42,6 +43,7 @@ _BUILT_IN = (
     explain_command,
     retired_command,
     types_command,
+    keys_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -53,7 +55,7 @@ class FrameworkGroup(AppGroup):
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
-        ``retired`` and ``types``.
+        ``retired``, ``types`` and ``keys``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

@@ -101,6 +101,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Le jeton d'actualisation n'est pas valide, a expiré, a été révoqué ou a déjà été utilisé."
             " L'utilisateur doit se reconnecter."
         ),
+        "api_key_not_found": "Aucune clé d'API n'a cet identifiant.",
+        "api_key_inactive": "La clé d'API a expiré, a été révoquée ou déjà remplacée.",
+        "too_many_api_keys": "L'utilisateur a autant de clés d'API qu'autorisé. Il faut d'abord en révoquer une.",
         "authentication_unavailable": (
             "Les identifiants ne peuvent pas être vérifiés pour le moment. Réessayez plus tard avec les mêmes."
         ),
@@ -201,6 +204,9 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "refresh_token_invalid.detail": (
             "Le jeton d'actualisation n'est pas valide, a expiré ou a été révoqué. Reconnectez-vous."
         ),
+        "api_key_not_found.detail": "Aucune clé d'API n'a cet identifiant.",
+        "api_key_inactive.detail": "La clé d'API a expiré, a été révoquée ou déjà remplacée.",
+        "too_many_api_keys.detail": "Vous avez autant de clés d'API qu'autorisé. Révoquez-en d'abord une.",
         "authentication_unavailable.detail": "Les identifiants ne peuvent pas être vérifiés pour le moment.",
         "token_invalid.detail": "Le jeton n'est pas valide.",
         "token_expired.detail": "Le jeton a expiré.",
@@ -504,6 +510,28 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             " la même réponse qu'un jeton valide (RFC 7009)."
         ),
         "operations.jwks": "Obtenir les clés publiques.",
+        "schemas.api_key.id": "Identifiant de la clé. Il fait partie de la clé et n'est pas secret.",
+        "schemas.api_key.name": "Usage de la clé.",
+        "schemas.api_key.scopes": "Portées de la clé.",
+        "schemas.api_key.created_at": "Date de création.",
+        "schemas.api_key.expires_at": "Date d'expiration de la clé. `null` : jamais.",
+        "schemas.api_key.revoked_at": "Date de révocation de la clé, ou `null`.",
+        "schemas.api_key.replaced_by": "Identifiant de la clé qui remplace celle-ci, ou `null`.",
+        "schemas.api_key.last_used_at": (
+            "Date de la dernière utilisation, à une minute près. `null` : jamais utilisée."
+        ),
+        "schemas.api_key.key": "La clé. Elle n'est affichée qu'une fois.",
+        "schemas.api_key.overlap_hours": "Heures pendant lesquelles l'ancienne clé reste valide.",
+        "schemas.api_key.expires_in_days": "Jours avant l'expiration de la clé. Par défaut : jamais.",
+        "routers.api_keys": "Vos clés d'API.",
+        "operations.list_api_keys": "Lister vos clés d'API, les plus récentes d'abord.",
+        "operations.create_api_key": "Créer une clé d'API.",
+        "operations.create_api_key.more": "La réponse contient la clé. Elle ne pourra plus être obtenue.",
+        "operations.revoke_api_key": "Révoquer une clé d'API.",
+        "operations.rotate_api_key": "Remplacer une clé d'API.",
+        "operations.rotate_api_key.more": (
+            "Crée une clé de mêmes nom, portées et durée de vie. L'ancienne clé reste valide quelques heures."
+        ),
         "schemas.missing_scopes": "Portées qui manquent aux identifiants.",
         "schemas.missing_permission": "Autorisation qui manque à l'utilisateur.",
         "schemas.page": "Une page d'une liste, avec ses métadonnées de pagination.",

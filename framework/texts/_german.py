@@ -114,6 +114,11 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Das Refresh-Token ist ungültig, abgelaufen, widerrufen oder schon verwendet. Der Benutzer muss"
             " sich neu anmelden."
         ),
+        "api_key_not_found": "Kein API-Schlüssel hat diese ID.",
+        "api_key_inactive": "Der API-Schlüssel ist abgelaufen, widerrufen oder schon ersetzt.",
+        "too_many_api_keys": (
+            "Der Benutzer hat so viele API-Schlüssel wie erlaubt. Zuerst muss einer widerrufen werden."
+        ),
         "authentication_unavailable": (
             "Anmeldedaten können zurzeit nicht geprüft werden. Versuchen Sie es später mit denselben erneut."
         ),
@@ -212,6 +217,9 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "refresh_token_invalid.detail": (
             "Das Refresh-Token ist ungültig, abgelaufen oder widerrufen. Melden Sie sich neu an."
         ),
+        "api_key_not_found.detail": "Kein API-Schlüssel hat diese ID.",
+        "api_key_inactive.detail": "Der API-Schlüssel ist abgelaufen, widerrufen oder schon ersetzt.",
+        "too_many_api_keys.detail": "Sie haben so viele API-Schlüssel wie erlaubt. Widerrufen Sie zuerst einen.",
         "authentication_unavailable.detail": "Anmeldedaten können zurzeit nicht geprüft werden.",
         "token_invalid.detail": "Das Token ist ungültig.",
         "token_expired.detail": "Das Token ist abgelaufen.",
@@ -513,6 +521,29 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             " gültiges beantwortet (RFC 7009)."
         ),
         "operations.jwks": "Die öffentlichen Schlüssel abrufen.",
+        "schemas.api_key.id": "ID des Schlüssels. Sie ist Teil des Schlüssels und nicht geheim.",
+        "schemas.api_key.name": "Zweck des Schlüssels.",
+        "schemas.api_key.scopes": "Scopes des Schlüssels.",
+        "schemas.api_key.created_at": "Zeitpunkt der Erstellung.",
+        "schemas.api_key.expires_at": "Zeitpunkt, zu dem der Schlüssel abläuft. `null`: nie.",
+        "schemas.api_key.revoked_at": "Zeitpunkt, zu dem der Schlüssel widerrufen wurde, oder `null`.",
+        "schemas.api_key.replaced_by": "ID des Schlüssels, der diesen ersetzt, oder `null`.",
+        "schemas.api_key.last_used_at": (
+            "Zeitpunkt der letzten Verwendung, auf eine Minute genau. `null`: nie verwendet."
+        ),
+        "schemas.api_key.key": "Der Schlüssel. Er wird nur einmal angezeigt.",
+        "schemas.api_key.overlap_hours": "Stunden, für die der alte Schlüssel gültig bleibt.",
+        "schemas.api_key.expires_in_days": "Tage, bis der Schlüssel abläuft. Standard: nie.",
+        "routers.api_keys": "Ihre API-Schlüssel.",
+        "operations.list_api_keys": "Ihre API-Schlüssel auflisten, die neuesten zuerst.",
+        "operations.create_api_key": "Einen API-Schlüssel erstellen.",
+        "operations.create_api_key.more": ("Die Antwort enthält den Schlüssel. Er kann nicht erneut abgerufen werden."),
+        "operations.revoke_api_key": "Einen API-Schlüssel widerrufen.",
+        "operations.rotate_api_key": "Einen API-Schlüssel ersetzen.",
+        "operations.rotate_api_key.more": (
+            "Erstellt einen Schlüssel mit demselben Namen, denselben Scopes und derselben Lebensdauer. Der"
+            " alte Schlüssel bleibt einige Stunden gültig."
+        ),
         "schemas.missing_scopes": "Scopes, die den Anmeldedaten fehlen.",
         "schemas.missing_permission": "Berechtigung, die dem Benutzer fehlt.",
         "schemas.page": "Eine Seite einer Liste mit Metadaten zur Paginierung.",

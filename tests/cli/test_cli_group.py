@@ -135,7 +135,19 @@ def test_a_script_of_ones_own(runner):
     assert runner.invoke(script, ["own"]).output == "mine\n"
     assert "Manage the shop." in listing
     offered = {line.split()[0] for line in listing.partition("Commands:")[2].splitlines() if line}
-    assert offered == {"own", "run", "shell", "routes", "config", "openapi", "check", "explain", "retired", "types"}
+    assert offered == {
+        "own",
+        "run",
+        "shell",
+        "routes",
+        "config",
+        "openapi",
+        "check",
+        "explain",
+        "retired",
+        "types",
+        "keys",
+    }
 
 
 def test_the_groups_name_is_the_apps():
