@@ -38,6 +38,7 @@ from framework import (
     security_headers,
     stream,
 )
+from framework.auth import APIKeys, MemoryAPIKeyStore, SQLAlchemyAPIKeyStore, TokenIssuer, TokenKey, api_key_table
 from framework.channels import Channel
 from framework.findings import line_of
 from framework.marks.base import Mark, Phase, Step
@@ -242,6 +243,18 @@ def together(*changes: Change) -> Change:
 LOGIN = arguments(CredentialsSchema)
 LIMITED = operation(limit("1/day"))
 ONCE = operation(idempotent())
+
+
+def issuer(store: t.Any = None) -> t.Any:
+    """The scheme of an issuer of tokens."""
+    return TokenIssuer("https://shop.example", "shop", TokenKey("HS256", "x" * 32), store=store).scheme(str)
+
+
+ISSUED = requires(issuer())
+KEYS_IN_MEMORY = requires(APIKeys(MemoryAPIKeyStore(), prefix="shop").scheme())
+KEYS_IN_TABLE = requires(
+    APIKeys(SQLAlchemyAPIKeyStore(lambda: None, api_key_table(sa.MetaData())), prefix="shop").scheme()  # type: ignore[arg-type, return-value]
+)
 NOTE = arguments(NoteSchema)
 OAUTH = OAuth2(lambda text: text, {"clientCredentials": {"tokenUrl": "/token", "scopes": {}}})
 IN_BODY = together(
@@ -501,6 +514,9 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ),
     ("metrics-unserved", setting(METRICS_PATH="/metrics"), metrics(METRICS_PATH="/metrics"), SYNC),
     ("metrics-in-memory", metrics(), setting(), SYNC),
+    ("tokens-in-memory", operation(ISSUED), together(setting(AUTH_STORE_URL=REDIS), operation(ISSUED)), SYNC),
+    ("tokens-in-memory", operation(ISSUED), operation(requires(issuer(RedisStore(REDIS)))), SYNC),
+    ("tokens-in-memory", operation(KEYS_IN_MEMORY), operation(KEYS_IN_TABLE), SYNC),
     ("channel-in-memory", publishing(Channel("memory")), publishing(Channel("shared", store=REDIS)), SYNC),
     ("server-timing-public", setting(SERVER_TIMING=True), setting(SERVER_TIMING=False), SYNC),
     (

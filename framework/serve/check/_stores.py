@@ -147,6 +147,30 @@ def channel_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
                 return
 
 
+@own_rule(
+    "S078",
+    "tokens-in-memory",
+    level="error",
+    why="A token or a key that one process has ended opens another one, and a refresh token is known to one alone.",
+    remedy="Set AUTH_STORE_URL or STORE_URL to a Redis, and give APIKeys a store in a database.",
+)
+def tokens_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """Ended tokens, or API keys, are in the memory of each process."""
+    for operation in deployment.operations:
+        for mark in operation.marks:
+            for scheme in getattr(mark, "schemes", ()):
+                blocklist = getattr(scheme, "blocklist", None)
+                keys = getattr(getattr(scheme, "keys", None), "store", None)
+                if blocklist is not None and not blocklist.may_be_away(deployment.app.config):
+                    text = f"{scheme!r} of {operation.address} keeps ended tokens in the memory of the process."
+                elif getattr(keys, "may_be_away", True) is False:
+                    text = f"{scheme!r} of {operation.address} keeps its keys in the memory of the process."
+                else:
+                    continue
+                yield from _in_memory(deployment, text, "error", operation)
+                return
+
+
 def _channels_of(operation: Operation) -> list[Channel]:
     """Return the channels that a handler names: global ones, those of its closure and of its class."""
     function = inspect.unwrap(operation.handler)
@@ -209,4 +233,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     extra_missing,
     metrics_in_memory,
     channel_in_memory,
+    tokens_in_memory,
 )
