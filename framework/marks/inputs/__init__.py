@@ -11,6 +11,7 @@ if t.TYPE_CHECKING:
     from ._arguments import KeepInput as KeepInput
     from ._arguments import arguments as arguments
     from ._bodies import ask_request as ask_request
+    from ._bodies import body_text as body_text
     from ._bodies import not_valid as not_valid
     from ._bodies import too_large as too_large
     from ._bodies import too_many as too_many
@@ -33,7 +34,7 @@ else:
         __name__,
         {
             "_arguments": "ArgumentsMark KeepInput arguments",
-            "_bodies": "ask_request not_valid too_large too_many",
+            "_bodies": "ask_request body_text not_valid too_large too_many",
             "_multipart": "content_types",
             "_parts": "LocatedSchema parameter_steps query_of",
             "_patches": "JSONPatch PatchMark json_patch merge_patch",

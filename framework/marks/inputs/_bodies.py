@@ -204,6 +204,23 @@ def ask_request(request: Request) -> bytes:
     return text
 
 
+def body_text(plan: Plan, ctx: Context, limit: int | None) -> bytes:
+    """Return the bytes of the body, which stays there to be read.
+
+    :param limit: The greatest number of bytes that are read, unless a hook has read it already.
+    :raises RequestEntityTooLarge: It is longer.
+    """
+    if plan.reads_environ and ctx._request is None:
+        environ = ctx.request_environ
+        length = declared_length(environ)
+        if limit is not None and (length or 0) > limit:
+            raise too_large(limit)
+        text = read_body(environ, length)
+        if text is not None:
+            return text
+    return ask_request(ctx.request)
+
+
 def form_step(plan: Plan) -> Step:
     """Parse a form, so that what is wrong with it is answered before any schema sees it."""
     rules = rules_of(plan)

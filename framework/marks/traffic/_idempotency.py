@@ -18,7 +18,7 @@ from werkzeug.wsgi import get_host
 from ... import errors
 from ...helpers import may_block
 from ...http.idempotency import PATTERN, Lost, Running, decode, fingerprint, parse_key
-from ...http.reading import declared_length, has_body, media_type, read_body
+from ...http.reading import has_body, media_type
 from ...http.response import PreparedResponse, body_of, header_pairs_of
 from ...http.semantics import FORM_TYPES, SAFE
 from ...stores.base import PAUSE, Store, StoreAway
@@ -39,7 +39,7 @@ from ..base import (
     Steps,
     marks_of,
 )
-from ..inputs import ask_request, too_large
+from ..inputs import body_text
 from ..responses import ResponseMark
 from ._claims import Claim, IdempotencyStore, open_idempotency_store
 from ._clients import By, key_function, tenant_function
@@ -47,8 +47,6 @@ from ._stores import store_url
 
 if t.TYPE_CHECKING:
     from types import TracebackType
-
-    from _typeshed.wsgi import WSGIEnvironment
 
     from ...context import Context
     from ...http.response import Reply
@@ -346,7 +344,7 @@ def parts_of(plan: Plan, ctx: Context, call: Call) -> cabc.Iterator[bytes]:
     elif call.text is not None:
         yield call.text
     elif has_body(environ):
-        yield body_text(plan, ctx, environ)
+        yield body_text(plan, ctx, plan.config["MAX_CONTENT_LENGTH"])
 
 
 def form_parts(ctx: Context) -> cabc.Iterator[bytes]:
@@ -363,22 +361,6 @@ def form_parts(ctx: Context) -> cabc.Iterator[bytes]:
             for text in (name, file.filename or "", file.content_type or ""):
                 yield text.encode("utf-8", "replace")
             yield digest.digest()
-
-
-def body_text(plan: Plan, ctx: Context, environ: WSGIEnvironment) -> bytes:
-    """The bytes of the body, which stays there to be read.
-
-    :raises RequestEntityTooLarge: It is longer than the application takes.
-    """
-    if plan.reads_environ and ctx._request is None:
-        limit: int | None = plan.config["MAX_CONTENT_LENGTH"]
-        length = declared_length(environ)
-        if limit is not None and (length or 0) > limit:
-            raise too_large(limit)
-        text = read_body(environ, length)
-        if text is not None:
-            return text
-    return ask_request(ctx.request)
 
 
 def idempotent(
