@@ -60,7 +60,20 @@ FLOORS = {
     **dict.fromkeys(("resources", "versions", "views"), 5),
     "app": 6,
     **dict.fromkeys(
-        ("asgi", "auth", "channels", "cli", "observe", "openapi", "serve", "sockets", "templating", "testing"), 7
+        (
+            "asgi",
+            "auth",
+            "channels",
+            "cli",
+            "observe",
+            "openapi",
+            "serve",
+            "sockets",
+            "templating",
+            "testing",
+            "webhooks",
+        ),
+        7,
     ),
 }
 

@@ -396,6 +396,9 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "IDEMPOTENCY_MAX_LENGTH": Setting(
             1024 * 1024, "The longest answer that is kept for an idempotency key, in bytes.", Number(1, unit="bytes")
         ),
+        "WEBHOOK_STORE_URL": Setting(
+            None, "Where the ids of webhooks that were processed are kept. ``None``: ``STORE_URL``.", _store()
+        ),
         # Files and templates
         "SEND_FILE_MAX_AGE_DEFAULT": Setting(
             None,

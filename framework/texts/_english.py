@@ -75,6 +75,15 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "idempotency_unavailable.detail": (
             "Idempotency keys are temporarily unavailable. The request was not executed."
         ),
+        "webhook_malformed.detail": (
+            "The request is not a signed webhook: webhook-id, webhook-timestamp or webhook-signature is missing or"
+            " malformed."
+        ),
+        "webhook_expired.detail": "The webhook-timestamp is too far from the time of the server.",
+        "webhook_signature_invalid.detail": "The webhook-signature is invalid.",
+        "webhook_in_progress.detail": "The webhook with this webhook-id is being processed.",
+        "webhook_unavailable.detail": "Webhooks are temporarily not processed. Retry later.",
+        "webhook.encoded": "Send the signed webhook without Content-Encoding.",
         "rate_limit_exceeded.detail": "Too many requests. Retry after the time in Retry-After.",
         "deadline_exceeded.detail": "The operation took too long.",
         "overloaded.detail": ("Too many requests at once. Retry after the time in Retry-After."),
@@ -324,6 +333,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "responses.scopes": "The credentials must have the scopes {scopes}.",
         "responses.received": "The message was received.",
         "responses.refused": "The message was refused.",
+        "responses.webhook_processed": "The webhook was already processed.",
         # The document: schemas and their members
         "schemas.problem": "Error details (RFC 9457).",
         "schemas.problem.type": (
@@ -426,6 +436,10 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.pieces": "{min} to {max} pieces.",
         "schemas.pieces.open": "At least {min} pieces.",
         # The document: security schemes and tags
+        "security.webhook": (
+            "Signature by Standard Webhooks of `webhook-id`, `webhook-timestamp` and body: `v1,` with HMAC-SHA256 or"
+            " `v1a,` with Ed25519."
+        ),
         "security.word": "The word `{word}`, a space, and the token: `{word} xxx.yyy.zzz`",
         "tags.default": "Operations of {name}.",
     }

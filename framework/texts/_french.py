@@ -79,6 +79,19 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "idempotency_unavailable": (
             "Les clés d'idempotence sont temporairement indisponibles. La requête n'a pas été exécutée."
         ),
+        "webhook_malformed": (
+            "La requête n'est pas un webhook signé : `webhook-id`, `webhook-timestamp` ou `webhook-signature` est"
+            " absent ou mal formé."
+        ),
+        "webhook_expired": (
+            "Le webhook n'a pas été signé à l'instant : `webhook-timestamp` est trop éloigné de l'heure du serveur."
+            " Signez chaque tentative à nouveau."
+        ),
+        "webhook_signature_invalid": (
+            "Aucune signature de `webhook-signature` n'est valide pour cet ID, cette heure et ce corps."
+        ),
+        "webhook_in_progress": "Le webhook avec cet `webhook-id` est en cours de traitement. Réessayez plus tard.",
+        "webhook_unavailable": "Les webhooks ne sont temporairement pas traités. Réessayez plus tard.",
         "rate_limit_exceeded": (
             "Le client a envoyé trop de requêtes. `Retry-After` indique dans combien de secondes réessayer."
         ),
@@ -196,6 +209,15 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "idempotency_unavailable.detail": (
             "Les clés d'idempotence sont temporairement indisponibles. La requête n'a pas été exécutée."
         ),
+        "webhook_malformed.detail": (
+            "La requête n'est pas un webhook signé : webhook-id, webhook-timestamp ou webhook-signature est absent ou"
+            " mal formé."
+        ),
+        "webhook_expired.detail": "Le webhook-timestamp est trop éloigné de l'heure du serveur.",
+        "webhook_signature_invalid.detail": "La webhook-signature n'est pas valide.",
+        "webhook_in_progress.detail": "Le webhook avec cet webhook-id est en cours de traitement.",
+        "webhook_unavailable.detail": "Les webhooks ne sont temporairement pas traités. Réessayez plus tard.",
+        "webhook.encoded": "Envoyez le webhook signé sans Content-Encoding.",
         "rate_limit_exceeded.detail": "Trop de requêtes. Réessayez après le délai indiqué dans Retry-After.",
         "deadline_exceeded.detail": "L'opération a pris trop de temps.",
         "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),
@@ -466,6 +488,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "responses.scopes": "Les identifiants doivent avoir les portées {scopes}.",
         "responses.received": "Le message a été reçu.",
         "responses.refused": "Le message a été refusé.",
+        "responses.webhook_processed": "Le webhook a déjà été traité.",
         # The document: schemas and their members
         "schemas.problem": "Détails de l'erreur (RFC 9457).",
         "schemas.problem.type": (
@@ -572,6 +595,10 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.pieces": "De {min} à {max} éléments.",
         "schemas.pieces.open": "Au moins {min} éléments.",
         # The document: security schemes and tags
+        "security.webhook": (
+            "Signature selon Standard Webhooks de `webhook-id`, `webhook-timestamp` et du corps : `v1,` avec"
+            " HMAC-SHA256 ou `v1a,` avec Ed25519."
+        ),
         "security.word": "Le mot `{word}`, une espace et le jeton : `{word} xxx.yyy.zzz`",
         "tags.default": "Opérations de {name}.",
     }

@@ -88,6 +88,21 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "idempotency_unavailable": (
             "Idempotency-Keys sind vorübergehend nicht verfügbar. Die Anfrage wurde nicht ausgeführt."
         ),
+        "webhook_malformed": (
+            "Die Anfrage ist kein signierter Webhook: `webhook-id`, `webhook-timestamp` oder `webhook-signature` fehlt"
+            " oder ist fehlerhaft."
+        ),
+        "webhook_expired": (
+            "Der Webhook wurde nicht gerade eben signiert: `webhook-timestamp` weicht zu weit von der Zeit des Servers"
+            " ab. Signieren Sie jeden Versuch neu."
+        ),
+        "webhook_signature_invalid": (
+            "Keine Signatur in `webhook-signature` ist für diese ID, diesen Zeitpunkt und diesen Inhalt gültig."
+        ),
+        "webhook_in_progress": (
+            "Der Webhook mit dieser `webhook-id` wird gerade verarbeitet. Versuchen Sie es später erneut."
+        ),
+        "webhook_unavailable": "Webhooks werden vorübergehend nicht verarbeitet. Versuchen Sie es später erneut.",
         "rate_limit_exceeded": (
             "Der Client hat zu viele Anfragen gesendet. `Retry-After` gibt an, nach wie vielen Sekunden ein"
             " neuer Versuch möglich ist."
@@ -205,6 +220,17 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "idempotency_unavailable.detail": (
             "Idempotency-Keys sind vorübergehend nicht verfügbar. Die Anfrage wurde nicht ausgeführt."
         ),
+        "webhook_malformed.detail": (
+            "Die Anfrage ist kein signierter Webhook: webhook-id, webhook-timestamp oder webhook-signature fehlt oder"
+            " ist fehlerhaft."
+        ),
+        "webhook_expired.detail": "Der webhook-timestamp weicht zu weit von der Zeit des Servers ab.",
+        "webhook_signature_invalid.detail": "Die webhook-signature ist ungültig.",
+        "webhook_in_progress.detail": "Der Webhook mit dieser webhook-id wird gerade verarbeitet.",
+        "webhook_unavailable.detail": (
+            "Webhooks werden vorübergehend nicht verarbeitet. Versuchen Sie es später erneut."
+        ),
+        "webhook.encoded": "Senden Sie den signierten Webhook ohne Content-Encoding.",
         "rate_limit_exceeded.detail": (
             "Zu viele Anfragen. Versuchen Sie es nach der in Retry-After angegebenen Zeit erneut."
         ),
@@ -478,6 +504,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "responses.scopes": "Die Anmeldedaten müssen die Scopes {scopes} haben.",
         "responses.received": "Die Nachricht wurde empfangen.",
         "responses.refused": "Die Nachricht wurde abgelehnt.",
+        "responses.webhook_processed": "Der Webhook wurde bereits verarbeitet.",
         # The document: schemas and their members
         "schemas.problem": "Angaben zum Fehler (RFC 9457).",
         "schemas.problem.type": "URI des Fehlertyps. Im Browser geöffnet zeigt sie die Dokumentation des Fehlers.",
@@ -584,6 +611,10 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.pieces": "{min} bis {max} Teile.",
         "schemas.pieces.open": "Mindestens {min} Teile.",
         # The document: security schemes and tags
+        "security.webhook": (
+            "Signatur nach Standard Webhooks über `webhook-id`, `webhook-timestamp` und Inhalt: `v1,` mit HMAC-SHA256"
+            " oder `v1a,` mit Ed25519."
+        ),
         "security.word": "Das Wort `{word}`, ein Leerzeichen und das Token: `{word} xxx.yyy.zzz`",
         "tags.default": "Operationen von {name}.",
     }

@@ -49,6 +49,7 @@ from framework.serve.check import ServerFacts, check, known_rules
 from framework.sessions import StoreSessionInterface
 from framework.stores.memory import MemoryStore
 from framework.stores.redis import RedisStore
+from framework.webhooks import signed_webhook
 
 PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 FUTURE = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
@@ -536,6 +537,12 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
         "idempotency-in-memory",
         together(operation(idempotent(store=MemoryStore())), setting(STORE_URL=REDIS)),
         setting(STORE_URL=REDIS),
+        SYNC,
+    ),
+    (
+        "webhooks-in-memory",
+        operation(signed_webhook(b"secret")),
+        together(operation(signed_webhook(b"secret")), setting(WEBHOOK_STORE_URL=REDIS)),
         SYNC,
     ),
     ("sessions-in-memory", sessions(MemoryStore()), sessions(RedisStore(REDIS)), SYNC),

@@ -17,6 +17,7 @@ from ...marks.traffic import Idempotent, Limit, store_url
 from ...sessions import StoreSessionInterface
 from ...stores.memory import MemoryStore
 from ...versions import RetiredMark
+from ...webhooks import SignedWebhook
 from ._rules import CheckRule, Deployment, RuleHit, own_rule
 
 if t.TYPE_CHECKING:
@@ -29,6 +30,7 @@ _EXTRAS = {
     "AUTH_STORE_URL": ("redis", "redis"),
     "RATELIMIT_STORE_URL": ("redis", "redis"),
     "IDEMPOTENCY_STORE_URL": ("redis", "redis"),
+    "WEBHOOK_STORE_URL": ("redis", "redis"),
     "RETIRED_STORE_URL": ("redis", "redis"),
     "METRICS_PATH": ("prometheus_client", "prometheus"),
 }
@@ -96,7 +98,7 @@ def values_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     for operation in deployment.operations:
         for mark in operation.marks:
             store = getattr(mark, "store", None)
-            if isinstance(store, MemoryStore) and not isinstance(mark, (Limit, Idempotent)):
+            if isinstance(store, MemoryStore) and not isinstance(mark, (Limit, Idempotent, SignedWebhook)):
                 text = f"{mark!r} of {operation.address} keeps values in a MemoryStore."
                 yield from _in_memory(deployment, text, "warning", operation)
                 return
@@ -171,6 +173,18 @@ def tokens_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
                 return
 
 
+@own_rule(
+    "S079",
+    "webhooks-in-memory",
+    level="error",
+    why="A delivery that is sent again, by its sender or by an attacker, is processed again by another process.",
+    remedy="Set WEBHOOK_STORE_URL or STORE_URL to a Redis.",
+)
+def webhooks_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """The ids of processed webhooks are in the memory of each process."""
+    yield from _of_mark(deployment, SignedWebhook, "WEBHOOK", "keeps ids", "error")
+
+
 def _channels_of(operation: Operation) -> list[Channel]:
     """Return the channels that a handler names: global ones, those of its closure and of its class."""
     function = inspect.unwrap(operation.handler)
@@ -234,4 +248,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     metrics_in_memory,
     channel_in_memory,
     tokens_in_memory,
+    webhooks_in_memory,
 )
