@@ -1,17 +1,14 @@
 """Requests that the application sends to its clients: webhooks, and the callbacks of an operation.
 
 Declared once, with a schema; :meth:`Outgoing.dump` makes the request from that declaration, so that the document, which
-is made from it too, is true. Not here: the sending itself, which is a matter of an HTTP client and a queue.
+is made from it too, is true. Not here: the sending itself (``webhooks``, for webhooks), signatures
+(``http.webhook_signatures``).
 Floor 4.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import collections.abc as cabc
-import hashlib
-import hmac
 import re
 import sys
 import time
@@ -23,6 +20,7 @@ from marshmallow import Schema, fields
 from ..errors import SetupError
 from ..fast import json as fast_json
 from ..fast.dump import json_dumper
+from ..http import webhook_signatures as signatures
 from ..texts import message
 from .base import Callback, Header, Mark, Outcome, Plan, Record
 from .links import check_expressions, expressions_in
@@ -40,9 +38,9 @@ if t.TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 _SIGNATURE = (
-    ("webhook-id", message("headers.webhook_id")),
-    ("webhook-timestamp", message("headers.webhook_timestamp")),
-    ("webhook-signature", message("headers.webhook_signature")),
+    (signatures.ID, message("headers.webhook_id")),
+    (signatures.TIMESTAMP, message("headers.webhook_timestamp")),
+    (signatures.SIGNATURE, message("headers.webhook_signature")),
 )
 
 
@@ -145,24 +143,36 @@ class Outgoing:
         value: object = None,
         *,
         headers: cabc.Mapping[str, str] | None = None,
-        secret: str | bytes | None = None,
+        secret: str | bytes | cabc.Iterable[str | bytes] | None = None,
         message_id: str | None = None,
     ) -> Message:
         """Make the request: the body dumped by the schema, checked by what the document says, and its headers.
 
         :param value: What the schema dumps.
         :param headers: Values of declared headers.
-        :param secret: What it is signed with, where it is ``signed``: ``whsec_`` and base64, or any text or bytes.
+        :param secret: What it is signed with, where it is ``signed``: ``whsec_`` and base64, ``whsk_`` and base64 for
+            Ed25519, or any text or bytes. Several, while one takes the place of another: there is a signature by each.
         :param message_id: Names the message; the same again when it is sent again. Default: a new one.
         :raises ContractViolation: The body is not what the document promises; it would be a lie.
         :raises SetupError: A header is not declared, a required one is missing, or the secret is.
+        """
+        message = self.dump_unsigned(value, headers=headers)
+        if self.signed:
+            message.headers.update(self._signature(message.body, secret, message_id))
+        return message
+
+    def dump_unsigned(self, value: object = None, *, headers: cabc.Mapping[str, str] | None = None) -> Message:
+        """Make the request without a signature, for who signs each attempt to send it.
+
+        :param value: What the schema dumps.
+        :param headers: Values of declared headers.
+        :raises ContractViolation: The body is not what the document promises; it would be a lie.
+        :raises SetupError: A header is not declared, or a required one is missing.
         """
         given = dict(headers or {})
         self._check_headers(given)
         body = b"" if self.schema is None else self._body(value)
         sent = {"Content-Type": self.media_type, **given} if self.schema is not None else given
-        if self.signed:
-            sent.update(self._signature(body, secret, message_id))
         return Message(self.method, body, sent)
 
     def _body(self, value: object) -> bytes:
@@ -187,15 +197,18 @@ class Outgoing:
             if header.required and header.name.lower() not in names:
                 raise SetupError(f"{self!r} is always sent with the header {header.name!r}. Give it to 'dump'.")
 
-    def _signature(self, body: bytes, secret: str | bytes | None, message_id: str | None) -> dict[str, str]:
+    def _signature(
+        self, body: bytes, secret: str | bytes | cabc.Iterable[str | bytes] | None, message_id: str | None
+    ) -> dict[str, str]:
         """The headers of Standard Webhooks 1.0."""
-        if not secret:
+        secrets = [secret] if isinstance(secret, (str, bytes)) else list(secret or ())
+        if not secrets or not all(secrets):
             raise SetupError(f"{self!r} is signed. Give 'dump' the receiver's 'secret'.")
-        names = [name for name, _ in _SIGNATURE]
-        identity, now = message_id or f"msg_{uuid.uuid4().hex}", str(int(time.time()))
-        text = b".".join((identity.encode(), now.encode(), body))
-        signature = base64.b64encode(hmac.digest(key_of(secret), text, hashlib.sha256)).decode()
-        return dict(zip(names, (identity, now, f"v1,{signature}"), strict=True))
+        identity = message_id or f"msg_{uuid.uuid4().hex}"
+        try:
+            return signatures.sign(body, map(key_of, secrets), identity, int(time.time()))
+        except ValueError as error:
+            raise SetupError(f"{self!r} cannot be signed: {error}.") from None
 
 
 class Webhook(Outgoing):
@@ -250,18 +263,21 @@ def as_outcome(status: int, value: ResponseLike) -> Outcome:
     return Outcome(int(status), schema=as_schema(value))
 
 
-def key_of(secret: str | bytes) -> bytes:
-    """The bytes of a secret; one that begins with ``whsec_`` goes on in base64.
+def key_of(secret: str | bytes) -> signatures.HMACKey | signatures.Ed25519Key:
+    """The key of a secret: ``whsec_``, ``whsk_`` or ``whpk_`` and base64; anything different is taken as it is.
 
-    :raises SetupError: It does not.
+    :raises SetupError: It begins like one of these, and does not go on in base64.
     """
-    text = secret.encode() if isinstance(secret, str) else secret
-    if not text.startswith(b"whsec_"):
-        return text
-    try:
-        return base64.b64decode(text.removeprefix(b"whsec_"), validate=True)
-    except binascii.Error:
-        raise SetupError("A secret that begins with 'whsec_' goes on in base64, and this one does not.") from None
+    text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
+    kind = text.partition("_")[0]
+    if text == kind or kind not in ("whsec", "whsk", "whpk"):
+        return signatures.HMACKey(secret.encode() if isinstance(secret, str) else secret)
+    if kind != "whsec":
+        return signatures.read_key(text)
+    key = signatures.decode_base64(text.removeprefix("whsec_"))
+    if key is None:
+        raise SetupError("A secret that begins with 'whsec_' goes on in base64, and this one does not.")
+    return signatures.HMACKey(key)
 
 
 def caller() -> tuple[str, int]:

@@ -12,6 +12,7 @@ import pytest
 
 from framework import App, Router, Schema, Webhook, arguments, callback, fields, response, validate
 from framework.errors import ContractViolation, OperationIdConflict, SetupError
+from framework.http.webhook_signatures import HMACKey, sign
 from framework.marks.base import Header, Outcome
 from framework.openapi.document import build
 from framework.openapi.lint import check
@@ -339,6 +340,27 @@ def test_a_signature_follows_standard_webhooks(secret: str | bytes) -> None:
         ("webhook-signature", True),
     ]
     assert made.dump(TOY, secret=secret).headers["webhook-id"] != made.dump(TOY, secret=secret).headers["webhook-id"]
+
+
+def test_a_message_is_signed_by_each_secret() -> None:
+    """While a secret is replaced, there is a signature by the new one and one by the old one, in this order."""
+    made = Webhook("toyMade", ToySchema, signed=True)
+    message = made.dump(TOY, secret=["new", b"old"], message_id="msg_1")
+    moment = int(message.headers["webhook-timestamp"])
+    expected = sign(message.body, [HMACKey(b"new"), HMACKey(b"old")], "msg_1", moment)
+
+    assert message.headers["webhook-signature"] == expected["webhook-signature"]
+    assert len(expected["webhook-signature"].split(" ")) == 2
+    with pytest.raises(SetupError, match="full stop"):
+        made.dump(TOY, secret="new", message_id="msg.1")
+
+
+def test_a_message_without_a_signature_can_be_kept() -> None:
+    """Who signs each attempt to send a message keeps it without one."""
+    made = Webhook("toyMade", ToySchema, signed=True)
+
+    assert made.dump_unsigned(TOY).headers == {"Content-Type": "application/json"}
+    assert made.dump_unsigned(TOY).body == made.dump(TOY, secret="a").body
 
 
 def test_a_signature_needs_a_secret() -> None:
