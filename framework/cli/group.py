@@ -27,6 +27,7 @@ from .run import run_command
 from .script import AppGroup, ScriptInfo, pass_script_info, push_app_context, with_appcontext
 from .shell import shell_command
 from .types import types_command
+from .webhooks import webhooks_command
 
 if t.TYPE_CHECKING:
     from ..app import App
@@ -44,6 +45,7 @@ _BUILT_IN = (
     retired_command,
     types_command,
     keys_command,
+    webhooks_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -55,7 +57,7 @@ class FrameworkGroup(AppGroup):
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
-        ``retired``, ``types`` and ``keys``.
+        ``retired``, ``types``, ``keys`` and ``webhooks``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

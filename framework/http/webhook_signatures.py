@@ -103,6 +103,11 @@ class Ed25519Key:
         return True
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text can be the id of a message."""
+    return _ID.fullmatch(text) is not None
+
+
 def read_key(secret: str | bytes) -> HMACKey | Ed25519Key:
     """Return the key of a secret as it is written down.
 
@@ -170,7 +175,7 @@ def sign(body: bytes, keys: cabc.Iterable[SignatureKey], message_id: str, timest
     :param timestamp: The time of this attempt, in seconds since 1970.
     :raises ValueError: A key cannot sign, or the id cannot be one.
     """
-    if not _ID.fullmatch(message_id):
+    if not is_id(message_id):
         raise ValueError("the id of a webhook has 1 to 256 visible ASCII characters, and no full stop")
     text = signed_text(message_id, timestamp, body)
     signatures = [f"{key.version},{base64.b64encode(key.sign(text)).decode()}" for key in keys]

@@ -147,6 +147,7 @@ def test_a_script_of_ones_own(runner):
         "retired",
         "types",
         "keys",
+        "webhooks",
     }
 
 
