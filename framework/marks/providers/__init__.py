@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from ._sources import current_context as current_context
     from ._sources import current_request as current_request
     from ._sources import current_user_as as current_user_as
+    from ._sources import operation_context as operation_context
     from ._sources import path_variable as path_variable
     from ._sources import provider as provider
 else:
@@ -29,6 +30,7 @@ else:
             "_blocks": "Override Provide Provided",
             "_explain": "ExplainedProvider explained",
             "_marks": "ProvidesMark ProvidesValueMark provides",
-            "_sources": "BuiltIn ProviderScope current_context current_request current_user_as path_variable provider",
+            "_sources": "BuiltIn ProviderScope current_context current_request current_user_as operation_context"
+            " path_variable provider",
         },
     )

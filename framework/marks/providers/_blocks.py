@@ -14,7 +14,7 @@ import typing as t
 from ...context import Context, current_or_none
 from ._graph import OverrideEntry, ProviderRegistry, key_of
 from ._resolution import AsyncProvision, Enter, Provision, Resolution
-from ._sources import BuiltIn, kind_of, name_of_source
+from ._sources import BlockVariables, BuiltIn, kind_of, name_of_source
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -93,7 +93,7 @@ class RequestVariables:
     """
 
     def __init__(self, ctx: Context) -> None:
-        self.view_args: dict[str, t.Any] = ctx.view_args or {}
+        self.view_args: dict[str, t.Any] = BlockVariables(ctx.view_args or ())
 
 
 class Provide:

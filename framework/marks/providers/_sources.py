@@ -152,10 +152,21 @@ def _read_request(ctx: Context, variables: Variables) -> Request:
     return ctx.request
 
 
+class BlockVariables(dict[str, object]):
+    """The variables of the path where the values are made for a block of ``App.provide``."""
+
+
+def _read_operation_context(ctx: Context, variables: Variables) -> Context | None:
+    return None if isinstance(variables, BlockVariables) or ctx.operation is None else ctx
+
+
 current_context: t.Final = BuiltIn("current_context", _read_context)
 """The provider of the :class:`~framework.Context`."""
 current_request: t.Final = BuiltIn("current_request", _read_request)
 """The provider of the :class:`~framework.Request`."""
+operation_context: t.Final = BuiltIn("operation_context", _read_operation_context)
+"""The provider of the :class:`~framework.Context` whose ``operation`` the value is made for; ``None`` in a block of
+:meth:`~framework.App.provide`, which may be within a request and does not work for its operation."""
 
 
 def provider(*, scope: ProviderScope) -> cabc.Callable[[_F], _F]:

@@ -12,7 +12,7 @@ import pytest
 
 from framework import App, Resource, after_response, errors, g, has_request_context, provider, provides, response
 from framework.errors import SetupError
-from framework.marks.providers import current_request, path_variable
+from framework.marks.providers import current_request, operation_context, path_variable
 
 
 @pytest.fixture
@@ -443,3 +443,23 @@ def test_the_classes_of_errors(app):
 
     with pytest.raises(errors.Conflict), app.provide(failing):
         pass
+
+
+def test_a_provider_looks_at_the_operation_that_it_serves():
+    """``operation_context`` is the context of the operation, and nothing in a block, within a request too."""
+    app = App(__name__)
+
+    @provides(operation_context)
+    def get_method(ctx):
+        return None if ctx is None else ctx.operation.method
+
+    @app.get("/")
+    @provides(get_method)
+    @response(200)
+    def view(method):
+        with app.provide(get_method) as within:
+            return [method, within]
+
+    assert app.test_client().get("/").json == ["GET", None]
+    with app.provide(get_method) as outside:
+        assert outside is None
