@@ -69,6 +69,7 @@ FLOORS = {
             "openapi",
             "serve",
             "sockets",
+            "sqlalchemy",
             "templating",
             "testing",
             "webhooks",

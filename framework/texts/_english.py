@@ -87,6 +87,17 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "rate_limit_exceeded.detail": "Too many requests. Retry after the time in Retry-After.",
         "deadline_exceeded.detail": "The operation took too long.",
         "overloaded.detail": ("Too many requests at once. Retry after the time in Retry-After."),
+        "already_exists.detail": ("A resource with these values already exists."),
+        "already_exists.member": ("Already taken."),
+        "reference_violated.detail": (
+            "The request refers to a resource that does not exist, or deletes one that is in use."
+        ),
+        "reference_violated.member": ("Does not exist, or is in use."),
+        "rule_violated.detail": ("The values do not meet a rule of the database."),
+        "rule_violated.member": ("Not allowed."),
+        "concurrent_update.detail": ("The resource was changed meanwhile. Fetch it again."),
+        "database_busy.detail": ("The database is busy. Retry after the time in Retry-After."),
+        "database_unavailable.detail": ("The database does not answer. Retry after the time in Retry-After."),
         "rate_limit_unavailable.detail": "Rate limits are temporarily unavailable.",
         "session_unavailable.detail": "Sessions are temporarily unavailable.",
         "token_invalid.detail": "The token is invalid.",

@@ -99,6 +99,25 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "overloaded": (
             "Le serveur a atteint sa limite de requêtes simultanées. `Retry-After` indique quand réessayer."
         ),
+        "constraint_violated": (
+            "La requête ne respecte pas une contrainte de la base de données. `errors` indique les champs, s'ils sont"
+            " connus."
+        ),
+        "already_exists": ("Une autre ressource a la même valeur, qui doit être unique."),
+        "reference_violated": (
+            "La requête fait référence à une ressource qui n'existe pas, ou supprime une ressource à laquelle"
+            " d'autres font référence."
+        ),
+        "rule_violated": ("Les valeurs ne respectent pas une règle de la base de données."),
+        "concurrent_update": (
+            "Une autre requête a modifié ou supprimé la ressource entre-temps. Récupérez-la de nouveau."
+        ),
+        "database_busy": (
+            "La base de données est occupée. La requête n'a pas été exécutée. `Retry-After` indique quand réessayer."
+        ),
+        "database_unavailable": (
+            "La base de données ne répond pas. La requête n'a pas été exécutée. `Retry-After` indique quand réessayer."
+        ),
         "rate_limit_unavailable": (
             "La limitation de débit est temporairement indisponible. Aucune requête n'est acceptée sans contrôle."
         ),
@@ -221,6 +240,17 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "rate_limit_exceeded.detail": "Trop de requêtes. Réessayez après le délai indiqué dans Retry-After.",
         "deadline_exceeded.detail": "L'opération a pris trop de temps.",
         "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),
+        "already_exists.detail": ("Une ressource avec ces valeurs existe déjà."),
+        "already_exists.member": ("Déjà pris."),
+        "reference_violated.detail": (
+            "La requête fait référence à une ressource qui n'existe pas, ou supprime une ressource utilisée."
+        ),
+        "reference_violated.member": ("N'existe pas, ou est utilisé."),
+        "rule_violated.detail": ("Les valeurs ne respectent pas une règle de la base de données."),
+        "rule_violated.member": ("Non autorisé."),
+        "concurrent_update.detail": ("La ressource a été modifiée entre-temps. Récupérez-la de nouveau."),
+        "database_busy.detail": ("La base de données est occupée. Réessayez après le délai de Retry-After."),
+        "database_unavailable.detail": ("La base de données ne répond pas. Réessayez après le délai de Retry-After."),
         "rate_limit_unavailable.detail": "La limitation de débit est temporairement indisponible.",
         "session_unavailable.detail": "Les sessions sont temporairement indisponibles.",
         "refresh_token_invalid.detail": (

@@ -112,6 +112,26 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Der Server hat seine Grenze gleichzeitiger Anfragen erreicht. `Retry-After` gibt an, wann ein neuer"
             " Versuch möglich ist."
         ),
+        "constraint_violated": (
+            "Die Anfrage erfüllt eine Bedingung der Datenbank nicht. `errors` nennt die Felder, soweit sie bekannt"
+            " sind."
+        ),
+        "already_exists": ("Eine andere Ressource hat denselben Wert, der eindeutig sein muss."),
+        "reference_violated": (
+            "Die Anfrage verweist auf eine Ressource, die nicht existiert, oder löscht eine, auf die andere verweisen."
+        ),
+        "rule_violated": ("Die Werte verletzen eine Regel der Datenbank."),
+        "concurrent_update": (
+            "Eine andere Anfrage hat die Ressource inzwischen geändert oder gelöscht. Rufen Sie sie erneut ab."
+        ),
+        "database_busy": (
+            "Die Datenbank ist ausgelastet. Die Anfrage wurde nicht ausgeführt. `Retry-After` gibt an,"
+            " wann ein neuer Versuch möglich ist."
+        ),
+        "database_unavailable": (
+            "Die Datenbank antwortet nicht. Die Anfrage wurde nicht ausgeführt. `Retry-After` gibt an,"
+            " wann ein neuer Versuch möglich ist."
+        ),
         "rate_limit_unavailable": (
             "Die Ratenbegrenzung ist vorübergehend nicht verfügbar. Ungeprüfte Anfragen werden nicht zugelassen."
         ),
@@ -237,6 +257,21 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "deadline_exceeded.detail": "Die Operation hat zu lange gedauert.",
         "overloaded.detail": (
             "Zu viele gleichzeitige Anfragen. Ein neuer Versuch ist nach der Zeit in Retry-After möglich."
+        ),
+        "already_exists.detail": ("Eine Ressource mit diesen Werten existiert bereits."),
+        "already_exists.member": ("Bereits vergeben."),
+        "reference_violated.detail": (
+            "Die Anfrage verweist auf eine Ressource, die nicht existiert, oder löscht eine, die verwendet wird."
+        ),
+        "reference_violated.member": ("Existiert nicht oder wird verwendet."),
+        "rule_violated.detail": ("Die Werte verletzen eine Regel der Datenbank."),
+        "rule_violated.member": ("Nicht erlaubt."),
+        "concurrent_update.detail": ("Die Ressource wurde inzwischen geändert. Rufen Sie sie erneut ab."),
+        "database_busy.detail": (
+            "Die Datenbank ist ausgelastet. Versuchen Sie es nach der in Retry-After angegebenen Zeit erneut."
+        ),
+        "database_unavailable.detail": (
+            "Die Datenbank antwortet nicht. Versuchen Sie es nach der in Retry-After angegebenen Zeit erneut."
         ),
         "rate_limit_unavailable.detail": "Die Ratenbegrenzung ist vorübergehend nicht verfügbar.",
         "session_unavailable.detail": "Sitzungen sind vorübergehend nicht verfügbar.",
