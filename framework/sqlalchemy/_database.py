@@ -27,6 +27,7 @@ from ._transactions import kind_for
 from ._urls import DatabaseAddress, read_url
 
 if t.TYPE_CHECKING:
+    from ..app import App
     from ..context import Context
     from ._constraints import ConflictAnswer
     from ._urls import URLSource
@@ -235,12 +236,20 @@ class Database:
             if self not in used:
                 used.append(self)
 
+    def engine_of(self, app: App) -> sa.Engine:
+        """Return the engine of an application, for what has no handler; no connection is opened.
+
+        :raises SetupError: The URL is not known.
+        """
+        with app.provide(self.engine) as engine:
+            return engine
+
     def ping(self) -> None:
         """Ask the database whether it answers, for a health check: ``Health(app, {"database": database.ping})``.
 
         :raises sqlalchemy.exc.DBAPIError: It does not.
         """
-        with current().app.provide(self.engine) as engine, engine.connect() as connection:
+        with self.engine_of(current().app).connect() as connection:
             dbapi_connection = connection.connection.dbapi_connection
             if dbapi_connection is not None:
                 connection.dialect.do_ping(dbapi_connection)

@@ -47,6 +47,7 @@ from framework.observe import Metrics
 from framework.serve import deadline
 from framework.serve.check import ServerFacts, check, known_rules
 from framework.sessions import StoreSessionInterface
+from framework.sqlalchemy import Database
 from framework.stores.memory import MemoryStore
 from framework.stores.redis import RedisStore
 from framework.webhooks import signed_webhook
@@ -184,6 +185,11 @@ def engine(url: str = "sqlite:////nowhere/shop.sqlite3", **options: t.Any) -> Ch
         app.extensions["database"] = holder
 
     return change
+
+
+def database(url: str) -> Change:
+    """An operation that uses a database."""
+    return lambda app: app.extensions.update({"framework.sqlalchemy": [Database(url)]})
 
 
 class Holder:
@@ -589,6 +595,7 @@ CASES: list[tuple[str, Change, Change, ServerFacts]] = [
     ),
     ("drain-late", setting(DRAIN_TIMEOUT=30), setting(DRAIN_TIMEOUT=25), SYNC._replace(graceful=30)),
     ("drain-late", setting(DRAIN_DELAY=30), setting(DRAIN_DELAY=0), SYNC._replace(graceful=30)),
+    ("database-unset", database("DATABASE_URL"), database("sqlite:///test.sqlite"), SYNC),
     ("limits-in-memory", LIMITED, operation(limit(overrides="all")), SYNC),
     (
         "limits-off",

@@ -10,10 +10,14 @@ import contextlib
 import sys
 import typing as t
 
+from ...errors import SetupError
 from ...marks.files import StreamMark
 from ...marks.traffic import Idempotent
 from .._deadlines import DeadlineMark
 from ._rules import CheckRule, Deployment, RuleHit, own_rule
+
+if t.TYPE_CHECKING:
+    from ...app import App
 
 
 @own_rule(
@@ -112,7 +116,8 @@ def database_in_memory(deployment: Deployment) -> cabc.Iterator[RuleHit]:
     """A database is in the memory of the process."""
     for name, engine in engines(deployment):
         url = engine.url
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        is_memory = url.database in (None, "", ":memory:") or "memdb" in url.query.get("vfs", "")
+        if url.get_backend_name() == "sqlite" and is_memory:
             yield RuleHit(f"The engine in extensions[{name!r}] is an SQLite in memory.")
 
 
@@ -143,10 +148,27 @@ def drain_late(deployment: Deployment) -> cabc.Iterator[RuleHit]:
             yield deployment.at_setting(name, f"{name} is {seconds:g} s, and graceful_timeout is {graceful:g} s.")
 
 
+@own_rule(
+    "S088",
+    "database-unset",
+    level="error",
+    why="Each request that uses the database is a 500.",
+    remedy="Set the setting that has its URL.",
+)
+def database_unset(deployment: Deployment) -> cabc.Iterator[RuleHit]:
+    """The database that operations use has no URL."""
+    for database in databases(deployment):
+        try:
+            database.engine_of(deployment.app)
+        except SetupError as error:
+            yield RuleHit(str(error))
+
+
 class PoolURL(t.Protocol):
     """The URL of a database, as far as the rules read it."""
 
     database: str | None
+    query: cabc.Mapping[str, str | tuple[str, ...]]
 
     def get_backend_name(self) -> str:
         """The name of the kind of database."""
@@ -164,8 +186,21 @@ class DatabaseEngine(t.Protocol):
         """The pool of its connections."""
 
 
+class ProvidedDatabase(t.Protocol):
+    """A :class:`framework.sqlalchemy.Database`, as far as the rules read it."""
+
+    def engine_of(self, app: App) -> DatabaseEngine:
+        """Return its engine."""
+
+
+def databases(deployment: Deployment) -> list[ProvidedDatabase]:
+    """Return the databases whose sessions operations get from providers; they noted that at freeze."""
+    found: list[ProvidedDatabase] = deployment.app.extensions.get("framework.sqlalchemy", [])
+    return found
+
+
 def engines(deployment: Deployment) -> cabc.Iterator[tuple[str, DatabaseEngine]]:
-    """The engines of SQLAlchemy in ``app.extensions``, with the name of the extension.
+    """The engines of SQLAlchemy in ``app.extensions``, with the name of the extension, and those of provided databases.
 
     Found are engines, objects with engines as attributes or in a dictionary, and nothing that only a call gives.
     """
@@ -173,6 +208,11 @@ def engines(deployment: Deployment) -> cabc.Iterator[tuple[str, DatabaseEngine]]
     if library is None:
         return
     seen: set[int] = set()
+    for database in databases(deployment):
+        with contextlib.suppress(SetupError):
+            provided = database.engine_of(deployment.app)
+            seen.add(id(provided))
+            yield "framework.sqlalchemy", provided
     for name, extension in deployment.app.extensions.items():
         values: list[object] = [extension, *_members(extension)]
         for value in [*values, *(inner for each in values[1:] for inner in _members(each) if isinstance(each, dict))]:
@@ -213,4 +253,5 @@ RULES: t.Final[tuple[CheckRule, ...]] = (
     database_in_memory,
     server_reloads,
     drain_late,
+    database_unset,
 )
