@@ -380,6 +380,11 @@ class Mark:
     """True if the mark keeps the answer, as ``idempotent`` does. Its :meth:`around` is then entered before all others,
     whatever the phase, and left after them, since each of them may still turn the answer into an error."""
 
+    runs_again: t.ClassVar[bool] = False
+    """True if what :meth:`around` gives decides whether the work inside runs anew after an exception: it then has a
+    method ``runs_again(error)``. It is entered before the others of its phase, once. For each run the call has the
+    values that it had then, and what the failed run has put off for later is dropped."""
+
     names_given: frozenset[str] = frozenset()
     """The names of the values that it passes in the phase ``LOAD`` to handlers that take them, for permissions."""
 

@@ -7,6 +7,7 @@ Floor 5.
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import inspect
 import operator
 import typing as t
@@ -25,10 +26,17 @@ if t.TYPE_CHECKING:
 
     from ..context import Context
     from ..http.response import Reply
+    from ..marks.base import Notes
     from ..typing import Named
 
     Responder: t.TypeAlias = cabc.Callable[[Context, Call], Reply]
     Entered: t.TypeAlias = list[tuple[Named, contextlib.AbstractContextManager[object]]]
+
+    class Rerunning(t.Protocol):
+        """A context manager of a mark with ``runs_again``."""
+
+        def runs_again(self, error: Exception) -> bool:
+            """Return whether what is inside runs anew after an exception."""
 
 
 _T = t.TypeVar("_T")
@@ -95,7 +103,7 @@ def in_order(arounds: cabc.Iterable[Around]) -> tuple[Around, ...]:
 
     :param arounds: In the order of their marks.
     """
-    return tuple(sorted(arounds, key=lambda around: around.order))
+    return tuple(sorted(arounds, key=lambda around: (around.order, not around.mark.runs_again)))
 
 
 def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around], hops: bool = False) -> list[Step]:
@@ -113,8 +121,9 @@ def with_entering(before: cabc.Iterable[Step], arounds: cabc.Iterable[Around], h
 def _entering(around: Around, hops: bool) -> Step:
     make = around.make
 
-    def enter(ctx: Context, call: Call) -> AsyncScope | None:
-        manager: t.Any = make(ctx, call)
+    def enter(ctx: Context, call: Call) -> AsyncScope | RerunScope | None:
+        inner: t.Any = make(ctx, call)
+        manager = inner
         if manager is None:
             return None
         if not hasattr(type(manager), "__exit__"):
@@ -130,9 +139,10 @@ def _entering(around: Around, hops: bool) -> Step:
             manager = OffLoopManager(manager)
         manager.__enter__()
         call.entered.append((around, manager))
-        return None
+        return RerunScope(inner) if around.mark.runs_again else None
 
-    return Step(around.phase, enter, blocks=not (is_async(around) or is_nonblocking(make)))
+    blocks = not (is_async(around) or is_nonblocking(make) or around.mark.runs_again)
+    return Step(around.phase, enter, blocks=blocks)
 
 
 class SyncManager:
@@ -234,6 +244,80 @@ class AsyncScope(t.NamedTuple):
                 _refuse_silence(self.around, call, error)
         finally:
             error = None
+
+
+class RerunScope(t.NamedTuple):
+    """A context manager that decides whether the rest runs anew; a step returns it to be put around that.
+
+    :ivar manager: It, entered.
+    """
+
+    manager: Rerunning
+
+    def run(self, ctx: Context, call: Call, rest: Responder) -> Reply:
+        """Make the rest of the answer, anew as often as the context manager says.
+
+        :param rest: What runs the steps behind it, the handler and the dump.
+        :raises Exception: That of the last run.
+        """
+        from .._coroutines import switches  # PERF: imports asyncio, 20 ms
+
+        begun, entered = BegunCall(ctx, call), call.entered
+        while True:
+            try:
+                return answer_within(ctx, call, rest)
+            except Exception as error:
+                if not switches.hop(self.manager.runs_again, error):
+                    raise
+            finally:
+                call.entered = entered
+            begun.restore()
+
+
+class BegunCall:
+    """The state of a call before its objects are loaded, to which a failed run is taken back.
+
+    :param ctx: The context.
+    :param call: The call.
+    """
+
+    def __init__(self, ctx: Context, call: Call) -> None:
+        self._ctx = ctx
+        self._call = call
+        self._values = fresh((call.arguments, call.kwargs))
+        self._notes = dict(t.cast("dict[object, object]", call.notes))
+        self._loaded = call.object
+        self._conditional = copy.copy(ctx.conditional)
+        self._later = ctx.deferred, ctx._after_request_functions, ctx._before_sending
+
+    def restore(self) -> None:
+        """Give the call its state back."""
+        ctx, call = self._ctx, self._call
+        call.arguments, call.kwargs = t.cast("tuple[list[object], dict[str, object]]", fresh(self._values))
+        call.notes = t.cast("Notes", dict(self._notes))
+        call.object, call.value, call.begun = self._loaded, None, False
+        ctx.conditional = copy.copy(self._conditional)
+        ctx.deferred, ctx._after_request_functions, ctx._before_sending = self._later
+
+
+def fresh(value: object) -> object:
+    """Return a copy of inputs that a handler may change: of lists, dictionaries, sets and dataclasses, at all depths.
+
+    A file is put back to its beginning.
+    """
+    if isinstance(value, dict):
+        return {key: fresh(each) for key, each in value.items()}
+    if isinstance(value, (list, set, tuple)):
+        return type(value)(map(fresh, value)) if type(value) in (list, set, tuple) else copy.copy(value)
+    if hasattr(type(value), "__dataclass_fields__") or hasattr(type(value), "__attrs_attrs__"):
+        made = copy.copy(value)
+        for name, each in getattr(made, "__dict__", {}).items():
+            object.__setattr__(made, name, fresh(each))
+        return made
+    seek = getattr(value, "seek", None)
+    if callable(seek):
+        seek(0)
+    return value
 
 
 def _try_within(ctx: Context, call: Call, rest: Responder) -> tuple[Reply | None, BaseException | None]:

@@ -39,7 +39,7 @@ from ..marks.base import (
     address,
 )
 from ..marks.responses import outcome_step
-from .around import Around, AsyncScope, answer_within, with_entering
+from .around import Around, AsyncScope, RerunScope, answer_within, with_entering
 from .off_loop import in_threads
 from .recorder import remember_step
 from .timed import timed, timed_load
@@ -341,7 +341,7 @@ def make_answer(
         for position in range(start, len(before)):
             reply = before[position].run(ctx, call)
             if reply is not None:
-                if type(reply) is AsyncScope:
+                if isinstance(reply, (AsyncScope, RerunScope)):
                     return reply.run(ctx, call, functools.partial(answer, start=position + 1))
                 break
         else:
