@@ -56,6 +56,7 @@ from ._pages import (
     PaginationParameters,
     bad_cursor,
 )
+from ._sequences import is_select
 from ._terms import PAGED, SORTED, LoadedParameters, SortKey
 
 if t.TYPE_CHECKING:
@@ -82,7 +83,8 @@ class PageOptions(t.TypedDict, total=False):
     """Options of a paginated list, in addition to its sizes."""
 
     session: object
-    """The session in which selects run: one of SQLAlchemy, or a function that gives that of the request."""
+    """The session in which selects run: one of SQLAlchemy, or a function that gives that of the request. Default: that
+    which the handler gets from a provider."""
     order_by: str | cabc.Sequence[str]
     """The order where the client asks for none: names of attributes, ``-`` before one to go down."""
     key: str | cabc.Sequence[str]
@@ -360,6 +362,11 @@ class PageShape(Shape):
     def value(self, ctx: Context, call: Call, value: object) -> object:
         mark = self.mark
         wanted = call.notes[PAGE]
+        if is_select(value) and mark.options.get("session") is None:
+            from . import _selects as selects
+
+            found = selects.session_among((*call.arguments, *call.kwargs.values()))
+            wanted.source = wanted.source._replace(session=found)
         if mark.is_own:
             items = wanted.take(value)
         else:

@@ -17,10 +17,12 @@ import enum
 import functools
 import ipaddress
 import operator
+import sys
 import typing as t
 import uuid
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from ._select_order import (
     Expression,
@@ -39,6 +41,7 @@ from ._select_order import (
 from ._terms import LIST_OPERATORS, TEXT_OPERATORS, Condition, SortKey
 
 if t.TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm.interfaces import ORMColumnDescription as ReturnedColumn
 
 MAX_INT: t.Final = 2**31
@@ -256,6 +259,44 @@ def row_class(names: tuple[str, ...]) -> cabc.Callable[..., object]:
     return collections.namedtuple("Row", names, rename=True)
 
 
+def session_among(values: cabc.Iterable[object]) -> object:
+    """Return the session among the values that a handler gets; ``None`` where there is none.
+
+    :raises TypeError: There are two of them.
+    """
+    asynchronous = sys.modules.get("sqlalchemy.ext.asyncio")
+    kinds = (orm.Session, orm.scoped_session) if asynchronous is None else (orm.Session, asynchronous.AsyncSession)
+    found = {id(each): each for each in values if isinstance(each, kinds)}
+    if len(found) > 1:
+        raise TypeError(
+            "The handler returned a select and gets several sessions. Say which one runs it:"
+            " @paginate(..., session=...) with a function that returns it."
+        )
+    return next(iter(found.values()), None)
+
+
+class WaitingSession:
+    """An asynchronous session, for the synchronous code of this module.
+
+    :param session: The session.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    def execute(self, select: Select) -> object:
+        """Run a select, and return all of its result."""
+        from ..._coroutines import wait_for  # PERF: imports asyncio, 20 ms
+
+        return wait_for(self._session.execute(select))
+
+    def scalar(self, select: Select) -> object:
+        """Run a select, and return its one value."""
+        from ..._coroutines import wait_for
+
+        return wait_for(self._session.scalar(select))
+
+
 def opened(session: object, select: Select) -> t.Any:
     """The session to run a select in: the one that was given, or what the function that was given returns.
 
@@ -263,10 +304,13 @@ def opened(session: object, select: Select) -> t.Any:
     """
     if session is None:
         raise TypeError(
-            f"The handler returned a select, and no session to run it in was given: {str(select)[:200]}. Give one:"
-            " @paginate(..., session=get_session), a session or a function that returns that of the request."
+            f"The handler returned a select, and no session to run it in was given: {str(select)[:200]}. Let the"
+            " handler take one from a provider, or give it: @paginate(..., session=get_session), a session or a"
+            " function that returns that of the request."
         )
     found = session() if callable(session) and not hasattr(session, "execute") else session
+    if hasattr(type(found), "sync_session_class"):
+        return WaitingSession(t.cast("AsyncSession", found))
     if not hasattr(found, "execute"):
         raise TypeError(
             f"The session of @paginate(..., session=...) is {found!r}, which executes no select. Give a session of"
