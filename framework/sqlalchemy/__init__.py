@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from ._errors import ReferenceViolated as ReferenceViolated
     from ._errors import RuleViolated as RuleViolated
     from ._errors import TransactionCollided as TransactionCollided
+    from ._isolation import Isolation as Isolation
     from ._statements import RepeatedStatement as RepeatedStatement
     from ._statements import StatementWatcher as StatementWatcher
     from ._statements import repeated_statements as repeated_statements
@@ -39,6 +40,7 @@ else:
             "_database": "Database",
             "_errors": "AlreadyExists CommitUnknown ConcurrentUpdate ConstraintViolated DatabaseBusy"
             " DatabaseUnavailable ReferenceViolated RuleViolated TransactionCollided",
+            "_isolation": "Isolation",
             "_statements": "RepeatedStatement StatementWatcher repeated_statements",
             "_transactions": "TransactionMark transaction",
         },

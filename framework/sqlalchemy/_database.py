@@ -8,6 +8,7 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import logging
 import typing as t
 
@@ -30,6 +31,7 @@ if t.TYPE_CHECKING:
     from ..app import App
     from ..context import Context
     from ._constraints import ConflictAnswer
+    from ._isolation import Isolation
     from ._urls import URLSource
 
     SessionHook: t.TypeAlias = cabc.Callable[[orm.Session, sa.Connection], object]
@@ -38,7 +40,6 @@ _H = t.TypeVar("_H", bound="SessionHook")
 
 EXTENSION: t.Final = "framework.sqlalchemy"
 """The name under which an application keeps the databases that its operations use."""
-_KIND: t.Final = "framework.transaction_kind"
 
 logger: t.Final = logging.getLogger("framework.sqlalchemy")
 
@@ -95,10 +96,10 @@ class Database:
         self.engine_options = dict(engine_options or {})
         self._hooks: list[SessionHook] = []
         options: dict[str, t.Any] = {"expire_on_commit": False, **(session_options or {})}
-        self._make = orm.sessionmaker(**options)
-        event.listen(self._make, "after_begin", self._begin)
+        self.make_session = orm.sessionmaker(**options)
+        event.listen(self.make_session, "after_begin", self._begin)
         options.pop("class_", None)
-        self._make_async = async_sessionmaker(sync_session_class=self._make.class_, **options)
+        self.make_async_session = async_sessionmaker(sync_session_class=self.make_session.class_, **options)
         self._provide()
 
     # The providers.
@@ -144,51 +145,64 @@ class Database:
         @provides(engine)
         @provides(operation_context)
         def session(made: sa.Engine, ctx: Context | None) -> cabc.Iterator[orm.Session]:
-            kind = self._kind(ctx)
-            opened = self._make(bind=prepared(made).variant(kind), info={_KIND: kind})
-            is_committing = False
-            try:
-                yield opened
-                is_committing = True
-                opened.commit()
-            except Exception as error:
-                raised = self.answer(error, is_committing)
-                if raised is error:
-                    raise
-                raise raised from error
-            finally:
-                opened.close()
-                note_statements(current())
+            yield from self.lifetime(self.make_session(bind=prepared(made).variant(self.kind_of(ctx))))
 
         @errors
         @provides(async_engine)
         @provides(operation_context)
         async def async_session(made: AsyncEngine, ctx: Context | None) -> cabc.AsyncIterator[AsyncSession]:
-            kind = self._kind(ctx)
-            bind = AsyncEngine(prepared(made.sync_engine).variant(kind))
-            opened = self._make_async(bind=bind, info={_KIND: kind})
-            is_committing = False
-            try:
+            bind = AsyncEngine(prepared(made.sync_engine).variant(self.kind_of(ctx)))
+            async with self.async_lifetime(self.make_async_session(bind=bind)) as opened:
                 yield opened
-                is_committing = True
-                await opened.commit()
-            except Exception as error:
-                raised = self.answer(error, is_committing)
-                if raised is error:
-                    raise
-                raise raised from error
-            finally:
-                await opened.close()
-                note_statements(current())
 
         self.engine, self.async_engine = engine, async_engine
         self.session, self.async_session = session, async_session
 
-    def _kind(self, ctx: Context | None) -> TransactionKind:
+    def kind_of(self, ctx: Context | None) -> TransactionKind:
+        """Return the kind of the transactions for an operation, or for a block.
+
+        :param ctx: The context of the operation.
+        """
         operation = None if ctx is None else ctx.operation
         if operation is None:
             return TransactionKind()
         return kind_for(operation.method, operation.marks, self.read_only)
+
+    def lifetime(self, opened: orm.Session) -> cabc.Iterator[orm.Session]:
+        """Yield a session, then commit and close it.
+
+        :raises Exception: The answer to what has ended the transaction.
+        """
+        is_committing = False
+        try:
+            yield opened
+            is_committing = True
+            opened.commit()
+        except Exception as error:
+            raised = self.answer(error, is_committing)
+            if raised is error:
+                raise
+            raise raised from error
+        finally:
+            opened.close()
+            note_statements(current())
+
+    @contextlib.asynccontextmanager
+    async def async_lifetime(self, opened: AsyncSession) -> cabc.AsyncIterator[AsyncSession]:
+        """Do as :meth:`lifetime` does, with an asynchronous session."""
+        is_committing = False
+        try:
+            yield opened
+            is_committing = True
+            await opened.commit()
+        except Exception as error:
+            raised = self.answer(error, is_committing)
+            if raised is error:
+                raise
+            raise raised from error
+        finally:
+            await opened.close()
+            note_statements(current())
 
     # What a transaction is told, and how its end is answered.
 
@@ -243,6 +257,18 @@ class Database:
         """
         with app.provide(self.engine) as engine:
             return engine
+
+    def isolated(self, app: App) -> Isolation:
+        """Return a context manager for a test: what is written within it is taken back at its end.
+
+        All sessions of the application share one connection, those of requests, commands and blocks, of both colours;
+        what they commit is a savepoint in its transaction. One request at a time.
+
+        :param app: The application.
+        """
+        from ._isolation import Isolation
+
+        return Isolation(self, app)
 
     def ping(self) -> None:
         """Ask the database whether it answers, for a health check: ``Health(app, {"database": database.ping})``.
