@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 import sqlalchemy as sa
 
 from tests.servers import postgres_server
-
-_number = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -19,29 +15,28 @@ def postgres_url():
         yield url
 
 
-def new_database(server_url):
-    """Make an empty database, and return its URL."""
-    url = sa.make_url(server_url)
-    name = f"test_{next(_number)}"
-    admin = sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    return url.set(database=name).render_as_string(hide_password=False)
-
-
 @pytest.fixture
 def postgres(postgres_url):
     """The URL of an empty database of PostgreSQL."""
-    return new_database(postgres_url)
+    engine = sa.create_engine(sa.make_url(postgres_url).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+        connection.exec_driver_sql("GRANT ALL ON SCHEMA public TO public")
+    return postgres_url
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def url(request):
+    """The URL of an empty database of each kind."""
+    return request.getfixturevalue("postgres") if request.param == "postgresql" else "sqlite://"
 
 
 @pytest.fixture(params=["postgresql", "sqlite", "memory"])
-def url(request, tmp_path):
-    """The URL of an empty database of each kind."""
+def every_url(request, tmp_path):
+    """The URL of an empty database, of SQLite in a file and in memory."""
     if request.param == "postgresql":
-        return new_database(request.getfixturevalue("postgres_url"))
+        return request.getfixturevalue("postgres")
     return f"sqlite:///{tmp_path}/test.sqlite" if request.param == "sqlite" else "sqlite://"
 
 

@@ -12,17 +12,17 @@ from tests.sqlalchemy.shop import Pet, make_app
 
 
 @pytest.fixture
-def app(url, is_async):
+def app(every_url, is_async):
     """An application on each database, of each colour."""
-    app = make_app(url, is_async=is_async)
+    app = make_app(every_url, is_async=is_async)
     yield app
     app.shutdown()
 
 
 @pytest.fixture
-def plain(url):
+def plain(every_url):
     """An application of plain handlers on each database."""
-    app = make_app(url)
+    app = make_app(every_url)
     yield app
     app.shutdown()
 
