@@ -80,7 +80,7 @@ class PreparedEngine:
             if kind.read_only:
                 # Told to the driver, which sends it with BEGIN, and reset when the pool gets the connection back.
                 options["postgresql_readonly" if engine.dialect.name == "postgresql" else _READ_ONLY] = True
-            if kind.isolation is not None:
+            if kind.isolation is not None and engine.dialect.name != "sqlite":  # whose transactions are serializable
                 options["isolation_level"] = kind.isolation
             if not options:
                 return engine

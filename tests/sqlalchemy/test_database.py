@@ -253,9 +253,17 @@ def test_the_isolation_level(plain):
     def usual(session):
         return session.scalar(sa.text(show))
 
+    @plain.post("/repeatable")
+    @provides(plain.db.session)
+    @transaction(isolation="REPEATABLE READ")
+    @response(200)
+    def repeatable(session):
+        return session.scalar(sa.text(show))
+
     client = plain.test_client()
 
     assert client.post("/strict").json == "serializable"
+    assert client.post("/repeatable").json in ("repeatable read", "serializable")
     if "postgresql" in str(plain.db.url):
         assert client.post("/usual").json == "read committed"
 
