@@ -30,7 +30,7 @@ FLOORS = (
 )
 """The names of the floors, the highest first."""
 
-_LAYERS_OF_FLOORS = (8, 1, 3, 1, 1, 1, 1, 1)
+_LAYERS_OF_FLOORS = (9, 1, 3, 1, 1, 1, 1, 1)
 """The number of the contract's layers on each floor, the highest first: those of one floor have an order too."""
 
 ROAD = (

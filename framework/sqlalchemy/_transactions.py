@@ -21,7 +21,7 @@ from ._errors import TransactionCollided
 from ._statements import logger
 
 if t.TYPE_CHECKING:
-    Isolation: t.TypeAlias = t.Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
+    IsolationLevel: t.TypeAlias = t.Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 _LEVELS: t.Final = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 FIRST_PAUSE: t.Final = 0.01
@@ -35,7 +35,7 @@ class TransactionMark(Mark):
     nearest_counts = True
     runs_again = True
 
-    def __init__(self, read_only: bool | None, isolation: Isolation | None, retries: int) -> None:
+    def __init__(self, read_only: bool | None, isolation: IsolationLevel | None, retries: int) -> None:
         self.read_only = read_only
         self.isolation = isolation
         self.retries = retries
@@ -88,7 +88,7 @@ class Attempts(contextlib.nullcontext[None]):
 
 
 def transaction(
-    *, read_only: bool | None = None, isolation: Isolation | None = None, retries: int = 0
+    *, read_only: bool | None = None, isolation: IsolationLevel | None = None, retries: int = 0
 ) -> TransactionMark:
     """Choose the transactions of an operation: those of the sessions that a :class:`Database` provides to it.
 
