@@ -35,12 +35,14 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/draw.py --check
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	$(BIN)/python docs/search.py build/docs
 	$(BIN)/framework --app sample_api openapi check --strict
 	$(BIN)/framework --app sample_api check
 	$(BIN)/framework types sample_api.schemas -o sample_api/schema_types.py --check
 
-docs: $(VENV)/.dev
+docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
+	$(BIN)/python docs/search.py build/docs
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
@@ -80,6 +82,10 @@ $(VENV)/.test: pyproject.toml .ci/constraints.txt .ci/node/package-lock.json | $
 
 $(VENV)/.dev: $(VENV)/.test
 	$(PIP_INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.docs
+
+$(VENV)/.docs: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[docs]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml .ci/constraints.txt | $(BIN)/python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import sys
 import typing as t
@@ -36,6 +37,17 @@ exclude_patterns = ["examples"]
 html_theme = "furo"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["copy.css"]
+html_js_files = ["copy.js"]
+# The address of the repository, for a link to edit each page; without it there are none.
+_REPOSITORY = os.environ.get("DOCS_REPOSITORY", "")
+if _REPOSITORY:
+    html_theme_options = {
+        "source_repository": _REPOSITORY,
+        "source_branch": os.environ.get("DOCS_BRANCH", "main"),
+        "source_directory": "docs/",
+    }
 pygments_style = "default"
 
 autodoc_member_order = "bysource"

@@ -739,7 +739,10 @@ def test_serving_is_lean():
     assert ran.stdout == ""
 
 
-OTHER_FOLDERS = {"docs": {"_static", "deploying", "examples", "patterns"}, "tests": {"benchmarks", "sample", "seeds"}}
+OTHER_FOLDERS = {
+    "docs": {"_static", "api", "deploying", "examples", "patterns"},
+    "tests": {"benchmarks", "sample", "seeds"},
+}
 """The folders of docs and tests that belong to no package."""
 
 
