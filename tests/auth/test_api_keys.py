@@ -349,6 +349,17 @@ def test_the_last_use(key_store, clock):
     assert len(store.touched) == 2
 
 
+def test_uses_before_the_last_one_was_written(key_store):
+    """Uses that come before the moment of the first was written are not written each."""
+    store = Counting(key_store)
+    keys = APIKeys(store, prefix="shop")
+    made = keys.create("CI", "ann")
+    app = served(keys, load=lambda record: [keys.verify(made.key).owner for _ in range(5)])
+
+    assert ask(app, made.key).json == ["ann"] * 5
+    assert len(store.touched) == 1
+
+
 def test_on_a_loop(key_store):
     """On an ASGI server the store is asked in a thread, and an asynchronous loader runs on the loop."""
     keys = APIKeys(key_store, prefix="shop")

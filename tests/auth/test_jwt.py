@@ -324,8 +324,9 @@ def test_algorithms_of_one_key_type_differ():
         scheme(TokenKey("RS256", public_pem(pair))).decode(token(algorithm="PS256", key=pair))
     both = scheme([TokenKey("RS256", public_pem(pair), kid="r"), TokenKey("PS256", public_pem(pair), kid="p")])
     assert both.decode(token(algorithm="PS256", key=pair, kid="p")).subject == "ann"
-    with pytest.raises(TokenInvalid):
-        both.decode(token(algorithm="PS256", key=pair, kid="r"))
+    for signed in ("PS256", "RS256"):  # the header, the key and the signature must agree
+        with pytest.raises(TokenInvalid):
+            both.decode(token(algorithm="PS256", sign=signed, key=pair, kid="r"))
 
 
 def test_an_empty_signature_of_a_curve():
