@@ -538,6 +538,21 @@ def test_who_uses_none_loads_none():
     assert ran.stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    ("library", "use", "text"),
+    [
+        ("joserfc", "TokenKey('HS256', 'x' * 32)", "Run 'pip install joserfc', or install the extra 'jwt'."),
+        ("sqlalchemy", "api_key_table(None)", "Run 'pip install sqlalchemy', or install the extra 'sqlalchemy'."),
+    ],
+)
+def test_a_library_that_is_missing(library, use, text):
+    """A library that is not installed is named, with the extra that brings it."""
+    code = f"import sys; sys.modules[{library!r}] = None; from framework import auth; auth."
+    ran = subprocess.run([sys.executable, "-c", code + use], capture_output=True, text=True, check=False)
+
+    assert f" the library {library}, which is not installed. {text}" in ran.stderr
+
+
 def test_handmade_tokens_follow_the_example_of_the_rfc():
     """The judge itself reproduces the signature of RFC 7515, appendix A.1."""
     secret = base64.urlsafe_b64decode(
