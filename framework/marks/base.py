@@ -45,6 +45,8 @@ if t.TYPE_CHECKING:
 _T = t.TypeVar("_T")
 
 ATTRIBUTE = "__framework_marks__"
+PROVIDER_SCOPE: t.Final = "__framework_scope__"
+"""The attribute of a provider with the scope that it says."""
 BY_PLACE: t.Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 """The kinds of a handler's parameters that take a value by its place."""
 
@@ -387,6 +389,11 @@ class Mark:
 
     names_given: frozenset[str] = frozenset()
     """The names of the values that it passes in the phase ``LOAD`` to handlers that take them, for permissions."""
+
+    @property
+    def sources(self) -> tuple[object, ...]:
+        """The functions that the mark calls by itself, as providers: their marks speak to it, and to no operation."""
+        return ()
 
     origin: Mark | None = None
     """The mark that this one is a changed copy of, as versions of an API have them; ``None`` for the mark itself."""

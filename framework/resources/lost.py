@@ -20,6 +20,7 @@ import weakref
 
 from ..errors import MarkLost
 from ..marks.base import (
+    PROVIDER_SCOPE,
     Mark,
     called,
     carried_marks,
@@ -178,7 +179,9 @@ class MarkSearch:
         """The objects with a mark that no operation of the application has, by identity."""
         self.codes: set[types.CodeType] = set()
         """The code of the functions whose marks all reached one: a factory that is called again makes them again."""
-        targets = marked_targets()
+        marked = marked_targets()
+        provided = {id(source) for target in marked for mark in carried_marks(target) for source in mark.sources}
+        targets = [each for each in marked if id(each) not in provided and not hasattr(each, PROVIDER_SCOPE)]
         self.targets = {id(target) for target in targets}
         for target in targets:
             if all(id(mark) in everything for mark in carried_marks(target)):

@@ -141,12 +141,14 @@ class Database:
             yield made
             current().app.ensure_sync(made.dispose)()
 
+        @provider(scope="request")
         @errors
         @provides(engine)
         @provides(operation_context)
         def session(made: sa.Engine, ctx: Context | None) -> cabc.Iterator[orm.Session]:
             yield from self.lifetime(self.make_session(bind=prepared(made).variant(self.kind_of(ctx))))
 
+        @provider(scope="request")
         @errors
         @provides(async_engine)
         @provides(operation_context)

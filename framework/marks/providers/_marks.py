@@ -46,6 +46,10 @@ class ProvidesMark(Mark):
 
     given: tuple[Given, ...] = ()
 
+    @property
+    def sources(self) -> tuple[object, ...]:
+        return tuple(each.provider for each in self.given)
+
     def __repr__(self) -> str:
         names = (f"{name}={name_of_source(each)}" if name else name_of_source(each) for each, name in self.given)
         return f"provides({', '.join(names)})"

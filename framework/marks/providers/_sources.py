@@ -17,7 +17,7 @@ import typing as t
 from ..._sentinel import MISSING
 from ...errors import SetupError
 from ...helpers import is_nonblocking
-from ..base import Plan, called
+from ..base import PROVIDER_SCOPE, Plan, called
 from ._annotations import Annotation, resolved
 
 if t.TYPE_CHECKING:
@@ -33,7 +33,6 @@ Variables: t.TypeAlias = "cabc.Mapping[str, object]"
 """The variables of the path of a request."""
 
 SCOPES: t.Final = t.get_args(ProviderScope)
-_SCOPE: t.Final = "__framework_scope__"
 
 
 class SourceKind(enum.Enum):
@@ -183,7 +182,7 @@ def provider(*, scope: ProviderScope) -> cabc.Callable[[_F], _F]:
 
     def decorator(function: _F) -> _F:
         try:
-            setattr(function, _SCOPE, scope)
+            setattr(function, PROVIDER_SCOPE, scope)
         except (AttributeError, TypeError):
             raise SetupError(
                 f"{function!r} cannot carry provider(scope={scope!r}). Put it on a function or a class."
@@ -195,7 +194,7 @@ def provider(*, scope: ProviderScope) -> cabc.Callable[[_F], _F]:
 
 def scope_of(source: object) -> ProviderScope | None:
     """Return the scope that a provider says; ``None`` if it says none."""
-    scope: ProviderScope | None = getattr(source, _SCOPE, None)
+    scope: ProviderScope | None = getattr(source, PROVIDER_SCOPE, None)
     return scope if scope in SCOPES else None
 
 

@@ -1263,3 +1263,33 @@ def test_a_step_that_works_alone_gives_way_to_others(app):
         return value
 
     assert app.test_client().get("/").json == 1
+
+
+def test_a_handler_may_hold_providers_that_nothing_asks_for():
+    """Marks on providers speak to what calls them: an object that has providers, held by a handler, loses none."""
+
+    class Holder:
+        def __init__(self):
+            @provider(scope="application")
+            def address():
+                return "here"
+
+            @provides(address)
+            def inner(found):
+                return found
+
+            @provider(scope="request")
+            @provides(inner)
+            def outer(found):
+                return found
+
+            self.sources = (inner, outer)
+
+    holder = Holder()
+    app = App("held")
+
+    @app.get("/")
+    def view():
+        return {"sources": len(holder.sources)}
+
+    assert app.test_client().get("/").json == {"sources": 2}
