@@ -11,13 +11,14 @@ import collections.abc as cabc
 import contextlib
 import logging
 import typing as t
+import weakref
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from ..context import current
-from ..marks.base import Outcome, Plan, Record
+from ..marks.base import Outcome, Plan, Record, reached
 from ..marks.providers import operation_context, provider, provides
 from ..marks.raises import RaisesMark
 from ._constraints import check_conflicts, conflict_of, violation_of
@@ -30,10 +31,12 @@ from ._urls import DatabaseAddress, read_url
 if t.TYPE_CHECKING:
     from ..app import App
     from ..context import Context
+    from ..marks.traffic import By, Idempotent
     from ._constraints import ConflictAnswer
     from ._isolation import Isolation
     from ._urls import URLSource
 
+    AnySession: t.TypeAlias = orm.Session | AsyncSession
     SessionHook: t.TypeAlias = cabc.Callable[[orm.Session, sa.Connection], object]
 
 _H = t.TypeVar("_H", bound="SessionHook")
@@ -95,6 +98,7 @@ class Database:
         self.read_only = read_only
         self.engine_options = dict(engine_options or {})
         self._hooks: list[SessionHook] = []
+        self._sessions: weakref.WeakKeyDictionary[Context, AnySession] = weakref.WeakKeyDictionary()
         options: dict[str, t.Any] = {"expire_on_commit": False, **(session_options or {})}
         self.make_session = orm.sessionmaker(**options)
         event.listen(self.make_session, "after_begin", self._begin)
@@ -146,7 +150,9 @@ class Database:
         @provides(engine)
         @provides(operation_context)
         def session(made: sa.Engine, ctx: Context | None) -> cabc.Iterator[orm.Session]:
-            yield from self.lifetime(self.make_session(bind=prepared(made).variant(self.kind_of(ctx))))
+            opened = self.make_session(bind=prepared(made).variant(self.kind_of(ctx)))
+            self.note_session(ctx, opened)
+            yield from self.lifetime(opened)
 
         @provider(scope="request")
         @errors
@@ -154,11 +160,15 @@ class Database:
         @provides(operation_context)
         async def async_session(made: AsyncEngine, ctx: Context | None) -> cabc.AsyncIterator[AsyncSession]:
             bind = AsyncEngine(prepared(made.sync_engine).variant(self.kind_of(ctx)))
-            async with self.async_lifetime(self.make_async_session(bind=bind)) as opened:
+            made_session = self.make_async_session(bind=bind)
+            self.note_session(ctx, made_session)
+            async with self.async_lifetime(made_session) as opened:
                 yield opened
 
         self.engine, self.async_engine = engine, async_engine
         self.session, self.async_session = session, async_session
+        for each in (engine, async_engine, session, async_session):
+            reached[id(each)] = each  # their marks are not lost where an application does not use all of them
 
     def kind_of(self, ctx: Context | None) -> TransactionKind:
         """Return the kind of the transactions for an operation, or for a block.
@@ -169,6 +179,21 @@ class Database:
         if operation is None:
             return TransactionKind()
         return kind_for(operation.method, operation.marks, self.read_only)
+
+    def note_session(self, ctx: Context | None, opened: AnySession) -> None:
+        """Remember the session of an operation.
+
+        :param ctx: The context of the operation.
+        """
+        if ctx is not None:
+            self._sessions[ctx] = opened
+
+    def session_of(self, ctx: Context) -> AnySession:
+        """Return the session of the operation of a request.
+
+        :raises KeyError: It has none.
+        """
+        return self._sessions[ctx]
 
     def lifetime(self, opened: orm.Session) -> cabc.Iterator[orm.Session]:
         """Yield a session, then commit and close it.
@@ -271,6 +296,12 @@ class Database:
         from ._isolation import Isolation
 
         return Isolation(self, app)
+
+    def make_idempotent(self, required: bool, by: By, lifetime: float | None) -> Idempotent:
+        """Return the mark for ``idempotent(store=database)``."""
+        from ._idempotency import IdempotentInTransaction
+
+        return IdempotentInTransaction(self, required, by, lifetime)
 
     def ping(self) -> None:
         """Ask the database whether it answers, for a health check: ``Health(app, {"database": database.ping})``.

@@ -44,7 +44,9 @@ class Isolation:
         def session(ctx: Context | None) -> cabc.Iterator[orm.Session]:
             with self._within(database.kind_of(ctx)) as connection:
                 options = {"join_transaction_mode": "create_savepoint"}
-                yield from database.lifetime(database.make_session(bind=connection, **options))
+                opened = database.make_session(bind=connection, **options)
+                database.note_session(ctx, opened)
+                yield from database.lifetime(opened)
 
         @provides(operation_context)
         async def async_session(ctx: Context | None) -> cabc.AsyncIterator[AsyncSession]:
@@ -52,6 +54,7 @@ class Isolation:
             with self._within(database.kind_of(ctx)) as connection:
                 opened = database.make_async_session(join_transaction_mode="create_savepoint")
                 opened.sync_session.bind = connection
+                database.note_session(ctx, opened)
                 async with database.async_lifetime(opened) as yielded:
                     yield yielded
 

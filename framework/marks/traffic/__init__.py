@@ -8,6 +8,7 @@ from ..._lazy import lazy
 
 if t.TYPE_CHECKING:
     from ._clients import Address as Address
+    from ._clients import By as By
     from ._clients import User as User
     from ._clients import identity as identity
     from ._clients import key_function as key_function
@@ -18,7 +19,10 @@ if t.TYPE_CHECKING:
     from ._idempotency import IdempotencyKeyReused as IdempotencyKeyReused
     from ._idempotency import IdempotencyUnavailable as IdempotencyUnavailable
     from ._idempotency import Idempotent as Idempotent
+    from ._idempotency import OutcomeUnknown as OutcomeUnknown
     from ._idempotency import RequestInProgress as RequestInProgress
+    from ._idempotency import TransactionalStore as TransactionalStore
+    from ._idempotency import give as give
     from ._idempotency import idempotent as idempotent
     from ._limits import Limit as Limit
     from ._limits import RateLimitExceeded as RateLimitExceeded
@@ -32,10 +36,10 @@ else:
     __getattr__ = lazy(
         __name__,
         {
-            "_clients": "Address User identity key_function tenant_function",
+            "_clients": "Address By User identity key_function tenant_function",
             "_idempotency": (
                 "AnswerNotKept IdempotencyKeyInvalid IdempotencyKeyMissing IdempotencyKeyReused "
-                "IdempotencyUnavailable Idempotent RequestInProgress idempotent"
+                "IdempotencyUnavailable Idempotent OutcomeUnknown RequestInProgress TransactionalStore give idempotent"
             ),
             "_limits": "Limit RateLimitExceeded RateLimitUnavailable limit",
             "_stores": "guard_of once redis_store store_url",

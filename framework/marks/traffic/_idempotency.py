@@ -169,39 +169,71 @@ class Idempotent(Mark):
         may_block(hold, self._may_wait(plan))
         return hold if self.applies(plan) else None
 
-    def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
-        key_of, tenant_of = key_function(self.by, plan), tenant_function(self.by, plan)
-        required, lifetime, own = self.required, self.lifetime or plan.config["IDEMPOTENCY_LIFETIME"], self.store
-        key_store: IdempotencyStore | None = None
+    def key_reader(self, plan: Plan) -> cabc.Callable[[Context, Call], tuple[str, bytes] | None]:
+        """Return what reads the key of a request: its place in a store, and the fingerprint of the request."""
+        key_of, tenant_of, required = key_function(self.by, plan), tenant_function(self.by, plan), self.required
 
-        def claim(ctx: Context, call: Call) -> None:
-            nonlocal key_store
+        def read(ctx: Context, call: Call) -> tuple[str, bytes] | None:
             environ = ctx.request_environ
             header: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
             if header is None:
                 if required:
                     raise IdempotencyKeyMissing()
-                return
+                return None
             key = parse_key(header)
             if key is None:
                 raise IdempotencyKeyInvalid()
-            if key_store is None:
-                key_store = open_idempotency_store(ctx.app, own, lifetime)
             print_ = fingerprint(parts_of(plan, ctx, call))
             # Hashed: of bounded length, and nothing in it can be taken for another client's.
             tenant = "" if tenant_of is None else str(tenant_of(ctx))
             owner = (get_host(environ), tenant, key_of(ctx), key)
-            place = "idempotency:" + fingerprint(part.encode("utf-8", "surrogatepass") for part in owner).hex()
+            return fingerprint(part.encode("utf-8", "surrogatepass") for part in owner).hex(), print_
+
+        return read
+
+    @staticmethod
+    def replay(ctx: Context, call: Call, present: bytes, print_: bytes) -> None:
+        """Answer a request by the record that its key has; :func:`give` does, once it is permitted.
+
+        :raises APIError: The record is of another request, or has no answer.
+        """
+        call.notes[REPLAY] = replay(present, print_)
+        if ctx.conditional is not None:
+            ctx.conditional.checked = True  # the first request was held to its conditions
+
+    @staticmethod
+    def answer_keeper(plan: Plan) -> cabc.Callable[[Reply], tuple[int, list[tuple[str, str]], bytes] | None]:
+        """Return what takes apart an answer that is to be kept; ``None`` for one that says "not now"."""
+        names = kept_names(plan)
+
+        def take(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes] | None:
+            status, body = reply.status_code, body_of(reply)
+            if status >= 500 or status in NOT_KEPT or body is None:
+                return None
+            return status, headers_of(reply, names), body
+
+        return take
+
+    def _claim_step(self, plan: Plan) -> cabc.Callable[[Context, Call], None]:
+        read = self.key_reader(plan)
+        lifetime, own = self.lifetime or plan.config["IDEMPOTENCY_LIFETIME"], self.store
+        key_store: IdempotencyStore | None = None
+
+        def claim(ctx: Context, call: Call) -> None:
+            nonlocal key_store
+            key = read(ctx, call)
+            if key is None:
+                return
+            if key_store is None:
+                key_store = open_idempotency_store(ctx.app, own, lifetime)
             try:
-                found = key_store.claim(place, print_)
+                found = key_store.claim("idempotency:" + key[0], key[1])
             except StoreAway:
                 raise IdempotencyUnavailable(retry_after=max(1, round(PAUSE))) from None
             if isinstance(found, Claim):
                 call.notes[_CLAIM] = found
                 return
-            call.notes[REPLAY] = replay(found, print_)
-            if ctx.conditional is not None:
-                ctx.conditional.checked = True  # the first request was held to its conditions
+            self.replay(ctx, call, found, key[1])
 
         return claim
 
@@ -363,12 +395,20 @@ def form_parts(ctx: Context) -> cabc.Iterator[bytes]:
             yield digest.digest()
 
 
+@t.runtime_checkable
+class TransactionalStore(t.Protocol):
+    """A store that keeps answers in the transaction in which the handler writes."""
+
+    def make_idempotent(self, required: bool, by: By, lifetime: float | None) -> Idempotent:
+        """Return the mark that does so; the parameters are those of :func:`idempotent`."""
+
+
 def idempotent(
     *,
     required: bool = False,
     by: By = "user",
     lifetime: float | None = None,
-    store: Store | None = None,
+    store: Store | TransactionalStore | None = None,
 ) -> Idempotent:
     """Carry out a request once, however often it is sent with one ``Idempotency-Key``.
 
@@ -380,11 +420,14 @@ def idempotent(
     :param by: Whose key it is, as for :func:`~framework.limit`: ``"user"`` (default; the address without a user),
         ``"address"``, or a function from the context to text. One client's keys are nothing to another.
     :param lifetime: Seconds for which an answer is kept. Default: ``IDEMPOTENCY_LIFETIME``.
-    :param store: Where. Default: ``IDEMPOTENCY_STORE_URL``.
+    :param store: Where. Default: ``IDEMPOTENCY_STORE_URL``. A :class:`framework.sqlalchemy.Database` keeps the answer
+        in the transaction of the handler.
     :raises SetupError: The lifetime or the store is none.
     """
     if lifetime is not None and not lifetime > 0:
         raise errors.SetupError(f"An answer cannot be kept for {lifetime!r} seconds. Give more than 0.")
+    if isinstance(store, TransactionalStore):
+        return store.make_idempotent(required, by, lifetime)
     if store is not None and not isinstance(store, Store):
         raise errors.SetupError(
             f"{store!r} is not a store. Give a MemoryStore, a RedisStore, or an object with the methods of"
