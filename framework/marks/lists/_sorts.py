@@ -94,7 +94,7 @@ class SortsMark(ListMark):
             raise SetupError(f"{self.name}: the default {others[0]!r} is none of {', '.join(written)}.")
         usual = [written[name] for name in asked]
         self.usual = tuple(self.keys[name] for name in usual)
-        super().__init__(self.parameters(usual), apply, asking(schema, self.found, columns, hidden))
+        super().__init__(self.parameters(usual or None), apply, asking(schema, self.found, columns, hidden))
 
     def parameters(self, usual: list[str] | None) -> Schema:
         """The schema of the parameter.

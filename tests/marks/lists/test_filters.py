@@ -225,6 +225,15 @@ def test_a_default_order(fast):
     assert told["schema"]["default"] == ["-petName", "id"]
 
 
+def test_no_default_order_is_documented_where_there_is_none(fast):
+    """Without a default the parameter has none in the document: an empty list would not be valid."""
+    client = serve(sorts(PetSchema, "name"), FAST_PATH=fast)
+    [told] = client.application.openapi["paths"]["/pets"]["get"]["parameters"]
+
+    assert "default" not in told["schema"]
+    assert client.get("/pets").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
