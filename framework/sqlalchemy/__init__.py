@@ -17,6 +17,8 @@ if importlib.util.find_spec("sqlalchemy") is None:
     )
 
 if t.TYPE_CHECKING:
+    from ._crud import CrudMethods as CrudMethods
+    from ._crud import crud as crud
     from ._database import Database as Database
     from ._errors import AlreadyExists as AlreadyExists
     from ._errors import CommitUnknown as CommitUnknown
@@ -37,6 +39,7 @@ else:
     __getattr__ = lazy(
         __name__,
         {
+            "_crud": "CrudMethods crud",
             "_database": "Database",
             "_errors": "AlreadyExists CommitUnknown ConcurrentUpdate ConstraintViolated DatabaseBusy"
             " DatabaseUnavailable ReferenceViolated RuleViolated TransactionCollided",

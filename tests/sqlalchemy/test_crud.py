@@ -1,0 +1,236 @@
+"""``crud``: the operations of a model, over five kinds of models, on PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from framework import App, Bearer, Schema, fields, raises, requires
+from framework.errors import Forbidden, SetupError
+from framework.sqlalchemy import CrudMethods, Database, crud
+from tests.sqlalchemy.cruds import LogEntry, Owner, make_app
+
+
+@pytest.fixture
+def app(url):
+    """All five models, on each database."""
+    app = make_app(url)
+    yield app
+    app.shutdown()
+
+
+@pytest.fixture
+def client(app):
+    """A client that holds each answer to the document."""
+    return app.test_client()
+
+
+def tag_of(client, path):
+    """The headers that name the current version."""
+    return {"If-Match": client.get(path).headers["ETag"]}
+
+
+def test_the_life_of_a_row(client):
+    """A row is added, shown, listed, changed, replaced and deleted."""
+    made = client.post("/animals", json={"name": "Rex", "kind": "DOG", "price": "12.50"})
+    path = made.headers["Location"]
+
+    assert (made.status_code, path) == (201, "/animals/1")
+    assert made.json == {"id": 1, "name": "Rex", "kind": "DOG", "price": "12.50", "owner_id": None}
+    assert client.get(path).json == made.json
+    assert client.get("/animals").json == [made.json]
+    changed = client.patch(path, json={"name": "Max"}, headers=tag_of(client, path))
+    assert changed.json == {**made.json, "name": "Max"}
+    whole = {"name": "Tom", "kind": "CAT", "price": None, "owner_id": None}
+    assert client.put(path, json=whole, headers=tag_of(client, path)).json == {"id": 1, **whole}
+    assert client.delete(path, headers=tag_of(client, path)).status_code == 204
+    assert client.get(path).status_code == 404
+
+
+def test_updates_are_not_lost(client):
+    """A write names the version that it means: without it 428, with another one 412."""
+    path = client.post("/owners", json={"name": "Ann"}).headers["Location"]
+    tag = tag_of(client, path)
+
+    assert client.patch(path, json={"name": "Bea"}).status_code == 428
+    first = client.patch(path, json={"name": "Bea"}, headers=tag)
+    assert first.status_code == 200
+    assert client.patch(path, json={"name": "Eve"}, headers=tag).status_code == 412
+    assert client.put(path, json={"name": "Eve"}, headers=tag).status_code == 412
+    assert client.delete(path, headers=tag).status_code == 412
+    assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert client.get(path).json["name"] == "Bea"
+
+
+def test_a_write_that_is_overtaken_is_a_412(url):
+    """A row that changes between the comparison and the write is a 412 too."""
+    app = make_app(url)
+
+    class Slow(CrudMethods):
+        def update(self, session, row, data):
+            with app.provide(app.db.engine) as engine:
+                if engine.dialect.name == "postgresql":
+                    with engine.begin() as other:
+                        other.execute(sa.update(Owner).values(version=Owner.version + 1))
+                else:
+                    session.execute(
+                        sa.update(Owner).values(version=Owner.version + 1).execution_options(synchronize_session=False)
+                    )
+            return super().update(session, row, data)
+
+    app.register_router(
+        crud(Owner, app.db, shown=["id", "name"], writable=["name"], methods=Slow, name="slow", url_prefix="/slow")
+    )
+    client = app.test_client()
+    client.post("/slow", json={"name": "Ann"})
+
+    assert client.patch("/slow/1", json={"name": "Bea"}, headers=tag_of(client, "/slow/1")).status_code == 412
+    app.shutdown()
+
+
+def test_the_list_is_narrowed(client):
+    """Pages, filters, orders, searches and members of the list, each where it was declared."""
+    for name, kind in (("Rex", "DOG"), ("Tom", "CAT"), ("Max", "DOG")):
+        client.post("/animals", json={"name": name, "kind": kind})
+
+    def names(query):
+        return [each["name"] for each in client.get(f"/animals?{query}").json]
+
+    assert names("kind=DOG&sort=name") == ["Max", "Rex"]
+    assert names("name__contains=x&sort=-name") == ["Rex", "Max"]
+    assert names("q=tom") == ["Tom"]
+    assert names("page=2&page_size=2") == ["Max"]
+    assert client.get("/animals?fields=name").json[0] == {"name": "Rex"}
+    assert client.get("/animals/1?fields=kind").json == {"kind": "DOG"}
+    assert client.get("/owners?name=x", headers={}).status_code == 422
+
+
+def test_a_composite_key(client):
+    """The columns of a key are parts of the path, are written once, and must be unique."""
+    made = client.post("/stocks", json={"place": "attic", "number": 7})
+
+    assert (made.headers["Location"], made.json["amount"]) == ("/stocks/attic/7", 0)
+    assert client.post("/stocks", json={"place": "attic", "number": 7}).json["code"] == "already_exists"
+    headers = tag_of(client, "/stocks/attic/7")
+    assert client.patch("/stocks/attic/7", json={"number": 8}, headers=headers).status_code == 422
+    assert client.patch("/stocks/attic/7", json={"amount": 3}, headers=headers).json["amount"] == 3
+    assert client.get("/stocks/attic/8").status_code == 404
+    assert client.get("/stocks/a-very-long-place/8").status_code == 404
+    assert client.get("/stocks/attic/99999999999").status_code == 404
+
+
+def test_constraints_and_ranges(client):
+    """A pair that exists and a reference to nothing are 409s that name the member; what no column holds is a 422."""
+    client.post("/seats", json={"row": 1, "place": 2})
+
+    assert client.post("/seats", json={"row": 1, "place": 2}).json["errors"] == {
+        "json": {"place": ["This seat exists."]}
+    }
+    assert client.post("/seats", json={"row": 2**31, "place": 2}).status_code == 422
+    animal = {"name": "Rex", "kind": "DOG"}
+    assert client.post("/animals", json={**animal, "owner_id": 9}).json["code"] == "reference_violated"
+    assert client.post("/animals", json={**animal, "kind": "COW"}).status_code == 422
+    assert client.post("/animals", json={**animal, "price": "10000.00"}).status_code == 422
+    assert client.post("/animals", json={**animal, "name": "x" * 21}).status_code == 422
+    client.post("/owners", json={"name": "Ann"})
+    client.post("/animals", json={**animal, "owner_id": 1})
+    assert client.delete("/owners/1", headers=tag_of(client, "/owners/1")).json["code"] == "reference_violated"
+
+
+def test_only_what_is_listed_is_written(client, app):
+    """A column that is not writable, the version included, is refused and never shown."""
+    for name in ("secret", "version", "id"):
+        assert client.post("/owners", json={"name": "Ann", name: "1"}).status_code == 422
+    assert client.post("/owners", json={"name": "Ann"}).json == {"id": 1, "name": "Ann"}
+
+
+def test_without_a_version(client):
+    """A model without a version column says so, and its updates need no condition."""
+    client.post("/log-entries", json={"text": "a"})
+
+    assert client.patch("/log-entries/1", json={"text": "b"}).json == {"id": 1, "text": "b"}
+    assert client.put("/log-entries/1", json={"text": None}).json == {"id": 1, "text": None}
+    assert client.put("/log-entries/1", json={}).status_code == 422
+    assert client.delete("/log-entries/1").status_code == 204
+
+
+def test_the_document_has_no_fault(app):
+    """The linter of the framework, with advice counted, finds nothing."""
+    from framework.cli import FrameworkGroup
+
+    group = FrameworkGroup(create_app=lambda: app)
+    ran = CliRunner().invoke(group, ["openapi", "check", "--strict"])
+
+    assert (ran.exit_code, ran.output) == (0, "Nothing to mend.\n")
+
+
+def test_parts_marks_and_operations(url):
+    """Each part has a method, each operation its marks, and operations may be left out."""
+    app = make_app(url)
+
+    class Mine(CrudMethods):
+        def select(self):
+            return super().select().where(LogEntry.text != "hidden")
+
+        def create(self, session, data):
+            if data["text"] == "bad":
+                raise Forbidden()
+            return super().create(
+                session, {**data, "text": data["text"].upper() if data["text"] != "hidden" else "hidden"}
+            )
+
+    class EntrySchema(Schema):
+        """An entry."""
+
+        id = fields.Integer(dump_only=True)
+        text = fields.String(required=True, metadata={"description": "The text."})
+
+    tokens = Bearer(lambda token: "ann" if token == "good" else None)
+    router = crud(
+        LogEntry,
+        app.db,
+        schema=EntrySchema,
+        writable=["text"],
+        versioned=False,
+        operations=["list", "create", "show", "delete"],
+        methods=Mine,
+        name="mine",
+        url_prefix="/mine",
+        operation_marks={"delete": [requires(tokens)], "create": [raises(Forbidden)]},
+    )
+    app.register_router(router)
+    client = app.test_client()
+
+    assert client.post("/mine", json={"text": "a"}).json == {"id": 1, "text": "A"}
+    client.post("/mine", json={"text": "hidden"})
+    assert [each["text"] for each in client.get("/mine").json] == ["A"]
+    assert client.get("/mine/2").status_code == 404
+    assert client.post("/mine", json={"text": "bad"}, headers={}).status_code == 403
+    assert client.delete("/mine/1").status_code == 401
+    headers = {"Authorization": "Bearer good"}
+    assert client.delete("/mine/2", headers=headers).status_code == 404
+    assert client.delete("/mine/1", headers=headers).status_code == 204
+    assert client.patch("/mine/1", json={"text": "b"}).status_code == 405
+    app.shutdown()
+
+
+@pytest.mark.parametrize(
+    "options,text",
+    [
+        ({"shown": ["id"]}, "no version column"),
+        ({"versioned": False}, "does not say what its answers show"),
+        ({"versioned": False, "shown": ["ids"]}, "'ids', which is not a column. Columns: id, text"),
+        ({"versioned": False, "shown": ["id"], "operations": ["lists"]}, "unknown operation 'lists'"),
+    ],
+)
+def test_mistakes_are_named(options, text):
+    """What crud cannot know is asked for."""
+    with pytest.raises(SetupError, match=text):
+        crud(LogEntry, Database("sqlite://"), writable=["text"], **options)
+
+
+def test_what_is_not_a_model_is_refused():
+    """A class that is not mapped is named."""
+    with pytest.raises(SetupError, match="not a mapped class"):
+        crud(App, Database("sqlite://"), writable=[], shown=[])
