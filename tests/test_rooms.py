@@ -65,6 +65,7 @@ FLOORS = {
             "auth",
             "channels",
             "cli",
+            "dev",
             "observe",
             "openapi",
             "serve",

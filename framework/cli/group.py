@@ -25,6 +25,7 @@ from .retired import retired_command
 from .routes import routes_command
 from .run import run_command
 from .script import AppGroup, ScriptInfo, pass_script_info, push_app_context, with_appcontext
+from .services import services_command
 from .shell import shell_command
 from .types import types_command
 from .webhooks import webhooks_command
@@ -46,6 +47,7 @@ _BUILT_IN = (
     types_command,
     keys_command,
     webhooks_command,
+    services_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -57,7 +59,7 @@ class FrameworkGroup(AppGroup):
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
-        ``retired``, ``types``, ``keys`` and ``webhooks``.
+        ``retired``, ``types``, ``keys``, ``webhooks`` and ``services``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

@@ -5,6 +5,7 @@ Floor 7.
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 import typing as t
 
@@ -16,19 +17,24 @@ from .options import CertParamType, SeparatedPathType, debug_option, validate_ke
 from .refusals import say_why_empty, setup_errors
 from .script import ScriptInfo, pass_script_info
 from .server import show_server_banner, start
+from .services import services_of_run
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def _load_or_defer(info: ScriptInfo) -> WSGIApplication:
+def _load_or_defer(info: ScriptInfo, store_url: str | None = None) -> WSGIApplication:
     """Load the application and freeze it; after a reload, let what fails wait for a request.
 
     The first start fails at once. A process that the reloader started must live on, so that it notices the correction:
     each request raises the error until then.
+
+    :param store_url: The store of an application that has configured none.
     """
     try:
         app = info.load_app()
+        if store_url is not None and app.config["STORE_URL"] is None:
+            app.config["STORE_URL"] = store_url
         app.freeze()
         say_why_empty(app)
         return app
@@ -86,6 +92,11 @@ def _load_or_defer(info: ScriptInfo) -> WSGIApplication:
     type=SeparatedPathType(),
     help=f"Patterns of files that never cause a restart, separated by {SeparatedPathType.separator!r}.",
 )
+@click.option(
+    "--services",
+    is_flag=True,
+    help="Start a PostgreSQL and a Redis where DATABASE_URL and STORE_URL are not set; in debug mode alone.",
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -97,25 +108,28 @@ def run_command(
     cert: object,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
+    services: bool,
 ) -> None:
     """Serve the application on this machine, for development.
 
     Never use it in production: it is neither safe nor stable nor fast enough for that.
 
-    With '--debug', the reloader and the debugger are on.
+    With '--debug', the reloader and the debugger are on. With '--services' too, a PostgreSQL and a Redis run as long
+    as the server does.
     """
-    with setup_errors():
-        application = _load_or_defer(info)
-    debug = get_debug_flag()
-    show_server_banner(debug, info.app_import_path)
-    start(
-        host,
-        port,
-        application,
-        use_reloader=debug if reload is None else reload,
-        use_debugger=debug if debugger is None else debugger,
-        threaded=with_threads,
-        ssl_context=cert,
-        extra_files=extra_files,
-        exclude_patterns=exclude_patterns,
-    )
+    with services_of_run() if services else contextlib.nullcontext() as store_url:
+        with setup_errors():
+            application = _load_or_defer(info, store_url)
+        debug = get_debug_flag()
+        show_server_banner(debug, info.app_import_path)
+        start(
+            host,
+            port,
+            application,
+            use_reloader=debug if reload is None else reload,
+            use_debugger=debug if debugger is None else debugger,
+            threaded=with_threads,
+            ssl_context=cert,
+            extra_files=extra_files,
+            exclude_patterns=exclude_patterns,
+        )

@@ -1,8 +1,9 @@
 """The plugin for pytest: fixtures for an application, and which declared answers a run has seen.
 
-pytest finds it by itself, by the entry point ``pytest11``. Nothing happens until the project asks: the fixtures ``app``
-and ``client`` are there where the ini option ``framework_app`` names an application, answers are counted with
-``--framework-coverage``, ``--framework-coverage-fail-under`` or the ini options of these names.
+pytest finds it by itself, by the entry point ``pytest11``. Nothing happens until the project asks: ``dev_services``
+runs for tests that name it, ``app`` and ``client`` are fixtures where the ini option ``framework_app`` names an
+application, and answers are counted with ``--framework-coverage``, ``--framework-coverage-fail-under`` or the ini
+options of these names.
 Not here: what is counted (``testing.coverage``), how answers are checked (``testing.client``).
 Floor 7.
 """
@@ -10,6 +11,7 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import os
 import re
 import typing as t
 
@@ -19,6 +21,7 @@ from . import coverage
 
 if t.TYPE_CHECKING:
     from ..app import App
+    from ..dev import DevServices
     from .client import AppClient
 
 _NAME = "framework-coverage"
@@ -73,6 +76,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if shows_all or least is not None:
         apps = config.getoption("framework_coverage_app") or config.getini("framework_coverage_apps")
         config.pluginmanager.register(Counting(config, coverage.Coverage(apps), bool(shows_all), least), _NAME)
+
+
+@pytest.fixture(scope="session")
+def dev_services(pytestconfig: pytest.Config) -> cabc.Iterator[DevServices]:
+    """A PostgreSQL with an empty database and an empty Redis, without containers; see ``framework.dev``.
+
+    What ``DATABASE_URL`` and ``STORE_URL`` name counts before them. The fixture changes no variable.
+    """
+    from ..dev import services_for_tests
+
+    with services_for_tests(pytestconfig.rootpath, os.environ.get("PYTEST_XDIST_WORKER", "main")) as services:
+        yield services
 
 
 class Fixtures:

@@ -148,6 +148,7 @@ def test_a_script_of_ones_own(runner):
         "types",
         "keys",
         "webhooks",
+        "services",
     }
 
 
