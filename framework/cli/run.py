@@ -23,18 +23,19 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def _load_or_defer(info: ScriptInfo, store_url: str | None = None) -> WSGIApplication:
+def _load_or_defer(info: ScriptInfo, urls: dict[str, str] | None = None) -> WSGIApplication:
     """Load the application and freeze it; after a reload, let what fails wait for a request.
 
     The first start fails at once. A process that the reloader started must live on, so that it notices the correction:
     each request raises the error until then.
 
-    :param store_url: The store of an application that has configured none.
+    :param urls: The URLs of services by the names of settings, for an application that has not set these.
     """
     try:
         app = info.load_app()
-        if store_url is not None and app.config["STORE_URL"] is None:
-            app.config["STORE_URL"] = store_url
+        for name, url in (urls or {}).items():
+            if not app.config.get(name):
+                app.config[name] = url
         app.freeze()
         say_why_empty(app)
         return app
@@ -117,9 +118,9 @@ def run_command(
     With '--debug', the reloader and the debugger are on. With '--services' too, a PostgreSQL and a Redis run as long
     as the server does.
     """
-    with services_of_run() if services else contextlib.nullcontext() as store_url:
+    with services_of_run() if services else contextlib.nullcontext() as urls:
         with setup_errors():
-            application = _load_or_defer(info, store_url)
+            application = _load_or_defer(info, urls)
         debug = get_debug_flag()
         show_server_banner(debug, info.app_import_path)
         start(

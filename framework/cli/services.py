@@ -27,12 +27,12 @@ if t.TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def services_of_run() -> cabc.Iterator[str | None]:
+def services_of_run() -> cabc.Iterator[dict[str, str]]:
     """Run the services as long as the server does, and put their URLs into the environment.
 
     The process that the reloader has started uses those of the one that waits for it.
 
-    :return: The URL for ``STORE_URL``, where a Redis of the services is used.
+    :return: The URLs by the names of their settings, for an application that has configured none.
     """
     if not get_debug_flag():
         raise click.UsageError(
@@ -41,7 +41,7 @@ def services_of_run() -> cabc.Iterator[str | None]:
         )
     if is_running_from_reloader():
         started = os.environ.get("FRAMEWORK_DEV_SERVICES", "").split(",")
-        yield os.environ.get("STORE_URL") if "STORE_URL" in started else None
+        yield {name: os.environ[name] for name in started if name in os.environ}
         return
     from ..dev import DevServices
 
@@ -50,7 +50,7 @@ def services_of_run() -> cabc.Iterator[str | None]:
             services = stack.enter_context(ending_at_sigterm(DevServices()))
         show(services)
         os.environ.update(services.environ)
-        yield services.urls.get("STORE_URL")
+        yield dict(services.urls)
 
 
 @contextlib.contextmanager

@@ -75,8 +75,9 @@ class DevServices:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Return the variables for processes that use the services."""
-        return {**self.urls, STARTED: ",".join(self.urls)} if self.urls else {}
+        """Return the variables for processes that use the services: also those of ``Config.from_prefixed_env``."""
+        prefixed = {f"FRAMEWORK_{name}": url for name, url in self.urls.items()}
+        return {**self.urls, **prefixed, STARTED: ",".join(self.urls)} if self.urls else {}
 
     def __enter__(self) -> t.Self:
         self.start()

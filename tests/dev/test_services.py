@@ -342,7 +342,6 @@ def test_the_fixture_serves_each_process_of_a_run(home):
 APP = """
 import os
 from framework import App, response
-from framework.marks.traffic import store_url
 
 app = App("shop")
 
@@ -350,7 +349,8 @@ app = App("shop")
 @response(200)
 def urls():
     "Say what is configured."
-    return [os.environ.get("DATABASE_URL"), os.environ.get("STORE_URL"), app.config["STORE_URL"], os.getppid()]
+    found = [*map(os.environ.get, ("DATABASE_URL", "STORE_URL")), *map(app.config.get, ("STORE_URL", "DATABASE_URL"))]
+    return found
 """
 
 
@@ -392,13 +392,13 @@ def test_run_starts_them_once_and_stops_them_with_it(home, number, reload):
     port = free_port()
     process = run(home, "--debug", "--services", reload, port=port)
     wait_for(lambda: get(port) is not None)
-    database, store, configured, _ = get(port)
+    database, store, *configured = get(port)
     pids = [pid_of(home, name) for name in ("DATABASE_URL", "STORE_URL")]
     assert query(database, "SELECT 1") == [(1,)]
-    assert store == configured
+    assert configured == [store, database]
     if reload == "--reload":
         time.sleep(1.1)
-        (home / "app.py").write_text(APP.replace("app.config", "'again', app.config"))
+        (home / "app.py").write_text(APP.replace("return found", "return [*found, 'again']"))
         wait_for(lambda: len(get(port) or ()) == 5)
         assert get(port)[:2] == [database, store]
         assert [pid_of(home, name) for name in ("DATABASE_URL", "STORE_URL")] == pids
@@ -429,7 +429,7 @@ def test_run_without_the_option_starts_nothing(home):
     port = free_port()
     process = run(home, "--debug", "--no-reload", port=port)
     wait_for(lambda: get(port) is not None)
-    assert get(port)[:3] == [None, None, None]
+    assert get(port) == [None] * 4
     process.terminate()
     process.communicate(timeout=30)
 
