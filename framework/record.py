@@ -16,16 +16,14 @@ from werkzeug.exceptions import HTTPException
 
 from . import errors
 from .context import _current
-from .http import semantics
 from .http.problem import own_class
 from .http.request_ids import TraceParent, trace_parent
+from .http.semantics import KNOWN_METHODS
 
 if t.TYPE_CHECKING:
     from .context import Context
     from .http.response import Reply
 
-METHODS: t.Final = frozenset({*semantics.METHODS, "CONNECT"})
-"""The methods that standards name."""
 OTHER: t.Final = "_OTHER"
 """The method of a request that no standard names (OpenTelemetry, semantic conventions for HTTP)."""
 
@@ -179,7 +177,7 @@ class RequestRecord:
     def method(self) -> str:
         """Its method; :data:`OTHER` for one that no standard names, so that their number is bounded."""
         method: str = self.environ["REQUEST_METHOD"]
-        return method if method in METHODS else OTHER
+        return method if method in KNOWN_METHODS else OTHER
 
     @property
     def route(self) -> str | None:

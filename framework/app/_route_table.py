@@ -15,7 +15,7 @@ from ..fast.routing import Matcher, Miss
 from ..helpers import is_nonblocking
 from ..hooks import find_error_handler
 from ..http.request_ids import make_request_ids
-from ..record import METHODS
+from ..http.semantics import KNOWN_METHODS
 from ..resources.assembly import RouterPath as RouterPath
 from ..resources.assembly import build_operations, check_operation_ids, guard_functions, is_watched
 from ..resources.declared import check_declared
@@ -179,7 +179,7 @@ class RouteTable:
         """Note a 405, so that the next request with the same path and method finds it decided."""
         environ = ctx.request_environ
         path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
-        if path not in self.exact or method not in METHODS or self.match is None or "HTTP_UPGRADE" in environ:
+        if path not in self.exact or method not in KNOWN_METHODS or self.match is None or "HTTP_UPGRADE" in environ:
             return
         found = self.match(None, path, method)
         if isinstance(found, Miss) and self.regions is None and "match_request" not in self.overridden:

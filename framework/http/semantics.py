@@ -11,6 +11,8 @@ import typing as t
 
 METHODS: t.Final = ("GET", "HEAD", "QUERY", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 """The methods of RFC 9110, RFC 5789 and RFC 10008 that a view may serve, in the order of listings."""
+KNOWN_METHODS: t.Final = frozenset({*METHODS, "CONNECT"})
+"""The methods that standards name."""
 SAFE: t.Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
 """The methods that change nothing (RFC 9110, section 9.2.1; RFC 10008, section 2)."""
 GETS: t.Final = frozenset({"GET", "HEAD"})

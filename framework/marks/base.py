@@ -395,6 +395,13 @@ class Mark:
         """The functions that the mark calls by itself, as providers: their marks speak to it, and to no operation."""
         return ()
 
+    def companions(self) -> tuple[Mark, ...]:
+        """Return the marks that an operation with this one has in its place; this one then comes after all others.
+
+        For a mark whose work begins with that of another kind.
+        """
+        return ()
+
     origin: Mark | None = None
     """The mark that this one is a changed copy of, as versions of an API have them; ``None`` for the mark itself."""
 

@@ -429,9 +429,19 @@ def merge_marks(
         check_layer(layer, where)
         for mark in reversed(layer):
             merged = mark.merge(merged)
+    merged = with_companions(merged)
     if method == "QUERY" or method_name(names_of(rule), method) == "query":
         return tuple(mark.in_body() if isinstance(mark, ArgumentsMark) else mark for mark in merged)
     return merged
+
+
+def with_companions(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """Return marks with those that some of them have in their places; these come last."""
+    found = [(mark, mark.companions()) for mark in marks]
+    if not any(companions for _, companions in found):
+        return marks
+    first = [each for mark, companions in found for each in companions or (mark,)]
+    return (*first, *(mark for mark, companions in found if companions))
 
 
 def decorator_marks(cls: type) -> tuple[Mark, ...]:

@@ -362,7 +362,8 @@ class PageShape(Shape):
     def value(self, ctx: Context, call: Call, value: object) -> object:
         mark = self.mark
         wanted = call.notes[PAGE]
-        if is_select(value) and mark.options.get("session") is None:
+        # PERF: a list is known at a glance.
+        if type(value) is not list and mark.options.get("session") is None and is_select(value):
             from . import _selects as selects
 
             found = selects.session_among((*call.arguments, *call.kwargs.values()))

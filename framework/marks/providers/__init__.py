@@ -12,6 +12,8 @@ if t.TYPE_CHECKING:
     from ._blocks import Provided as Provided
     from ._explain import ExplainedProvider as ExplainedProvider
     from ._explain import explained as explained
+    from ._loaders import LoadedMark as LoadedMark
+    from ._loaders import loaded as loaded
     from ._marks import ProvidesMark as ProvidesMark
     from ._marks import ProvidesValueMark as ProvidesValueMark
     from ._marks import provides as provides
@@ -29,6 +31,7 @@ else:
         {
             "_blocks": "Override Provide Provided",
             "_explain": "ExplainedProvider explained",
+            "_loaders": "LoadedMark loaded",
             "_marks": "ProvidesMark ProvidesValueMark provides",
             "_sources": "BuiltIn ProviderScope current_context current_request current_user_as operation_context"
             " path_variable provider",

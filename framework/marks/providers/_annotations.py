@@ -54,6 +54,12 @@ def fits(given: Annotation, wanted: Annotation) -> bool:
     return _is_subclass(t.get_origin(given) or given, t.get_origin(wanted) or wanted)
 
 
+def without_none(annotation: Annotation) -> Annotation:
+    """Return a type without ``None``, where it is one of several."""
+    rest = [each for each in t.get_args(annotation) if each is not type(None)] if _is_union(annotation) else []
+    return t.Union[tuple(rest)] if rest else annotation
+
+
 def _plain(annotation: Annotation) -> Annotation:
     while isinstance(annotation, t.NewType):
         annotation = annotation.__supertype__

@@ -20,7 +20,7 @@ from ...errors import SetupError
 from ...teardown import CollectErrors
 from ..base import Mark, marks_of, mention, reached
 from ..raises import RaisesMark
-from ._annotations import Annotation, fits, resolved, shown
+from ._annotations import Annotation, fits, resolved, shown, without_none
 from ._scopes import OPEN_VALUES, AsyncOpenValue, OpenValue
 from ._sources import (
     BuiltIn,
@@ -289,15 +289,17 @@ def _annotated(call: object) -> object:
     return getattr(call, "__init__", call) if isinstance(call, type) else call
 
 
-def check_fit(node: ProviderNode, wanted: Annotation, name: str, taker: str) -> None:
+def check_fit(node: ProviderNode, wanted: Annotation, name: str, taker: str, *, never_none: bool = False) -> None:
     """Refuse a value that does not fit the annotation of the parameter that takes it.
 
     :param wanted: The annotation.
     :param name: The name of the parameter.
     :param taker: What takes it, for messages.
+    :param never_none: Whether ``None`` is kept from it by other means.
     :raises SetupError: It does not fit.
     """
-    if not fits(node.annotation, wanted):
+    given = without_none(node.annotation) if never_none else node.annotation
+    if not fits(given, wanted):
         raise SetupError(
             f"{taker} takes {name!r} as {shown(wanted)}, and {node.describe()} provides {shown(node.annotation)}."
             " Change one of the annotations, or give another provider."

@@ -167,13 +167,14 @@ def places_of(plan: Plan) -> list[inspect.Parameter]:
     return [each for each in parameters_of(plan).values() if each.kind in BY_PLACE and each.name not in variables]
 
 
-def check_parameter(plan: Plan, node: ProviderNode, parameter: inspect.Parameter) -> None:
+def check_parameter(plan: Plan, node: ProviderNode, parameter: inspect.Parameter, *, never_none: bool = False) -> None:
     """Refuse a value that does not fit the annotation of the handler's parameter.
 
+    :param never_none: Whether the handler is not called with ``None``.
     :raises SetupError: It does not.
     """
     wanted = resolved(parameter.annotation, plan.handler)
-    check_fit(node, wanted, parameter.name, f"{plan.called} ({place_of(plan)})")
+    check_fit(node, wanted, parameter.name, f"{plan.called} ({place_of(plan)})", never_none=never_none)
 
 
 if t.TYPE_CHECKING:

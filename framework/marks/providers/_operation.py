@@ -109,9 +109,11 @@ class OperationProviders:
             lines: list[str] = []
             by_name: list[str] = []
             for target, name in zip(self.targets, names, strict=True):
+                if target.key is not None:
+                    lines.append(f"call.notes[{writer.bind(target.key, 'key')}] = {name}")
                 if target.slot is not None:
                     lines.append(f"call.arguments[{target.slot}] = {name}")
-                else:
+                elif target.name is not None:
                     by_name.append(f"{target.name!r}: {name}")
             rest = "**call.kwargs"
             if self._dropped:
@@ -209,6 +211,8 @@ class OperationProviders:
         """Give the values to the handler."""
         named: dict[str, object] = {}
         for target, value in zip(self.targets, values, strict=True):
+            if target.key is not None:
+                call.notes[target.key] = value
             if target.slot is not None:
                 call.arguments[target.slot] = value
             elif target.name is not None:

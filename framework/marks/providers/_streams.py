@@ -13,7 +13,7 @@ import inspect
 import types
 import typing as t
 
-from ..base import Call, Plan, ValueStep
+from ..base import Call, Key, Plan, ValueStep
 from ..responses import ResponseMark
 from ._graph import ProviderGraph, ProviderRegistry
 from ._resolution import AsyncProvision, Enter, Provision, Resolution
@@ -31,6 +31,8 @@ class Target(t.NamedTuple):
     """Its place, if it goes by position."""
     name: str | None
     """Its name, if it goes by name."""
+    key: Key[object] | None = None
+    """The key of the note that has it as well, for another mark."""
 
 
 def runs_after_the_answer(plan: Plan) -> bool:

@@ -8,12 +8,14 @@ Floor 4.
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import inspect
 import typing as t
 
 from ...errors import APIError, Forbidden, NotFound, SetupError
+from ...helpers import nonblocking
 from ...texts import message
-from ..base import BY_PLACE, REPLAY, Call, Key, Mark, Phase, Plan, Record, Step, Steps
+from ..base import BY_PLACE, REPLAY, Call, Key, Mark, Phase, Plan, Record, Step, Steps, marks_of
 from ..raises import error_outcome, own_error
 from ..values import ValueMark
 from ._errors import PermissionDenied
@@ -21,6 +23,7 @@ from ._requires import PublicMark, access_of, check_place, refusal, refuser, tak
 
 if t.TYPE_CHECKING:
     from ...context import Context
+    from ..providers import LoadedMark
 
     PermissionFunction: t.TypeAlias = cabc.Callable[..., object]
 
@@ -47,6 +50,18 @@ class LoadsMark(ValueMark[t.Any]):
     def __repr__(self) -> str:
         return f"loads({name_of(self.loader)})"
 
+    @functools.cached_property
+    def provided(self) -> LoadedMark | None:
+        """The mark that makes the object, where the loader is a provider."""
+        if not any(mark.sources for mark in marks_of(self.loader)):
+            return None
+        from ..providers import loaded  # PERF: where it is needed
+
+        return loaded(self.loader, self.as_kwarg, Key[object](f"the object of {name_of(self.loader)}"))
+
+    def companions(self) -> tuple[Mark, ...]:
+        return () if self.provided is None else (self.provided,)
+
     def merge(self, inner: tuple[Mark, ...]) -> tuple[Mark, ...]:
         same = any(isinstance(mark, LoadsMark) and mark.as_kwarg == self.as_kwarg for mark in inner)
         return inner if same and self.as_kwarg is not None else (self, *inner)
@@ -57,6 +72,9 @@ class LoadsMark(ValueMark[t.Any]):
                 raise SetupError(f"{where} loads two objects as {self.as_kwarg!r}. Give one another name.")
 
     def run(self, plan: Plan) -> Steps:
+        if self.provided is not None:
+            yield Step(Phase.LOAD, self.judge(self.provided.key))
+            return
         variables = frozenset(plan.rule.arguments or ())
         names = self.values_of(plan, variables)
         dropped = names - taken_by(plan.handler)
@@ -85,6 +103,19 @@ class LoadsMark(ValueMark[t.Any]):
                 call.kwargs = {**call.kwargs, as_kwarg: found}
 
         yield Step(Phase.LOAD, load)
+
+    def judge(self, key: Key[object]) -> cabc.Callable[[Context, Call], None]:
+        """Return what looks at the object that a provider has made."""
+        as_kwarg, error = self.as_kwarg, self.error
+
+        def look(ctx: Context, call: Call) -> None:
+            call.object = found = call.notes.get(key)
+            if found is None and REPLAY not in call.notes:
+                raise error()
+            if as_kwarg is not None:
+                call.notes.setdefault(LOADED, {})[as_kwarg] = found
+
+        return nonblocking(look)
 
     def values_of(self, plan: Plan, variables: frozenset[str]) -> frozenset[str]:
         """The values of the path that the loader takes.
@@ -136,7 +167,8 @@ def loads(loader: PermissionFunction, *, as_kwarg: str | None = None, error: typ
     The loader is called after the inputs have been checked, and before permissions and preconditions, which look at
     the object. A value of the path that it takes is passed on to the handler only if the handler names it too.
 
-    :param loader: Takes variables of the path by their names, may be asynchronous; returns the object, or ``None``.
+    :param loader: Takes variables of the path by their names, may be asynchronous; returns the object, or ``None``. It
+        may have :func:`provides` above it, and then takes these values too: the session of the request, for instance.
     :param as_kwarg: The name by which a handler that takes it gets the object. Default: by position, in the order of
         the marks.
     :param error: What is raised for ``None``.
