@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook as Judge
 
@@ -143,6 +145,24 @@ def test_a_connection_writes_messages_too(post, shop):
 
     post.deliverer().run_once()
     assert json.loads(shop.received[0].body) == {"order": 1}
+
+
+def test_an_asynchronous_session_writes_messages_too(tmp_path, shop):
+    """``run_sync`` passes the session that ``send`` takes."""
+    post = Post(f"sqlite:///{tmp_path}/shop.db")
+    post.add(shop)
+
+    async def send():
+        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/shop.db")
+        async with AsyncSession(engine) as session, session.begin():
+            identity = await session.run_sync(post.outbox.send, paid, {"order": 1})
+        await engine.dispose()
+        return identity
+
+    identity = asyncio.run(send())
+    post.deliverer().run_once()
+    post.engine.dispose()
+    assert shop.ids == [identity]
 
 
 def test_an_event_goes_to_the_endpoints_that_take_it(post):
@@ -371,6 +391,28 @@ def test_two_deliverers_share_the_work(post, shop):
 
     assert sorted(shop.ids) == sorted(identities)
     assert {number for _, number in post.states} == {1}
+
+
+def test_a_delivery_is_claimed_by_one_of_two_at_the_same_moment(post, shop):
+    """Between looking and claiming another deliverer may come: one of the two has the delivery."""
+    post.add(shop)
+    post.send()
+    one, two = post.deliverer(), post.deliverer()
+    other = sa.create_engine(post.url)
+    two.queue.engine = other
+    found = []
+
+    def come_between(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE webhook_delivery") and not found:
+            found.append(two.queue.claim(5, {}, 5))
+
+    sa.event.listen(post.engine, "before_cursor_execute", come_between)
+    mine = one.queue.claim(5, {}, 5)
+    sa.event.remove(post.engine, "before_cursor_execute", come_between)
+    other.dispose()
+
+    assert len(found) == 1
+    assert len(mine) + len(found[0]) == 1
 
 
 def test_a_lease_that_is_over_is_due_again(post, shop):
