@@ -7,7 +7,6 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as t
 
 import sqlalchemy as sa
@@ -40,6 +39,7 @@ if t.TYPE_CHECKING:
 _M = t.TypeVar("_M", bound=orm.DeclarativeBase)
 
 OPERATIONS: t.Final = ("list", "show", "create", "patch", "replace", "delete")
+_LIST_VERBS: t.Final = {"list": "get", "create": "post"}
 _VERBS: t.Final = {"show": "get", "patch": "patch", "replace": "put", "delete": "delete"}
 
 
@@ -134,8 +134,30 @@ def crud(
     :param operation_marks: Marks for some of them.
     :raises SetupError: The model has no version column, or a name is wrong.
     """
-    facts = ModelFacts(model, None if name is None else "".join(map(str.title, re.split(r"[-_ ]", name))))
-    unknown = [each for each in (*operations, *(operation_marks or {})) if each not in OPERATIONS]
+    facts = ModelFacts(model, name)
+    own: cabc.Mapping[str, cabc.Sequence[Mark]] = t.cast("t.Any", operation_marks or {})
+    check_operations(facts, operations, own, versioned)
+    schemas = CrudSchemas(facts, shown, writable, schema, bodies or {})
+    narrowing = [*list_marks(schemas.shown, filter_by or {}, sort_by, search_in)]
+    narrowing.append(paginate(pager or Page, order_by=order_by or facts.key))
+    parts = (CrudMethods if methods is None else methods)(model)
+    made = CrudResources(facts, database, schemas, parts, versioned and facts.version is not None)
+    path = f"/{facts.plural.replace(' ', '-')}" if url_prefix is None else url_prefix
+    text = f"{facts.plural.capitalize()}."
+    router = Router(name or facts.table, model.__module__, url_prefix=path, description=text, marks=marks)
+    made.add_to(router, operations, own, narrowing, [sparse()] if sparse_fields else [])
+    return router
+
+
+def check_operations(
+    facts: ModelFacts, operations: cabc.Collection[str], own: cabc.Mapping[str, object], versioned: bool
+) -> None:
+    """Refuse operations that do not exist, and those that would lose updates.
+
+    :param own: The operations that have separate marks.
+    :raises SetupError: There is one.
+    """
+    unknown = [each for each in (*operations, *own) if each not in OPERATIONS]
     if unknown:
         raise SetupError(f"crud({facts.name}): unknown operation {unknown[0]!r}. Known: {', '.join(OPERATIONS)}.")
     if versioned and facts.version is None and {"patch", "replace", "delete"} & set(operations):
@@ -144,47 +166,22 @@ def crud(
             " would undo what the first has done. Give it one, as in __mapper_args__ = {'version_id_col': version}; or"
             " say versioned=False where that is meant."
         )
-    schemas = CrudSchemas(facts, shown, writable, schema, bodies or {})
-    parts = (CrudMethods if methods is None else methods)(model)
-    made = CrudResources(facts, database, schemas, parts, versioned and facts.version is not None)
-    made.has_item = "show" in operations
-    table = facts.mapper.local_table
-    path = f"/{facts.plural.replace(' ', '-')}" if url_prefix is None else url_prefix
-    router = Router(
-        name or str(getattr(table, "name", facts.words)),
-        model.__module__,
-        url_prefix=path,
-        description=f"{facts.plural.capitalize()}.",
-        marks=marks,
-    )
-    shape: list[Mark] = []
+
+
+def list_marks(
+    shown: type[Schema],
+    filter_by: cabc.Mapping[str, str | cabc.Sequence[str]],
+    sort_by: cabc.Sequence[str],
+    search_in: cabc.Sequence[str],
+) -> cabc.Iterator[Mark]:
+    """Return the marks by which clients narrow a list."""
     if filter_by:
         allowed: dict[str, t.Any] = {each.replace(".", "__"): how for each, how in filter_by.items()}
-        shape.append(filters(schemas.shown, **allowed))
+        yield filters(shown, **allowed)
     if sort_by:
-        shape.append(sorts(schemas.shown, *sort_by))
+        yield sorts(shown, *sort_by)
     if search_in:
-        shape.append(searches(schemas.shown, *search_in))
-    shape.append(paginate(pager or Page, order_by=order_by or facts.key))
-    if sparse_fields:
-        shape.append(sparse())
-    own: cabc.Mapping[str, cabc.Sequence[Mark]] = t.cast("t.Any", operation_marks or {})
-    many = {
-        verb: made.marked(each, getattr(made, f"make_{each}")(), own.get(each, ()), shape if each == "list" else ())
-        for each, verb in (("list", "get"), ("create", "post"))
-        if each in operations
-    }
-    shaping = [sparse()] if sparse_fields else []
-    one = {
-        verb: made.marked(each, getattr(made, f"make_{each}")(), own.get(each, ()), shaping if each == "show" else ())
-        for each, verb in _VERBS.items()
-        if each in operations
-    }
-    for suffix, handlers, rule in (("List", many, ""), ("", one, f"/{facts.rule()}")):
-        if handlers:
-            resource = type(f"{facts.title}{suffix}", (Resource,), {"__module__": model.__module__, **handlers})
-            router.route(rule, endpoint="list" if suffix else "item")(resource)
-    return router
+        yield searches(shown, *search_in)
 
 
 class CrudResources:
@@ -213,6 +210,32 @@ class CrudResources:
         self._schemas = schemas
         self._methods = methods
         self._versioned = versioned
+
+    def add_to(
+        self,
+        router: Router,
+        operations: cabc.Collection[str],
+        own: cabc.Mapping[str, cabc.Sequence[Mark]],
+        narrowing: cabc.Sequence[Mark],
+        choosing: cabc.Sequence[Mark],
+    ) -> None:
+        """Add the resources to a router: the list, and one row.
+
+        :param own: The marks of single operations.
+        :param narrowing: The marks of the list.
+        :param choosing: The marks by which clients choose members, of the list and of a row.
+        """
+        facts, self.has_item = self._facts, "show" in operations
+        shapes = {"list": [*narrowing, *choosing], "show": choosing}
+        paths = (("List", "list", "", _LIST_VERBS), ("", "item", f"/{facts.rule()}", _VERBS))
+        for suffix, endpoint, rule, verbs in paths:
+            body: dict[str, object] = {"__module__": facts.model.__module__}
+            for each, verb in verbs.items():
+                if each in operations:
+                    handler = getattr(self, f"make_{each}")()
+                    body[verb] = self.marked(each, handler, own.get(each, ()), shapes.get(each, ()))
+            if len(body) > 1:
+                router.route(rule, endpoint=endpoint)(type(f"{facts.title}{suffix}", (Resource,), body))
 
     def marked(self, operation: str, handler: Handler, own: cabc.Sequence[Mark], shape: cabc.Sequence[Mark]) -> Handler:
         """Return a handler with its marks."""

@@ -30,23 +30,25 @@ class ModelFacts:
     """The columns of a model, as far as ``crud`` reads them.
 
     :param model: The mapped class.
-    :param title: The name in the document. Default: that of the class.
+    :param name: The name of its router. Default: that of the table, and in the document that of the class.
     :raises SetupError: It is not mapped.
     """
 
-    def __init__(self, model: type[object], title: str | None = None) -> None:
+    def __init__(self, model: type[object], name: str | None = None) -> None:
         try:
             self.mapper: orm.Mapper[t.Any] = sa.inspect(model)
         except sa.exc.NoInspectionAvailable:
             raise SetupError(f"crud() got {model!r}, which is not a mapped class of SQLAlchemy.") from None
         self.model = model
         self.name = model.__name__
-        self.title = title or self.name
+        self.title = self.name if name is None else "".join(map(str.title, re.split(r"[-_ ]", name)))
         """The name of its schemas and operations."""
         self.words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", self.name).lower()
         """The name in prose: ``order line``."""
         self.plural = plural_of(self.words)
         self.one = f"{'an' if self.words[0] in 'aeio' else 'a'} {self.words}"
+        self.table = str(getattr(self.mapper.local_table, "name", self.words))
+        """The name of its table."""
         self.key = [self._attribute(column) for column in self.mapper.primary_key]
         """The attributes of the primary key."""
         version = self.mapper.version_id_col
