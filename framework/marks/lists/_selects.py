@@ -44,6 +44,8 @@ if t.TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm.interfaces import ORMColumnDescription as ReturnedColumn
 
+MAX_SMALLINT: t.Final = 2**15
+"""From here on an integer for a small column is sent as an ordinary one."""
 MAX_INT: t.Final = 2**31
 """From here on an integer is sent as one of 64 bits, whatever the column."""
 MAX_BIGINT: t.Final = 2**63
@@ -449,6 +451,8 @@ def _(value: bool, kind: object) -> object:
 
 @as_parameter.register
 def _(value: int, kind: object) -> object:
+    if abs(value) >= MAX_SMALLINT and isinstance(kind, sa.SmallInteger) and abs(value) < MAX_INT:
+        return sa.literal(value, sa.Integer())
     if abs(value) < MAX_INT or not isinstance(kind, (sa.Integer, sa.Numeric)):
         return value
     if abs(value) < MAX_BIGINT:
