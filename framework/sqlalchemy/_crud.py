@@ -63,6 +63,8 @@ class CrudMethods(t.Generic[_M]):
 
         :param key: The values by the names of the attributes.
         """
+        if any(isinstance(value, str) and "\0" in value for value in key.values()):
+            return None  # no text of a database has that character
         conditions = [getattr(self.model, name) == value for name, value in key.items()]
         return session.scalars(self.select().where(*conditions)).unique().one_or_none()
 

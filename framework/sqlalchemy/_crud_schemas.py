@@ -6,6 +6,7 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import datetime as dt
 import decimal
 import re
 import typing as t
@@ -23,6 +24,10 @@ if t.TYPE_CHECKING:
 
     Model: t.TypeAlias = type[orm.DeclarativeBase]
 
+_FIRST: t.Final = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
+_LAST: t.Final = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
+_SEGMENT: t.Final = r"(?!\.{1,2}$)[^/\x00]+$"
+"""A text that can be a part of a path."""
 _BITS: t.Final[cabc.Mapping[type, int]] = {sa.SmallInteger: 16, sa.BigInteger: 64, sa.Integer: 32}
 
 
@@ -81,7 +86,14 @@ class ModelFacts:
         if isinstance(kind, sa.Numeric) and isinstance(made, fields.Decimal):
             made = fields.Decimal(kind.scale, as_string=True, validate=_number_range(kind), **options)
         elif isinstance(kind, sa.DateTime):
-            made = (fields.AwareDateTime if kind.timezone else fields.NaiveDateTime)(**options)
+            if kind.timezone:
+                # In every time zone the value has a date, so that what is stored can be read.
+                made = fields.AwareDateTime(validate=validate.Range(min=_FIRST, max=_LAST), **options)
+            else:
+                made = fields.NaiveDateTime(**options)
+        elif name in self.key and isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
+            lengths = validate.Length(min=1, max=kind.length)
+            made = fields.String(validate=[lengths, validate.Regexp(_SEGMENT)], **options)
         elif isinstance(kind, sa.Integer) and isinstance(made, fields.Integer):
             most = 2 ** (next(bits for cls, bits in _BITS.items() if isinstance(kind, cls)) - 1)
             made = fields.Integer(validate=validate.Range(min=-most, max=most - 1), **options)

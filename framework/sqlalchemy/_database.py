@@ -23,7 +23,7 @@ from ..marks.providers import operation_context, provider, provides
 from ..marks.raises import RaisesMark
 from ._constraints import check_conflicts, conflict_of, violation_of
 from ._engines import TransactionKind, options_for, prepared
-from ._errors import ALL_ERRORS, WRITE_ERRORS, CommitUnknown, answer_to, is_lost
+from ._errors import ALL_ERRORS, WRITE_ERRORS, CommitUnknown, RuleViolated, answer_to, is_lost, is_refused_value
 from ._statements import note_statements
 from ._transactions import kind_for
 from ._urls import DatabaseAddress, read_url
@@ -43,6 +43,9 @@ _H = t.TypeVar("_H", bound="SessionHook")
 
 EXTENSION: t.Final = "framework.sqlalchemy"
 """The name under which an application keeps the databases that its operations use."""
+
+READS: t.Final = "framework.read_only"
+"""The key in ``Session.info`` of whether its transactions are read-only."""
 
 logger: t.Final = logging.getLogger("framework.sqlalchemy")
 
@@ -150,7 +153,8 @@ class Database:
         @provides(engine)
         @provides(operation_context)
         def session(made: sa.Engine, ctx: Context | None) -> cabc.Iterator[orm.Session]:
-            opened = self.make_session(bind=prepared(made).variant(self.kind_of(ctx)))
+            kind = self.kind_of(ctx)
+            opened = self.make_session(bind=prepared(made).variant(kind), info={READS: kind.read_only})
             self.note_session(ctx, opened)
             yield from self.lifetime(opened)
 
@@ -159,8 +163,9 @@ class Database:
         @provides(async_engine)
         @provides(operation_context)
         async def async_session(made: AsyncEngine, ctx: Context | None) -> cabc.AsyncIterator[AsyncSession]:
-            bind = AsyncEngine(prepared(made.sync_engine).variant(self.kind_of(ctx)))
-            made_session = self.make_async_session(bind=bind)
+            kind = self.kind_of(ctx)
+            bind = AsyncEngine(prepared(made.sync_engine).variant(kind))
+            made_session = self.make_async_session(bind=bind, info={READS: kind.read_only})
             self.note_session(ctx, made_session)
             async with self.async_lifetime(made_session) as opened:
                 yield opened
@@ -206,7 +211,7 @@ class Database:
             is_committing = True
             opened.commit()
         except Exception as error:
-            raised = self.answer(error, is_committing)
+            raised = self.answer(error, is_committing, reads=bool(opened.info.get(READS)))
             if raised is error:
                 raise
             raise raised from error
@@ -223,7 +228,7 @@ class Database:
             is_committing = True
             await opened.commit()
         except Exception as error:
-            raised = self.answer(error, is_committing)
+            raised = self.answer(error, is_committing, reads=bool(opened.info.get(READS)))
             if raised is error:
                 raise
             raise raised from error
@@ -247,11 +252,12 @@ class Database:
             for hook in self._hooks:
                 hook(session, connection)
 
-    def answer(self, error: Exception, is_committing: bool = False) -> Exception:
+    def answer(self, error: Exception, is_committing: bool = False, *, reads: bool = False) -> Exception:
         """Return what is to be raised in the place of an error that ended a transaction: often that error itself.
 
         :param error: The error.
         :param is_committing: Whether it came from the commit.
+        :param reads: Whether the transaction was read-only.
         """
         if isinstance(error, sa.exc.IntegrityError):
             violation = violation_of(error, self.metadata)
@@ -261,6 +267,8 @@ class Database:
                 "The connection to the database was lost during the commit: it is not known whether it was carried out."
             )
         found = answer_to(error)
+        if found is None and not reads and is_refused_value(error):
+            found = RuleViolated()
         if found is None:
             return error
         logger.warning("%s: %s", type(found).__name__, getattr(error, "orig", None) or error)

@@ -108,6 +108,8 @@ ALL_ERRORS: t.Final = (DatabaseBusy, DatabaseUnavailable)
 _COLLISIONS: t.Final = frozenset({"40001", "40P01"})
 _BUSY: t.Final = frozenset({"55P03", "53300", "57P03"})
 _AWAY: t.Final = frozenset({"57P01", "57P02", "57P05"})
+_VALUES: t.Final = frozenset({"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
+"""A value that is too long, out of range, or has a character that no text may have."""
 _READ_ONLY_CODE: t.Final = "25006"
 # Codes of SQLite: https://www.sqlite.org/rescode.html
 _SQLITE_BUSY: t.Final = frozenset({5, 6})
@@ -141,6 +143,14 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
     # The driver could not connect: there was no server that could have said a code.
     is_operational = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError))
     return is_operational and error.statement is None and sqlite_code_of(error) is None
+
+
+def is_refused_value(error: Exception) -> bool:
+    """Return whether the database refuses a value by the type of its column."""
+    if not isinstance(error, sa.exc.DataError):
+        return False
+    code = code_of(error)
+    return code is None or code in _VALUES  # without a code it was the driver
 
 
 def answer_to(error: Exception) -> Exception | None:

@@ -12,6 +12,7 @@ import typing as t
 import sqlalchemy as sa
 
 from ..marks.providers import operation_context, provides
+from ._database import READS
 from ._engines import TransactionKind
 from ._statements import Beginnings
 
@@ -22,6 +23,8 @@ if t.TYPE_CHECKING:
     from ..app import App
     from ..context import Context
     from ._database import Database
+
+_OPTIONS: t.Final = {"join_transaction_mode": "create_savepoint"}
 
 
 class Isolation:
@@ -42,8 +45,9 @@ class Isolation:
 
         @provides(operation_context)
         def session(ctx: Context | None) -> cabc.Iterator[orm.Session]:
-            with self._within(database.kind_of(ctx)) as connection:
-                options = {"join_transaction_mode": "create_savepoint"}
+            kind = database.kind_of(ctx)
+            options: dict[str, t.Any] = {**_OPTIONS, "info": {READS: kind.read_only}}
+            with self._within(kind) as connection:
                 opened = database.make_session(bind=connection, **options)
                 database.note_session(ctx, opened)
                 yield from database.lifetime(opened)
@@ -51,8 +55,10 @@ class Isolation:
         @provides(operation_context)
         async def async_session(ctx: Context | None) -> cabc.AsyncIterator[AsyncSession]:
             # It waits for nothing: the plain connection is used, so that both colours see the same rows.
-            with self._within(database.kind_of(ctx)) as connection:
-                opened = database.make_async_session(join_transaction_mode="create_savepoint")
+            kind = database.kind_of(ctx)
+            options: dict[str, t.Any] = {**_OPTIONS, "info": {READS: kind.read_only}}
+            with self._within(kind) as connection:
+                opened = database.make_async_session(**options)
                 opened.sync_session.bind = connection
                 database.note_session(ctx, opened)
                 async with database.async_lifetime(opened) as yielded:

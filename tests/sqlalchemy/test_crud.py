@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from sqlalchemy import orm
+from sqlalchemy.dialects.postgresql import JSONB
 
 from framework import App, Bearer, Schema, fields, raises, requires
 from framework.errors import Forbidden, SetupError
@@ -136,6 +138,52 @@ def test_constraints_and_ranges(client):
     client.post("/owners", json={"name": "Ann"})
     client.post("/animals", json={**animal, "owner_id": 1})
     assert client.delete("/owners/1", headers=tag_of(client, "/owners/1")).json["code"] == "reference_violated"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/stocks/a%00b/1", "/stocks/%F0%9F%98%80/1", "/stocks/%ff/1", "/animals?q=%00", "/animals?name=%00", "/seats/0"],
+)
+def test_no_path_is_an_error_of_the_database(client, path):
+    """What no database has is not found, or refused: never a 500."""
+    assert client.get(path).status_code in (200, 400, 404, 422)
+
+
+@pytest.mark.parametrize("place", ["", "a/b", ".", "..", "a\x00b", "x" * 11])
+def test_a_key_is_a_part_of_a_path(client, place):
+    """A text that no path has is refused as a key: its row could not be reached."""
+    assert client.post("/stocks", json={"place": place, "number": 1}).status_code == 422
+
+
+def test_moments_that_no_zone_has_are_refused(postgres):
+    """A moment that has no date in some time zone would make the row unreadable, and all lists with it."""
+    metadata = sa.MetaData()
+
+    class Moment(orm.declarative_base(metadata=metadata)):
+        __tablename__ = "moment"
+
+        id = orm.mapped_column(sa.Integer, primary_key=True)
+        at = orm.mapped_column(sa.DateTime(timezone=True), nullable=False)
+        number = orm.mapped_column(sa.SmallInteger)
+        data = orm.mapped_column(sa.JSON().with_variant(JSONB, "postgresql"))
+
+    app = App("moments")
+    db = Database(postgres, metadata=metadata)
+    names = ["at", "number", "data"]
+    app.register_router(crud(Moment, db, shown=names, writable=names, versioned=False, filter_by={"number": "eq"}))
+    with app.provide(db.engine) as engine:
+        metadata.create_all(engine)
+    client = app.test_client()
+    good = "2020-01-01T00:00:00+00:00"
+
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert client.post("/moments", json={"at": at}).status_code == 422
+    assert client.post("/moments", json={"at": good, "data": {"a": "\x00"}}).json["code"] == "rule_violated"
+    assert client.post("/moments", json={"at": good, "number": 2**15}).status_code == 422
+    assert client.post("/moments", json={"at": good, "data": {"a": 1}}).status_code == 201
+    assert client.get("/moments?number=99999").json == []
+    assert len(client.get("/moments").json) == 1
+    app.shutdown()
 
 
 def test_only_what_is_listed_is_written(client, app):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from framework import arguments, provides, raises, response
+from framework import App, arguments, provides, raises, response
 from framework.errors import Conflict, SetupError
-from tests.sqlalchemy.shop import Pet, PetSchema, make_app
+from framework.sqlalchemy import CommitUnknown, Database
+from tests.servers import free_port
+from tests.sqlalchemy.shop import Pet, PetSchema, add_async, add_sync, make_app
 
 
 class PetNameTaken(Conflict):
@@ -191,6 +193,36 @@ def test_a_connection_that_ends_in_a_request(postgres):
     app.shutdown()
 
 
+def test_a_connection_that_ends_in_the_commit(postgres):
+    """A connection that ends while it commits is a 500: nobody knows whether it was carried out."""
+    app = make_app(postgres)
+    app.testing = False
+
+    @app.post("/end")
+    @provides(app.db.session)
+    @response(201)
+    def end(session):
+        session.add(Pet(name="Rex"))
+        session.flush()
+        pid = session.scalar(sa.text("SELECT pg_backend_pid()"))
+        with app.provide(app.db.engine) as engine, engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        return {}
+
+    @app.get("/end")
+    @provides(app.db.session)
+    @response(200)
+    def reads(session):
+        return session.scalar(sa.text("SELECT 1"))
+
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(CommitUnknown):
+        app.test_client().post("/end")
+
+    assert app.test_client().get("/end").json == 1
+    app.shutdown()
+
+
 def test_a_server_that_is_away(is_async, postgres):
     """Without a server each request is a 503 with Retry-After."""
     app = make_app(postgres, is_async=is_async)
@@ -205,11 +237,6 @@ def test_a_server_that_is_away(is_async, postgres):
 
 def make_app_without_server(is_async):
     """An application whose database is at a port that nobody listens on."""
-    from framework import App
-    from framework.sqlalchemy import Database
-    from tests.servers import free_port
-    from tests.sqlalchemy.shop import add_async, add_sync
-
     app = App("away")
     app.db = Database(f"postgresql://postgres@127.0.0.1:{free_port()}/postgres")
     (add_async if is_async else add_sync)(app, app.db)
