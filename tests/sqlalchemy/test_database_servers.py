@@ -98,7 +98,7 @@ SERVERS = {
 
 
 @pytest.mark.parametrize("server", SERVERS)
-@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+@pytest.mark.parametrize("kind", ["postgresql", pytest.param("sqlite", marks=pytest.mark.extended)])
 def test_a_database_on_a_server(request, tmp_path, server, kind):
     """No increment is lost, a conflict is a 409, a stream is whole; without a database 503, and with it again 200."""
     url = request.getfixturevalue("postgres") if kind == "postgresql" else f"sqlite:///{tmp_path}/shop.sqlite"
