@@ -311,8 +311,15 @@ ROWS = [
     (160, "the logger", (QUICK, "logging"), (CONTEXTS, "records_can_have_data_of_the_request"),
         (LOGGING, "the_logger_has_the_name_of_the_application", "a_handler_that_is_there_is_enough")),
     (164, "servers and prefixes", (SERVING, "an_application_runs_under_each_server", "nginx_with_a_prefix")),
-    (165, "databases", ("docs/patterns/sqlalchemy.rst",), ("docs/patterns/sqlite3.rst",)),
+    (165, "databases", ("tests/sqlalchemy/test_database.py", "what_a_handler_writes_is_committed",
+        "the_commit_comes_before_the_first_byte", "an_exception_rolls_back", "a_get_cannot_write"),
+        ("docs/sqlalchemy/database.rst",), ("docs/patterns/sqlalchemy.rst",), ("docs/patterns/sqlite3.rst",)),
+    (166, "resources of models", ("tests/sqlalchemy/test_crud.py", "the_life_of_a_row", "updates_are_not_lost",
+        "only_what_is_listed_is_written", "the_document_has_no_fault"), ("docs/sqlalchemy/crud.rst",)),
     (168, "types are shipped", ("tests/test_rooms.py", "types_are_shipped")),
+    (171, "QUERY", ("tests/marks/inputs/test_query.py", "lists_read_their_terms_from_the_body",
+        "what_a_query_is_written_in", "the_body_is_part_of_the_key_of_a_kept_answer", "an_alias_answers_a_post"),
+        ("docs/marks/inputs/query.rst",)),
 
 ]  # fmt: skip
 

@@ -395,3 +395,29 @@ def test_caches_are_told_of_a_query():
         return search
 
     assert "max-age=60" in app.test_client().query("/near", json={"near": []}).headers["Cache-Control"]
+
+
+def test_the_transaction_of_a_query_is_read_only():
+    """A QUERY that would write to a database by mistake is refused by the database, as a GET is."""
+    import sqlalchemy as sa
+
+    from framework import provides
+    from framework.sqlalchemy import Database
+
+    metadata = sa.MetaData()
+    table = sa.Table("pet", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    db = Database("sqlite://", metadata=metadata)
+    app = App("written")
+
+    def write(session, search):
+        session.execute(table.insert(), {"id": len(search["near"])})
+        return search
+
+    marked = provides(db.session)(arguments(NearSchema)(response(200, NearSchema)(write)))
+    app.add_url_rule("/pets", "write", marked, methods=["QUERY", "POST"])
+    with app.provide(db.engine) as engine:
+        metadata.create_all(engine)
+    client = app.test_client()
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert client.query("/pets", json={"near": [1.0]}).status_code == 500
+    assert client.post("/pets", json={"near": [1.0]}).status_code == 200
