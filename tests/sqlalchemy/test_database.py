@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import sqlalchemy as sa
 
@@ -297,8 +299,51 @@ def test_sqlite_in_memory_is_one_database(is_async):
     other.shutdown()
 
 
-def test_transactions_of_sqlite_isolate(tmp_path):
-    """A reader sees one state of the database, whatever others commit meanwhile."""
+def test_a_writer_of_sqlite_has_its_lock_before_it_reads(tmp_path):
+    """What a POST has read cannot be changed by another one before it writes; a GET takes no lock that keeps others."""
+    app = make_app(f"sqlite:///{tmp_path}/x.sqlite", engine_options={"connect_args": {"timeout": 0}})
+
+    @app.route("/reads", methods=["GET", "POST"])
+    @provides(app.db.session)
+    @response(200)
+    def read_and_let_write(session):
+        session.scalar(sa.select(sa.func.count()).select_from(Pet))
+        try:
+            with app.provide(app.db.engine) as engine, engine.connect() as other:
+                other.begin()
+        except sa.exc.OperationalError:
+            return "locked"
+        return "free"
+
+    client = app.test_client()
+
+    assert client.post("/reads").json == "locked"
+    assert client.get("/reads").json == "free"
+    app.shutdown()
+
+
+def test_a_reader_of_sqlite_sees_one_state(tmp_path):
+    """Two selects of one GET see the same rows: another transaction is not committed in between."""
+    app = make_app(f"sqlite:///{tmp_path}/x.sqlite", engine_options={"connect_args": {"timeout": 0}})
+    count = sa.select(sa.func.count()).select_from(Pet)
+
+    @app.get("/twice")
+    @provides(app.db.session)
+    @response(200)
+    def twice(session):
+        first = session.scalar(count)
+        with app.provide(app.db.engine) as engine, engine.connect() as other:
+            other.execute(sa.insert(Pet).values(name="late"))
+            with contextlib.suppress(sa.exc.OperationalError):
+                other.commit()
+        return [first, session.scalar(count)]
+
+    assert app.test_client().get("/twice").json == [0, 0]
+    app.shutdown()
+
+
+def test_savepoints_of_sqlite(tmp_path):
+    """What is rolled back to a savepoint is undone, and the rest of the transaction is kept."""
     app = make_app(f"sqlite:///{tmp_path}/x.sqlite")
     with app.provide(app.db.engine) as engine, engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO pet (name) VALUES ('a')")
