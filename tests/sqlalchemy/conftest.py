@@ -40,6 +40,13 @@ def every_url(request, tmp_path):
     return f"sqlite:///{tmp_path}/test.sqlite" if request.param == "sqlite" else "sqlite://"
 
 
+@pytest.fixture(params=["postgresql-sync", "postgresql-async", "sqlite-sync"])
+def kind(request):
+    """The URL of an empty database, and whether handlers are asynchronous: what differs, and no more."""
+    database, _, colour = request.param.partition("-")
+    return request.getfixturevalue("postgres") if database == "postgresql" else "sqlite://", colour == "async"
+
+
 @pytest.fixture(params=["sync", "async"])
 def is_async(request):
     """Whether handlers are asynchronous."""

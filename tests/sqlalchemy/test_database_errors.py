@@ -25,8 +25,9 @@ CONFLICTS = {
 
 
 @pytest.fixture
-def app(url, is_async):
+def app(kind):
     """An application on each database, of each colour, without declared constraints."""
+    url, is_async = kind
     app = make_app(url, is_async=is_async)
     yield app
     app.shutdown()
@@ -68,8 +69,9 @@ def test_a_missing_value_is_a_fault(app):
         app.test_client().post("/pets", json={"name": None})
 
 
-def test_declared_constraints_name_the_member(url, is_async):
+def test_declared_constraints_name_the_member(kind):
     """A declared constraint is answered with its member and text, or its class."""
+    url, is_async = kind
     app = make_app(url, is_async=is_async, conflicts=CONFLICTS)
     client = app.test_client()
     client.post("/pets", json={"name": "Rex", "kind": "dog", "age": 3})

@@ -78,9 +78,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(url, is_async):
+def shop(kind):
     """A shop on each database, of each colour."""
-    shop = Shop(url, is_async)
+    shop = Shop(*kind)
     yield shop
     shop.app.shutdown()
 

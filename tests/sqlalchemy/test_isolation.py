@@ -10,12 +10,10 @@ from framework.sqlalchemy import transaction
 from tests.sqlalchemy.shop import Pet, make_app
 
 
-@pytest.fixture(params=["postgresql", "sqlite", "memory"])
+@pytest.fixture(params=["postgresql", "sqlite"])
 def app(request, is_async, tmp_path):
     """An application with one pet."""
-    url = {"sqlite": f"sqlite:///{tmp_path}/x", "memory": "sqlite://"}.get(request.param) or request.getfixturevalue(
-        "postgres"
-    )
+    url = request.getfixturevalue("postgres") if request.param == "postgresql" else f"sqlite:///{tmp_path}/x"
     app = make_app(url, is_async=is_async)
     with app.provide(app.db.session) as session:
         session.add(Pet(name="Rex"))
