@@ -18,6 +18,7 @@ from .config import config_command
 from .discovery import NoAppException
 from .explain import explain_command
 from .keys import keys_command
+from .new import generate_command, new_command
 from .openapi import openapi_command
 from .options import app_option, env_file_option, group_debug_option, version_option
 from .refusals import describe
@@ -48,6 +49,8 @@ _BUILT_IN = (
     keys_command,
     webhooks_command,
     services_command,
+    new_command,
+    generate_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -59,7 +62,7 @@ class FrameworkGroup(AppGroup):
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
-        ``retired``, ``types``, ``keys``, ``webhooks`` and ``services``.
+        ``retired``, ``types``, ``keys``, ``webhooks``, ``services``, ``new`` and ``generate``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

@@ -149,6 +149,8 @@ def test_a_script_of_ones_own(runner):
         "keys",
         "webhooks",
         "services",
+        "new",
+        "generate",
     }
 
 
