@@ -209,7 +209,12 @@ def next_revision(folder: pathlib.Path) -> tuple[str | None, str]:
                 continue
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if isinstance(target, ast.Name) and target.id in ("revision", "down_revision"):
-                value = ast.literal_eval(node.value)
+                try:
+                    value = ast.literal_eval(node.value)
+                except ValueError:
+                    raise SetupError(
+                        f"{file}:{node.lineno}: {target.id} is not a literal. Write the revision as one."
+                    ) from None
                 found = {value} if isinstance(value, str) else set(value or ())
                 (revisions if target.id == "revision" else parents).update(found)
     heads = sorted(revisions - parents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import importlib.metadata
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ import tomllib
 import pytest
 from click.testing import CliRunner
 from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
 
 from framework.cli import cli
 from framework.dev import FieldSpec, Files, framework_url, project_files, write_files
@@ -144,6 +146,12 @@ def test_a_new_project_works_with_an_installed_wheel(tmp_path):
 
     [line] = [line for line in dependencies("shop") if line.startswith("framework[")]
     assert line.endswith(f" @ {wheel.as_uri()}")
+
+    process(python, "ci/vendor.py")
+    assert (pathlib.Path("shop", "vendor") / wheel.name).read_bytes() == wheel.read_bytes()
+    process(python, "ci/vendor.py")  # the wheel is read from where it is now
+    metadata = process(python, "-m", "hatchling", "metadata", "dependencies")
+    assert f"{pathlib.Path('shop').absolute().as_uri()}/vendor/{wheel.name}" in metadata
 
 
 def dependencies(folder):
@@ -367,6 +375,56 @@ def test_serving_loads_nothing_of_the_templates():
     assert process(sys.executable, "-c", code, folder=".") == "[]\n"
 
 
+@pytest.mark.parametrize("line", [["shop"], ["shop", "--no-database"]])
+def test_a_project_needs_only_what_its_dependencies_bring(line):
+    """Its application is made where no other library can be imported than those that an installer takes with it."""
+    run("new", *line)
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [Requirement(each) for each in dependencies("shop")]
+    seen = set()
+    while wanted:
+        each = wanted.pop()
+        new = {(each.name, extra) for extra in ("", *each.extras)} - seen
+        seen |= new
+        if each.name == "framework":
+            found = [
+                *ours["dependencies"],
+                *(line for name in each.extras for line in ours["optional-dependencies"][name]),
+            ]
+        else:
+            found = importlib.metadata.requires(each.name) or []
+        for extra in {extra for _, extra in new}:
+            parts = [Requirement(text) for text in found]
+            wanted += [part for part in parts if part.marker is None or part.marker.evaluate({"extra": extra})]
+    names = {canonical(name) for name, _ in seen}
+    refused = {
+        module
+        for module, owners in importlib.metadata.packages_distributions().items()
+        if not names & {canonical(owner) for owner in owners} and module != "framework"
+    }
+    assert {"flask", "pytest"} <= refused
+    code = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {refused!r}:
+            raise ModuleNotFoundError(name, name=name)
+
+sys.meta_path.insert(0, Refuse())
+from shop import create_app
+app = create_app({"" if len(line) > 1 else 'database_url="sqlite://"'})
+print(app.test_client().get("/readyz").status_code)
+"""
+
+    assert process(sys.executable, "-c", code) == "200\n"
+
+
+def canonical(name):
+    """Return the name of a distribution in the form in which names are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 # Resources
 
 
@@ -411,6 +469,16 @@ def test_two_heads_are_refused(shop):
     (shop / "migrations" / "versions" / "f00.py").write_text('revision = "f00"\ndown_revision = None\n')
 
     assert "several heads: 0001, f00" in generate("cat", "name:str", code=1)
+
+
+def test_revisions_that_cannot_be_read_are_refused(shop):
+    """A migration whose revision is computed, or that is not Python, is named with its line."""
+    file = shop / "migrations" / "versions" / "f00.py"
+    file.write_text("import os\nrevision = os.name\n")
+    assert "f00.py:2: revision is not a literal" in generate("cat", "name:str", code=1)
+
+    file.write_text("revision =\n")
+    assert "f00.py cannot be read as Python" in generate("cat", "name:str", code=1)
 
 
 @pytest.mark.parametrize(
