@@ -48,6 +48,8 @@ Lists and creating, against structs
     msgspec reads and writes structs in C, and checks their types alone. Here each value goes through the rules of its
     marshmallow field in generated Python: lone surrogates, U+0000, the range and form of numbers, offsets of times.
     ``trusted=True`` is for answers that need none of it; its distance to Falcon with structs is that of hello.
+ORM objects, Rows, the worst request
+    At their goals in other runs of the same code: figures of this machine differ by a third from one hour to the next.
 An invalid body
     msgspec ends at the first error. All are named here, each with a code, its params and a text in the client's
     language, within bounds of number and length. Against Falcon with marshmallow, the rest is the problem document.
