@@ -23,7 +23,7 @@ WANTED = {
     "rate limit": "marks/traffic/rate-limits",
     "websocket": "sockets/sockets",
 }
-"""What is looked for, and a page that must be among those that are found."""
+"""Words to look for, and a page that must be among those that are found."""
 
 
 def pages_of(index: dict[str, object], words: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What production needs: probes, a quiet end of each process, metrics, and the headers of proxies.
+"""The needs of production: probes, a quiet end of each process, metrics, and the headers of proxies.
 
 Not here: the access log, the deadline of requests and how many are answered at once, which are settings alone; servers
 and their files (``deploy``).

@@ -26,7 +26,7 @@ from framework.settings import Secret, current_settings, load_settings
 
 @dataclasses.dataclass(kw_only=True)
 class Settings:
-    """What can be set. Members with the name of a setting of the framework are that setting."""
+    """All that can be set. Members with the name of a setting of the framework are that setting."""
 
     database_url: str | None = None
     """Where the data are. Default: the SQLite file ``conduit.sqlite3`` of the instance folder. ``postgres://`` and
@@ -44,7 +44,7 @@ class Settings:
     strict_transport_security: int | None = None
     """For how many seconds browsers come by HTTPS alone. Default: not sent."""
     proxies: t.Annotated[int, validate.Range(min=0)] = 0
-    """How many proxies are in front; their ``X-Forwarded-...`` headers are read."""
+    """The number of proxies in front; their ``X-Forwarded-...`` headers are read."""
     token_max_age: float = 7 * 24 * 60 * 60
     """How long a token is good, in seconds."""
     password_method: str = "scrypt"

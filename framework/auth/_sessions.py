@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 ENDED: t.Final = b"ended"
 TRIES: t.Final = 5
-"""How often a rotation is tried anew, when others of the same log-in come between."""
+"""The attempts at a rotation, when others of the same log-in come between."""
 
 
 class RefreshSession(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Where the framework was installed from, as the dependency of a project names it.
+"""The place that the framework was installed from, as the dependency of a project names it.
 
 Floor 7.
 """

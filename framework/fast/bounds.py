@@ -66,16 +66,6 @@ STATE: t.Final = _State()
 so data that is as it should be costs nothing."""
 
 
-def note() -> None:
-    """Count an error.
-
-    :raises Full: It is the last that is wanted.
-    """
-    STATE.left -= 1
-    if STATE.left <= 0:
-        raise Full
-
-
 def first(names: cabc.Collection[t.Any], number: int) -> cabc.Iterable[t.Any]:
     """Give the first names of a set in alphabetical order, where there are more than a number of them.
 

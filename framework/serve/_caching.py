@@ -45,6 +45,7 @@ from ..marks.base import (
 from ..marks.inputs import ArgumentsMark, query_key
 from ..marks.responses import ResponseMark
 from ..marks.traffic import guard_of, key_function, once, redis_store, store_url, tenant_function
+from ..resources.pairs import ALIAS, names_of
 from ..stores.base import CircuitBreaker, Store, StoreError, ValueTooLarge
 from ..stores.memory import MemoryStore
 from ..texts import message
@@ -251,6 +252,8 @@ class CachedMark(Mark):
         is_known = plan.method != "QUERY" or any(
             isinstance(mark, ArgumentsMark) and "json" in mark.places and mark.applies(plan) for mark in plan.marks
         )
+        if names_of(plan.rule) is ALIAS:
+            return False  # a POST that does what a QUERY does is a POST to all caches
         if self in marks_of(plan.handler):
             if plan.method not in SELECTS:
                 raise SetupError(

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
     ConstraintKind: t.TypeAlias = t.Literal["unique", "foreign key", "check", "not null", "exclusion"]
     ConflictAnswer: t.TypeAlias = str | tuple[str, str] | type[APIError]
-    """What a constraint is answered with: the member of the request, that and a text, or a class of errors."""
+    """The answer to a violated constraint: the member of the request, that and a text, or a class of errors."""
 
 _KINDS: t.Final[cabc.Mapping[str, ConstraintKind]] = {
     "23505": "unique",

@@ -101,7 +101,7 @@ class CommitUnknown(RuntimeError):
 
 
 WRITE_ERRORS: t.Final = (AlreadyExists, ReferenceViolated, RuleViolated, ConcurrentUpdate)
-"""What a transaction that writes may be answered with, in addition to what every transaction may."""
+"""The answers to a transaction that writes, in addition to those of every transaction."""
 ALL_ERRORS: t.Final = (DatabaseBusy, DatabaseUnavailable)
 
 # Codes of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -215,7 +215,7 @@ class Work:
         self._pool = concurrent.futures.ThreadPoolExecutor(deliverer.workers, "framework-webhooks")
         self.under_way: dict[concurrent.futures.Future[AttemptResult], ClaimedDelivery] = {}
         self._unwritten: list[tuple[ClaimedDelivery, AttemptResult]] = []
-        """What came of attempts, and could not be written since the database was away."""
+        """The results of attempts that could not be written, since the database was away."""
         self.attempts = 0
 
     def claim(self) -> bool:

@@ -59,11 +59,9 @@ def accept_query_steps(bodies: cabc.Iterable[Body]) -> list[ReplyStep]:
     return [ReplyStep(Phase.HEADERS, tell, errors=True)]
 
 
-def accept_query_headers(bodies: cabc.Iterable[Body]) -> tuple[Header, ...]:
+def accept_query_headers(bodies: cabc.Collection[Body]) -> tuple[Header, ...]:
     """Return what :func:`accept_query_steps` adds to the document."""
-    if not any(True for _ in bodies):
-        return ()
-    return (Header(ACCEPT_QUERY, Text(), message("headers.accept_query")),)
+    return (Header(ACCEPT_QUERY, Text(), message("headers.accept_query")),) if bodies else ()
 
 
 def query_key(ctx: Context, call: Call) -> bytes:

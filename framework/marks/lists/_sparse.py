@@ -68,8 +68,8 @@ class SparseMark(ArgumentsMark):
     def schema_for(self, plan: Plan) -> Schema:
         made = plan.notes.get(self.key)
         if made is None:
-            made = self.parameters(plan)
-            plan.notes[self.key] = made = in_body(made) if self.reads_body else made
+            parameters = self.parameters(plan)
+            made = plan.notes[self.key] = in_body(parameters) if self.reads_body else parameters
         return made
 
     def in_body(self) -> ArgumentsMark:

@@ -12,8 +12,8 @@ import inspect
 from ...errors import SetupError
 from ..base import BY_PLACE, Key, Plan, marks_of
 from ._annotations import resolved
-from ._marks import Given, ProvidesMark, check_parameter, parameters_of, places_of, provides, registry_of
-from ._sources import BuiltIn, path_variable
+from ._marks import Given, ProvidesMark, check_parameter, parameters_of, places_of, provides
+from ._sources import path_variable
 from ._streams import Target
 
 
@@ -25,10 +25,7 @@ class LoadedMark(ProvidesMark):
 
     def targets_of(self, plan: Plan) -> cabc.Iterator[Target]:
         provider, name = self.given[0]
-        node = registry_of(plan).graphs[0].node(provider)
-        for each in node.everything():
-            if isinstance(each.source, BuiltIn):
-                each.source.check(plan, f"{self!r}")
+        node = self.node_for(provider, plan)
         if name is None:
             places, slot = places_of(plan), plan.take_slot()
             if slot < len(places):

@@ -79,13 +79,9 @@ class ProvidesMark(Mark):
 
         :raises SetupError: It does not take them.
         """
-        graph = registry_of(plan).graphs[0]
         places = places_of(plan)
         for provider, name in self.given:
-            node = graph.node(provider)
-            for each in node.everything():
-                if isinstance(each.source, BuiltIn):
-                    each.source.check(plan, f"{self!r}")
+            node = self.node_for(provider, plan)
             if name is None:
                 slot = plan.take_slot()
                 if slot < len(places):
@@ -95,6 +91,17 @@ class ProvidesMark(Mark):
                 plan.names.add(name)
                 check_parameter(plan, node, parameters_of(plan)[name])
                 yield Target(provider, None, name)
+
+    def node_for(self, provider: object, plan: Plan) -> ProviderNode:
+        """Return a provider as the application has it, once all that it reads of a request is there.
+
+        :raises SetupError: Something is not.
+        """
+        node = registry_of(plan).graphs[0].node(provider)
+        for each in node.everything():
+            if isinstance(each.source, BuiltIn):
+                each.source.check(plan, f"{self!r}")
+        return node
 
     def is_taken(self, plan: Plan, name: str) -> bool:
         """Return whether the handler takes a value by a name.

@@ -210,6 +210,26 @@ def test_an_answer_to_an_unread_body_is_not_kept():
         app.freeze()
 
 
+def test_an_alias_of_a_kept_answer_is_not_kept():
+    """A POST at the alias of a QUERY that is cached is answered anew: to caches it is a POST."""
+    app = App("kept")
+    called = []
+
+    @app.route("/pets", query_alias="/pets/search")
+    class Pets(Resource):
+        @cached(60, public=True)
+        @arguments(NearSchema)
+        @response(200, NearSchema)
+        def query(self, search):
+            called.append(search["near"])
+            return search
+
+    client = app.test_client()
+    for send in (client.query, client.query, *(2 * [lambda _, **body: client.post("/pets/search", **body)])):
+        assert send("/pets", json={"near": [1.0]}).json == {"near": [1.0]}
+    assert len(called) == 3
+
+
 @pytest.mark.parametrize("pager", [CursorPage, OffsetPage])
 def test_cursors_and_offsets_go_through_the_body(pager):
     """The next part is asked for with the same body and the cursor or offset; a cursor of another body is refused."""
