@@ -21,6 +21,7 @@ from .._background import always_after_response
 from ..context import request_context_or_none
 from ..errors import Conflict, NotFound
 from ..marks.base import Outcome
+from ..marks.raises import raised_by
 from ..marks.security import APIKey, Grant
 from ..stores.base import PAUSE, StoreAway
 from ..texts import message
@@ -361,7 +362,9 @@ class ManagedAPIKey(APIKey):
         self.load = load
 
     def outcomes(self, config: Settings) -> cabc.Iterable[Outcome]:
-        """Return the 503, where the store may not answer."""
+        """Return what ``load`` declares, and the 503 where the store may not answer."""
+        if self.load is not None:
+            yield from raised_by(self.load)
         if getattr(self.keys.store, "may_be_away", True):
             yield Outcome(503, error=AuthenticationUnavailable)
 

@@ -11,6 +11,7 @@ import typing as t
 
 from ..context import current_or_none
 from ..marks.base import Outcome
+from ..marks.raises import raised_by
 from ..marks.security import Bearer, Grant
 from ..tokens import TokenExpired, TokenInvalid, TokenRevoked
 from ._access_token import AccessToken, audiences_of, frozen, moment, number_of, scopes_of, text_of
@@ -110,7 +111,8 @@ class JWT(Bearer):
         self.max_length = max_length
 
     def outcomes(self, config: Settings) -> cabc.Iterable[Outcome]:
-        """Return the 503, where keys or ended tokens are kept somewhere that may not answer."""
+        """Return what ``load`` declares, and the 503 where keys or ended tokens are kept somewhere that may not answer."""
+        yield from raised_by(self.load)
         blocklist = self.blocklist
         if self.keys.is_remote or (blocklist is not None and blocklist.may_be_away(config)):
             yield Outcome(503, error=AuthenticationUnavailable)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from .. import errors, fields
 from ..errors import APIError, SetupError, by_status
 from ..texts import message
-from .base import Header, Mark, Outcome, Plan, Record
+from .base import Header, Mark, Outcome, Plan, Record, marks_of, reached
 
 
 def _implied(name: str, description: str, *, required: bool = False) -> Header:
@@ -58,6 +58,17 @@ def raises(*errors: type[HTTPException] | int) -> RaisesMark:
     :raises SetupError: One is not an error class.
     """
     return RaisesMark(tuple(own_error(error) for error in errors))
+
+
+def raised_by(function: cabc.Callable[..., object]) -> cabc.Iterator[Outcome]:
+    """Yield the errors that a function declares which a mark was given, such as one that finds a user.
+
+    :param function: The function, with or without ``raises`` above it.
+    """
+    for mark in marks_of(function):
+        if isinstance(mark, RaisesMark):
+            reached[id(function)] = function  # its mark is not lost
+            yield from mark.outcomes
 
 
 def own_error(error: type[HTTPException] | int | t.Any) -> type[APIError]:

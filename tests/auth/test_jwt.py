@@ -13,9 +13,9 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from framework import App, Grant, current_user, requires, response
-from framework.auth import ALGORITHMS, JWT, TokenKey
-from framework.errors import SetupError
+from framework import App, Grant, current_user, raises, requires, response
+from framework.auth import ALGORITHMS, JWT, APIKeys, MemoryAPIKeyStore, TokenKey
+from framework.errors import ServiceUnavailable, SetupError
 from framework.tokens import TokenExpired, TokenInvalid
 from tests.auth import handmade
 from tests.auth.handmade import AUDIENCE, ISSUER, SECRET, b64, claims, new_key, private_pem, public_pem, raw, token
@@ -563,3 +563,19 @@ def test_handmade_tokens_follow_the_example_of_the_rfc():
 
     assert raw(head, payload, key=secret).endswith(".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     assert handmade.SECRET is SECRET
+
+
+@pytest.mark.parametrize("kind", ["token", "key"])
+def test_what_finds_the_user_declares_its_answers(kind):
+    """What ``raises`` says above the function that finds the user is an answer of each operation with the scheme."""
+
+    @raises(ServiceUnavailable)
+    def load(found):
+        raise ServiceUnavailable()
+
+    keys = APIKeys(MemoryAPIKeyStore(), prefix="shop")
+    app = served(scheme(load=load) if kind == "token" else keys.scheme(load))
+    headers = {"Authorization": f"Bearer {token(claims())}", "X-API-Key": keys.create("x", "ann").key}
+
+    assert app.test_client().get("/me", headers=headers).status_code == 503
+    assert "503" in app.openapi["paths"]["/me"]["get"]["responses"]

@@ -15,6 +15,7 @@ from ... import context
 from ...errors import SetupError
 from ...http import authorization
 from ...texts import message
+from ..raises import raised_by
 
 if t.TYPE_CHECKING:
     from ...context import Context
@@ -70,7 +71,8 @@ class Scheme:
     """One way to say who sends a request. Subclass it to write your own.
 
     :param verify: Called with what :meth:`read` gives, may be asynchronous. Returns the user, or a :class:`Grant`;
-        ``None`` or ``False`` when the credentials are not good. A ``TokenError`` that it raises says why.
+        ``None`` or ``False`` when the credentials are not good. A ``TokenError`` that it raises says why. What it
+        answers otherwise, a 503 for example, is declared by :func:`~framework.raises` above it.
     :param options: ``name``, ``description`` and ``realm``, see :class:`SchemeOptions`.
     """
 
@@ -144,11 +146,12 @@ class Scheme:
     def outcomes(self, config: Settings) -> cabc.Iterable[Outcome]:
         """Return the answers that ``verify`` may give in addition to the 401 and the 403, such as a 503.
 
-        Every operation that requires the scheme declares them.
+        Every operation that requires the scheme declares them. Here: the errors of :func:`~framework.raises` above
+        ``verify``.
 
         :param config: The application's settings.
         """
-        return ()
+        return raised_by(self.verify)
 
     def csrf_secret(self, ctx: Context, *, make: bool = False) -> str | None:
         """Return what a CSRF token has to be bound to, for a scheme whose ``csrf`` is ``"token"``.

@@ -25,6 +25,7 @@ from framework import (
     current_user,
     fields,
     public,
+    raises,
     requires,
     response,
 )
@@ -1060,3 +1061,26 @@ def test_a_scheme_declares_its_own_answers(app):
     paths = app.openapi["paths"]
     assert "503" in paths["/closed"]["get"]["responses"]
     assert "503" not in paths["/open"]["get"]["responses"]
+
+
+def test_a_verify_declares_its_answers_by_raises(app):
+    """What ``raises`` says above ``verify`` is an answer of every operation with the scheme, and no lost mark."""
+
+    class UsersAway(ServiceUnavailable):
+        """The users cannot be asked."""
+
+    @raises(UsersAway)
+    def ask(token):
+        raise UsersAway()
+
+    @app.get("/closed")
+    @requires(Bearer(ask))
+    @response(200)
+    def closed():
+        """Nothing."""
+
+    reply = app.test_client().get("/closed", headers={"Authorization": "Bearer x"})
+    answer = app.openapi["paths"]["/closed"]["get"]["responses"]["503"]
+
+    assert reply.status_code == 503
+    assert "The users cannot be asked." in str(answer)
