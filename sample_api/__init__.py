@@ -38,12 +38,12 @@ def create_app(config: cabc.Mapping[str, object] | None = None) -> App[settings.
     cors = CORS(found.cors_origins, headers=("Authorization", "Content-Type"), max_age=7200)
     app = App(__name__, static_folder=None, marks=[cors, security_headers(), compression()], settings=found)
     settings.init_app(app, config or {})
-    database.init_app(app)
     converters.init_app(app)
     errors.init_app(app)
     demo.init_app(app)
 
     api = Router("api", __name__, url_prefix="/api")
+    database.init_app(app, api)
     for topic in (users, profiles, articles, favorites, comments, tags):
         api.register_router(topic.router)
     app.register_router(api)

@@ -7,13 +7,14 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from framework import OffsetPage, Resource, Router, arguments, loads, paginate, raises, response
+from framework import OffsetPage, Resource, Router, arguments, loads, paginate, provides, raises, response
 from framework.marks.lists import OffsetParameters
 
 from . import queries
 from .auth import authors_only, login_optional, login_required
-from .database import get_session, now
+from .database import db, now
 from .errors import ArticleNotFound
 from .models import Article as ArticleRow
 from .models import ArticleTag, FormerSlug, User
@@ -39,9 +40,10 @@ class ArticlesPart(t.TypedDict):
     articles_count: int
 
 
-def find_article(slug: str) -> ArticleRow | None:
+@provides(db.session)
+def find_article(session: Session, slug: str) -> ArticleRow | None:
     """The row of an article."""
-    return get_session().scalar(sa.select(ArticleRow).where(queries.has_slug(slug)))
+    return session.scalar(sa.select(ArticleRow).where(queries.has_slug(slug)))
 
 
 with_article: t.Final = loads(find_article, as_kwarg="article", error=ArticleNotFound)
@@ -56,11 +58,16 @@ class Articles(Resource):
     """All articles."""
 
     @login_optional
+    @provides(db.session)
     @arguments(ArticleFilterSchema, location="query")
     @in_parts
     @response(200, MultipleArticlesResponse)
     def get(
-        self, query: ArticleFilterLoad, viewer: User | None, pagination_parameters: OffsetParameters
+        self,
+        session: Session,
+        query: ArticleFilterLoad,
+        viewer: User | None,
+        pagination_parameters: OffsetParameters,
     ) -> ArticlesPart:
         """List articles, newest first. Several filters must all be met."""
         conditions: list[sa.ColumnElement[bool]] = []
@@ -70,16 +77,16 @@ class Articles(Resource):
             conditions.append(queries.is_by(query["author"]))
         if "favorited" in query:
             conditions.append(queries.is_favorite_of(query["favorited"]))
-        return show_part(viewer, conditions, pagination_parameters)
+        return show_part(session, viewer, conditions, pagination_parameters)
 
     @login_required
+    @provides(db.session)
     @arguments(NewArticleRequest)
     @response(201, SingleArticleResponse)
-    @raises(ArticleNotFound)  # deleted before it could be shown
-    def post(self, data: NewArticleRequestLoad, user: User) -> dict[str, queries.ArticleView]:
+    def post(self, session: Session, data: NewArticleRequestLoad, user: User) -> dict[str, queries.ArticleView]:
         """Publish an article."""
         given = data["article"]
-        session, author_id, created = get_session(), user.id, now()
+        created = now()
 
         def write(slug: str) -> None:
             article = ArticleRow(
@@ -87,7 +94,7 @@ class Articles(Resource):
                 title=given["title"],
                 description=given["description"],
                 body=given["body"],
-                author_id=author_id,
+                author_id=user.id,
                 created_at=created,
                 updated_at=created,
                 tags=[ArticleTag(name=name) for name in sorted(set(given.get("tag_list", ())))],
@@ -102,11 +109,12 @@ class ArticlesFeed(Resource):
     """Articles by those whom one follows."""
 
     @login_required
+    @provides(db.session)
     @in_parts
     @response(200, MultipleArticlesResponse)
-    def get(self, user: User, pagination_parameters: OffsetParameters) -> ArticlesPart:
+    def get(self, session: Session, user: User, pagination_parameters: OffsetParameters) -> ArticlesPart:
         """List articles by the users one follows, newest first."""
-        return show_part(user, [queries.is_in_feed_of(user)], pagination_parameters)
+        return show_part(session, user, [queries.is_in_feed_of(user)], pagination_parameters)
 
 
 @router.route("/<slug:slug>")
@@ -114,55 +122,58 @@ class Article(Resource):
     """One article."""
 
     @login_optional
+    @provides(db.session)
     @response(200, SingleArticleResponse)
     @raises(ArticleNotFound)
-    def get(self, slug: str, viewer: User | None) -> dict[str, queries.ArticleView]:
+    def get(self, session: Session, slug: str, viewer: User | None) -> dict[str, queries.ArticleView]:
         """Show an article."""
-        return show(get_session(), viewer, slug)
+        return show(session, viewer, slug)
 
     @login_required
     @with_article
     @authors_only
+    @provides(db.session)
     @arguments(UpdateArticleRequest)
     @response(200, SingleArticleResponse)
     def put(
-        self, data: UpdateArticleRequestLoad, slug: str, article: ArticleRow, user: User
+        self, session: Session, data: UpdateArticleRequestLoad, slug: str, article: ArticleRow, user: User
     ) -> dict[str, queries.ArticleView]:
         """Change an article. Only its author may; a new title makes a new slug, and the old one still leads there."""
         changes = data["article"]
-        session = get_session()
         if not changes:
             return show(session, user, article.slug)
         # A title that still makes the same slug keeps the one it has, suffix and all.
         renamed = "title" in changes and slugify(changes["title"]) != slugify(article.title)
 
-        before = article.slug
+        before, article_id = article.slug, article.id
 
         def write(slug: str) -> None:
             for name, value in {**changes, "slug": slug, "updated_at": now()}.items():
                 setattr(article, name, value)
             if slug != before:
-                session.merge(FormerSlug(slug=before, article_id=article.id))
+                session.merge(FormerSlug(slug=before, article_id=article_id))
 
         return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else before, write))
 
     @login_required
     @with_article
     @authors_only
+    @provides(db.session)
     @response(204)
-    def delete(self, article: ArticleRow, user: User) -> None:
+    def delete(self, session: Session, article: ArticleRow, user: User) -> None:
         """Delete an article and all that hangs on it. Only its author may."""
-        session = get_session()
         session.execute(sa.delete(ArticleRow).where(ArticleRow.id == article.id))
-        session.commit()
 
 
 def show_part(
-    viewer: User | None, conditions: list[sa.ColumnElement[bool]], pagination_parameters: OffsetParameters
+    session: Session,
+    viewer: User | None,
+    conditions: list[sa.ColumnElement[bool]],
+    pagination_parameters: OffsetParameters,
 ) -> ArticlesPart:
     """A part of the articles that meet all conditions."""
     wanted = pagination_parameters
-    articles, count = queries.list_articles(get_session(), viewer, conditions, limit=wanted.limit, offset=wanted.offset)
+    articles, count = queries.list_articles(session, viewer, conditions, limit=wanted.limit, offset=wanted.offset)
     wanted.item_count = count
     return {"articles": articles, "articles_count": count}
 
@@ -179,22 +190,24 @@ def show(session: Session, viewer: User | None, slug: str) -> dict[str, queries.
 
 
 def save_with_slug(session: Session, slug: str, write: t.Callable[[str], None]) -> str:
-    """Write and commit; when the slug is taken, once more with a suffix.
+    """Write; when the slug is taken, once more with a suffix.
 
     Whether it is taken is asked of the database alone, by trying: between a question and the writing another request
     could take it.
 
     :param write: Adds to the session what shall be written, for the slug that it is given.
     :return: The slug that was free.
+    :raises ArticleNotFound: Another request has deleted the article meanwhile.
     """
     tried = slug
     for _ in range(SLUG_TRIES):
         try:
-            write(tried)
-            session.commit()
+            with session.begin_nested():
+                write(tried)
         except IntegrityError:
-            session.rollback()
             tried = with_suffix(slug)
+        except StaleDataError:
+            raise ArticleNotFound() from None
         else:
             return tried
     raise RuntimeError(f"No free slug was found for {slug!r} in {SLUG_TRIES} tries.")

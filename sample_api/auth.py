@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import typing as t
 
-from framework import Bearer, permission, requires
+from framework import Bearer, current_app, permission, raises, requires
+from framework.sqlalchemy import DatabaseBusy, DatabaseUnavailable
 
-from .database import get_session
+from .database import db
 from .errors import BadToken, NotTheAuthor, TokenMissing
 from .models import Article, Comment, User
 from .security import is_current, tokens
 
 
+@raises(DatabaseBusy, DatabaseUnavailable)
 def user_of(token: str) -> User | None:
-    """Return the user whose token it is; ``None`` when it is not ours, or its user is gone or has another password."""
+    """Return the user whose token it is; ``None`` when it is not ours, or its user is gone or has another password.
+
+    In a session that is closed before the rest of the request is read: a slow sender holds no connection.
+    """
     payload = tokens.read(token)
     if not (isinstance(payload, list) and [type(part) for part in payload] == [int, str]):
         return None
-    user = get_session().get(User, payload[0])
+    with current_app.provide(db.session) as session:
+        user = session.get(User, payload[0])
     return user if user is not None and is_current(user, payload[1]) else None
 
 

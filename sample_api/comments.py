@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from framework import Resource, Router, arguments, loads, response
+from framework import Resource, Router, arguments, loads, provides, response
 
 from .articles import with_article
 from .auth import authors_only, login_optional, login_required
-from .database import get_session, now
+from .database import db, now
 from .errors import ArticleNotFound, CommentNotFound
 from .models import Article, Comment, User
 from .queries import CommentView, has_slug, is_following, list_comments, profile_view
@@ -29,17 +30,19 @@ class ArticleComments(Resource):
     """The comments of an article."""
 
     @login_optional
+    @provides(db.session)
     @response(200, MultipleCommentsResponse)
-    def get(self, article: Article, viewer: User | None) -> dict[str, list[CommentView]]:
+    def get(self, session: Session, article: Article, viewer: User | None) -> dict[str, list[CommentView]]:
         """List the comments of an article, newest first."""
-        return {"comments": list_comments(get_session(), viewer, article.id)}
+        return {"comments": list_comments(session, viewer, article.id)}
 
     @login_required
+    @provides(db.session)
     @arguments(NewCommentRequest)
     @response(200, SingleCommentResponse)
-    def post(self, given: NewCommentRequest, article: Article, user: User) -> dict[str, CommentView]:
+    def post(self, session: Session, given: NewCommentRequest, article: Article, user: User) -> dict[str, CommentView]:
         """Comment on an article."""
-        session, created = get_session(), now()
+        created = now()
         following = bool(session.scalar(sa.select(is_following(user, sa.literal(user.id)))))
         author = profile_view(user, following)
         comment = Comment(
@@ -51,15 +54,16 @@ class ArticleComments(Resource):
         )
         session.add(comment)
         try:
-            session.commit()
+            session.flush()
         except IntegrityError:
             raise ArticleNotFound() from None  # deleted since we looked
         return {"comment": CommentView(comment.id, created, created, comment.body, author)}
 
 
-def find_comment(slug: str, id: int) -> Comment | None:
+@provides(db.session)
+def find_comment(session: Session, slug: str, id: int) -> Comment | None:
     """The row of a comment, if it is one on that article."""
-    return get_session().scalar(sa.select(Comment).join(Article).where(Comment.id == id, has_slug(slug)))
+    return session.scalar(sa.select(Comment).join(Article).where(Comment.id == id, has_slug(slug)))
 
 
 @router.route("/<int(max=2147483647):id>")
@@ -69,9 +73,8 @@ class ArticleComment(Resource):
     @login_required
     @loads(find_comment, as_kwarg="comment", error=CommentNotFound)
     @authors_only
+    @provides(db.session)
     @response(204)
-    def delete(self, article: Article, comment: Comment, user: User) -> None:
+    def delete(self, session: Session, article: Article, comment: Comment, user: User) -> None:
         """Delete a comment. Only its author may."""
-        session = get_session()
         session.execute(sa.delete(Comment).where(Comment.id == comment.id))
-        session.commit()

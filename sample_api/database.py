@@ -1,23 +1,23 @@
-"""The database: one engine per application, one session per request.
+"""The database: a session for each request, and its migrations.
 
 Not here: the tables (``models``), what is asked of them (``queries`` and the topics).
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import sqlite3
 import threading
 import typing as t
-import weakref
+from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import event, orm
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy import orm
 
-from framework import App, current_app, g
-from framework.errors import NotFound
-from framework.serve import limit_statements
+from framework import App, Router, current_app
+from framework.sqlalchemy import Database
+
+from . import settings
 
 
 class Base(orm.DeclarativeBase):
@@ -55,91 +55,71 @@ def now() -> dt.datetime:
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-# What lets one process at a time look for missing tables and make them.
-TABLES_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7211)"}
+MIGRATIONS: t.Final = Path(__file__).parent / "alembic.ini"
+
+_lock: t.Final = threading.Lock()
+"""For one migration at a time in a process: Alembic keeps what it works on in its modules."""
+
+db: t.Final = Database(lambda: settings.current().database_url or "", metadata=Base.metadata)
+"""The database of the application that answers: ``provides(db.session)`` gives a handler its session."""
 
 
-class Database:
-    """The engine and its sessions. Nothing is connected before the first session.
+class Migrations:
+    """The migrations of an application: they run before its first request, where ``MIGRATE`` is on.
 
-    :param url: A database URL, as users write it.
+    :param app: The application.
     """
 
-    def __init__(self, url: str) -> None:
-        address = normal_url(url)
-        options: dict[str, t.Any] = {"pool_pre_ping": True}
-        if address.get_backend_name() == "sqlite":
-            options = {"connect_args": {"timeout": 30}}
-            if address.database in (None, "", ":memory:"):
-                # A database in memory is gone with its connection, so there is one connection for all.
-                options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-        self.engine = sa.create_engine(address, **options)
-        if address.get_backend_name() == "sqlite":
-            event.listen(self.engine, "connect", enforce_foreign_keys)
-        limit_statements(self.engine)
-        self._make_session = orm.sessionmaker(self.engine, expire_on_commit=False)
-        self._lock = threading.Lock()
-        self._ready = False
+    def __init__(self, app: App[settings.Settings]) -> None:
+        self._app = app
+        self._is_current = not app.settings.migrate
 
-    def open_session(self) -> orm.Session:
-        """A new session; the first one makes the tables that are missing."""
-        if not self._ready:
-            with self._lock:
-                if not self._ready:
-                    self.create_tables()
-                    self._ready = True
-        return self._make_session()
+    def ensure(self) -> None:
+        """Bring the tables up to date, once.
 
-    def create_tables(self) -> None:
-        """Make the tables that are missing; those that exist are left as they are."""
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql(TABLES_LOCK[self.engine.dialect.name])
-            Base.metadata.create_all(connection)
+        :raises framework.errors.ServiceUnavailable: The database does not answer.
+        """
+        if self._is_current:
+            return
+        with _lock:
+            if not self._is_current:
+                self.upgrade()
+                self._is_current = True
 
-    def dispose(self) -> None:
-        """Close all connections that nobody uses."""
-        self.engine.dispose()
+    def upgrade(self) -> None:
+        """Bring the tables up to date: ``alembic upgrade head``.
+
+        :raises framework.errors.ServiceUnavailable: The database does not answer.
+        """
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config(MIGRATIONS)
+        config.attributes["app"] = self._app
+        try:
+            command.upgrade(config, "head")
+        except sa.exc.SQLAlchemyError as error:
+            raise db.answer(error) from error
 
 
-def normal_url(url: str) -> sa.URL:
-    """The URL with the driver in it: ``postgres://`` and ``postgresql://`` are served by psycopg 3."""
-    scheme, separator, rest = url.partition("://")
-    if scheme in ("postgres", "postgresql"):
-        scheme = "postgresql+psycopg"
-    return sa.make_url(scheme + separator + rest)
+def init_app(app: App[settings.Settings], api: Router) -> None:
+    """Give the application its migrations.
+
+    :param api: The router whose requests need the tables.
+    """
+    migrations = app.extensions["migrations"] = Migrations(app)
+    api.before_request(migrations.ensure)
 
 
-def enforce_foreign_keys(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-    """SQLite checks foreign keys only where a connection asks for it."""
-    connection.execute("PRAGMA foreign_keys = ON").close()
+def migrations_of(app: App) -> Migrations:
+    """Return the migrations of an application."""
+    return t.cast(Migrations, app.extensions["migrations"])
 
 
-def init_app(app: App) -> None:
-    """Give the application its database."""
-    database = Database(app.settings.database_url)
-    app.extensions["database"] = database
-    # When the application is collected, or at the end of the program: whichever comes first.
-    weakref.finalize(app, database.engine.dispose)
-    app.teardown_appcontext(close_session)
-    app.register_error_handler(orm.exc.StaleDataError, row_gone)
-
-
-def get_session() -> orm.Session:
-    """The session of this request (or command): opened at the first call, closed when the request is over."""
-    if "database_session" not in g:
-        database: Database = current_app.extensions["database"]
-        g.database_session = database.open_session()
-    session: orm.Session = g.database_session
-    return session
-
-
-def close_session(error: BaseException | None) -> None:
-    """Give the connection back; what was not committed is undone."""
-    session: orm.Session | None = g.pop("database_session", None)
-    if session is not None:
-        session.close()
-
-
-def row_gone(error: orm.exc.StaleDataError) -> NotFound:
-    """A row that another request deleted between our reading and our writing it is not there any more: 404."""
-    return NotFound()
+@contextlib.contextmanager
+def open_session() -> t.Iterator[orm.Session]:
+    """Open a session where no handler gets one, as in a command; what was written is committed at its end."""
+    app = current_app
+    migrations_of(app).ensure()
+    with app.provide(db.session) as session:
+        yield session

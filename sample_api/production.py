@@ -13,17 +13,14 @@ from framework.observe import Metrics, Tracing
 from framework.serve import Draining, Health
 from framework.stores.redis import RedisStore
 
-from .database import Database
+from .database import db
 from .settings import Settings
 
 
 def init_app(app: App[Settings]) -> None:
     """Prepare an application for its servers, balancers and watchers, after its settings have been read."""
-    database: Database = app.extensions["database"]
     Draining(app)
-    app.on_shutdown(database.dispose)
-
-    health = Health(app, {"database": database.engine})
+    health = Health(app, {"database": db.ping})
     store_url = app.settings.store_url
     if store_url and not store_url.startswith("memory:"):
         # Without it nobody can log in, but everything else is answered: the process stays in the balancer.
@@ -31,7 +28,8 @@ def init_app(app: App[Settings]) -> None:
 
     Tracing(app)  # where the server sets a provider of OpenTelemetry
     if app.config["METRICS_PATH"]:
-        Metrics(app).watch_pool(database.engine, "main")
+        metrics = Metrics(app)
+        app.on_startup(lambda: metrics.watch_pool(db.engine_of(app), "main"))
 
     proxies = app.settings.proxies
     if proxies:

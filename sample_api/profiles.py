@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from framework import Resource, Router, raises, response
+from framework import Resource, Router, provides, raises, response
 
 from .auth import login_optional, login_required
-from .database import get_session
+from .database import db
 from .errors import ProfileNotFound
 from .models import Follow, User
 from .queries import ProfileView, find_profile, profile_view
@@ -22,11 +25,12 @@ class Profile(Resource):
     """A profile."""
 
     @login_optional
+    @provides(db.session)
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def get(self, username: str, viewer: User | None) -> dict[str, ProfileView]:
+    def get(self, session: Session, username: str, viewer: User | None) -> dict[str, ProfileView]:
         """Show a profile."""
-        found = find_profile(get_session(), viewer, username)
+        found = find_profile(session, viewer, username)
         if found is None:
             raise ProfileNotFound()
         return {"profile": profile_view(*found)}
@@ -37,33 +41,30 @@ class Profile(Resource):
 class ProfileFollow(Resource):
     """Whether the user who is logged in follows another one."""
 
+    @provides(db.session)
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def post(self, username: str, user: User) -> dict[str, ProfileView]:
+    def post(self, session: Session, username: str, user: User) -> dict[str, ProfileView]:
         """Follow a user. To follow one already followed changes nothing."""
-        session = get_session()
         found = find_profile(session, user, username)
         if found is None:
             raise ProfileNotFound()
         followed, following = found
         view = profile_view(followed, following=True)
         if not following:
-            session.add(Follow(follower_id=user.id, followed_id=followed.id))
-            try:
-                session.commit()
-            except IntegrityError:
-                session.rollback()  # the same request, sent twice, was faster
+            # The same request, sent twice, may be faster.
+            with contextlib.suppress(IntegrityError), session.begin_nested():
+                session.add(Follow(follower_id=user.id, followed_id=followed.id))
         return {"profile": view}
 
+    @provides(db.session)
     @response(200, ProfileResponse)
     @raises(ProfileNotFound)
-    def delete(self, username: str, user: User) -> dict[str, ProfileView]:
+    def delete(self, session: Session, username: str, user: User) -> dict[str, ProfileView]:
         """Follow a user no longer."""
-        session = get_session()
         found = find_profile(session, user, username)
         if found is None:
             raise ProfileNotFound()
         followed, _ = found
         session.execute(sa.delete(Follow).where(Follow.follower_id == user.id, Follow.followed_id == followed.id))
-        session.commit()
         return {"profile": profile_view(followed, following=False)}

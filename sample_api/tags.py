@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from framework import Resource, Router, response
+from sqlalchemy.orm import Session
 
-from .database import get_session
+from framework import Resource, Router, provides, response
+
+from .database import db
 from .queries import list_tags
 from .schemas import TagsResponse
 
@@ -15,7 +17,8 @@ router = Router("tags", __name__, url_prefix="/tags", description="Words that ar
 class Tags(Resource):
     """All tags."""
 
+    @provides(db.session)
     @response(200, TagsResponse)
-    def get(self) -> TagsResponse:
+    def get(self, session: Session) -> TagsResponse:
         """List all tags."""
-        return {"tags": list_tags(get_session())}
+        return {"tags": list_tags(session)}

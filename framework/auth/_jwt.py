@@ -111,7 +111,7 @@ class JWT(Bearer):
         self.max_length = max_length
 
     def outcomes(self, config: Settings) -> cabc.Iterable[Outcome]:
-        """Return what ``load`` declares, and the 503 where keys or ended tokens are kept somewhere that may not answer."""
+        """Return what ``load`` declares, and the 503 where keys or ended tokens may not be had."""
         yield from raised_by(self.load)
         blocklist = self.blocklist
         if self.keys.is_remote or (blocklist is not None and blocklist.may_be_away(config)):

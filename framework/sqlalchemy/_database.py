@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import logging
+import os
 import typing as t
 import weakref
 
@@ -136,8 +137,11 @@ class Database:
             url = address.sync_url
             made = sa.create_engine(url, **options_for(url, self.engine_options))
             prepared(made)  # before its first connection
-            yield made
-            made.dispose()
+            process = os.getpid()
+            try:
+                yield made
+            finally:  # also where the application is collected without an end
+                made.dispose(close=os.getpid() == process)  # a forked child must not close what its parent uses
 
         @provider(scope="application")
         @provides(database_address)

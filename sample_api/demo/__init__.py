@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from framework import App
 
-from ..database import get_session
+from ..database import open_session
 from ..models import Article, ArticleTag, Comment, Favorite, Follow, User
 from ..security import hash_password
 from ..slugs import slugify
@@ -39,14 +39,13 @@ def seed() -> None:
     Where they are already, nothing happens.
     """
     data = tomllib.loads((Path(__file__).parent / "data.toml").read_text(encoding="utf-8"))
-    session = get_session()
     names = [user["username"] for user in data["users"]]
-    if session.scalar(sa.select(User.id).where(User.username.in_(names)).limit(1)) is not None:
-        click.echo("The demo data are here already.")
-        return
-    users = add_users(session, data["users"])
-    add_articles(session, data["articles"], users)
-    session.commit()
+    with open_session() as session:
+        if session.scalar(sa.select(User.id).where(User.username.in_(names)).limit(1)) is not None:
+            click.echo("The demo data are here already.")
+            return
+        users = add_users(session, data["users"])
+        add_articles(session, data["articles"], users)
     click.echo(
         f"Added {len(users)} users and {len(data['articles'])} articles."
         f" Log in as {names[0]}@example.com with the password {PASSWORD}."

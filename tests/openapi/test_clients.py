@@ -27,7 +27,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[App]:
     url = f"sqlite:///{tmp_path_factory.mktemp('clients')}/conduit.sqlite3"
     app = create_app({"SECRET_KEY": "only for tests", "PASSWORD_METHOD": "pbkdf2:sha256:1", "DATABASE_URL": url})
     yield app
-    app.extensions["database"].dispose()
+    app.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from framework import App, Resource, Schema, fields, response, validate
 from sample_api import create_app
+from sample_api.database import db
 from sample_api.models import User
 from tests.openapi.everything import TOKEN, make_app
 from tests.openapi.explored import explore, judge
@@ -24,7 +25,7 @@ class FreeNames:
 
     def __init__(self, app: t.Any) -> None:
         self.app = app.wsgi_app
-        self.engine = app.extensions["database"].engine
+        self.engine = db.engine_of(app)
 
     def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
         if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) in (("POST", "/api/users"), ("PUT", "/api/user")):
@@ -44,14 +45,13 @@ def sample(tmp_path: t.Any) -> t.Iterator[tuple[t.Any, str]]:
             "DATABASE_URL": f"sqlite:///{tmp_path}/conduit.sqlite3",
         }
     )
-    database = app.extensions["database"]
-    sa.event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
-    database.create_tables()
+    engine = db.engine_of(app)
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
     user = {"username": "jake", "email": "jake@example.com", "password": "jake-secret"}
     reply = app.test_client().post("/api/users", json={"user": user})
     app.wsgi_app = FreeNames(app)
     yield app, f"Authorization: Token {reply.json['user']['token']}"
-    database.dispose()
+    app.shutdown()
 
 
 @pytest.fixture

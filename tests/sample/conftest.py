@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from framework import App
 from sample_api import create_app
-from sample_api.database import Base, Database
+from sample_api.database import Base, db, migrations_of
 from tests.servers import postgres_server
 
 if t.TYPE_CHECKING:
@@ -49,22 +49,19 @@ def session_app(database_url: str) -> t.Iterator[App]:
     """One application for all tests of a database."""
     plain = "plain" in database_url
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": database_url, "FAST_PATH": not plain})
-    database: Database = app.extensions["database"]
-    if database.engine.dialect.name == "sqlite":
+    engine = db.engine_of(app)
+    if engine.dialect.name == "sqlite":
         # The data need not survive a loss of power: as the option -F of the PostgreSQL server.
-        sa.event.listen(
-            database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF")
-        )
+        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
     yield app
-    database.dispose()
+    app.shutdown()
 
 
 @pytest.fixture
 def app(session_app: App) -> App:
     """The application, with an empty database."""
-    database: Database = session_app.extensions["database"]
-    database.create_tables()
-    with database.engine.begin() as connection:
+    migrations_of(session_app).ensure()
+    with db.engine_of(session_app).begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
     return session_app

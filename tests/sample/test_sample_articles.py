@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
+from sample_api.database import db
 from sample_api.models import Article
 from tests.sample import shapes
 
@@ -152,7 +153,7 @@ def test_create_refuses_bad_values(jake, changes, named):
 def test_update_one_field(jake, nobody, app):
     """PUT /articles/{slug} changes what it is given; updatedAt moves, createdAt and slug stay."""
     slug = jake.publish(tagList=["dragons"])["slug"]
-    with app.extensions["database"].engine.begin() as connection:
+    with db.engine_of(app).begin() as connection:
         long_ago = dt.datetime(2016, 2, 18, 3, 22, 56, 637_000, tzinfo=dt.UTC)
         connection.execute(sa.update(Article).values(created_at=long_ago, updated_at=long_ago))
     before = nobody.get(f"/articles/{slug}").json["article"]

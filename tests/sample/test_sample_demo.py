@@ -101,7 +101,7 @@ def test_the_demo_data_are_the_same_everywhere(seeded, tmp_path):
     try:
         here, there = contents(seeded), contents(other)
     finally:
-        other.extensions["database"].dispose()
+        other.shutdown()
     assert here == there
 
 

@@ -191,6 +191,8 @@ def test_the_image_serves(image, tmp_path):
     port = free_port()
     packages = os.pathsep.join([*site.getsitepackages()])
     environ = {**production(tmp_path, BIND=f"127.0.0.1:{port}"), "PYTHONPATH": packages}
+    migrate = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["migrate"]["command"]
+    run(*migrate, cwd=folder, env=environ)
     process = subprocess.Popen(json.loads(steps["CMD"]), cwd=folder, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         check = json.loads(steps["HEALTHCHECK"].partition("CMD ")[2].replace(":8000", f":{port}"))
@@ -337,6 +339,7 @@ def test_nginx_serves_by_its_file(nginx, tmp_path):
     ports = {"listen": free_port(), "app1": free_port(), "app2": free_port()}
     serve = [sys.executable, "-m", "gunicorn", "-c", str(DEPLOY / "gunicorn.conf.py")]
     environ = production(tmp_path, BIND=f"127.0.0.1:{ports['app2']}")
+    run(sys.executable, "-m", "alembic", "-c", "sample_api/alembic.ini", "upgrade", "head", cwd=ROOT, env=environ)
     log = (tmp_path / "out").open("w+")
     conf = nginx_conf(tmp_path, **ports)
     host = subprocess.Popen(serve, cwd=ROOT, env=environ, stdout=log)
@@ -416,6 +419,25 @@ def test_kubernetes_asks_the_probes_and_waits_for_the_end(manifest, image):
     assert gunicorn_settings()["graceful_timeout"] < pod["terminationGracePeriodSeconds"]
     assert left >= float(settings["FRAMEWORK_DEADLINE"])
     assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsGroup"]) == (int(user), int(group))
+
+
+def test_tables_are_changed_before_the_code_serves(compose, manifest):
+    """Compose, Kubernetes and systemd run the same migrations, with the image, settings and secrets of hosts."""
+    migrate, (host,) = compose["services"]["migrate"], manifest["Deployment"]["spec"]["template"]["spec"]["containers"]
+    (initial,) = manifest["Deployment"]["spec"]["template"]["spec"]["initContainers"]
+    command = " ".join(migrate["command"])
+    unit = (DEPLOY / "systemd" / "conduit.service").read_text()
+
+    assert initial["command"] == migrate["command"]
+    assert f"ExecStartPre=/srv/conduit/{command}\nExecStart=" in unit
+    assert {name: initial[name] for name in ("image", "envFrom", "securityContext", "volumeMounts")} == {
+        name: host[name] for name in ("image", "envFrom", "securityContext", "volumeMounts")
+    }
+    assert [each for each in initial["env"] if each not in host["env"]] == []
+    for name in APPLICATION:
+        depends = compose["services"][name]["depends_on"]
+        assert depends["migrate"] == {"condition": "service_completed_successfully"}
+    assert environment_of(DEPLOY / "production.env")["MIGRATE"] == "0"
 
 
 def test_kubernetes_joins_its_objects(manifest):

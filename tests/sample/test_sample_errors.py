@@ -7,7 +7,7 @@ import logging
 import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
-from sample_api import articles
+from sample_api import articles, users
 from sample_api.errors import flatten
 from tests.sample import shapes
 
@@ -86,15 +86,17 @@ def test_an_unexpected_error_is_500_and_says_nothing(broken, nobody, caplog):
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_row_that_went_away_meanwhile_is_404(app, jake, monkeypatch):
-    """What another request deletes between our reading and our writing it is a 404."""
+def test_a_row_that_another_request_changes_meanwhile_is_409(app, jake, monkeypatch):
+    """What another request changes between our reading and our writing it is a 409, in the shape of the sample."""
 
     def fail(*args):
         raise StaleDataError("0 rows were matched")
 
-    monkeypatch.setattr(articles, "show", fail)
+    monkeypatch.setattr(users, "logged_in", fail)
+    reply = jake.put("/user", {"user": {"bio": "x"}})
 
-    assert jake.get("/articles/x").status_code == 404
+    assert reply.status_code == 409
+    assert list(reply.json["errors"]) == ["request"]
 
 
 @pytest.mark.parametrize(

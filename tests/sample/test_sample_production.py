@@ -30,7 +30,6 @@ def make(tmp_path):
     yield make_one
     for app in made:
         app.shutdown()
-        app.extensions["database"].dispose()
 
 
 def test_probes_ask_the_database(make, tmp_path):

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
 import stat
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from framework import App
 from sample_api import create_app, settings
-from sample_api.database import Base, Database, normal_url, now
+from sample_api.database import MIGRATIONS, db, now
 from tests.sample.conftest import TEST_SETTINGS, Person
+from tests.servers import free_port
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -31,23 +40,8 @@ def instance(tmp_path, monkeypatch):
 def make(*args):
     """An application whose connections are closed at once."""
     app = create_app(*args)
-    app.extensions["database"].dispose()
+    app.shutdown()
     return app
-
-
-@pytest.mark.parametrize(
-    ("given", "used"),
-    [
-        ("postgres://u:p%40@db:5433/x?sslmode=require", "postgresql+psycopg://u:p%40@db:5433/x?sslmode=require"),
-        ("postgresql://db/x", "postgresql+psycopg://db/x"),
-        ("postgresql+psycopg://db/x", "postgresql+psycopg://db/x"),
-        ("sqlite:///x.sqlite3", "sqlite:///x.sqlite3"),
-        ("sqlite://", "sqlite://"),
-    ],
-)
-def test_database_urls(given, used):
-    """postgres:// and postgresql:// both mean psycopg 3; nothing else of the URL changes."""
-    assert normal_url(given).render_as_string(hide_password=False) == used
 
 
 def test_by_default_everything_is_in_the_instance_folder(instance):
@@ -138,7 +132,7 @@ def test_a_token_of_another_installation_is_refused(tmp_path):
         tokens.append(person.post("/users", {"user": user}).json["user"]["token"])
         person.token = tokens[0]
         assert person.get("/user").status_code == (200 if name == "one" else 401)
-        app.extensions["database"].dispose()
+        app.shutdown()
 
 
 def test_a_database_in_memory(tmp_path):
@@ -148,25 +142,25 @@ def test_a_database_in_memory(tmp_path):
 
     assert Person(app.test_client()).post("/users", {"user": user}).status_code == 201
     assert Person(app.test_client()).get("/profiles/jake").status_code == 200
-    app.extensions["database"].dispose()
+    app.shutdown()
 
 
 def test_the_engine_is_disposed_when_the_process_ends(tmp_path):
     """An application that is shut down leaves no connection open."""
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
     assert Person(app.test_client()).get("/tags").status_code == 200
-    database = app.extensions["database"]
-    assert database.engine.pool.checkedin() == 1
+    pool = db.engine_of(app).pool
+    assert pool.checkedin() == 1
 
     app.shutdown()
 
-    assert database.engine.pool.checkedin() == 0
+    assert pool.checkedin() == 0
 
 
 def test_the_engine_is_disposed_with_its_application(tmp_path):
     """An application that is gone without ever having been started leaves no connection open."""
     app = create_app({**TEST_SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
-    engine = app.extensions["database"].engine
+    engine = db.engine_of(app)
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
     pool = engine.pool
@@ -191,35 +185,57 @@ def test_secrets_come_in_files(instance, monkeypatch, tmp_path):
 
 def test_a_session_is_closed_after_each_request(app, jake):
     """No request keeps its connection, whether it ends well or not."""
-    pool = app.extensions["database"].engine.pool
+    pool = db.engine_of(app).pool
     for path in ("/tags", "/user", "/articles/no", "/articles?limit=0"):
         jake.get(path)
 
         assert pool.checkedout() == 0
 
 
-def test_tables_can_be_asked_for_by_many_at_once(database_url, tmp_path):
+def test_many_processes_migrate_an_empty_database_at_once(database_url, tmp_path):
     """Processes that start together on an empty database do not stumble over one another."""
     url = database_url if database_url.startswith("postgres") else f"sqlite:///{tmp_path}/new.sqlite3"
-    databases = [Database(url) for _ in range(4)]
-    Base.metadata.drop_all(databases[0].engine)
-    errors = []
+    environ = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "only for tests"}
+    alembic = [sys.executable, "-m", "alembic", "-c", str(MIGRATIONS)]
+    subprocess.run([*alembic, "downgrade", "base"], env=environ, cwd=ROOT, check=True)
+    running = [subprocess.Popen([*alembic, "upgrade", "head"], env=environ, cwd=ROOT) for _ in range(3)]
 
-    def work(database):
-        try:
-            database.create_tables()
-        except sa.exc.SQLAlchemyError as error:
-            errors.append(error)
+    assert [each.wait(60) for each in running] == [0, 0, 0]
 
-    threads = [threading.Thread(target=work, args=(database,)) for database in databases]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for database in databases:
-        database.dispose()
 
-    assert errors == []
+def test_models_and_migrations_are_the_same(app):
+    """``alembic check`` finds nothing, and the way back leaves no table."""
+    config = Config(MIGRATIONS)
+    config.attributes["app"] = app
+    command.check(config)
+    command.downgrade(config, "base")
+    tables = sa.inspect(db.engine_of(app)).get_table_names()
+    command.upgrade(config, "head")
+
+    assert tables == ["alembic_version"]
+
+
+def test_a_deployment_that_migrates_itself_is_left_alone(tmp_path):
+    """With ``MIGRATE`` off no request makes tables."""
+    app = create_app({**TEST_SETTINGS, "MIGRATE": False, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"})
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    status = Person(app.test_client()).get("/tags").status_code
+    tables = sa.inspect(db.engine_of(app)).get_table_names()
+    app.shutdown()
+
+    assert (status, tables) == (500, [])
+
+
+def test_a_database_that_is_away_is_a_503():
+    """While the database does not answer, each request is a declared 503, with and without migrations."""
+    url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    for migrates in (True, False):
+        app = create_app({**TEST_SETTINGS, "MIGRATE": migrates, "DATABASE_URL": url})
+        reply = Person(app.test_client()).get("/tags")
+        app.shutdown()
+
+        assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+        assert list(reply.json["errors"]) == ["request"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +249,7 @@ def test_tables_can_be_asked_for_by_many_at_once(database_url, tmp_path):
 )
 def test_the_database_refuses_rows_that_hang_in_the_air(app, statement, values):
     """Foreign keys are enforced by the database, SQLite included."""
-    engine = app.extensions["database"].engine
+    engine = db.engine_of(app)
     parameters = {"t": "2026-01-01 00:00:00"} if values else {}
 
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
@@ -247,5 +263,5 @@ def test_the_database_refuses_a_second_of_the_same(app, jake, column):
     values[column] = {"username": "jake", "email": "jake@example.com"}[column]
     statement = sa.text("INSERT INTO users (username, email, password_hash) VALUES (:username, :email, 'x')")
 
-    with pytest.raises(sa.exc.IntegrityError), app.extensions["database"].engine.begin() as connection:
+    with pytest.raises(sa.exc.IntegrityError), db.engine_of(app).begin() as connection:
         connection.execute(statement, values)

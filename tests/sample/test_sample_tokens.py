@@ -7,6 +7,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from framework import TokenMaker
 from sample_api.auth import user_of
+from sample_api.database import db
 from sample_api.security import make_token, tokens
 from tests.sample import shapes
 
@@ -115,7 +116,7 @@ def test_the_token_of_a_user_who_is_gone_is_401(jake, app):
     """A token does not outlive its user."""
     import sqlalchemy as sa
 
-    with app.extensions["database"].engine.begin() as connection:
+    with db.engine_of(app).begin() as connection:
         connection.execute(sa.text("DELETE FROM users"))
 
     assert jake.get("/user").status_code == 401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sample_api.database import db
 from tests.sample import shapes
 
 JACOB = {"username": "Jacob", "email": "jake@jake.jake", "password": "jakejake"}
@@ -292,7 +293,7 @@ def test_a_password_is_never_sent_or_stored(jake, app):
     """No answer has the password in it, and the table has a hash."""
     import sqlalchemy as sa
 
-    with app.extensions["database"].engine.connect() as connection:
+    with db.engine_of(app).connect() as connection:
         stored = connection.scalar(sa.text("SELECT password_hash FROM users"))
 
     assert stored.startswith("pbkdf2:sha256:1$")

@@ -102,7 +102,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, App]]
     settings = {"SECRET_KEY": "only for tests", "PASSWORD_METHOD": "pbkdf2:sha256:1", "DATABASE_URL": url}
     sample = create_app(settings)
     yield {"": make_app(), "/every": everything.make_app(), "/sample": sample}
-    sample.extensions["database"].dispose()
+    sample.shutdown()
 
 
 @pytest.fixture(scope="module")
