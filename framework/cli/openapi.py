@@ -16,7 +16,7 @@ from .findings import Form, findings_option, report
 from .refusals import say_why_empty
 from .script import AppGroup
 
-_VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0"}
+_VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0", "3.2": "3.2.1", "auto": "auto"}
 
 
 def _document_text(version: str | None, format: str, name: str) -> str:

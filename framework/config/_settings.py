@@ -471,9 +471,10 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             Items("a list of mappings with url and description", Members("a mapping"), optional=True),
         ),
         "OPENAPI_VERSION": Setting(
-            "3.1.0",
-            "The version of the OpenAPI specification to write, ``3.1.0`` or ``3.0.3``.",
-            Text("'3.1.0' or '3.0.3'", r"3\.[01]\.[0-9]+"),
+            "auto",
+            "The version of the OpenAPI specification to write: ``3.2.1``, ``3.1.0`` or ``3.0.3``; ``auto``: 3.2.1"
+            " where something is declared that 3.1 cannot say, otherwise 3.1.0.",
+            Text("'auto', '3.2.1', '3.1.0' or '3.0.3'", r"auto|3\.[0-2]\.[0-9]+"),
         ),
         "OPENAPI_JSON_PATH": Setting(
             "/openapi.json",

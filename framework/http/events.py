@@ -24,6 +24,9 @@ SKIPPED: t.Final = "skipped"
 SHUTDOWN: t.Final = "shutdown"
 """The type of :data:`LAST_EVENT`."""
 
+CONTROL_EVENTS: t.Final = (RESET, SHUTDOWN, SKIPPED)
+"""The types of the events that the server itself sends. Their data are an object of JSON."""
+
 _BREAK = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(rb'event: (?:reset\n(?:id: [^\n]*\n)?data: \{\}|skipped\ndata: \{"skipped":\d+\})\n\n')
 
@@ -113,6 +116,25 @@ def data_of(event: bytes) -> bytes:
         return b""
     lines = (line.partition(b":") for line in event.split(b"\n"))
     return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
+
+
+def read_event(event: bytes) -> dict[str, object]:
+    """Return the fields of an event as it is sent, with its data as text; without a field that it does not have.
+
+    :param event: One event, without comments.
+    """
+    found: dict[str, object] = {}
+    lines: list[str] = []
+    for line in event.decode("utf-8", "replace").split("\n"):
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            lines.append(value)
+        elif name in ("event", "id"):
+            found[name] = value
+        elif name == "retry" and value.isdecimal():
+            found[name] = int(value)
+    return {**found, "data": "\n".join(lines)} if lines else found
 
 
 def _one_line(text: str, what: str) -> str:

@@ -629,7 +629,8 @@ class Outcome(msgspec.Struct, frozen=True):
     :param error: The error class, for an answer that is an error.
     :param examples: Whole bodies by name.
     :param links: What can be called next with it, by name.
-    :param items: What dumps each part of a stream, an instance; the body as a whole is then text.
+    :param items: What dumps each part of a stream, an instance, or one for each type of events; the body as a whole is
+        then text.
     :param is_binary: Whether the body is bytes of any kind, a file mostly.
     :param trusted: Whether values are written as they are, without the schema, see :func:`~framework.response`.
     :param implied: Whether the framework gives the answer by itself, whatever the operation declares: 405, 500, a 404
@@ -644,10 +645,17 @@ class Outcome(msgspec.Struct, frozen=True):
     error: type[APIError] | None = None
     examples: cabc.Mapping[str, object] | None = None
     links: tuple[tuple[str, Link], ...] = ()
-    items: Schema | None = None
+    items: Schema | cabc.Mapping[str, Schema] | None = None
     is_binary: bool = False
     implied: bool = False
     trusted: bool = False
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """The schemas of the body and of its parts."""
+        items = self.items
+        parts = items.values() if isinstance(items, cabc.Mapping) else (items,)
+        return tuple(each for each in (self.schema, *parts) if each is not None)
 
 
 class Security(msgspec.Struct, frozen=True):

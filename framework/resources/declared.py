@@ -58,9 +58,7 @@ def schemas_of(operation: Operation) -> cabc.Iterator[ma.Schema]:
     for body in operation.bodies:
         yield body.schema
     for outcome in operation.outcomes:
-        for schema in (outcome.schema, outcome.items):
-            if schema is not None:
-                yield schema
+        yield from outcome.schemas
 
 
 def nested_in(field: AnyField) -> cabc.Iterator[ma.fields.Nested]:
@@ -132,9 +130,9 @@ def check_components(operations: cabc.Iterable[Operation]) -> None:
     seen: dict[str, type[ma.Schema]] = {}
     for operation in operations:
         for outcome in operation.outcomes:
-            for schema in (outcome.schema, outcome.items):
-                name = None if schema is None else component_of(schema)
-                if schema is None or name is None:
+            for schema in outcome.schemas:
+                name = component_of(schema)
+                if name is None:
                     continue
                 other = seen.setdefault(name, type(schema))
                 if other is not type(schema):

@@ -363,6 +363,7 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.issue.code": "Name of the broken rule. The API may define codes in addition to the examples.",
         "schemas.issue.params": "Limits of the rule, such as `min` and `max`.",
         "schemas.issue.message": "The message, as in `errors`.",
+        "schemas.control_event": "An event of the server: the stream ends, or events were left out.",
         "schemas.validation_problem": "Validation errors of the request (RFC 9457).",
         "schemas.validation_problem.errors": "Messages by part of the request and by field path.",
         "schemas.validation_problem.issues": (

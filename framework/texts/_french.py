@@ -535,6 +535,7 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.issue.code": "Nom de la règle enfreinte. L'API peut définir d'autres codes que les exemples.",
         "schemas.issue.params": "Limites de la règle, comme `min` et `max`.",
         "schemas.issue.message": "Le message, comme dans `errors`.",
+        "schemas.control_event": "Un événement du serveur : le flux se termine, ou des événements ont été omis.",
         "schemas.validation_problem": "Erreurs de validation de la requête (RFC 9457).",
         "schemas.validation_problem.errors": "Messages par partie de la requête et par chemin de champ.",
         "schemas.validation_problem.issues": (

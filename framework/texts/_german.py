@@ -554,6 +554,7 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "schemas.issue.code": "Name der verletzten Regel. Die API kann weitere Codes als die Beispiele definieren.",
         "schemas.issue.params": "Grenzwerte der Regel, zum Beispiel `min` und `max`.",
         "schemas.issue.message": "Die Meldung, wie in `errors`.",
+        "schemas.control_event": "Ein Ereignis des Servers: Der Strom endet, oder Ereignisse wurden ausgelassen.",
         "schemas.validation_problem": "Validierungsfehler der Anfrage (RFC 9457).",
         "schemas.validation_problem.errors": "Meldungen nach Teil der Anfrage und nach Feldpfad.",
         "schemas.validation_problem.issues": (

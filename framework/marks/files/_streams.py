@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+import msgspec
 from marshmallow import fields
 
 from ..._async_parts import AsyncParts, bridge
@@ -19,7 +20,7 @@ from ..._producer import Producer
 from ..._producer import interruptible as interruptible
 from ...context import current
 from ...errors import SetupError
-from ...http.events import KEEP_ALIVE, LAST_EVENT, MEDIA_TYPE, Event, SharedEvent, write_event
+from ...http.events import CONTROL_EVENTS, KEEP_ALIVE, LAST_EVENT, MEDIA_TYPE, Event, SharedEvent, write_event
 from ...teardown import close_parts
 from ...texts import message
 from ..base import Outcome, Parameter, Plan, Record
@@ -63,7 +64,7 @@ class StreamMark(ResponseMark):
 
     def part_writer(self, plan: Plan) -> Write:
         """A function from a part to its bytes."""
-        encode = item_encoder(plan, self.outcome.items)
+        encode = item_encoder(plan, t.cast("Schema | None", self.outcome.items))
         return lambda part: encode(part) + b"\n"
 
     def body(self, parts: Parts | AsyncParts) -> cabc.Iterator[bytes]:
@@ -88,6 +89,8 @@ class EventsMark(StreamMark):
 
     def part_writer(self, plan: Plan) -> Write:
         items = self.outcome.items
+        if isinstance(items, cabc.Mapping):
+            return self.typed_writer(plan, items)
         to_json = item_encoder(plan, items)
 
         def write(part: object) -> bytes:
@@ -98,6 +101,25 @@ class EventsMark(StreamMark):
             if items is None and isinstance(event.data, str):
                 return write_event(event.data, event)
             return write_event(to_json(event.data).decode(), event)
+
+        return write
+
+    def typed_writer(self, plan: Plan, types: cabc.Mapping[str, Schema]) -> Write:
+        """A function from an event to its bytes, by the schema of its type."""
+        encoders = {name: item_encoder(plan, schema) for name, schema in types.items()}
+        where, known = plan.called, ", ".join(types)
+
+        def write(part: object) -> bytes:
+            if isinstance(part, SharedEvent) and (part.schema is types.get(part.event or "") or part.schema is True):
+                return part.written
+            encode = encoders.get(part.event or "") if isinstance(part, Event) else None
+            if encode is None or not isinstance(part, Event):
+                given = f"one of the type {part.event!r}" if isinstance(part, Event) else repr(part)
+                raise TypeError(
+                    f"{where} yielded {given}, and events(types=...) declares {known}. Yield Event(data, event=...)"
+                    " with one of these types, or declare the type."
+                )
+            return write_event(encode(part.data).decode(), part)
 
         return write
 
@@ -178,6 +200,7 @@ def stream(
 def events(
     schema: SchemaLike | None = None,
     *,
+    types: cabc.Mapping[str, SchemaLike] | None = None,
     keep_alive: float | None = 15.0,
     retry: int | None = None,
     description: str = "",
@@ -190,17 +213,34 @@ def events(
     before the next event, with one of the type ``shutdown``.
 
     :param schema: What dumps the data of each event, as JSON. Default: text is sent as it is, other values as JSON.
+    :param types: What dumps the data of events of each type, by its name; the handler then returns events of these
+        types alone.
     :param keep_alive: Seconds after which a quiet stream sends a comment, so that proxies do not cut it off and a
         client that has left is noticed. The handler's iterable then runs in its own thread. ``None``: nothing is
         sent.
     :param retry: Milliseconds that a client waits before it comes again.
     :param description: Default: the phrase of the status.
     :param headers: Headers that the handler sets on this answer, name to field.
-    :raises SetupError: The schema is one of many, or ``keep_alive`` is not a time.
+    :raises SetupError: A schema is one of many, a type is one that the server itself sends, or ``keep_alive`` is not a
+        time.
     """
+    if types is not None and (schema is not None or not types):
+        raise SetupError(
+            "events() takes a schema for all events, or 'types' with a schema for each type. Give one of both."
+        )
+    for name in types or ():
+        if name in CONTROL_EVENTS or not isinstance(name, str) or not name.isprintable() or not name:
+            raise SetupError(
+                f"events(types=...) declares {name!r}, which cannot be a type of an application. Take another name: the"
+                f" server itself sends {', '.join(CONTROL_EVENTS)}."
+            )
     if keep_alive is not None and not keep_alive > 0:
         raise SetupError(f"events(keep_alive={keep_alive!r}) is not a time. Give seconds, or None for no comments.")
-    return EventsMark(stream_outcome(schema, MEDIA_TYPE, 200, description, headers), keep_alive, retry)
+    outcome = stream_outcome(schema, MEDIA_TYPE, 200, description, headers)
+    if types is not None:
+        items = {name: part_schema(each) for name, each in types.items()}
+        outcome = msgspec.structs.replace(outcome, items=items)
+    return EventsMark(outcome, keep_alive, retry)
 
 
 def stream_outcome(
@@ -214,10 +254,19 @@ def stream_outcome(
 
     :raises SetupError: The schema is one of many.
     """
-    items = None if schema is None else as_schema(schema)
-    if items is not None and items.many:
-        raise SetupError(f"{items!r} is for many objects. A stream dumps its parts one by one: leave 'many' out.")
+    items = None if schema is None else part_schema(schema)
     return Outcome(status, None, description, as_headers(headers, status), media_type, items=items)
+
+
+def part_schema(schema: SchemaLike) -> Schema:
+    """Return the schema of a part of a stream.
+
+    :raises SetupError: It is one of many.
+    """
+    made = as_schema(schema)
+    if made.many:
+        raise SetupError(f"{made!r} is for many objects. A stream dumps its parts one by one: leave 'many' out.")
+    return made
 
 
 def item_encoder(plan: Plan, schema: Schema | None) -> Write:

@@ -40,6 +40,8 @@ class SchemeOptions(t.TypedDict, total=False):
     """The name in the document, one for each scheme of an application. Default: by the kind of scheme."""
     description: str
     """CommonMark text for the document."""
+    deprecated: bool
+    """Whether clients should no longer use it. In the document from OpenAPI 3.2 on."""
     realm: str
     """The name of the protected space, for the challenge of a 401. Default: the setting ``API_TITLE``."""
 
@@ -102,6 +104,7 @@ class Scheme:
         self.name = options.get("name", self.default_name)
         self.description = options.get("description", "")
         self.realm = options.get("realm", "")
+        self.deprecated = options.get("deprecated", False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -161,7 +164,8 @@ class Scheme:
         return None
 
     def _described(self, **members: object) -> dict[str, t.Any]:
-        return {**members, **({"description": self.description} if self.description else {})}
+        made = {**members, **({"description": self.description} if self.description else {})}
+        return {**made, "deprecated": True} if self.deprecated else made
 
 
 class Alternatives:
@@ -241,12 +245,13 @@ class OAuth2(Bearer):
 
     default_name = "oauth2"
 
-    # What each flow must say (OpenAPI 3.1, section 4.8.29).
+    # What each flow must say (OpenAPI 3.2, section 4.30).
     URLS: t.ClassVar[cabc.Mapping[str, tuple[str, ...]]] = {
         "implicit": ("authorizationUrl",),
         "password": ("tokenUrl",),
         "clientCredentials": ("tokenUrl",),
         "authorizationCode": ("authorizationUrl", "tokenUrl"),
+        "deviceAuthorization": ("deviceAuthorizationUrl", "tokenUrl"),
     }
 
     def __init__(

@@ -25,7 +25,7 @@ from ...fast import json as fast_json
 from ...fast.strict import Rules
 from ...http import problem
 from ...http.events import MEDIA_TYPE as EVENTS
-from ...http.events import data_of
+from ...http.events import data_of, read_event
 from ...http.request import is_json_type
 from ...http.response import Reply, body_of
 from ...http.semantics import BODILESS
@@ -55,6 +55,19 @@ OF_TRANSPORT = frozenset(
 """Headers that a handler may set without declaring them: they speak of the message, not of the API."""
 
 _FAULTS_SHOWN = 10
+
+
+def data_schema(items: JSONObject, kind: str) -> JSONObject | None:
+    """Return the schema of the data of an event; ``None`` where its type is not declared.
+
+    :param items: The schema of the events of the stream.
+    :param kind: The type of the event.
+    """
+    for branch in items.get("oneOf") or items["anyOf"]:
+        name, data = branch["properties"]["event"], branch["properties"]["data"]
+        if name.get("const") == kind or ("not" in name and kind not in name["not"]["enum"]):
+            return t.cast(JSONObject, data["contentSchema"])
+    return None
 
 
 class DescribedOperation(t.NamedTuple):
@@ -126,15 +139,15 @@ class Contract:
             listed = [each for each in document.listed(self._app, which) if id(each) not in self._described]
             if not listed:
                 continue
-            # What an older version has no words for is not judged by it: the contract is always that of 3.1.
-            is_31 = which.config(self._app)["OPENAPI_VERSION"].startswith("3.1")
-            made_31 = document.built(self._app, which) if is_31 else document.make(self._app, "3.1.0", which)
-            whole = made_31.document
+            # What an older version has no words for is not judged by it: the contract is that of 3.1 or 3.2.
+            is_old = which.config(self._app)["OPENAPI_VERSION"].startswith("3.0")
+            made = document.make(self._app, "auto", which) if is_old else document.built(self._app, which)
+            whole = made.document
             closed, sent = self._judges(whole)
             for path, members in document.by_path(document.listed(self._app, which)).items():
                 for operation in members:
-                    made = whole["paths"][path][document.paths.item_key(operation.method)]
-                    self._described.setdefault(id(operation), self._resolved(made, closed, sent))
+                    found = document.operation_of(whole["paths"][path], operation.method)
+                    self._described.setdefault(id(operation), self._resolved(found, closed, sent))
 
     def _alone(self, operation: Operation) -> DescribedOperation:
         config = self._app.config
@@ -253,12 +266,21 @@ class Contract:
         """Return what is wrong with one part of a stream, as it is sent; empty when all is as declared."""
         described, media_type = self.described(exchange.operation), mimetype(exchange.headers)
         media = media_for(media_type, described.responses.get(exchange.status, {}).get("content", {})) or {}
+        schema = media.get("itemSchema", media.get("x-itemSchema"))
         text = data_of(part) if media_type == EVENTS else part
-        if media_type not in STREAMS or "x-itemSchema" not in media or not text:
+        if media_type not in STREAMS or schema is None or not text:
             return []
+        kind: str | None = None
+        if media_type == EVENTS:
+            kind = str(read_event(part).get("event", "message"))
+            schema = data_schema(schema, kind)
+            if schema is None:
+                return [remedies.unknown_event(kind)]
         value, wrong = self._parsed(text, media_type)
-        faults = described.closed.faults(media["x-itemSchema"], value) if not wrong else []
-        return wrong or [remedies.wrong_body(exchange.operation, exchange.status, each, value) for each in faults[:1]]
+        faults = described.closed.faults(schema, value) if not wrong else []
+        return wrong or [
+            remedies.wrong_body(exchange.operation, exchange.status, each, value, event=kind) for each in faults[:1]
+        ]
 
     def _parsed(self, body: bytes, media_type: str) -> tuple[object, list[Violation]]:
         try:

@@ -185,16 +185,37 @@ def undeclared_media_type(app: App, exchange: Exchange, media_type: str, content
 # Bodies
 
 
+def unknown_event(kind: str) -> Violation:
+    """An event of a type that is not declared.
+
+    :param kind: The type.
+    """
+    return Violation(
+        f"The stream sends an event of the type {kind!r}, which the server itself sends with other data.",
+        "Give the event another type.",
+    )
+
+
 def wrong_body(
-    operation: Operation, status: int, fault: Fault, body: object, shape: ma.Schema | None = None
+    operation: Operation,
+    status: int,
+    fault: Fault,
+    body: object,
+    shape: ma.Schema | None = None,
+    *,
+    event: str | None = None,
 ) -> Violation:
     """A place in the body that its schema refuses.
 
     :param shape: The schema of errors, where ``render_error`` has given one.
+    :param event: The type of the event whose data the body are.
     """
     message = f"The body of {status} does not fit its schema. {fault}"
     outcomes = [each for each in operation.outcomes if each.status == status]
-    told = [shape if each.error is not None else each.schema or each.items for each in outcomes]
+    items = [each.items.get(event or "") if isinstance(each.items, cabc.Mapping) else each.items for each in outcomes]
+    told = [
+        shape if each.error is not None else each.schema or part for each, part in zip(outcomes, items, strict=True)
+    ]
     schemas = list({id(schema): schema for schema in told if schema is not None}.values())
     spots = [place for schema in schemas if (place := blame.spot_of(schema, fault.at)) is not None]
     place = spots[0] if len(schemas) == 1 and spots else None

@@ -1,4 +1,4 @@
-"""Compare two OpenAPI documents, of 3.0 or 3.1: which changes break clients.
+"""Compare two OpenAPI documents, of 3.0 to 3.2: which changes break clients.
 
 Not here: single schemas (``openapi.diff._changes``), webhooks, callbacks and links (``openapi.diff._flow``), what
 version the new document deserves (``openapi.diff._versions``), where a change comes from (``openapi.lint._sources``),
@@ -21,6 +21,7 @@ from ._words import (
     content_types,
     flows_of,
     operations_of,
+    parts_of,
     resolved,
     said,
     satisfies,
@@ -59,6 +60,10 @@ class Comparison:
         self.paths(by_shape(self.old.get("paths", {})), by_shape(self.new.get("paths", {})))
         self.flow.webhooks(webhooks_of(self.old), webhooks_of(self.new))
         self.servers(self.old.get("servers", ()), self.new.get("servers", ()))
+        before, after = (str(each.get("openapi", "")).rpartition(".")[0] for each in (self.old, self.new))
+        if before != after:
+            text = f"The document was in OpenAPI {before}, and is in {after}: clients' tools must be able to read it."
+            self.changes.add(Level.RISKY, "openapi-version-changed", text, ChangeLocation("", "", "request"))
 
     def servers(self, old: cabc.Sequence[JSONObject], new: cabc.Sequence[JSONObject]) -> None:
         """Compare the servers. That one of several is gone is a risk, that none is left of those known is a break."""
@@ -223,6 +228,26 @@ class Comparison:
             level = Level.RISKY if status[:1] in "23" else Level.COMPATIBLE
             self.changes.add(level, "response-status-added", f"The status {status} is new.", inner)
 
+    def parts(
+        self, old: cabc.Mapping[str, JSONObject], new: cabc.Mapping[str, JSONObject], spot: ChangeLocation
+    ) -> None:
+        """Compare the parts of a stream: of events by their type, where it is declared."""
+        for name, schema in old.items():
+            inner = self.part(spot, f"{spot.part} event {name}") if name else spot
+            if name in new:
+                self.changes.schema(schema, new[name], inner)
+            elif "" in new:
+                self.changes.schema(schema, new[""], inner)
+            else:
+                text = (
+                    f"The event {name} is not sent any more." if name else "The parts of the stream are not described."
+                )
+                self.changes.add(Level.BREAKING, "response-event-removed", text, inner)
+        for name in new.keys() - old.keys():
+            if name and "" not in old:
+                inner = self.part(spot, f"{spot.part} event {name}")
+                self.changes.add(Level.RISKY, "response-event-added", f"The event {name} is new.", inner)
+
     def response(self, old: JSONObject, new: JSONObject, spot: ChangeLocation) -> None:
         """Compare two answers of one status."""
         before, after = by_media_type(old.get("content", {})), by_media_type(new.get("content", {}))
@@ -230,6 +255,8 @@ class Comparison:
             if media_type not in after:
                 text = f"{media_type} is not sent any more."
                 self.changes.add(Level.BREAKING, "response-media-type-removed", text, spot)
+            elif before_parts := parts_of(media):
+                self.parts(before_parts, parts_of(after[media_type]), spot)
             else:
                 self.changes.schema(media.get("schema", True), after[media_type].get("schema", True), spot)
         for media_type in after.keys() - before.keys():

@@ -56,6 +56,19 @@ def operations_of(item: JSONObject) -> dict[str, JSONObject]:
     return {method: operation for _, method, operation in operations_in(item)}
 
 
+def parts_of(media: JSONObject) -> dict[str, JSONObject]:
+    """Return the schemas of the parts of a stream: of the data of events by their type, of others by an empty name."""
+    items = media.get("itemSchema", media.get("x-itemSchema"))
+    if items is None:
+        return {}
+    found: dict[str, JSONObject] = {}
+    for branch in items.get("oneOf") or items.get("anyOf", ()):
+        members = branch.get("properties", {})
+        if "contentSchema" in members.get("data", {}) and "enum" not in members.get("event", {}):
+            found[str(members.get("event", {}).get("const", ""))] = members["data"]["contentSchema"]
+    return found or {"": items}
+
+
 def schema_of(parameter: JSONObject) -> object:
     """The schema of a parameter or header; one with ``content`` has it there."""
     for media in parameter.get("content", {}).values():

@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from ._outgoing import judge_of as judge_of
     from ._paths import PATH_ITEM_METHODS as PATH_ITEM_METHODS
     from ._paths import address as address
+    from ._paths import operation_of as operation_of
     from ._paths import operations_in as operations_in
     from ._validators import flat as flat
     from ._yaml import to_yaml as to_yaml
@@ -49,7 +50,7 @@ else:
             "_fields": "READS WRITES own_method written_name",
             "_operations": "operation_object",
             "_outgoing": "judge_of",
-            "_paths": "PATH_ITEM_METHODS address operations_in",
+            "_paths": "PATH_ITEM_METHODS address operation_of operations_in",
             "_validators": "flat",
             "_yaml": "to_yaml",
         },

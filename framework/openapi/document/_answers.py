@@ -10,12 +10,15 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+import marshmallow as ma
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ... import _docstrings as docstrings
 from ... import errors
 from ..._sentinel import MISSING
 from ...http import problem
+from ...http.events import CONTROL_EVENTS
+from ...http.events import MEDIA_TYPE as EVENTS
 from ...http.request import is_json_type
 from ...http.semantics import BODILESS
 from ...issues import CODES, issue, told
@@ -95,7 +98,7 @@ VALIDATION_PROBLEM: JSONObject = {
     "required": [*PROBLEM["required"], "errors", "issues"],
 }
 HEADER_COMPONENTS: t.Final = "#/components/headers/"
-STREAMS = frozenset({"text/event-stream", "application/jsonl"})
+STREAMS = frozenset({EVENTS, "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": [issue("required")]}}
 _TEXT: JSONObject = {"type": "string"}
 
@@ -148,6 +151,8 @@ class Answers:
         self.links = links
         self.say = say
         self.shared: dict[str, JSONObject] = {}
+        self.statuses: dict[str, int] = {}
+        """The statuses of the shared answers."""
         """``components.responses``, as far as used."""
         self.shared_headers: dict[str, JSONObject] = {}
         """``components.headers``, as far as used: a document of webhooks alone has none, for others answer there."""
@@ -275,15 +280,31 @@ class Answers:
         return made
 
     def stream(self, outcome: Outcome) -> JSONObject:
-        """The body of a stream; an extension describes its parts, for no version before 3.2 can.
+        """The body of a stream, and its parts (OpenAPI 3.2, section 4.15); a table is text, with an extension for its
+        rows."""
+        items = outcome.items
+        if outcome.media_type == EVENTS:
+            if items is None:
+                return {"schema": {}}
+            return {"itemSchema": self.event(items)}
+        schema = None if items is None else self.components.schema(t.cast(ma.Schema, items), "output")
+        if outcome.media_type in STREAMS:
+            return {"schema": _TEXT} if schema is None else {"itemSchema": schema}
+        return {"schema": _TEXT, "x-itemSchema": schema}
 
-        Of server-sent events nothing is described as a whole: some tools take the schema for that of the text, some for
-        that of an event.
-        """
-        media: JSONObject = {"schema": {} if outcome.media_type == "text/event-stream" else _TEXT}
-        if outcome.items is not None:
-            media["x-itemSchema"] = self.components.schema(outcome.items, "output")
-        return media
+    def event(self, items: ma.Schema | cabc.Mapping[str, ma.Schema]) -> JSONObject:
+        """The events of a stream (OpenAPI 3.2, section 4.15.5): its own types, and those of the server."""
+        server = event_object({"enum": list(CONTROL_EVENTS)}, {"type": "object"})
+        server["description"] = message("schemas.control_event")
+        if isinstance(items, cabc.Mapping):
+            made = [
+                event_object({"const": name}, self.components.schema(schema, "output"))
+                for name, schema in items.items()
+            ]
+            return {"oneOf": [*made, server]}
+        name = {"type": "string", "not": {"enum": list(CONTROL_EVENTS)}}
+        # Linters do not see that only one of the two can be: not a choice of one.
+        return {"anyOf": [event_object(name, self.components.schema(items, "output"), is_named=False), server]}
 
     def examples(self, given: cabc.Mapping[str, object] | None, schema: JSONObject) -> JSONObject:
         """The ``example`` or ``examples`` of a media type: the given ones, otherwise one made from the fields'."""
@@ -308,6 +329,7 @@ class Answers:
             made: JSONObject = {"description": " ".join(text_of(cls, self.say).split())}
             if headers:
                 made["headers"] = headers
+            self.statuses[name] = t.cast(int, cls.code)
             self.shared[name] = {**made, "content": self.error_content([cls], None)}
         return {"$ref": f"#/components/responses/{name}"}
 
@@ -382,6 +404,18 @@ class Answers:
                 return None
             made.update(extra)
         return made
+
+
+def event_object(name: JSONObject, data: JSONObject, *, is_named: bool = True) -> JSONObject:
+    """Return the schema of an event whose data are JSON.
+
+    :param name: The schema of its type.
+    :param data: The schema of its data.
+    :param is_named: Whether each event has a type.
+    """
+    text = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    members = {"event": name, "data": text, "id": {"type": "string"}, "retry": {"type": "integer", "minimum": 0}}
+    return {"type": "object", "properties": members, "required": ["event", "data"] if is_named else ["data"]}
 
 
 def example_object(value: object) -> JSONObject:

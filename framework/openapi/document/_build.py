@@ -24,6 +24,7 @@ from ...typing import JSONObject, Settings
 from ..schema import regexes
 from . import _outgoing as outgoing
 from . import _paths as paths
+from . import _versions as versions
 from ._answers import Answers
 from ._components import Components
 from ._links import Links
@@ -41,6 +42,7 @@ if t.TYPE_CHECKING:
 _UNPRINTABLE = re.compile(f"[{regexes.NOT_SHOWN}]")
 _ORDER = (
     "openapi",
+    "$self",
     "info",
     "servers",
     "security",
@@ -78,23 +80,38 @@ class Built(t.NamedTuple):
 
     document: JSONObject
 
+    version: str
+    """The version of OpenAPI that was asked for, ``auto`` for instance."""
+
     uses: dict[type[APIError], list[Operation]]
     """The operations that answer with each error class."""
 
     components: Components
     """The class that each component was made from."""
 
+    newer: tuple[versions.NewerWord, ...]
+    """What the document says that no version before 3.2 can."""
 
-def build(app: App, version: str = "3.1.0", name: str = DEFAULT) -> JSONObject:
+    def log(self, name: str) -> Built:
+        """Log why the document has its version, and what that cannot say; return this.
+
+        :param name: The name of the document.
+        """
+        made = str(self.document["openapi"])
+        versions.log_choice(name, self.version, made, self.newer, self.components.lost)
+        return self
+
+
+def build(app: App, version: str = versions.AUTO, name: str = DEFAULT) -> JSONObject:
     """Make the document.
 
     :param app: The application; it freezes.
-    :param version: Of OpenAPI, ``"3.1.0"`` or ``"3.0.3"`` for instance.
+    :param version: Of OpenAPI, ``"3.2.1"``, ``"3.1.0"`` or ``"3.0.3"`` for instance, or ``"auto"``.
     :param name: Which of the application's documents.
     :return: A new dictionary of JSON values.
     :raises ComponentConflict: Two schemas ask for one name.
     """
-    return make(app, version, app.documents[name]).document
+    return make(app, version, app.documents[name]).log(name).document
 
 
 def document_of(app: App, which: Document | None = None) -> JSONObject:
@@ -115,7 +132,7 @@ def built(app: App, which: Document | None = None) -> Built:
     known = kept.get(which.name)
     if known is not None and known[0] is operations and known[1] == version:
         return known[2]
-    made = without_collector(make, app, version, which)
+    made = without_collector(make, app, version, which).log(which.name)
     kept[which.name] = (operations, version, made)
     return made
 
@@ -147,10 +164,15 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     )
     places = Servers(app, config, operations)
     general = (title(app, config),)
-    spec = container(app, version, config)
     tags: dict[str, None] = {}
     schemes: dict[str, cabc.Mapping[str, object]] = {}
     servers: dict[str, list[JSONObject]] = {}
+    for operation in operations:
+        add_schemes(schemes, operation)
+    newer = versions.newer_words(operations, schemes)
+    written = versions.chosen(version, newer)
+    spec = container(app, written, config)
+    queries: dict[str, JSONObject] = {}
     for path, members in paths_of.items():
         made: dict[str, JSONObject] = {}
         read: dict[int, dict[str, JSONObject]] = {}
@@ -162,10 +184,11 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
                 variables = read[id(operation.rule)] = paths.variables(operation.rule)
             key = t.cast(str, paths.item_key(operation.method))
             made[key] = operation_object(operation, path, own_tags, variables, answers)
-            add_schemes(schemes, operation)
         summary, description = texts_of_path(members)
         if found := places.add(members, made):
             servers[path] = found
+        if "query" in made:
+            queries[path] = made.pop("query")  # apispec does not know it
         spec.path(path, made=made, summary=summary, description=description)
     webhooks: JSONObject = {}
     for webhook in which.webhooks_of(app):
@@ -183,11 +206,17 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     for name in sorted(schemes):
         spec.components.security_scheme(name, dict(schemes[name]))
     document = spec.to_dict()
+    for path, query in queries.items():
+        document["paths"][path]["query"] = query
     for path, found in servers.items():
         document["paths"][path]["servers"] = found
     if webhooks:
         # OpenAPI 3.0 has none; generators of documentation know them by this name there.
-        document["x-webhooks" if version.startswith("3.0") else "webhooks"] = webhooks
+        document["x-webhooks" if written.startswith("3.0") else "webhooks"] = webhooks
+    if written.startswith("3.2"):
+        versions.raise_to_newest(document, app, config, operations, answers.statuses)
+    elif newer:
+        document = versions.lower(document)
     document = merged(document, config["API_EXTRA"] or {})
     ordered = {word: document.pop(word) for word in _ORDER if word in document}
     # A copy: several places share what is in them, and a function below may change one.
@@ -195,7 +224,7 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     for process in app.document_processors:
         changed = process(document, which.name)
         document = document if changed is None else changed
-    return Built(document, answers.uses, components)
+    return Built(document, version, answers.uses, components, tuple(newer))
 
 
 def with_texts(value: object, say: cabc.Callable[[str], str]) -> object:

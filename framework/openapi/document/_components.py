@@ -44,13 +44,15 @@ Described: t.TypeAlias = tuple[JSONObject, tuple[tuple[ma.Schema, SchemaUse, "st
 class Components:
     """The schemas of one document.
 
-    :param version: Of OpenAPI, ``"3.1.x"`` or ``"3.0.x"``. In 3.0 what its words cannot say is left out.
+    :param version: Of OpenAPI, ``"3.1.0"`` for instance. In 3.0 what its words cannot say is left out.
     :param rules: The strict rules for what is read.
     :param default_unknown: What becomes of undeclared members where no mark or schema says it.
     """
 
     def __init__(self, version: str = "3.1.0", *, rules: Rules = ALL_RULES, default_unknown: str = RAISE) -> None:
         self.version = version
+        self.lost: set[str] = set()
+        """The words of schemas that 3.0 does not know, and that were left out."""
         self.rules = rules
         self.default_unknown = default_unknown
         self._schemas: dict[str, JSONObject] = {}
@@ -117,7 +119,7 @@ class Components:
 
     def final(self, schema: JSONObject) -> JSONObject:
         """Say a schema in the words of the document's version."""
-        return t.cast(JSONObject, downgrade(schema)) if self.version.startswith("3.0") else schema
+        return t.cast(JSONObject, downgrade(schema, self.lost)) if self.version.startswith("3.0") else schema
 
     # What fields ask for
 

@@ -17,18 +17,24 @@ from ...typing import JSONObject
 PATH_ITEM_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The methods that have an operation in a Path Item Object (OpenAPI 3.1, section 4.8.9), in its order."""
 _KEYS: t.Final = (*((method, method) for method in PATH_ITEM_METHODS), ("query", "query"), ("x-query", "query"))
+"""The members of a Path Item Object that have operations, and the methods of these. QUERY is an extension in 3.1."""
 
 
 def item_key(method: str) -> str | None:
-    """Return the member of a Path Item Object that has the operation of a method; ``None`` where none can have it.
-
-    OpenAPI 3.1 has no member for QUERY, so it is an extension.
+    """Return the member of a Path Item Object of OpenAPI 3.2 that has the operation of a method, or ``None``.
 
     :param method: In capitals.
     """
-    if method == "QUERY":
-        return "x-query"
-    return method.lower() if method.lower() in PATH_ITEM_METHODS else None
+    return method.lower() if method == "QUERY" or method.lower() in PATH_ITEM_METHODS else None
+
+
+def operation_of(item: JSONObject, method: str) -> JSONObject:
+    """Return the operation of a method in a Path Item Object of any version.
+
+    :param method: In capitals.
+    :raises KeyError: There is none.
+    """
+    return {name: operation for _, name, operation in operations_in(item)}[method.lower()]
 
 
 def operations_in(item: JSONObject) -> cabc.Iterator[tuple[str, str, JSONObject]]:

@@ -75,7 +75,8 @@ class _Places:
         self._webhooks = {webhook.name: webhook.source for webhook in which.webhooks_of(app)}
         for path, members in document.by_path(document.listed(app, which)).items():
             for operation in members:
-                self._operations[path, document.paths.item_key(operation.method) or ""] = operation
+                key = document.paths.item_key(operation.method) or ""
+                self._operations[path, key if key in made.document["paths"][path] else f"x-{key}"] = operation
                 self._by_path.setdefault(path, operation)
 
     def noted(self, finding: Finding) -> Finding:

@@ -43,9 +43,7 @@ def _schemas(operations: cabc.Iterable[Operation]) -> cabc.Iterator[tuple[ma.Sch
         for body in operation.bodies:
             yield body.schema, True
         for outcome in operation.outcomes:
-            for schema in (outcome.schema, outcome.items):
-                if schema is not None:
-                    yield schema, False
+            yield from ((schema, False) for schema in outcome.schemas)
 
 
 def _walk(schema: ma.Schema, reads: bool, seen: set[tuple[type, bool]]) -> cabc.Iterator[Finding]:

@@ -210,12 +210,13 @@ def _says_no_nul_for_nothing(one: JSONObject, other: JSONObject) -> bool:
     return one.get("pattern") == regexes.NO_NUL and "pattern" not in other and other.get("format") in _FORMS
 
 
-def downgrade(schema: object) -> object:
+def downgrade(schema: object, lost: set[str] | None = None) -> object:
     """Say a schema in the words of OpenAPI 3.0.
 
     What 3.0 has no word for is left out, so the result may take more than the original, and never less.
 
     :param schema: A schema in the words of 3.1, or a boolean schema.
+    :param lost: Gets the words that were left out.
     :return: A new dictionary.
     """
     if schema is True:
@@ -225,15 +226,17 @@ def downgrade(schema: object) -> object:
     if not isinstance(schema, dict):
         return schema
     made = {word: value for word, value in schema.items() if word not in _UNKNOWN_IN_30}
+    if lost is not None and len(made) < len(schema):
+        lost.update(schema.keys() - made.keys())
     for word, value in schema.items():
         if word not in made:
             continue
         if word in LISTS_OF_SCHEMAS:
-            made[word] = [downgrade(each) for each in value]
+            made[word] = [downgrade(each, lost) for each in value]
         elif word in MAPS_OF_SCHEMAS:
-            made[word] = {name: downgrade(each) for name, each in value.items()}
+            made[word] = {name: downgrade(each, lost) for name, each in value.items()}
         elif word in SCHEMAS and not (word == "additionalProperties" and isinstance(value, bool)):
-            made[word] = downgrade(value)
+            made[word] = downgrade(value, lost)
     _examples(made)
     if "const" in made:
         made["enum"] = [made.pop("const")]

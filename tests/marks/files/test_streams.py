@@ -39,6 +39,7 @@ class PetSchema(Schema):
     name = fields.String()
 
 
+PET = "#/components/schemas/Pet"
 PETS = [{"id": 1, "name": "Rex", "secret": "x"}, {"id": 2, "name": "Tom\nCat\u2028é"}]
 
 
@@ -477,9 +478,11 @@ def test_the_document_has_the_parts(app):
     paths = app.openapi["paths"]
     content = paths["/news"]["get"]["responses"]["200"]["content"]
 
-    assert content["text/event-stream"]["schema"] == {}
-    assert content["text/event-stream"]["x-itemSchema"] == {"$ref": "#/components/schemas/Pet"}
-    assert "application/jsonl" in paths["/lines"]["get"]["responses"]["200"]["content"]
+    own, server = content["text/event-stream"]["itemSchema"]["anyOf"]
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": PET}}
+    assert (own["properties"]["data"], own["required"]) == (data, ["data"])
+    assert server["properties"]["event"] == {"enum": ["reset", "shutdown", "skipped"]}
+    assert paths["/lines"]["get"]["responses"]["200"]["content"] == {"application/jsonl": {"itemSchema": {"$ref": PET}}}
     assert [each["name"] for each in paths["/news"]["get"]["parameters"]] == ["Last-Event-ID"]
 
 
@@ -501,6 +504,94 @@ def test_parts_are_held_to_what_is_declared(app, mark):
         next(made)
     reply.close()
     assert len(app.ends) == 1
+
+
+class SoldSchema(Schema):
+    """A pet that was sold."""
+
+    pet_id = fields.Integer(required=True)
+
+
+TYPES = {"added": PetSchema, "sold": SoldSchema}
+
+
+def changing(app, *parts):
+    """Let an application send events of types, and return what a client gets."""
+
+    @app.get("/")
+    @events(types=TYPES, keep_alive=None)
+    def changes():
+        yield from parts
+
+    return app.test_client()
+
+
+def test_events_of_types_are_dumped_by_their_own_schema(app):
+    """Each event has the schema of its type, in what is sent and in the document."""
+    client = changing(app, Event(PETS[0], event="added"), Event({"pet_id": "7", "x": 1}, event="sold", id=1))
+    content = app.openapi["paths"]["/"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    branches = content["itemSchema"]["oneOf"]
+
+    assert client.get("/").data.split(b"\n\n")[:2] == [
+        b'event: added\ndata: {"id":1,"name":"Rex"}',
+        b'event: sold\nid: 1\ndata: {"pet_id":7}',
+    ]
+    assert [each["properties"]["event"] for each in branches[:2]] == [{"const": "added"}, {"const": "sold"}]
+    assert [each["properties"]["data"]["contentSchema"]["$ref"] for each in branches[:2]] == [
+        PET,
+        "#/components/schemas/Sold",
+    ]
+    assert all(each["required"] == ["event", "data"] for each in branches)
+
+
+@pytest.mark.parametrize("part", [Event({"id": 1}, event="moved"), Event({"id": 1}), {"id": 1}])
+def test_an_event_of_no_declared_type_is_an_error(app, part):
+    """What has none of the types is refused where it is made, and the types are named."""
+    client = changing(app, part)
+
+    with pytest.raises(TypeError, match=r"changes.* declares added, sold"):
+        client.get("/").data
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"types": {}}, {"types": {"reset": PetSchema}}, {"types": {"": PetSchema}}, {"types": {"a\nb": PetSchema}}],
+)
+def test_types_that_cannot_be_are_refused(arguments):
+    """A type needs a name of one line, which is not one of the server's."""
+    with pytest.raises(SetupError, match="types"):
+        events(**arguments)
+    with pytest.raises(SetupError, match="one of both"):
+        events(PetSchema, types=TYPES)
+
+
+def test_an_event_is_held_to_the_schema_of_its_type(app):
+    """Data that do not fit the schema of their own type fail the test that reads them."""
+
+    @app.get("/")
+    @events(
+        types={"a": {"x": fields.Integer(required=True)}, "b": {"y": fields.Integer(required=True)}}, keep_alive=None
+    )
+    def parts():
+        yield Event({"x": 1}, event="a")
+        yield Event({"x": 1}, event="b")
+
+    made = iter(app.test_client().get("/").iter_encoded())
+    assert b'{"x":1}' in next(made)
+    with pytest.raises(ContractViolation, match="does not fit its schema"):
+        next(made)
+
+
+def test_a_type_of_the_server_with_other_data_is_refused(app):
+    """An event that looks like one of the server's and is not fails the test that reads it."""
+
+    @app.get("/")
+    @events(PetSchema, keep_alive=None)
+    def parts():
+        yield Event({"id": 1}, event="reset")
+
+    with pytest.raises(ContractViolation, match="'reset'"):
+        next(iter(app.test_client().get("/").iter_encoded()))
 
 
 def test_a_stream_beside_an_answer(app):

@@ -316,13 +316,11 @@ def test_an_alias_answers_a_post():
     body = {"age": 1, "fields": ["id"]}
     assert client.post("/pets/search", json=body).json == client.query("/pets", json=body).json
     paths = app.openapi["paths"]
-    assert (paths["/pets"]["x-query"]["operationId"], paths["/pets/search"]["post"]["operationId"]) == (
+    assert (paths["/pets"]["query"]["operationId"], paths["/pets/search"]["post"]["operationId"]) == (
         "queryPets",
         "queryPetsByPost",
     )
-    assert (
-        paths["/pets"]["x-query"]["requestBody"]["content"] == paths["/pets/search"]["post"]["requestBody"]["content"]
-    )
+    assert paths["/pets"]["query"]["requestBody"]["content"] == paths["/pets/search"]["post"]["requestBody"]["content"]
     assert client.get("/pets/search").status_code == 405
 
 
@@ -389,7 +387,7 @@ def test_the_lint_looks_into_a_query():
 
     @app.document_processor
     def spoil(document, name):
-        document["paths"]["/pets"]["x-query"]["operationId"] = "queryPetsByPost"
+        document["paths"]["/pets"]["query"]["operationId"] = "queryPetsByPost"
 
     assert any("queryPetsByPost" in finding.message for finding in check(app))
 
@@ -398,7 +396,7 @@ def test_a_difference_in_a_query_is_found():
     """What breaks the clients of a QUERY is told like that of any method."""
     before = json.loads(json.dumps(make_app().openapi))
     after = json.loads(json.dumps(before))
-    del after["paths"]["/pets"]["x-query"]
+    del after["paths"]["/pets"]["query"]
     changes = compare(before, after)
     assert any("QUERY /pets" in str(change) for change in changes)
 

@@ -19,7 +19,7 @@ from framework.openapi.document import build, to_json
 from sample_api import create_app
 from tests.openapi.everything import make_app
 
-VERSIONS = ["3.1.0", "3.0.3"]
+VERSIONS = ["3.2.1", "3.1.0", "3.0.3"]
 
 
 def program(name: str) -> str:
