@@ -35,18 +35,27 @@ def read_document(name: str, revision: str | None = None) -> JSONObject:
     """
     text = read_text(name) if revision is None else read_revision(name, revision)
     where = name if revision is None else f"{revision}:{name}"
+    document = parsed(text, where)
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
+        raise click.UsageError(f"{where!r} is not an OpenAPI 3 document. Write one with 'framework openapi write'.")
+    return t.cast("JSONObject", document)
+
+
+def parsed(text: str, where: str) -> object:
+    """Return what a text says, JSON or YAML.
+
+    :param where: The name of the text, for messages.
+    :raises click.UsageError: It is neither.
+    """
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except ValueError:
         import yaml
 
         try:
-            document = yaml.safe_load(text)
+            return yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
-    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
-        raise click.UsageError(f"{where!r} is not an OpenAPI 3 document. Write one with 'framework openapi write'.")
-    return t.cast("JSONObject", document)
 
 
 def read_text(name: str) -> str:

@@ -5,12 +5,14 @@ Floor 7.
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from .. import context
 from ..app import DEFAULT
 from ..findings import Finding, line_of, written
-from .diff import diff_command
+from .diff import diff_command, parsed, read_text
 from .documents import document_option, known
 from .findings import Form, findings_option, report
 from .refusals import say_why_empty
@@ -19,7 +21,7 @@ from .script import AppGroup
 _VERSIONS = {"3.0": "3.0.3", "3.1": "3.1.0", "3.2": "3.2.1", "auto": "auto"}
 
 
-def _document_text(version: str | None, format: str, name: str) -> str:
+def _document_text(version: str | None, format: str, name: str, overlays: tuple[str, ...]) -> str:
     """Make a document of the current application and write it as text that ends with a newline."""
     # Looked up here: no other command needs apispec.
     from ..openapi.document import build, to_json, to_yaml
@@ -28,8 +30,25 @@ def _document_text(version: str | None, format: str, name: str) -> str:
     known(app, name)
     say_why_empty(app)
     document: dict[str, object] = app.document(name) if version is None else build(app, _VERSIONS[version], name)
+    for overlay in overlays:
+        document = _overlaid(document, overlay)
     text = to_yaml(document) if format == "yaml" else to_json(document, indent=2)
     return text if text.endswith("\n") else text + "\n"
+
+
+def _overlaid(document: dict[str, object], file: str) -> dict[str, object]:
+    """Return a document with the changes of an overlay.
+
+    :raises click.UsageError: The file is not an overlay, or it does not fit the document.
+    """
+    from ..openapi.document import OverlayError, apply_overlay
+
+    # YAML has numbers for names, and dates, which JSON has not.
+    overlay = json.loads(json.dumps(parsed(read_text(file), file), default=str))
+    try:
+        return apply_overlay(document, overlay, file)
+    except (OverlayError, ImportError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _format_of(output: str, format: str | None) -> str:
@@ -74,7 +93,7 @@ def openapi_command(ctx: click.Context) -> None:
     Without a command it is written to standard output as JSON.
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(write_command, output="-", format=None, version=None, name="default")
+        ctx.invoke(write_command, output="-", format=None, version=None, name="default", overlays=())
 
 
 openapi_command.add_command(diff_command)
@@ -85,9 +104,16 @@ openapi_command.add_command(diff_command)
 @_format_option
 @_version_option
 @document_option
-def write_command(output: str, format: str | None, version: str | None, name: str) -> None:
+@click.option(
+    "--overlay",
+    "overlays",
+    metavar="FILE",
+    multiple=True,
+    help="An overlay, in JSON or YAML, to apply; may be repeated. An action that selects nothing is an error.",
+)
+def write_command(output: str, format: str | None, version: str | None, name: str, overlays: tuple[str, ...]) -> None:
     """Write the document to a file or to standard output."""
-    text = _document_text(version, _format_of(output, format), name)
+    text = _document_text(version, _format_of(output, format), name, overlays)
     try:
         with click.open_file(output, "w", encoding="utf-8") as file:
             file.write(text)

@@ -31,6 +31,8 @@ if t.TYPE_CHECKING:
     from ._fields import written_name as written_name
     from ._operations import operation_object as operation_object
     from ._outgoing import judge_of as judge_of
+    from ._overlay import OverlayError as OverlayError
+    from ._overlay import apply_overlay as apply_overlay
     from ._paths import PATH_ITEM_METHODS as PATH_ITEM_METHODS
     from ._paths import address as address
     from ._paths import operation_of as operation_of
@@ -50,6 +52,7 @@ else:
             "_fields": "READS WRITES own_method written_name",
             "_operations": "operation_object",
             "_outgoing": "judge_of",
+            "_overlay": "OverlayError apply_overlay",
             "_paths": "PATH_ITEM_METHODS address operation_of operations_in",
             "_validators": "flat",
             "_yaml": "to_yaml",
