@@ -20,7 +20,7 @@ from ..marks.base import Mark
 from ..marks.conditional import etag
 from ..marks.inputs import arguments
 from ..marks.lists import Page, filters, paginate, searches, sorts, sparse
-from ..marks.providers import provides
+from ..marks.providers import path_variable, provides
 from ..marks.responses import response
 from ..marks.security import loads
 from ..resources.resource import Resource
@@ -212,6 +212,7 @@ class CrudResources:
         self._schemas = schemas
         self._methods = methods
         self._versioned = versioned
+        self._loader = self._make_loader()
 
     def add_to(
         self,
@@ -244,7 +245,7 @@ class CrudResources:
         facts, schemas = self._facts, self._schemas
         marks: list[Mark] = [*own, provides(self._database.session)]
         if operation in ("show", "patch", "replace", "delete"):
-            marks.append(loads(self._find))
+            marks.append(loads(self._loader))
             if self._versioned:
                 marks.append(etag(version=facts.version))
         if operation in ("create", "patch", "replace"):
@@ -262,9 +263,16 @@ class CrudResources:
             handler = mark(handler)
         return handler
 
-    def _find(self, **key: object) -> object:
-        """Return the row that the path names."""
-        return self._methods.find(t.cast(orm.Session, self._database.session_of(current())), key)
+    def _make_loader(self) -> Handler:
+        """Return the loader of the row that the path names."""
+
+        @provides(self._database.session)
+        @provides(**{name: path_variable(name) for name in self._facts.key})
+        def find(session: orm.Session, /, **key: object) -> object:
+            return methods.find(session, key)
+
+        methods = self._methods
+        return find
 
     def _named(self, handler: Handler, operation: str, text: str) -> Handler:
         handler.__name__ = operation
