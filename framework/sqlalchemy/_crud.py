@@ -7,15 +7,17 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
+import sys
+import types
 import typing as t
+import weakref
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm.exc import StaleDataError
 
-from .. import fields
-from ..context import current
 from ..errors import NotFound, PreconditionFailed, SetupError
+from ..helpers import url_for
 from ..marks.base import Mark
 from ..marks.conditional import etag
 from ..marks.inputs import arguments
@@ -26,11 +28,14 @@ from ..marks.security import loads
 from ..resources.resource import Resource
 from ..resources.router import Router
 from ..texts import message
+from ._crud_code import Called, Import, Local, OperationCode, Passed, ResourceCode, import_of, made
+from ._crud_fields import name_in
 from ._crud_schemas import CrudSchemas, ModelFacts
 
 if t.TYPE_CHECKING:
     from marshmallow import Schema
 
+    from ._crud_code import Code, SchemaCode
     from ._database import Database
 
     CrudOperation: t.TypeAlias = t.Literal["list", "show", "create", "patch", "replace", "delete"]
@@ -40,6 +45,10 @@ _M = t.TypeVar("_M", bound=orm.DeclarativeBase)
 
 OPERATIONS: t.Final = ("list", "show", "create", "patch", "replace", "delete")
 _LIST_VERBS: t.Final = {"list": "get", "create": "post"}
+_MARKS: t.Final[cabc.Mapping[str, object]] = {
+    each.__name__: each
+    for each in (arguments, etag, filters, loads, paginate, provides, response, searches, sorts, sparse)
+}
 _VERBS: t.Final = {"show": "get", "patch": "patch", "replace": "put", "delete": "delete"}
 
 
@@ -140,14 +149,22 @@ def crud(
     own: cabc.Mapping[str, cabc.Sequence[Mark]] = t.cast("t.Any", operation_marks or {})
     check_operations(facts, operations, own, versioned)
     schemas = CrudSchemas(facts, shown, writable, schema, bodies or {})
-    narrowing = [*list_marks(schemas.shown, filter_by or {}, sort_by, search_in)]
-    narrowing.append(paginate(pager or Page, order_by=order_by or facts.key))
     parts = (CrudMethods if methods is None else methods)(model)
-    made = CrudResources(facts, database, schemas, parts, versioned and facts.version is not None)
     path = f"/{facts.plural.replace(' ', '-')}" if url_prefix is None else url_prefix
     text = f"{facts.plural.capitalize()}."
+    handlers = CrudResources(facts, database, schemas, parts, versioned and facts.version is not None, operations)
+    narrowing = [*list_marks(schemas.shown, filter_by or {}, sort_by, search_in)]
+    by = order_by or facts.key
+    order = by if isinstance(by, str) else by[0] if len(by) == 1 else [*by]
+    narrowing.append(Called(mark_named("paginate"), (import_of(pager or Page),), {"order_by": order}))
+    choosing: list[Code] = [Called(mark_named("sparse"))] if sparse_fields else []
+    resources = handlers.described(own, {"list": [*narrowing, *choosing], "show": choosing})
     router = Router(name or facts.table, model.__module__, url_prefix=path, description=text, marks=marks)
-    made.add_to(router, operations, own, narrowing, [sparse()] if sparse_fields else [])
+    handlers.add_to(router, resources)
+    frame = sys._getframe(1)
+    DESCRIBED[router] = CrudCode(
+        facts, handlers, resources, schemas.classes, (frame.f_code, frame.f_lasti, frame.f_globals)
+    )
     return router
 
 
@@ -170,20 +187,41 @@ def check_operations(
         )
 
 
+def mark_named(name: str) -> Import:
+    """Return a name that users import from ``framework``."""
+    return Import(_MARKS[name], "framework", name)
+
+
 def list_marks(
-    shown: type[Schema],
+    shown: Code,
     filter_by: cabc.Mapping[str, str | cabc.Sequence[str]],
     sort_by: cabc.Sequence[str],
     search_in: cabc.Sequence[str],
-) -> cabc.Iterator[Mark]:
+) -> cabc.Iterator[Called]:
     """Return the marks by which clients narrow a list."""
     if filter_by:
-        allowed: dict[str, t.Any] = {each.replace(".", "__"): how for each, how in filter_by.items()}
-        yield filters(shown, **allowed)
+        allowed = {each.replace(".", "__"): how for each, how in filter_by.items()}
+        allowed = {each: how if isinstance(how, str) else [*how] for each, how in allowed.items()}
+        yield Called(mark_named("filters"), (shown,), allowed)
     if sort_by:
-        yield sorts(shown, *sort_by)
+        yield Called(mark_named("sorts"), (shown, *sort_by))
     if search_in:
-        yield searches(shown, *search_in)
+        yield Called(mark_named("searches"), (shown, *search_in))
+
+
+class CrudCode(t.NamedTuple):
+    """The parts of a ``crud``, for its printing."""
+
+    facts: ModelFacts
+    handlers: CrudResources
+    resources: cabc.Sequence[ResourceCode]
+    schemas: cabc.Sequence[SchemaCode]
+    called: tuple[types.CodeType, int, dict[str, object]]
+    """The code that called ``crud``, the place in it, and its globals."""
+
+
+DESCRIBED: t.Final[weakref.WeakKeyDictionary[Router, CrudCode]] = weakref.WeakKeyDictionary()
+"""The routers that ``crud`` has made."""
 
 
 class CrudResources:
@@ -194,10 +232,8 @@ class CrudResources:
     :param schemas: Its schemas.
     :param methods: The parts of the operations.
     :param versioned: Whether its version is the ``ETag``.
+    :param operations: The operations that there are.
     """
-
-    has_item = False
-    """True if a new row has an address."""
 
     def __init__(
         self,
@@ -206,80 +242,102 @@ class CrudResources:
         schemas: CrudSchemas,
         methods: CrudMethods[t.Any],
         versioned: bool,
+        operations: cabc.Collection[str],
     ) -> None:
         self._facts = facts
-        self._database = database
         self._schemas = schemas
-        self._methods = methods
-        self._versioned = versioned
-        self._loader = self._make_loader()
+        self.methods = methods
+        self.versioned = versioned
+        self._operations = operations
+        self.has_item = "show" in operations
+        """True if a new row has an address."""
+        self.session = Passed(database, "database", ("database",), "session")
+        self.loader = Local(self._make_loader(), "find_" + facts.words.replace(" ", "_"))
 
-    def add_to(
-        self,
-        router: Router,
-        operations: cabc.Collection[str],
-        own: cabc.Mapping[str, cabc.Sequence[Mark]],
-        narrowing: cabc.Sequence[Mark],
-        choosing: cabc.Sequence[Mark],
-    ) -> None:
-        """Add the resources to a router: the list, and one row.
+    def described(
+        self, own: cabc.Mapping[str, cabc.Sequence[Mark]], shapes: cabc.Mapping[str, cabc.Sequence[Code]]
+    ) -> list[ResourceCode]:
+        """Return the resources: the list, and one row.
 
         :param own: The marks of single operations.
-        :param narrowing: The marks of the list.
-        :param choosing: The marks by which clients choose members, of the list and of a row.
+        :param shapes: The marks by which clients narrow the list, and choose members.
         """
-        facts, self.has_item = self._facts, "show" in operations
-        shapes = {"list": [*narrowing, *choosing], "show": choosing}
+        facts = self._facts
+        resources: list[ResourceCode] = []
         paths = (("List", "list", "", _LIST_VERBS), ("", "item", f"/{facts.rule()}", _VERBS))
         for suffix, endpoint, rule, verbs in paths:
-            body: dict[str, object] = {"__module__": facts.model.__module__}
-            for each, verb in verbs.items():
-                if each in operations:
-                    handler = getattr(self, f"make_{each}")()
-                    body[verb] = self.marked(each, handler, own.get(each, ()), shapes.get(each, ()))
-            if len(body) > 1:
-                router.route(rule, endpoint=endpoint)(type(f"{facts.title}{suffix}", (Resource,), body))
+            operations = [
+                OperationCode(each, verb, self.text(each), self.marks(each, own.get(each, ()), shapes.get(each, ())))
+                for each, verb in verbs.items()
+                if each in self._operations
+            ]
+            if operations:
+                resources.append(ResourceCode(f"{facts.title}{suffix}", endpoint, rule, operations))
+        return resources
 
-    def marked(self, operation: str, handler: Handler, own: cabc.Sequence[Mark], shape: cabc.Sequence[Mark]) -> Handler:
-        """Return a handler with its marks."""
+    def add_to(self, router: Router, resources: cabc.Iterable[ResourceCode]) -> None:
+        """Add the resources to a router."""
+        for each in resources:
+            body: dict[str, object] = {"__module__": self._facts.model.__module__}
+            for operation in each.operations:
+                handler = getattr(self, f"make_{operation.name}")()
+                handler.__name__ = operation.verb
+                handler.__qualname__ = f"{self._facts.name}.{operation.verb}"
+                handler.__module__ = self._facts.model.__module__
+                handler.__doc__ = operation.text
+                for mark in reversed(operation.marks):
+                    handler = made(mark)(handler)
+                body[operation.verb] = handler
+            router.route(each.rule, endpoint=each.endpoint)(type(each.name, (Resource,), body))
+
+    def text(self, operation: str) -> str:
+        """Return the docstring of a handler."""
+        facts = self._facts
+        texts = {
+            "list": f"List {facts.plural}.",
+            "show": f"Show {facts.one}.",
+            "create": f"Add {facts.one}.",
+            "patch": f"Change some members of {facts.one}.",
+            "replace": f"Replace {facts.one}.",
+            "delete": f"Delete {facts.one}.",
+        }
+        return texts[operation]
+
+    def marks(self, operation: str, own: cabc.Sequence[Mark], shape: cabc.Sequence[Code]) -> list[Code]:
+        """Return the marks of a handler, the top one first."""
         facts, schemas = self._facts, self._schemas
-        marks: list[Mark] = [*own, provides(self._database.session)]
+        place = f"operation_marks[{operation!r}]"
+        marks: list[Code] = [Passed(mark, place, ("operation_marks", operation, at)) for at, mark in enumerate(own)]
+        marks.append(Called(mark_named("provides"), (self.session,)))
         if operation in ("show", "patch", "replace", "delete"):
-            marks.append(loads(self._loader))
-            if self._versioned:
-                marks.append(etag(version=facts.version))
+            marks.append(Called(mark_named("loads"), (self.loader,)))
+            if self.versioned:
+                marks.append(Called(mark_named("etag"), (), {"version": facts.version}))
         if operation in ("create", "patch", "replace"):
-            marks.append(arguments(schemas.body(operation)))
+            marks.append(Called(mark_named("arguments"), (schemas.body(operation),)))
         marks += shape
+        answer = mark_named("response")
         if operation == "list":
-            marks.append(response(200, schemas.shown(many=True)))
+            marks.append(Called(answer, (200, Called(schemas.shown, (), {"many": True}))))
         elif operation == "create":
-            marks.append(response(201, schemas.shown, headers={"Location": fields.String()} if self.has_item else None))
+            location = {"headers": {"Location": Called(name_in("framework", "fields", "String"))}}
+            marks.append(Called(answer, (201, schemas.shown), location if self.has_item else {}))
         elif operation == "delete":
-            marks.append(response(204))
+            marks.append(Called(answer, (204,)))
         else:
-            marks.append(response(200, schemas.shown))
-        for mark in reversed(marks):
-            handler = mark(handler)
-        return handler
+            marks.append(Called(answer, (200, schemas.shown)))
+        return marks
 
     def _make_loader(self) -> Handler:
         """Return the loader of the row that the path names."""
 
-        @provides(self._database.session)
+        @provides(made(self.session))
         @provides(**{name: path_variable(name) for name in self._facts.key})
         def find(session: orm.Session, /, **key: object) -> object:
             return methods.find(session, key)
 
-        methods = self._methods
+        methods = self.methods
         return find
-
-    def _named(self, handler: Handler, operation: str, text: str) -> Handler:
-        handler.__name__ = operation
-        handler.__qualname__ = f"{self._facts.name}.{operation}"
-        handler.__module__ = self._facts.model.__module__
-        handler.__doc__ = text
-        return handler
 
     def make_list(self) -> Handler:
         """Return the handler of the list."""
@@ -287,8 +345,8 @@ class CrudResources:
         def list_rows(self: object, session: orm.Session) -> object:
             return methods.select()
 
-        methods = self._methods
-        return self._named(list_rows, "get", f"List {self._facts.plural}.")
+        methods = self.methods
+        return list_rows
 
     def make_show(self) -> Handler:
         """Return the handler that shows a row."""
@@ -296,51 +354,48 @@ class CrudResources:
         def show(self: object, session: orm.Session, row: object) -> object:
             return row
 
-        return self._named(show, "get", f"Show {self._facts.one}.")
+        return show
 
     def make_create(self) -> Handler:
         """Return the handler that adds a row."""
 
         def create(self: object, session: orm.Session, data: dict[str, object]) -> object:
-            row = made._methods.create(session, data)
+            row = methods.create(session, data)
             session.flush()  # so that the database gives it its key
-            if not made.has_item:
+            if not has_item:
                 return row
-            ctx = current()
-            endpoint = str(ctx.request.endpoint).rpartition(".")[0] + ".item"
-            key = {name: getattr(row, name) for name in made._facts.key}
-            return row, 201, {"Location": ctx.app.url_for(endpoint, **key)}
+            return row, 201, {"Location": url_for(".item", **{name: getattr(row, name) for name in key})}
 
-        made = self
-        return self._named(create, "post", f"Add {self._facts.one}.")
+        methods, has_item, key = self.methods, self.has_item, self._facts.key
+        return create
 
     def make_patch(self) -> Handler:
         """Return the handler that changes a row."""
 
         def patch(self: object, session: orm.Session, row: object, data: dict[str, object]) -> object:
-            return made._write(session, made._methods.update(session, row, data))
+            return write(session, methods.update(session, row, data))
 
-        made = self
-        return self._named(patch, "patch", f"Change some members of {self._facts.one}.")
+        methods, write = self.methods, self._write
+        return patch
 
     def make_replace(self) -> Handler:
         """Return the handler that gives a row all of its values."""
 
         def replace(self: object, session: orm.Session, row: object, data: dict[str, object]) -> object:
-            return made._write(session, made._methods.update(session, row, data))
+            return write(session, methods.update(session, row, data))
 
-        made = self
-        return self._named(replace, "put", f"Replace {self._facts.one}.")
+        methods, write = self.methods, self._write
+        return replace
 
     def make_delete(self) -> Handler:
         """Return the handler that removes a row."""
 
         def delete(self: object, session: orm.Session, row: object) -> None:
-            made._methods.delete(session, row)
-            made._write(session, None)
+            methods.delete(session, row)
+            write(session, None)
 
-        made = self
-        return self._named(delete, "delete", f"Delete {self._facts.one}.")
+        methods, write = self.methods, self._write
+        return delete
 
     def _write(self, session: orm.Session, row: object) -> object:
         """Send what was changed.
@@ -350,7 +405,7 @@ class CrudResources:
         try:
             session.flush()
         except StaleDataError as error:
-            if not self._versioned:
+            if not self.versioned:
                 raise NotFound() from error
             raise PreconditionFailed(message("precondition_failed.changed")) from error
         return row

@@ -11,16 +11,18 @@ import decimal
 import re
 import typing as t
 
-import marshmallow as ma
 import sqlalchemy as sa
 from marshmallow import Schema, validate
 from sqlalchemy import orm
 
 from .. import fields
 from ..errors import SetupError
+from ._crud_code import Called, Passed, SchemaCode, import_of
+from ._crud_fields import described, with_required
 
 if t.TYPE_CHECKING:
     from ..fields import AnyField
+    from ._crud_code import Code
 
     Model: t.TypeAlias = type[orm.DeclarativeBase]
 
@@ -75,8 +77,10 @@ class ModelFacts:
             raise SetupError(f"crud({self.name}, {where}) names {name!r}, which is not a column. Columns: {known}.")
         return found
 
-    def field(self, name: str, where: str) -> AnyField:
-        """Return the field of a column: of its type, length and range, required where the database wants a value."""
+    def field(self, name: str, where: str) -> Code:
+        """Return the code of the field of a column: of its type, length and range, required where the database wants a
+        value.
+        """
         from marshmallow_sqlalchemy import field_for
 
         column = self.column(name, where)
@@ -97,7 +101,7 @@ class ModelFacts:
         elif isinstance(kind, sa.Integer) and isinstance(made, fields.Integer):
             most = 2 ** (next(bits for cls, bits in _BITS.items() if isinstance(kind, cls)) - 1)
             made = fields.Integer(validate=validate.Range(min=-most, max=most - 1), **options)
-        return made
+        return described(made, f"{self.name}.{name}")
 
     def rule(self) -> str:
         """Return the part of the path that names one row.
@@ -156,45 +160,58 @@ class CrudSchemas:
     ) -> None:
         self._facts = facts
         self._writable = tuple(writable)
-        self._given: type[Schema] | None = None
+        self._bodies = bodies
+        self.classes: list[SchemaCode] = []
+        """The classes that are made."""
+        self._given: Code = None
+        self.shown: Code
+        """The class for answers."""
         if schema is None:
             if shown is None:
                 raise SetupError(
                     f"crud({facts.name}) does not say what its answers show. List the columns, as in shown=['id',"
                     " 'name'], or give a schema."
                 )
-            self.shown = self._make("", {name: facts.field(name, "shown=...") for name in shown})
-            for each in self.shown._declared_fields.values():
-                each.required = False
+            members = {name: with_required(facts.field(name, "shown=..."), False) for name in shown}
+            self.shown = self._make("", members)
         else:
-            self.shown = schema
             unknown = [name for name in writable if name not in schema._declared_fields]
             if unknown:
                 raise SetupError(
                     f"crud({facts.name}, writable=...) names {unknown[0]!r}, which {schema.__name__} has not."
                 )
-        self._given = schema
-        self._bodies = {name: each() if isinstance(each, type) else each for name, each in bodies.items()}
+            self.shown = self._given = import_of(schema) or Passed(schema, "schema", ("schema",))
 
-    def body(self, operation: str) -> Schema:
+    def body(self, operation: str) -> Code:
         """Return the schema of the body of an operation: ``create``, ``patch`` or ``replace``."""
         given = self._bodies.get(operation)
         if given is not None:
-            return given
+            return import_of(given) or Passed(given, f"bodies[{operation!r}]", ("bodies", operation))
         names = [name for name in self._writable if operation == "create" or name not in self._facts.key]
-        is_partial = operation == "patch"
-        if self._given is None:
-            members = {name: self._facts.field(name, "writable=...") for name in names}
-            schema = self._make(operation.title(), members)(partial=is_partial)
-        else:
-            schema = self._make(operation.title(), {})(only=names, partial=is_partial)
-        if operation == "replace":
-            for each in schema.fields.values():
-                each.load_default = ma.missing
-                each.required = True
-        return schema
+        options: dict[str, Code] = {"partial": True} if operation == "patch" else {}
+        is_whole = operation == "replace"
+        if self._given is not None:
+            only = {"only": tuple(names), **options}
+            return Called(self._make(operation.title(), {}, self._given, requires_all=is_whole), (), only)
+        members = {name: self._facts.field(name, "writable=...") for name in names}
+        if is_whole:
+            members = {name: with_required(each, True) for name, each in members.items()}
+        made = self._make(operation.title(), *self._changed(members))
+        return Called(made, (), options) if options else made
 
-    def _make(self, suffix: str, members: cabc.Mapping[str, AnyField]) -> type[Schema]:
+    def _changed(self, members: cabc.Mapping[str, Code]) -> tuple[cabc.Mapping[str, Code], SchemaCode | None]:
+        """Return the fields that differ from those of the body that was made before, and that as the base.
+
+        :param members: The fields of a body.
+        """
+        for each in self.classes[1:]:
+            if each.base is None and list(each.members) == list(members):
+                return {name: node for name, node in members.items() if node != each.members[name]}, each
+        return members, None
+
+    def _make(
+        self, suffix: str, members: cabc.Mapping[str, Code], base: Code = None, requires_all: bool = False
+    ) -> SchemaCode:
         """Return a class of schemas.
 
         :param suffix: What follows the name of the model.
@@ -205,6 +222,8 @@ class CrudSchemas:
             "Patch": f"Changes of {facts.one}.",
             "Replace": f"A whole {facts.words}.",
         }
-        body: dict[str, t.Any] = {"__doc__": texts.get(suffix, f"{facts.one.capitalize()}."), **members}
-        body["__module__"] = facts.model.__module__
-        return type(f"{self._facts.title}{suffix}Schema", (self._given or Schema,), body)
+        text = texts.get(suffix, f"{facts.one.capitalize()}.")
+        module = facts.model.__module__
+        made = SchemaCode(f"{facts.title}{suffix}Schema", text, module, members, base, requires_all)
+        self.classes.append(made)
+        return made
