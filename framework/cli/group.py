@@ -16,6 +16,7 @@ from ..errors import SetupError
 from .check import check_command
 from .config import config_command
 from .discovery import NoAppException
+from .eject import eject_command
 from .explain import explain_command
 from .keys import keys_command
 from .new import generate_command, new_command
@@ -51,6 +52,7 @@ _BUILT_IN = (
     services_command,
     new_command,
     generate_command,
+    eject_command,
 )
 _PLUGINS = "framework.commands"
 
@@ -62,7 +64,7 @@ class FrameworkGroup(AppGroup):
     Plugins are entry points of the group ``framework.commands``.
 
     :param add_default_commands: Offer ``run``, ``shell``, ``routes``, ``config``, ``openapi``, ``check``, ``explain``,
-        ``retired``, ``types``, ``keys``, ``webhooks``, ``services``, ``new`` and ``generate``.
+        ``retired``, ``types``, ``keys``, ``webhooks``, ``services``, ``new``, ``generate`` and ``eject``.
     :param create_app: A function without arguments that gives the application.
     :param add_version_option: Offer ``--version``.
     :param load_dotenv: Read ``.env`` and ``.frameworkenv`` before anything else.

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from ._crud import CrudMethods as CrudMethods
     from ._crud import crud as crud
     from ._database import Database as Database
+    from ._eject import eject as eject
     from ._errors import AlreadyExists as AlreadyExists
     from ._errors import CommitUnknown as CommitUnknown
     from ._errors import ConcurrentUpdate as ConcurrentUpdate
@@ -41,6 +42,7 @@ else:
         {
             "_crud": "CrudMethods crud",
             "_database": "Database",
+            "_eject": "eject",
             "_errors": "AlreadyExists CommitUnknown ConcurrentUpdate ConstraintViolated DatabaseBusy"
             " DatabaseUnavailable ReferenceViolated RuleViolated TransactionCollided",
             "_isolation": "Isolation",

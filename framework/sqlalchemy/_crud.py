@@ -156,15 +156,16 @@ def crud(
     narrowing = [*list_marks(schemas.shown, filter_by or {}, sort_by, search_in)]
     by = order_by or facts.key
     order = by if isinstance(by, str) else by[0] if len(by) == 1 else [*by]
-    narrowing.append(Called(mark_named("paginate"), (import_of(pager or Page),), {"order_by": order}))
+    paged = import_of(pager or Page) or Passed(pager, "the pager", ("pager",))
+    narrowing.append(Called(mark_named("paginate"), (paged,), {"order_by": order}))
     choosing: list[Code] = [Called(mark_named("sparse"))] if sparse_fields else []
     resources = handlers.described(own, {"list": [*narrowing, *choosing], "show": choosing})
-    router = Router(name or facts.table, model.__module__, url_prefix=path, description=text, marks=marks)
+    everywhere = [*marks]
+    router = Router(name or facts.table, model.__module__, url_prefix=path, description=text, marks=everywhere)
     handlers.add_to(router, resources)
     frame = sys._getframe(1)
-    DESCRIBED[router] = CrudCode(
-        facts, handlers, resources, schemas.classes, (frame.f_code, frame.f_lasti, frame.f_globals)
-    )
+    called = (frame.f_code, frame.f_lasti, frame.f_globals)
+    DESCRIBED[router] = CrudCode(facts, handlers, resources, schemas.classes, everywhere, called)
     return router
 
 
@@ -216,6 +217,8 @@ class CrudCode(t.NamedTuple):
     handlers: CrudResources
     resources: cabc.Sequence[ResourceCode]
     schemas: cabc.Sequence[SchemaCode]
+    marks: cabc.Sequence[Mark]
+    """Those of the router."""
     called: tuple[types.CodeType, int, dict[str, object]]
     """The code that called ``crud``, the place in it, and its globals."""
 

@@ -143,12 +143,18 @@ def made(node: Code) -> t.Any:
 
 
 def import_of(value: object) -> Import | None:
-    """Return the import of a class or function; ``None`` where no module has it by its name."""
+    """Return the import of a class or function, from a public module; ``None`` where no module has it by its name."""
     module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-    found: object = sys.modules.get(module or "")
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    if found is not value or module is None:
+    if module is None or not path:
         return None
+    parts = module.split(".")
+    packages = [".".join(parts[:length]) for length in range(1, len(parts))]
+    is_private = any(part.startswith("_") for part in parts)
     root, _, rest = path.partition(".")
-    return Import(value, module, root, rest)
+    for place in [*packages, module] if is_private else [module]:
+        found: object = sys.modules.get(place)
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        if found is value:
+            return Import(value, place, root, rest)
+    return None

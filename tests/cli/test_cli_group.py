@@ -151,6 +151,7 @@ def test_a_script_of_ones_own(runner):
         "services",
         "new",
         "generate",
+        "eject",
     }
 
 

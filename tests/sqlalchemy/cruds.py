@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import decimal
 import enum
+import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from framework import App
-from framework.sqlalchemy import Database, crud
+from framework import App, Bearer, Schema, fields, raises, requires
+from framework.errors import Forbidden
+from framework.sqlalchemy import CrudMethods, Database, crud
 
 
 class Base(orm.DeclarativeBase):
@@ -93,32 +96,80 @@ class LogEntry(Base):
     text: orm.Mapped[str | None]
 
 
-def make_app(url):
-    """An application with a ``crud`` of each model."""
+class OtherEntries(CrudMethods[LogEntry]):
+    """Other parts: rows that are hidden, and texts that are changed."""
+
+    def select(self) -> sa.Select[LogEntry]:
+        return super().select().where(LogEntry.text != "hidden")
+
+    def create(self, session: orm.Session, data: cabc.Mapping[str, t.Any]) -> LogEntry:
+        # A text may be hidden.
+        if data["text"] == "bad":
+            raise Forbidden()
+        text = data["text"] if data["text"] == "hidden" else data["text"].upper()
+        return super().create(session, {**data, "text": text})
+
+
+class EntrySchema(Schema):
+    """An entry."""
+
+    id = fields.Integer(dump_only=True)
+    text = fields.String(required=True, metadata={"description": "The text."})
+
+
+def user_of(token: str) -> str | None:
+    """Return the user of a token."""
+    return "ann" if token == "good" else None
+
+
+tokens = Bearer(user_of)
+conflicts = {"uq_seat_row_place": ("place", "This seat exists."), "fk_animal_owner_id_owner": "owner_id"}
+db = Database("DATABASE_URL", metadata=Base.metadata, conflicts=conflicts)
+
+animals = crud(
+    Animal,
+    db,
+    shown=["id", "name", "kind", "price", "owner_id"],
+    writable=["name", "kind", "price", "owner_id"],
+    filter_by={"kind": "eq", "name": ["eq", "contains"]},
+    sort_by=["name", "price"],
+    search_in=["name"],
+    sparse_fields=True,
+)
+owners = crud(Owner, db, shown=["id", "name"], writable=["name"])
+stocks = crud(Stock, db, shown=["place", "number", "amount"], writable=["place", "number", "amount"])
+seats = crud(Seat, db, shown=["id", "row", "place"], writable=["row", "place"])
+entries = crud(LogEntry, db, shown=["id", "text"], writable=["text"], versioned=False)
+other_entries = crud(
+    LogEntry,
+    db,
+    schema=EntrySchema,
+    writable=["text"],
+    versioned=False,
+    operations=["list", "create", "show", "delete"],
+    methods=OtherEntries,
+    name="other",
+    url_prefix="/other",
+    operation_marks={"delete": [requires(tokens)], "create": [raises(Forbidden)]},
+)
+ROUTERS = ("animals", "owners", "stocks", "seats", "entries", "other_entries")
+
+
+def make_app(url, routers):
+    """An application with routers.
+
+    :param routers: They, by their names.
+    """
     app = App("cruds")
     app.testing = True
     app.config.update(
-        API_DESCRIPTION="Five models.", API_CONTACT={"name": "us"}, API_LICENSE={"name": "MIT", "identifier": "MIT"}
+        DATABASE_URL=url,
+        API_DESCRIPTION="Five models.",
+        API_CONTACT={"name": "us"},
+        API_LICENSE={"name": "MIT", "identifier": "MIT"},
     )
-    conflicts = {"uq_seat_row_place": ("place", "This seat exists."), "fk_animal_owner_id_owner": "owner_id"}
-    db = app.db = Database(url, metadata=Base.metadata, conflicts=conflicts)
-    animals = crud(
-        Animal,
-        db,
-        shown=["id", "name", "kind", "price", "owner_id"],
-        writable=["name", "kind", "price", "owner_id"],
-        filter_by={"kind": "eq", "name": ["eq", "contains"]},
-        sort_by=["name", "price"],
-        search_in=["name"],
-        sparse_fields=True,
-    )
-    for router in (
-        animals,
-        crud(Owner, db, shown=["id", "name"], writable=["name"]),
-        crud(Stock, db, shown=["place", "number", "amount"], writable=["place", "number", "amount"]),
-        crud(Seat, db, shown=["id", "row", "place"], writable=["row", "place"]),
-        crud(LogEntry, db, shown=["id", "text"], writable=["text"], versioned=False),
-    ):
+    app.db = db
+    for router in routers.values():
         app.register_router(router)
     with app.provide(db.engine) as engine:
         Base.metadata.create_all(engine)

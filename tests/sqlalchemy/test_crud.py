@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import JSONB
 
-from framework import App, Bearer, Schema, fields, raises, requires
-from framework.errors import Forbidden, SetupError
-from framework.sqlalchemy import CrudMethods, Database, crud
+from framework import App
+from framework.errors import SetupError
+from framework.sqlalchemy import Database, crud, eject
+from tests.sqlalchemy import cruds
 from tests.sqlalchemy.cruds import LogEntry, Owner, make_app
 
 
 @pytest.fixture
-def app(url):
-    """All five models, on each database."""
-    app = make_app(url)
+def app(road, url):
+    """All five models, on each database: with ``crud``, and with what ``framework eject`` prints of it."""
+    app = make_app(url, road)
     yield app
     app.shutdown()
+
+
+@pytest.fixture(scope="module", params=["crud", "ejected"])
+def road(request, tmp_path_factory):
+    """The routers of the models, and the one with other parts."""
+    routers = {name: getattr(cruds, name) for name in cruds.ROUTERS}
+    if request.param == "crud":
+        return routers
+    return {name: imported(eject(each), tmp_path_factory.mktemp(name)) for name, each in routers.items()}
+
+
+def imported(text, folder):
+    """Return the router of printed code, from a module in a folder."""
+    file = folder / "printed.py"
+    file.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(f"printed_{folder.name}", file)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.router
 
 
 @pytest.fixture
@@ -65,30 +88,43 @@ def test_updates_are_not_lost(client):
     assert client.get(path).json["name"] == "Bea"
 
 
-def test_a_write_that_is_overtaken_is_a_412(url):
+def test_a_write_that_is_overtaken_is_a_412(app, client):
     """A row that changes between the comparison and the write is a 412 too."""
-    app = make_app(url)
+    path = client.post("/owners", json={"name": "Ann"}).headers["Location"]
+    tag = tag_of(client, path)
+    change = sa.update(Owner).values(version=Owner.version + 1)
 
-    class Slow(CrudMethods):
-        def update(self, session, row, data):
-            with app.provide(app.db.engine) as engine:
-                if engine.dialect.name == "postgresql":
-                    with engine.begin() as other:
-                        other.execute(sa.update(Owner).values(version=Owner.version + 1))
-                else:
-                    session.execute(
-                        sa.update(Owner).values(version=Owner.version + 1).execution_options(synchronize_session=False)
-                    )
-            return super().update(session, row, data)
+    def overtake(session, *_):
+        if session.get_bind().dialect.name == "postgresql":
+            with app.provide(app.db.engine) as engine, engine.begin() as other:
+                other.execute(change)
+        else:
+            session.connection().execute(change)
 
-    app.register_router(
-        crud(Owner, app.db, shown=["id", "name"], writable=["name"], methods=Slow, name="slow", url_prefix="/slow")
-    )
-    client = app.test_client()
-    client.post("/slow", json={"name": "Ann"})
+    sa.event.listen(app.db.make_session, "before_flush", overtake)
+    try:
+        answers = [client.patch(path, json={"name": "Bea"}, headers=tag), client.delete(path, headers=tag)]
+    finally:
+        sa.event.remove(app.db.make_session, "before_flush", overtake)
 
-    assert client.patch("/slow/1", json={"name": "Bea"}, headers=tag_of(client, "/slow/1")).status_code == 412
-    app.shutdown()
+    assert [each.status_code for each in answers] == [412, 412]
+    assert answers[0].json["detail"] == "The resource has changed since that version. Fetch it again."
+
+
+def test_an_unversioned_row_that_is_removed_meanwhile_is_a_404(app, client):
+    """Without a version an update overwrites, and only a row that another request has removed is not found."""
+    path = client.post("/log-entries", json={"text": "a"}).headers["Location"]
+
+    def overtake(session, *_):
+        session.connection().execute(sa.delete(LogEntry))
+
+    sa.event.listen(app.db.make_session, "before_flush", overtake)
+    try:
+        answer = client.patch(path, json={"text": "b"})
+    finally:
+        sa.event.remove(app.db.make_session, "before_flush", overtake)
+
+    assert answer.status_code == 404
 
 
 def test_the_list_is_narrowed(client):
@@ -213,54 +249,18 @@ def test_the_document_has_no_fault(app):
     assert (ran.exit_code, ran.output) == (0, "Nothing to mend.\n")
 
 
-def test_parts_marks_and_operations(url):
+def test_parts_marks_and_operations(client):
     """Each part has a method, each operation its marks, and operations may be left out."""
-    app = make_app(url)
-
-    class Mine(CrudMethods):
-        def select(self):
-            return super().select().where(LogEntry.text != "hidden")
-
-        def create(self, session, data):
-            if data["text"] == "bad":
-                raise Forbidden()
-            return super().create(
-                session, {**data, "text": data["text"].upper() if data["text"] != "hidden" else "hidden"}
-            )
-
-    class EntrySchema(Schema):
-        """An entry."""
-
-        id = fields.Integer(dump_only=True)
-        text = fields.String(required=True, metadata={"description": "The text."})
-
-    tokens = Bearer(lambda token: "ann" if token == "good" else None)
-    router = crud(
-        LogEntry,
-        app.db,
-        schema=EntrySchema,
-        writable=["text"],
-        versioned=False,
-        operations=["list", "create", "show", "delete"],
-        methods=Mine,
-        name="mine",
-        url_prefix="/mine",
-        operation_marks={"delete": [requires(tokens)], "create": [raises(Forbidden)]},
-    )
-    app.register_router(router)
-    client = app.test_client()
-
-    assert client.post("/mine", json={"text": "a"}).json == {"id": 1, "text": "A"}
-    client.post("/mine", json={"text": "hidden"})
-    assert [each["text"] for each in client.get("/mine").json] == ["A"]
-    assert client.get("/mine/2").status_code == 404
-    assert client.post("/mine", json={"text": "bad"}, headers={}).status_code == 403
-    assert client.delete("/mine/1").status_code == 401
+    assert client.post("/other", json={"text": "a"}).json == {"id": 1, "text": "A"}
+    client.post("/other", json={"text": "hidden"})
+    assert [each["text"] for each in client.get("/other").json] == ["A"]
+    assert client.get("/other/2").status_code == 404
+    assert client.post("/other", json={"text": "bad"}, headers={}).status_code == 403
+    assert client.delete("/other/1").status_code == 401
     headers = {"Authorization": "Bearer good"}
-    assert client.delete("/mine/2", headers=headers).status_code == 404
-    assert client.delete("/mine/1", headers=headers).status_code == 204
-    assert client.patch("/mine/1", json={"text": "b"}).status_code == 405
-    app.shutdown()
+    assert client.delete("/other/2", headers=headers).status_code == 404
+    assert client.delete("/other/1", headers=headers).status_code == 204
+    assert client.patch("/other/1", json={"text": "b"}).status_code == 405
 
 
 @pytest.mark.parametrize(
