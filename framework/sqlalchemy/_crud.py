@@ -342,10 +342,12 @@ class CrudResources:
         methods = self.methods
         return find
 
+    # The parameters of handlers end with an underscore, so that none is called like a variable of a path.
+
     def make_list(self) -> Handler:
         """Return the handler of the list."""
 
-        def list_rows(self: object, session: orm.Session) -> object:
+        def list_rows(self: object, session_: orm.Session) -> object:
             return methods.select()
 
         methods = self.methods
@@ -354,17 +356,17 @@ class CrudResources:
     def make_show(self) -> Handler:
         """Return the handler that shows a row."""
 
-        def show(self: object, session: orm.Session, row: object) -> object:
-            return row
+        def show(self: object, session_: orm.Session, row_: object) -> object:
+            return row_
 
         return show
 
     def make_create(self) -> Handler:
         """Return the handler that adds a row."""
 
-        def create(self: object, session: orm.Session, data: dict[str, object]) -> object:
-            row = methods.create(session, data)
-            session.flush()  # so that the database gives it its key
+        def create(self: object, session_: orm.Session, data_: dict[str, object]) -> object:
+            row = methods.create(session_, data_)
+            session_.flush()  # so that the database gives it its key
             if not has_item:
                 return row
             return row, 201, {"Location": url_for(".item", **{name: getattr(row, name) for name in key})}
@@ -375,8 +377,8 @@ class CrudResources:
     def make_patch(self) -> Handler:
         """Return the handler that changes a row."""
 
-        def patch(self: object, session: orm.Session, row: object, data: dict[str, object]) -> object:
-            return write(session, methods.update(session, row, data))
+        def patch(self: object, session_: orm.Session, row_: object, data_: dict[str, object]) -> object:
+            return write(session_, methods.update(session_, row_, data_))
 
         methods, write = self.methods, self._write
         return patch
@@ -384,8 +386,8 @@ class CrudResources:
     def make_replace(self) -> Handler:
         """Return the handler that gives a row all of its values."""
 
-        def replace(self: object, session: orm.Session, row: object, data: dict[str, object]) -> object:
-            return write(session, methods.update(session, row, data))
+        def replace(self: object, session_: orm.Session, row_: object, data_: dict[str, object]) -> object:
+            return write(session_, methods.update(session_, row_, data_))
 
         methods, write = self.methods, self._write
         return replace
@@ -393,9 +395,9 @@ class CrudResources:
     def make_delete(self) -> Handler:
         """Return the handler that removes a row."""
 
-        def delete(self: object, session: orm.Session, row: object) -> None:
-            methods.delete(session, row)
-            write(session, None)
+        def delete(self: object, session_: orm.Session, row_: object) -> None:
+            methods.delete(session_, row_)
+            write(session_, None)
 
         methods, write = self.methods, self._write
         return delete

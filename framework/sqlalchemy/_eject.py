@@ -16,7 +16,7 @@ from ..errors import SetupError
 from ..resources.router import Router
 from ._crud import DESCRIBED, CrudCode, CrudMethods
 from ._crud_code import Called, Import, Local, OperationCode, Passed, ResourceCode, SchemaCode
-from ._eject_layout import INDENT, Group, Piece, broken, flat, literal
+from ._eject_layout import INDENT, CodePiece, Group, broken, flat, literal
 from ._eject_names import NameTable
 from ._eject_source import UserClass, UserModule, call_at, expression, part_of
 
@@ -73,9 +73,10 @@ class EjectedModule:
         self._call = call_at(self._module, function, at)
         self._copied = self._classes()
         self._variable = facts.words.replace(" ", "_")
-        if self._variable in _OWN or keyword.iskeyword(self._variable):
-            self._variable = "row"
+        if self._variable in {*_OWN, *facts.key} or keyword.iskeyword(self._variable):
+            self._variable = next(each for each in ("row", "found", "db_row") if each not in facts.key)
         self._session = "session" if "session" not in facts.key else "db_session"
+        self._data = "data" if "data" not in facts.key else "values"
         self._base = f"{facts.title}Parts"
         defined = [each.name for each in code.schemas]
         defined += [each.name for each in code.resources] + [each.name for each in self._copied]
@@ -111,7 +112,7 @@ class EjectedModule:
 
     # Expressions.
 
-    def piece(self, code: Code) -> Piece:
+    def piece(self, code: Code) -> CodePiece:
         """Return an expression.
 
         :raises SetupError: It has no code that can be written down.
@@ -158,7 +159,7 @@ class EjectedModule:
             )
         return self._names.use(module, path)
 
-    def _passed(self, code: Passed) -> Piece:
+    def _passed(self, code: Passed) -> CodePiece:
         """Return what ``crud`` was called with.
 
         :raises SetupError: It cannot be found, or not be written in the module.
@@ -179,7 +180,7 @@ class EjectedModule:
                     return other.use(name, self._names, code.argument)
         return self._argument(*code.place, what=code.argument)
 
-    def _argument(self, *place: str | int, what: str) -> Piece:
+    def _argument(self, *place: str | int, what: str) -> CodePiece:
         """Return an argument of the call of ``crud``, as it is written there."""
         position = 1 if place == ("database",) else None
         found = None if self._call is None else part_of(self._call, place, position)
@@ -214,10 +215,10 @@ class EjectedModule:
     def _function(
         self,
         name: str,
-        parameters: cabc.Sequence[tuple[str, Piece]],
+        parameters: cabc.Sequence[tuple[str, CodePiece]],
         result: str,
         text: str,
-        body: cabc.Iterable[str | tuple[str, Piece]],
+        body: cabc.Iterable[str | tuple[str, CodePiece]],
         indent: str = "",
     ) -> list[str]:
         """Return a function.
@@ -274,7 +275,7 @@ class EjectedModule:
         :param with_model: Whether it has the model as an attribute.
         """
         model = self.model
-        lines = [f"class {self._base}:", f'{INDENT}"""The parts of operations as they are by themselves."""']
+        lines = [f"class {self._base}:", f'{INDENT}"""The usual parts of operations."""']
         if with_model:
             lines += ["", f"{INDENT}model = {model}"]
         for name in PARTS:
@@ -286,11 +287,11 @@ class EjectedModule:
         """Return a method of the base."""
         model, any_ = self.model, f"{self._names.use('typing')}.Any" if name != "delete" else ""
         mapping = f"{self._names.use('collections.abc')}.Mapping[str, {any_}]" if name in _TAKES_VALUES else ""
-        given: list[tuple[str, Piece]] = [("", "self")]
+        given: list[tuple[str, CodePiece]] = [("", "self")]
         if name != "select":
             given.append(("session: ", f"{self._names.use('sqlalchemy', 'orm')}.Session"))
         result = model
-        body: list[str | tuple[str, Piece]]
+        body: list[str | tuple[str, CodePiece]]
         if name == "select":
             result, body = f"{self._names.use('sqlalchemy')}.Select[{any_}]", [*self._select()]
         elif name == "find":
@@ -311,7 +312,7 @@ class EjectedModule:
     def _select(self) -> list[str]:
         return [f"return {self._names.use('sqlalchemy')}.select({self.model})"]
 
-    def _find(self, select: str | None, key: cabc.Mapping[str, str], session: str) -> list[str | tuple[str, Piece]]:
+    def _find(self, select: str | None, key: cabc.Mapping[str, str], session: str) -> list[str | tuple[str, CodePiece]]:
         """Return the body of a function that finds a row.
 
         :param select: What has the rows. Default: the table.
@@ -319,13 +320,13 @@ class EjectedModule:
         """
         model, facts = self.model, self._code.facts
         texts = [value for name, value in key.items() if facts.column(name, "...").type.python_type is str]
-        lines: list[str | tuple[str, Piece]] = []
+        lines: list[str | tuple[str, CodePiece]] = []
         if texts:
             condition = " or ".join(f'"\\0" in {each}' for each in texts)
             lines += [f"if {condition}:", f"{INDENT}return None  # no text of a database has that character"]
         if select is None:
             values = [("", each) for each in key.values()]
-            whole: Piece = values[0][1] if len(values) == 1 else Group("(", values, ")", is_display=True)
+            whole: CodePiece = values[0][1] if len(values) == 1 else Group("(", values, ")", is_display=True)
             return [*lines, ("return ", Group(f"{session}.get(", [("", model), ("", whole)], ")"))]
         conditions = [("", f"{model}.{name} == {value}") for name, value in key.items()]
         lines.append(("query = ", Group(f"{select}.where(", conditions, ")")))
@@ -336,12 +337,17 @@ class EjectedModule:
         if self._code.handlers.versioned:
             message = self._names.use("framework.texts", "message")
             error = self._names.use("framework.errors", "PreconditionFailed")
-            raised, why = f'{error}({message}("precondition_failed.changed"))', "has changed"
+            given: list[tuple[str, CodePiece]] = [
+                ("", Group(f"{message}(", [("", '"precondition_failed.changed"')], ")"))
+            ]
+            why = "has changed"
         else:
             error = self._names.use("framework.errors", "NotFound")
-            raised, why = f"{error}()", "has removed"
+            given, why = [], "has removed"
         stale = self._names.use("sqlalchemy.orm.exc", "StaleDataError")
-        body = ["try:", f"{INDENT}session.flush()", f"except {stale} as error:", f"{INDENT}raise {raised} from error"]
+        raised = broken("raise ", Group(f"{error}(", given, ")"), " from error", INDENT * 2, self._width)
+        body = ["try:", f"{INDENT}session.flush()", f"except {stale} as error:"]
+        body += [line.removeprefix(INDENT) for line in raised]
         text = f"Send what was changed.\n\n{INDENT}:raises {error}: Another request {why} the row meanwhile."
         session = ("session: ", f"{self._names.use('sqlalchemy', 'orm')}.Session")
         return self._function("flush", [session], "None", text, body)
@@ -355,10 +361,10 @@ class EjectedModule:
         shown = {name: kind.__name__ for name, kind in kinds.items()}
         shown |= {name: f"{self._names.use('uuid')}.UUID" for name, kind in kinds.items() if kind is uuid.UUID}
         key = {name: name for name in facts.key}
-        body: list[str | tuple[str, Piece]]
+        body: list[str | tuple[str, CodePiece]]
         if "find" in self._overridden:
             values = [(f'"{name}": ', name) for name in facts.key]
-            items: list[tuple[str, Piece]] = [("", session), ("", Group("{", values, "}", is_display=True))]
+            items: list[tuple[str, CodePiece]] = [("", session), ("", Group("{", values, "}", is_display=True))]
             body = [("return ", Group("queries.find(", items, ")"))]
         else:
             body = self._find("queries.select()" if "select" in self._overridden else None, key, session)
@@ -387,25 +393,24 @@ class EjectedModule:
         """Return the method of an operation."""
         row, model, overridden = self._variable, self.model, self._overridden
         any_ = f"{self._names.use('typing')}.Any" if code.name in ("list", "create", "patch", "replace") else ""
-        given: list[tuple[str, Piece]] = [
-            ("", "self"),
-            ("session: ", f"{self._names.use('sqlalchemy', 'orm')}.Session"),
-        ]
-        body: list[str | tuple[str, Piece]]
+        session, data = self._session, self._data
+        kind = f"{self._names.use('sqlalchemy', 'orm')}.Session"
+        given: list[tuple[str, CodePiece]] = [("", "self"), (f"{session}: ", kind)]
+        body: list[str | tuple[str, CodePiece]]
         result = model
         if code.name not in ("list", "create"):
             given.append((f"{row}: ", model))
         if code.name in ("create", "patch", "replace"):
-            given.append(("data: ", f"dict[str, {any_}]"))
+            given.append((f"{data}: ", f"dict[str, {any_}]"))
         if code.name == "list":
             result = f"{self._names.use('sqlalchemy')}.Select[{any_}]"
             body = ["return queries.select()"] if "select" in overridden else [*self._select()]
         elif code.name == "create":
             if "create" in overridden:
-                body = [f"{row} = queries.create(session, data)"]
+                body = [f"{row} = queries.create({session}, {data})"]
             else:
-                body = [f"{row} = {model}(**data)", f"session.add({row})"]
-            body.append("session.flush()  # the database gives it its key")
+                body = [f"{row} = {model}(**{data})", f"{session}.add({row})"]
+            body.append(f"{session}.flush()  # the database gives it its key")
             if self._code.handlers.has_item:
                 key = [(f"{name}=", f"{row}.{name}") for name in self._code.facts.key]
                 url_for = self._names.use("framework", "url_for")
@@ -416,14 +421,14 @@ class EjectedModule:
                 body.append(f"return {row}")
         elif code.name in ("patch", "replace"):
             if "update" in overridden:
-                body = [f"{row} = queries.update(session, {row}, data)"]
+                body = [f"{row} = queries.update({session}, {row}, {data})"]
             else:
-                body = ["for name, value in data.items():", f"{INDENT}setattr({row}, name, value)"]
-            body += ["flush(session)", f"return {row}"]
+                body = [f"for name, value in {data}.items():", f"{INDENT}setattr({row}, name, value)"]
+            body += [f"flush({session})", f"return {row}"]
         elif code.name == "delete":
             result = "None"
-            body = [f"queries.delete(session, {row})" if "delete" in overridden else f"session.delete({row})"]
-            body.append("flush(session)")
+            body = [f"queries.delete({session}, {row})" if "delete" in overridden else f"{session}.delete({row})"]
+            body.append(f"flush({session})")
         else:
             body = [f"return {row}"]
         return self._function(code.verb, given, result, code.text, body, INDENT)

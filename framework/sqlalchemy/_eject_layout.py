@@ -11,7 +11,7 @@ import datetime as dt
 import decimal
 import typing as t
 
-Piece: t.TypeAlias = "str | Group"
+CodePiece: t.TypeAlias = "str | Group"
 """An expression: in one line, or with brackets in which it may be broken."""
 
 INDENT: t.Final = "    "
@@ -23,16 +23,16 @@ class Group(t.NamedTuple):
     :param opening: What is before its items: ``filters(``.
     :param items: What is before each item, such as ``kind=``, and the item.
     :param closing: The bracket behind them.
-    :param is_display: Whether it is a list or dict, whose items are not put on a line of their own together.
+    :param is_display: Whether it is a list or dict, whose items are not put on one line together.
     """
 
     opening: str
-    items: cabc.Sequence[tuple[str, Piece]]
+    items: cabc.Sequence[tuple[str, CodePiece]]
     closing: str
     is_display: bool = False
 
 
-def flat(piece: Piece) -> str:
+def flat(piece: CodePiece) -> str:
     """Return an expression in one line."""
     if isinstance(piece, str):
         return piece
@@ -41,7 +41,7 @@ def flat(piece: Piece) -> str:
     return f"{piece.opening}{items}{comma}{piece.closing}"
 
 
-def broken(before: str, piece: Piece, after: str, indent: str, width: int) -> list[str]:
+def broken(before: str, piece: CodePiece, after: str, indent: str, width: int) -> list[str]:
     """Return the lines of an expression.
 
     :param before: What is before it in its first line.
@@ -79,7 +79,7 @@ def number(value: int) -> str:
     return str(value)
 
 
-def literal(value: object, name_of: cabc.Callable[[str, str, str], str]) -> Piece | None:
+def literal(value: object, name_of: cabc.Callable[[str, str, str], str]) -> CodePiece | None:
     """Return a value as code; ``None`` where it has none.
 
     :param name_of: Gets a module, the name by which it is imported or an empty text, and a name; returns that name in

@@ -43,7 +43,7 @@ class NameTable:
         if key not in self._names:
             made = wanted or name or _USUAL.get(module, module)
             if made.partition(".")[0] in self._taken:
-                made = self._free(module, name or made)
+                made = self._free(module, name)
             self._names[key] = made
             self._taken.add(made.partition(".")[0])
         return self._names[key]
@@ -51,10 +51,13 @@ class NameTable:
     def _free(self, module: str, name: str) -> str:
         """Return a name that is not taken."""
         top = module.partition(".")[0]
-        if name[:1].isupper():
+        if not name:
+            found = module.replace(".", "_")
+            found = f"{found}_module" if found in self._taken else found
+        elif name[:1].isupper():
             found = f"{name}Model" if name == self._model else f"{top.title().replace('_', '')}{name}"
         else:
-            found = f"{top}_{name.replace('.', '_')}"
+            found = f"{top}_{name}"
         while found in self._taken:
             found += "_"
         return found

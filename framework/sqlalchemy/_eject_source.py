@@ -19,7 +19,7 @@ import types
 import typing as t
 
 from ..errors import SetupError
-from ._eject_layout import Group, Piece, literal
+from ._eject_layout import CodePiece, Group, literal
 
 if t.TYPE_CHECKING:
     from ._eject_names import NameTable
@@ -38,7 +38,7 @@ class UserModule:
         self.scope = scope
         self.hidden = frozenset(hidden)
         self.name = str(scope.get("__name__", ""))
-        self._imports: dict[str, tuple[str, str]] = {}
+        self._imports: dict[str, tuple[str, str, str]] = {}
         file = scope.get("__file__")
         source = "".join(linecache.getlines(file)) if isinstance(file, str) else ""
         self.tree = ast.parse(source)
@@ -46,11 +46,12 @@ class UserModule:
             if isinstance(node, ast.Import):
                 for each in node.names:
                     local = each.asname or each.name.partition(".")[0]
-                    self._imports[local] = (each.name, "")
+                    self._imports[local] = (each.name, "", each.asname or ("" if "." in each.name else local))
             elif isinstance(node, ast.ImportFrom):
                 module = self._absolute(node)
                 for each in node.names:
-                    self._imports[each.asname or each.name] = (module, each.name)
+                    local = each.asname or each.name
+                    self._imports[local] = (module, each.name, local)
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -73,8 +74,7 @@ class UserModule:
                 f" module {self.name!r}, outside of functions."
             )
         if name in self._imports:
-            module, attribute = self._imports[name]
-            return names.use(module, attribute, name if attribute or "." not in module else "").partition(".")[0]
+            return names.use(*self._imports[name]).partition(".")[0]
         if name in self.scope:
             return names.use(self.name, name, name)
         if hasattr(builtins, name):
@@ -128,14 +128,14 @@ def part_of(call: ast.Call, place: cabc.Sequence[str | int], position: int | Non
     return found
 
 
-def expression(node: ast.expr, module: UserModule, names: NameTable, what: str) -> Piece:
+def expression(node: ast.expr, module: UserModule, names: NameTable, what: str) -> CodePiece:
     """Return an expression of the user, with the names that it has in the new module.
 
     :param what: What it is, for messages.
     :raises SetupError: It cannot be printed.
     """
 
-    def inner(each: ast.expr) -> Piece:
+    def inner(each: ast.expr) -> CodePiece:
         return expression(each, module, names, what)
 
     if isinstance(node, ast.Name):
@@ -226,9 +226,10 @@ class UserClass:
                     f"eject cannot print {what}: its {name!r} was put there from elsewhere. Write the method in the"
                     " class."
                 )
-            if set(code.co_freevars) - {"__class__"}:
+            around = [each for each in code.co_freevars if each != "__class__"]
+            if around:
                 raise SetupError(
-                    f"eject cannot print {what}: its {name!r} uses {code.co_freevars[0]!r} of the function around the"
+                    f"eject cannot print {what}: its {name!r} uses {around[0]!r} of the function around the"
                     " class. Define both in the module, outside of functions."
                 )
 

@@ -18,21 +18,25 @@ from tests.sqlalchemy import cruds
 from tests.sqlalchemy.cruds import LogEntry, Owner, make_app
 
 
-@pytest.fixture
-def app(road, url):
+@pytest.fixture(scope="module", params=["crud-postgresql", "crud-sqlite", "ejected-postgresql", "ejected-sqlite"])
+def served(request, tmp_path_factory):
     """All five models, on each database: with ``crud``, and with what ``framework eject`` prints of it."""
-    app = make_app(url, road)
+    road, _, database = request.param.partition("-")
+    routers = {name: getattr(cruds, name) for name in cruds.ROUTERS}
+    if road == "ejected":
+        routers = {name: imported(eject(each), tmp_path_factory.mktemp(name)) for name, each in routers.items()}
+    app = make_app(request.getfixturevalue("postgres_url") if database == "postgresql" else "sqlite://", routers)
     yield app
     app.shutdown()
 
 
-@pytest.fixture(scope="module", params=["crud", "ejected"])
-def road(request, tmp_path_factory):
-    """The routers of the models, and the one with other parts."""
-    routers = {name: getattr(cruds, name) for name in cruds.ROUTERS}
-    if request.param == "crud":
-        return routers
-    return {name: imported(eject(each), tmp_path_factory.mktemp(name)) for name, each in routers.items()}
+@pytest.fixture
+def app(served):
+    """The same, with empty tables."""
+    with served.provide(served.db.engine) as engine:
+        cruds.Base.metadata.drop_all(engine)
+        cruds.Base.metadata.create_all(engine)
+    return served
 
 
 def imported(text, folder):
