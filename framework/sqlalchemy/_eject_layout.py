@@ -63,8 +63,8 @@ def broken(before: str, piece: CodePiece, after: str, indent: str, width: int) -
 
 def quoted(text: str) -> str:
     """Return a text as a literal."""
-    if "\\" in text and '"' not in text and text.isprintable():
-        return f'r"{text}"' if not text.endswith("\\") else f'"{text[:-1]}\\\\"'
+    if "\\" in text and '"' not in text and text.isprintable() and not text.endswith("\\"):
+        return f'r"{text}"'
     written = repr(text)
     return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in text else written
 

@@ -11,10 +11,10 @@ import sys
 import time
 import typing as t
 
-from . import goals, matching, page, requests, servers, startup, watched, worst
+from . import goals, matching, page, requests, servers, startup, stored_crud, watched, worst
 from .timing import Times
 
-PARTS = ("requests", "matching", "startup", "worst", "watched", "wire")
+PARTS = ("requests", "matching", "startup", "worst", "watched", "crud", "wire")
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         sys.stderr.write(f"[{time.monotonic() - began:4.0f} s] {what}\n")
 
     sections, reached = measure(parts, say, given.quick)
-    if set(PARTS[:5]) <= set(parts):
+    if set(PARTS) - {"wire"} <= set(parts):
         sections["goals"] = page.of_goals(reached)
     for name in page.SECTIONS:
         if name in sections:
@@ -72,6 +72,10 @@ def measure(
         seen, entered = watched.run(say)
         sections["watched"] = page.of_watched(seen, entered)
         by_part["watched"] = goals.of_watched(seen)
+    if "crud" in parts:
+        stored, entered = stored_crud.run(say, quick)
+        sections["crud"] = page.of_crud(stored, entered) + "\n" + page.facts(page.CRUD_PACKAGES)
+        by_part["crud"] = goals.of_crud(stored)
     rates = servers.run(say, quick) if "wire" in parts else None
     if "wire" in parts:
         sections["wire"] = page.of_wire(rates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 
+from . import stored_crud
 from .requests import CONTENDERS, TITLES
 from .startup import Noted
 from .timing import Times
@@ -129,6 +130,15 @@ def of_worst(found: cabc.Iterable[tuple[Shape, int, float]]) -> list[Goal]:
     """Return the goal of the worst request of up to 1 MiB."""
     seconds, name = max((seconds, shape.name) for shape, _, seconds in found if shape.bound <= SMALL)
     return [Goal(f"worst request of 1 MiB ({name})", seconds * 1000, 200, "ms")]
+
+
+def of_crud(times: dict[str, Times]) -> list[Goal]:
+    """Return the goals of resources of a table."""
+    return [
+        Goal(f"crud, {title}: {stored_crud.OURS} / {other}", each.ratio(stored_crud.OURS, other), limit)
+        for title, each in times.items()
+        for other, limit in stored_crud.limits()
+    ]
 
 
 def of_watched(times: Times) -> list[Goal]:

@@ -8,6 +8,7 @@ import os
 import pathlib
 import platform
 
+from . import stored_crud
 from .goals import OURS, Goal
 from .goals import OWN as OWN_NAMES
 from .requests import CONTENDERS, GROUPS, TITLES, Workload
@@ -17,7 +18,7 @@ from .timing import Times
 from .worst import Shape
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
-SECTIONS = ("quicker", "requests", "matching", "startup", "worst", "watched", "wire", "goals")
+SECTIONS = ("quicker", "requests", "matching", "startup", "worst", "watched", "crud", "wire", "goals")
 HEAD = """\
 Benchmarks
 ==========
@@ -118,6 +119,15 @@ Applications of many resources, each in a separate process. *made* is the time f
 frozen application (with flask-smorest: the registered one, whose document is made along the way); *answered* is the
 time to the first answer; *peak* the most memory that the process has held.
 """
+CRUD = f"""\
+The list, a row, a new row and a changed row of one table, with the means that each has for it: ``crud``, a
+``ModelViewSet``, and a controller with a repository service. Each has a separate file of SQLite with the same hundred
+rows, checks the body by the columns, counts the rows of the list, and commits before it answers; the answers are
+compared. Updates may overwrite one another, since the peers have no versions (``versioned=False``). Litestar runs in an
+event loop, with a plain session. *{OURS}* is meant to take half the time of {stored_crud.DJANGO}, and no more than
+Litestar.
+"""
+CRUD_PACKAGES = ("sqlalchemy", "django", "djangorestframework", "litestar", "advanced-alchemy")
 WIRE = f"""\
 Requests in a second with one worker, and the milliseconds within which 50 and 99 of a hundred answers came, asked by
 wrk over {CONNECTIONS} connections from the same machine; medians of {ROUNDS} turns of {SECONDS} s. Server and wrk
@@ -257,6 +267,23 @@ def of_watched(times: Times, calls: dict[str, int]) -> str:
             table(["with", "us", "nothing = 1", "calls"], rows),
         ]
     )
+
+
+def of_crud(times: dict[str, Times], calls: dict[str, dict[str, int]]) -> str:
+    """Return the table of resources of a table."""
+    rows = [
+        [
+            title,
+            name,
+            number(each.median(name)),
+            number(each.ratio(stored_crud.OURS, name)),
+            str(calls[title][name]),
+        ]
+        for title, each in times.items()
+        for name in each.rounds
+    ]
+    head = ["", "", "us", f"{OURS} / it", "calls"]
+    return "\n".join([heading("Resources of a table"), CRUD, table(head, rows)])
 
 
 def rank(name: str) -> tuple[bool, int]:

@@ -71,8 +71,6 @@ class NewSession(SessionSchema):
 class Pages(CursorPage):
     """A pager of the module."""
 
-    default_page_size = 5
-
 
 Values: typing.TypeAlias = typing.Mapping[str, typing.Any]
 
