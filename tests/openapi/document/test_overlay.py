@@ -6,8 +6,10 @@ import copy
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from framework import App, response
+from framework.cli import FrameworkGroup
 from framework.openapi.document import OverlayError, apply_overlay
 
 DOCUMENT = {
@@ -134,7 +136,12 @@ def test_what_is_not_an_overlay_is_refused(overlay):
 def test_the_command_applies_files_in_their_order(tmp_path):
     """``openapi write --overlay`` reads JSON and YAML; an action that selects nothing ends it with its name."""
     app = App("shop")
-    app.get("/pets")(response(200)(dict))
+
+    @app.get("/pets")
+    @response(200)
+    def pets():
+        """List pets."""
+
     first, second = tmp_path / "first.yaml", tmp_path / "second.json"
     first.write_text(
         "overlay: 1.1.0\ninfo: {title: x, version: 2026-01-01}\nactions:\n"
@@ -144,11 +151,12 @@ def test_the_command_applies_files_in_their_order(tmp_path):
     second.write_text(
         json.dumps({"overlay": "1.0.0", "info": {}, "actions": [{"target": "$.info", "update": {"title": "Second"}}]})
     )
-    runner = app.test_cli_runner()
-    good = runner.invoke(args=["openapi", "write", "--overlay", str(first), "--overlay", str(second)])
+    group, runner = FrameworkGroup(create_app=lambda: app), CliRunner()
+    good = runner.invoke(group, ["openapi", "write", "--overlay", str(first), "--overlay", str(second)])
     second.write_text(json.dumps({"overlay": "1.0.0", "actions": [{"target": "$.gone", "remove": True}]}))
-    bad = runner.invoke(args=["openapi", "write", "--overlay", str(second)])
-    made = json.loads(good.output)
+    bad = runner.invoke(group, ["openapi", "write", "--overlay", str(second)])
+    assert good.exit_code == 0, good.output
+    made = json.loads(good.stdout)
 
     assert made["info"]["title"] == "Second"
     assert made["paths"]["/pets"]["get"]["responses"]["299"] == {"description": "X"}
