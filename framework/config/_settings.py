@@ -465,6 +465,12 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "Further members of the document, ``x-...`` for instance: a mapping, merged into what is there.",
             Members("a mapping", optional=True),
         ),
+        "API_FRAMEWORK_ERRORS": Setting(
+            "all",
+            "Whether the document has the errors that the framework itself may answer any request with, such as 405 and"
+            " 415: ``all``, or ``declared`` for those alone that ``raises`` names. Answers are held to all of them.",
+            Text("'all' or 'declared'", r"all|declared"),
+        ),
         "API_SERVERS": Setting(
             None,
             "Where the API is served: a list of mappings with ``url`` and ``description``.",

@@ -140,9 +140,12 @@ class Contract:
             if not listed:
                 continue
             # What an older version has no words for is not judged by it: the contract is that of 3.1 or 3.2.
-            is_old = which.config(self._app)["OPENAPI_VERSION"].startswith("3.0")
-            made = document.make(self._app, "auto", which) if is_old else document.built(self._app, which)
-            whole = made.document
+            config = which.config(self._app)
+            is_whole = config["API_FRAMEWORK_ERRORS"] == "all" and not config["OPENAPI_VERSION"].startswith("3.0")
+            if is_whole:
+                whole = document.built(self._app, which).document
+            else:
+                whole = document.make(self._app, "auto", which, every_error=True).document
             closed, sent = self._judges(whole)
             for path, members in document.by_path(document.listed(self._app, which)).items():
                 for operation in members:

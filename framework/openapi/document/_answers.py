@@ -23,9 +23,10 @@ from ...http.request import is_json_type
 from ...http.semantics import BODILESS
 from ...issues import CODES, issue, told
 from ...marks.base import Header, Outcome
+from ...marks.raises import RaisesMark
 from ...texts import ENGLISH, message
 from ...typing import JSONObject
-from ..schema import plain
+from ..schema import SCHEMA_COMPONENTS, plain
 from ._components import Components
 from ._examples import compose
 
@@ -97,6 +98,17 @@ VALIDATION_PROBLEM: JSONObject = {
     },
     "required": [*PROBLEM["required"], "errors", "issues"],
 }
+FRAMEWORK_ERRORS: t.Final = frozenset(
+    {
+        errors.BadRequest,
+        errors.InternalServerError,
+        errors.MethodNotAllowed,
+        errors.NotAcceptable,
+        errors.RequestEntityTooLarge,
+        errors.UnsupportedMediaType,
+    }
+)
+"""The errors that ``API_FRAMEWORK_ERRORS = "declared"`` leaves out, where no ``raises`` names them."""
 HEADER_COMPONENTS: t.Final = "#/components/headers/"
 STREAMS = frozenset({EVENTS, "application/jsonl"})
 _VALIDATION_EXAMPLE = {"json": {"name": [issue("required")]}}
@@ -143,17 +155,21 @@ class Answers:
         links: Links | None = None,
         say: Translation | None = None,
         request_id: str | None = None,
+        *,
+        own_errors: bool = True,
     ) -> None:
         self.request_id = request_id
+        self.own_errors = own_errors
+        """Whether the errors are described that the framework itself may answer with."""
         self.components = components
         self.renderer = renderer
         self.types = types
         self.links = links
         self.say = say
         self.shared: dict[str, JSONObject] = {}
+        """``components.responses``, as far as used."""
         self.statuses: dict[str, int] = {}
         """The statuses of the shared answers."""
-        """``components.responses``, as far as used."""
         self.shared_headers: dict[str, JSONObject] = {}
         """``components.headers``, as far as used: a document of webhooks alone has none, for others answer there."""
         self.uses: dict[type[errors.APIError], list[Operation]] = {}
@@ -162,7 +178,7 @@ class Answers:
     def of(self, operation: Operation) -> dict[str, JSONObject]:
         """The ``responses`` of an operation, by status."""
         by_status: dict[int, list[Outcome]] = {}
-        for outcome in operation.outcomes:
+        for outcome in operation.outcomes if self.own_errors else declared_outcomes(operation):
             by_status.setdefault(outcome.status, []).append(outcome)
         return {str(status): self.answer(operation, status, by_status[status]) for status in sorted(by_status)}
 
@@ -354,19 +370,22 @@ class Answers:
         return {problem.MEDIA_TYPE: media}
 
     def problem_schema(self, classes: list[type[errors.APIError]]) -> JSONObject:
-        """The problem object of some classes: with their codes, and with the members that each adds."""
-        plainly = [cls for cls in classes if cls.schema is None]
-        bases = {cls: self.problem_base(cls) for cls in plainly}
-        made: list[JSONObject] = []
-        for base in dict.fromkeys(base["$ref"] for base in bases.values()):
-            codes = [cls.error_code for cls in plainly if bases[cls]["$ref"] == base]
-            made.append({"allOf": [{"$ref": base}, codes_schema(codes)]})
-        for cls in classes:
-            if cls.schema is not None:
-                members = cls.schema() if isinstance(cls.schema, type) else cls.schema
-                extra = self.components.schema(members, "output")
-                made.append({"allOf": [self.problem_base(cls), codes_schema([cls.error_code]), extra]})
+        """The problem objects of some classes: any of them."""
+        made = [self.problem(cls) for cls in classes]
         return made[0] if len(made) == 1 else {"anyOf": made}
+
+    def problem(self, cls: type[errors.APIError]) -> JSONObject:
+        """The problem object of a class, with its code and the members that it adds: a component of the class's name,
+        ``PetNotFoundProblem``. Where another class has that name, it is written where it is used."""
+        name = f"{cls.__name__}Problem"
+        owner = self.components.owner(name)
+        if owner is cls:
+            return {"$ref": SCHEMA_COMPONENTS + name}
+        made: JSONObject = {"allOf": [self.problem_base(cls), code_schema(cls.error_code)]}
+        if cls.schema is not None:
+            members = cls.schema() if isinstance(cls.schema, type) else cls.schema
+            made["allOf"].append(self.components.schema(members, "output"))
+        return made if owner is not None else self.components.add(name, made, cls)
 
     def problem_base(self, cls: type[errors.APIError]) -> JSONObject:
         """The component that an error class is an instance of."""
@@ -426,9 +445,20 @@ def example_object(value: object) -> JSONObject:
     return {"value": value}
 
 
-def codes_schema(codes: list[str]) -> JSONObject:
-    """The problem objects that have one of these codes."""
-    return {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}}
+def code_schema(code: str) -> JSONObject:
+    """The problem objects that have a code."""
+    return {"type": "object", "properties": {"code": {"type": "string", "enum": [code]}}}
+
+
+def declared_outcomes(operation: Operation) -> list[Outcome]:
+    """Return the answers of an operation without what the framework itself says to any request: that its body cannot be
+    read, that its method is unknown, that the server has failed. An error that ``raises`` names stays."""
+    named = {cls for mark in operation.marks if isinstance(mark, RaisesMark) for cls in mark.classes}
+    return [
+        each
+        for each in operation.outcomes
+        if each.error is None or each.error in named or not (each.implied or each.error in FRAMEWORK_ERRORS)
+    ]
 
 
 def either(one: JSONObject, other: JSONObject) -> JSONObject:

@@ -150,8 +150,11 @@ def to_json(document: JSONObject, indent: int | None = None) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def make(app: App, version: str, which: Document | None = None) -> Built:
-    """Make a document of a version, and keep what is learnt."""
+def make(app: App, version: str, which: Document | None = None, *, every_error: bool = False) -> Built:
+    """Make a document of a version, and keep what is learnt.
+
+    :param every_error: Whether all errors are in it, whatever ``API_FRAMEWORK_ERRORS`` says.
+    """
     which = app.documents[DEFAULT] if which is None else which
     config = which.config(app)
     operations = listed(app, which)
@@ -160,7 +163,13 @@ def make(app: App, version: str, which: Document | None = None) -> Built:
     say = None if app.texts.is_plain else app.texts.translation()
     links = Links(app.operations, paths_of)
     answers = Answers(
-        components, app.error_renderer, error_types(app.config), links, say, app.config["REQUEST_ID_HEADER"]
+        components,
+        app.error_renderer,
+        error_types(app.config),
+        links,
+        say,
+        app.config["REQUEST_ID_HEADER"],
+        own_errors=every_error or config["API_FRAMEWORK_ERRORS"] == "all",
     )
     places = Servers(app, config, operations)
     general = (title(app, config),)

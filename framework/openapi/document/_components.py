@@ -106,6 +106,10 @@ class Components:
         """The class that a component was made from."""
         return self._origins.get(name)
 
+    def owner(self, name: str) -> object | None:
+        """Return whose name of a component it is; ``None`` while it is free."""
+        return self._owners.get(name)
+
     def add(self, name: str, schema: JSONObject, owner: object) -> JSONObject:
         """Add a component that is made from no marshmallow schema.
 

@@ -30,7 +30,8 @@ from framework import (
 )
 from framework.errors import SetupError
 from framework.marks.base import Doc, Header, Mark, Outcome, Parameter, Security
-from framework.openapi.document import build, document_of, to_yaml
+from framework.openapi.document import build, document_of, to_json, to_yaml
+from framework.openapi.lint import check
 from tests.answers import without_id
 from tests.openapi.everything import TOKEN, make_app
 
@@ -705,7 +706,13 @@ def test_answers_of_marks_are_merged(version: str) -> None:
     def forms() -> t.Any:
         """Show forms."""
 
-    responses = build(app, version)["paths"]["/forms"]["get"]["responses"]
+    document = build(app, version)
+    responses = document["paths"]["/forms"]["get"]["responses"]
+
+    def codes(members: list[dict[str, str]]) -> list[list[str]]:
+        problems = [document["components"]["schemas"][each["$ref"].rpartition("/")[2]] for each in members]
+        return [problem["allOf"][1]["properties"]["code"]["enum"] for problem in problems]
+
     content = responses["200"]["content"]
     refused = responses["406"]["content"]["application/problem+json"]["schema"]["anyOf"]
 
@@ -717,10 +724,10 @@ def test_answers_of_marks_are_merged(version: str) -> None:
     assert {name.lower() for name in headers} == {"x-form", "vary"}
     assert headers["vary"]["description"] == "What it depends on."
     assert [header.get("required") for name, header in headers.items() if name != "vary"] == [True]
-    assert [part["allOf"][1]["properties"]["code"]["enum"] for part in refused] == [["not_acceptable"], ["no_form"]]
+    assert codes(refused) == [["not_acceptable"], ["no_form"]]
     assert "- `no_form`: No such form." in responses["406"]["description"]
-    codes = responses["429"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
-    assert codes == ["too_many_requests", "slower"]
+    limited = responses["429"]["content"]["application/problem+json"]["schema"]["anyOf"]
+    assert codes(limited) == [["too_many_requests"], ["slower"]]
     assert {name: header.get("required") for name, header in without_id(responses["429"]["headers"]).items()} == {
         "Retry-After": None,
         "X-Left": None,
@@ -934,3 +941,98 @@ def test_words_of_a_boolean_that_are_numbers_are_booleans_too() -> None:
     for value in (True, False, 0, 1, "yes", "no", "maybe"):
         said = any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in described)
         assert (client.post("/answers", json={"sure": value}).status_code == 200) is said
+
+
+# Errors by name
+
+
+class PetGone(errors.NotFound):
+    """No pet has this id."""
+
+
+def with_errors(**settings: t.Any) -> App:
+    """An application with an error of its own, and one of the framework's that it names."""
+    app = App(__name__)
+    app.config.update(settings)
+
+    @app.put("/pets/<int:pet_id>")
+    @arguments({"name": fields.String(required=True)})
+    @response(200)
+    @raises(PetGone, errors.UnsupportedMediaType)
+    def change(data: t.Any, pet_id: int) -> t.Any:
+        """Change a pet."""
+        if pet_id:
+            raise PetGone()
+        return {}
+
+    return app
+
+
+def test_errors_are_components_with_a_name() -> None:
+    """The problem object of an error class has the name of the class; an answer of several is any of them."""
+    document = build(with_errors())
+    schemas = document["components"]["schemas"]
+    found = document["paths"]["/pets/{pet_id}"]["put"]["responses"]["404"]["content"]["application/problem+json"]
+
+    assert found["schema"] == {
+        "anyOf": [{"$ref": f"#/components/schemas/{name}Problem"} for name in ("PetGone", "NotFound")]
+    }
+    assert schemas["PetGoneProblem"] == {
+        "allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "properties": {"code": {"type": "string", "enum": ["pet_gone"]}}},
+        ]
+    }
+
+
+def test_two_error_classes_of_one_name_are_both_described() -> None:
+    """The first one has the name; the other one is written where it is used."""
+    app = with_errors()
+    other = type("PetGone", (errors.Gone,), {"__doc__": "It was sold.", "error_code": "pet_sold"})
+
+    @app.get("/sold")
+    @response(200)
+    @raises(other)
+    def sold() -> t.Any:
+        """Show what was sold."""
+
+    document = build(app)
+    inline = document["paths"]["/sold"]["get"]["responses"]["410"]["content"]["application/problem+json"]["schema"]
+
+    assert inline["allOf"][1]["properties"]["code"]["enum"] == ["pet_sold"]
+    assert document["components"]["schemas"]["PetGoneProblem"]["allOf"][1]["properties"]["code"]["enum"] == ["pet_gone"]
+    validate_document(json.loads(json.dumps(document)))
+
+
+def test_the_errors_of_the_framework_may_be_left_out() -> None:
+    """With ``declared`` a document has the errors that ``raises`` names, and that inputs are refused with; answers are
+    held to all of them."""
+    app = with_errors(API_FRAMEWORK_ERRORS="declared", TESTING=True, CONTRACT="raise")
+    answers = app.openapi["paths"]["/pets/{pet_id}"]["put"]["responses"]
+    client = app.test_client()
+
+    assert list(answers) == ["200", "404", "415", "422"]
+    assert [each["$ref"] for each in [answers["404"]["content"]["application/problem+json"]["schema"]]] == [
+        "#/components/schemas/PetGoneProblem"
+    ]
+    assert client.get("/pets/1").status_code == 405
+    assert client.put("/pets/1", data=b"{", content_type="application/json").status_code == 400
+    assert client.put("/pets/1", json={"name": "Rex"}).status_code == 404
+    assert check(app)[3:] == []
+    validate_document(json.loads(json.dumps(app.openapi)))
+    assert len(to_json(app.openapi)) < 0.75 * len(to_json(build(with_errors())))
+
+
+def test_an_undeclared_error_is_found_where_the_framework_s_are_left_out() -> None:
+    """What is left out of the document is still declared; what nobody declares is still a broken contract."""
+    app = App(__name__)
+    app.config.update(API_FRAMEWORK_ERRORS="declared", TESTING=True)
+
+    @app.get("/gone")
+    @response(200)
+    def gone() -> t.Any:
+        """Raise what is not declared."""
+        raise errors.Gone()
+
+    with pytest.raises(errors.ContractViolation, match="410"):
+        app.test_client().get("/gone")
