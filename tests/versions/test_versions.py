@@ -669,7 +669,8 @@ def test_each_version_has_a_document(way):
         made = app.document(name)
         check_document(made)
         ids = {op["operationId"] for item in made["paths"].values() for op in item.values() if "operationId" in op}
-        pet = next(schema for key, schema in made["components"]["schemas"].items() if key.startswith("Pet"))
+        pets = {key: schema for key, schema in made["components"]["schemas"].items() if key.startswith("Pet")}
+        pet = next(schema for key, schema in pets.items() if not key.endswith("Problem"))
 
         assert {"getPets", "postPets", "getPet"} <= ids
         assert ("deletePet" in ids, "getOld" in ids, "getNew" in ids) == (name != "v1", name == "v1", name == "v3")

@@ -162,15 +162,9 @@ def make(app: App, version: str, which: Document | None = None, *, every_error: 
     components = Components(version, rules=Rules.from_config(app.config), default_unknown=app.config["UNKNOWN"])
     say = None if app.texts.is_plain else app.texts.translation()
     links = Links(app.operations, paths_of)
-    answers = Answers(
-        components,
-        app.error_renderer,
-        error_types(app.config),
-        links,
-        say,
-        app.config["REQUEST_ID_HEADER"],
-        own_errors=every_error or config["API_FRAMEWORK_ERRORS"] == "all",
-    )
+    types, request_id = error_types(app.config), app.config["REQUEST_ID_HEADER"]
+    own_errors = every_error or config["API_FRAMEWORK_ERRORS"] == "all"
+    answers = Answers(components, app.error_renderer, types, links, say, request_id, own_errors=own_errors)
     places = Servers(app, config, operations)
     general = (title(app, config),)
     tags: dict[str, None] = {}
@@ -206,14 +200,7 @@ def make(app: App, version: str, which: Document | None = None, *, every_error: 
         tags.update(dict.fromkeys(tag for each in webhooks[webhook.name].values() for tag in each["tags"]))
     for name in tags:
         spec.tag({"name": name, "description": tag_description(app, name)})
-    for name, schema in components.to_dict().items():
-        spec.components.schema(name, made=schema)
-    for name in sorted(answers.shared):
-        spec.components.response(name, answers.shared[name])
-    for name, header in answers.shared_headers.items():
-        spec.components.header(name, header)
-    for name in sorted(schemes):
-        spec.components.security_scheme(name, dict(schemes[name]))
+    add_components(spec, answers, schemes)
     document = spec.to_dict()
     for path, query in queries.items():
         document["paths"][path]["query"] = query
@@ -234,6 +221,21 @@ def make(app: App, version: str, which: Document | None = None, *, every_error: 
         changed = process(document, which.name)
         document = document if changed is None else changed
     return Built(document, version, answers.uses, components, tuple(newer))
+
+
+def add_components(spec: APISpec, answers: Answers, schemes: cabc.Mapping[str, cabc.Mapping[str, object]]) -> None:
+    """Add the Components Object, as far as used.
+
+    :param schemes: The Security Scheme Objects, by name.
+    """
+    for name, schema in answers.components.to_dict().items():
+        spec.components.schema(name, made=schema)
+    for name in sorted(answers.shared):
+        spec.components.response(name, answers.shared[name])
+    for name, header in answers.shared_headers.items():
+        spec.components.header(name, header)
+    for name in sorted(schemes):
+        spec.components.security_scheme(name, dict(schemes[name]))
 
 
 def with_texts(value: object, say: cabc.Callable[[str], str]) -> object:
