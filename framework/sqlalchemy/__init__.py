@@ -13,7 +13,8 @@ from .._lazy import lazy
 if importlib.util.find_spec("sqlalchemy") is None:
     raise ImportError(
         "framework.sqlalchemy needs the library SQLAlchemy, which is not installed. Run 'pip install"
-        " framework[sqlalchemy]', and 'pip install psycopg[binary]' for PostgreSQL."
+        " sqlalchemy[asyncio] marshmallow-sqlalchemy alembic', the extra 'sqlalchemy', and for PostgreSQL 'pip install"
+        " psycopg[binary]'."
     )
 
 if t.TYPE_CHECKING:

@@ -150,7 +150,7 @@ def environment() -> JSONPathEnvironment:
         from jsonpath import JSONPathEnvironment
     except ImportError:
         raise ImportError(
-            "Overlays need the library python-jsonpath, and it is not installed. Run 'pip install framework[overlay]'."
+            "Overlays need the library python-jsonpath, and it is not installed. Run 'pip install python-jsonpath'."
         ) from None
     return JSONPathEnvironment(strict=True)
 
