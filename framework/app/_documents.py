@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from ..marks.outgoing import Webhook
     from ..resources.operation import Operation
     from ..typing import Settings
+    from ..versions import VersionLocation
     from ._app import App
 
 DEFAULT = "default"
@@ -38,12 +39,27 @@ DOCS_RULES = (
     ("OPENAPI_YAML_PATH", "yaml", "", "document_yaml"),
     ("DOCS_PATH", "docs", "", "docs"),
     ("DOCS_PATH", "plain", "/plain", "plain"),
+    ("DOCS_PATH", "swagger", "/swagger", "swagger"),
+    ("DOCS_PATH", "tag", "/tags/<path:name>", "tag_page"),
+    ("DOCS_PATH", "operation", "/operations/<path:name>", "operation_page"),
+    ("DOCS_PATH", "schemas", "/schemas/", "schema_list"),
+    ("DOCS_PATH", "schema", "/schemas/<name>", "schema_page"),
+    ("DOCS_PATH", "authentication", "/authentication", "authentication"),
+    ("DOCS_PATH", "webhooks", "/webhooks", "webhooks"),
+    ("DOCS_PATH", "changelog", "/changelog", "changelog"),
+    ("DOCS_PATH", "search", "/search", "search"),
+    ("DOCS_PATH", "index", "/search.json", "search_index"),
+    ("DOCS_PATH", "brand", "/brand.css", "brand"),
     ("DOCS_PATH", "static", "/static/<path:filename>", "static"),
     ("DOCS_PATH", "errors", "/errors/", "error_list"),
     ("DOCS_PATH", "error", "/errors/<name>", "error_page"),
 )
-_SETTINGS = (*DOCUMENT_PATHS, "OPENAPI_VERSION")
+_SETTINGS = (
+    *(*DOCUMENT_PATHS, "OPENAPI_VERSION"),
+    *("DOCS_CHANGELOG", "DOCS_COLOR", "DOCS_LISTED", "DOCS_LOGO", "DOCS_PERSIST_AUTHORIZATION"),
+)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_VARIABLE = re.compile(r"<[^<>]*>")
 
 
 class Choice(t.TypedDict, total=False):
@@ -59,7 +75,8 @@ class Choice(t.TypedDict, total=False):
     path: str
     """The prefix of its paths. Default: ``/`` and the name."""
     settings: Settings
-    """Its settings: ``API_*``, ``OPENAPI_*`` and ``DOCS_PATH``. The application's apply for the rest."""
+    """Its settings: ``API_*``, ``OPENAPI_*``, ``DOCS_PATH``, and those of the look of its pages. The application's
+    apply for the rest."""
 
 
 class Document:
@@ -127,6 +144,15 @@ class Document:
         """The endpoint of one of its rules."""
         return f"openapi.{kind}" if self.is_default else f"openapi.{self.name}.{kind}"
 
+    def version_of(self, app: App) -> VersionLocation | None:
+        """The version of the API that it is the document of; ``None`` where it is of none."""
+        for each in self.routers or ():
+            mount = app.mounts.get(each) if isinstance(each, str) else None
+            place: VersionLocation | None = mount.options.get("version") if mount is not None else None
+            if place is not None:
+                return place
+        return None
+
     def _is_on_routers(self, app: App, router_path: cabc.Iterable[str]) -> bool:
         return any(
             app.routers[scope] is each if isinstance(each, Router) else scope == each
@@ -156,7 +182,7 @@ def add_docs_rules(app: App) -> None:
             if path is None or endpoint in app.view_functions:
                 continue
             rule = path.rstrip("/") + rest if rest else path
-            owner = answering(adapter, rule.replace("<path:filename>", "x").replace("<name>", "x"))
+            owner = answering(adapter, _VARIABLE.sub("x", rule))
             if owner is None or (not document.is_default and isinstance(owner, Rule) and owner.arguments):
                 _check_docs_scope(app, path)
                 app.add_url_rule(rule, endpoint, _marked_view(app, function, document.name), **hosts)

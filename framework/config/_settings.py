@@ -502,6 +502,31 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "The path of the documentation page; ``None``: it is not served.",
             Text("a path that begins with '/'", _PATH, optional=True),
         ),
+        "DOCS_CHANGELOG": Setting(
+            None,
+            "Older documents for the page of changes, oldest first: files of the folder of the application, as"
+            " ``framework openapi write`` makes them. ``None``: that of the version before, if there is one.",
+            Items("a list of file names", Text("the name of a file"), optional=True),
+        ),
+        "DOCS_COLOR": Setting(
+            None,
+            "The colour of the documentation pages, as ``#rgb`` or ``#rrggbb``; for text it is made readable.",
+            Text("a colour like '#0a7' or '#00aa77'", r"#([0-9a-fA-F]{3}){1,2}", optional=True),
+        ),
+        "DOCS_LISTED": Setting(
+            None,
+            "Let the pages of other documents lead to this one. ``None``: yes for the default document and those of"
+            " versions.",
+            Flag(optional=True),
+        ),
+        "DOCS_LOGO": Setting(
+            None,
+            "The address of a picture for the bar of the documentation pages: a path or a URL.",
+            Text("a path that begins with '/', or an https URL", rf"({_PATH}|https?://[^\s\"'<>;,]+)", optional=True),
+        ),
+        "DOCS_PERSIST_AUTHORIZATION": Setting(
+            False, "Let Swagger UI keep credentials in the browser's storage, so that they outlive the page."
+        ),
         # The end of a process
         "DRAIN_DELAY": Setting(
             0,

@@ -1,6 +1,7 @@
-"""The HTML of the documentation pages. Every value that comes from elsewhere is escaped here.
+"""The frame of the documentation pages: head, bar, navigation, and the place of the content.
 
-Pages have no inline script and no inline style, so a strict Content-Security-Policy lets them through.
+Every value that comes from elsewhere is escaped here. Pages have no inline script and no inline style, so a strict
+Content-Security-Policy lets them through.
 Floor 7.
 """
 
@@ -8,161 +9,207 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
-import re
+import typing as t
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from ._catalogue import Entry, Member, Use
+from ._operations import method_badge
+from ._site import ICON, Site
+from ._tried import scheme_data
+
+if t.TYPE_CHECKING:
+    from ._links import PageLinks
+    from ._reading import TagGroup
 
 _PAGE = Markup(
     """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 {head}</head>
-<body{body_class}>
+<body{attributes}>
 {body}
 </body>
 </html>
 """
 )
+_FRAME = Markup(
+    """<a class="skip" href="#content">{skip}</a>
+<header class="bar"><a class="brand" href="{home}">{logo}<span>{title}</span></a><span class="version">{version}</span>\
+{switch}<span class="space"></span><button type="button" class="theme" hidden aria-label="{theme}">◐</button></header>
+<input type="checkbox" id="menu" class="menu"><label for="menu" class="menu">{menu}</label>
+<nav class="side" aria-label="{navigation}">
+{search}{side}
+</nav>
+<main id="content">
+{main}
+</main>"""
+)
 _LINK = Markup('<link rel="{rel}" href="{href}">\n')
-_SCRIPT = Markup('<script src="{src}"></script>\n')
+_SCRIPT = Markup('<script src="{src}"{defer}></script>\n')
 
 
-def page(title: str, body: Markup, styles: cabc.Iterable[str], icon: str | None, body_class: str = "") -> str:
-    """A whole page."""
+def bare_page(name: str, body: Markup, styles: cabc.Iterable[str], icon: str, language: str = "en") -> str:
+    """Return a page without the frame: that of Swagger UI."""
     head = Markup("").join(_LINK.format(rel="stylesheet", href=href) for href in styles)
-    if icon is not None:
-        head += _LINK.format(rel="icon", href=icon)
-    kind = Markup(' class="{}"').format(body_class) if body_class else Markup("")
-    return str(_PAGE.format(title=title, head=head, body=body, body_class=kind))
+    head += _LINK.format(rel="icon", href=icon)
+    return str(_PAGE.format(language=language, title=name, head=head, attributes=Markup(' class="swagger"'), body=body))
 
 
-def docs_body(
-    document_url: str | None,
-    oauth2_url: str,
-    scripts: cabc.Iterable[str],
-    errors_url: str | None,
-    plain_url: str | None = None,
-) -> Markup:
-    """The place where Swagger UI appears, and the text where it cannot."""
-    errors = Markup("")
-    if errors_url is not None:
-        errors = Markup(' The errors are explained in the <a href="{}">error catalogue</a>.').format(errors_url)
-    if document_url is None:
-        return Markup('<p class="notice">The document of this API is not served here.{}</p>').format(errors)
-    plain = Markup("")
-    if plain_url is not None:
-        plain = Markup(' The <a href="{}">plain page</a> does not.').format(plain_url)
+def framed(links: PageLinks, name: str, main: Markup, *, lists_operations: bool = True) -> str:
+    """Return a page in its frame.
+
+    :param links: The addresses, as seen from the page.
+    :param name: Its title, without that of the API.
+    :param main: Its content.
+    :param lists_operations: Have the operations of the page in the navigation.
+    """
+    site, say = links.site, links.site.say
+    info = site.built.document["info"]
+    index = site.address("index")
+    data = Markup(' data-words="{}" data-schemes="{}"').format(say.for_scripts(), to_text(scheme_data(site.reading)))
+    if index is not None:
+        data += Markup(' data-index="{}"').format(index)
+    body = _FRAME.format(
+        skip=say("skip"),
+        home=site.address("docs") or "",
+        logo=logo(site),
+        title=site.title,
+        version=info["version"],
+        switch=switch(site),
+        theme=say("theme"),
+        menu=say("menu"),
+        navigation=say("navigation"),
+        search=search_form(site),
+        side=side(links, lists_operations),
+        main=main,
+    )
+    full = f"{name} - {site.title}" if name else site.title
+    return str(_PAGE.format(language=say.language, title=full, head=head_of(site), attributes=data, body=body))
+
+
+def to_text(value: object) -> str:
+    """Return a JSON value as text without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def head_of(site: Site) -> Markup:
+    """The styles and scripts of a page."""
+    made = _LINK.format(rel="stylesheet", href=site.asset("reference.css"))
+    brand = site.address("brand") if site.config["DOCS_COLOR"] else None
+    if brand is not None:
+        made += _LINK.format(rel="stylesheet", href=brand)
+    made += _LINK.format(rel="icon", href=site.asset(ICON))
+    made += _SCRIPT.format(src=site.asset("theme.js"), defer="")
+    for name in ("reference.js", "try.js"):
+        made += _SCRIPT.format(src=site.asset(name), defer=Markup(" defer"))
+    return made
+
+
+def logo(site: Site) -> Markup:
+    """The picture of the setting ``DOCS_LOGO``."""
+    href = site.config["DOCS_LOGO"]
+    if not href:
+        return Markup("")
+    is_path = href.startswith("/") and not href.startswith("//")
+    return Markup('<img src="{}" alt="">').format(site.base + href if is_path else href)
+
+
+def switch(site: Site) -> Markup:
+    """The other documents of the application that readers may know of."""
+    found = site.others()
+    if not found:
+        return Markup("")
+    rows = Markup("").join(Markup('<li><a href="{}">{}</a></li>').format(href, words) for words, href in found)
+    return Markup('<details class="switch"><summary>{}</summary><ul>{}</ul></details>').format(
+        site.say("documents"), rows
+    )
+
+
+def search_form(site: Site) -> Markup:
+    """The search, which works without a script too."""
+    action = site.address("search")
+    say = site.say
+    if site.address("index") is None:
+        return Markup("")
+    where = Markup(' action="{}" method="get"').format(action) if action else Markup(" hidden")
     return Markup(
-        '<noscript><p>This page needs JavaScript.{plain} The document itself: <a href="{url}">{url}</a>.{errors}</p>'
-        "</noscript>\n"
-        '<div id="swagger-ui" data-url="{url}" data-oauth2="{oauth2}"></div>\n{scripts}'
+        '<form class="search" role="search"{}><input type="search" name="q" aria-label="{}" placeholder="{}"'
+        ' autocomplete="off" maxlength="100"></form>\n'
+    ).format(where, say("search"), say("search"))
+
+
+def pages(site: Site) -> cabc.Iterator[tuple[str, str]]:
+    """The pages of the document next to the operations: words and address."""
+    for kind in ("docs", "authentication", "webhooks", "errors", "changelog"):
+        href = site.address(kind)
+        if href is not None and site.has(kind):
+            yield site.say("overview" if kind == "docs" else kind), href
+
+
+def side(links: PageLinks, lists_operations: bool) -> Markup:
+    """The navigation."""
+    site, say = links.site, links.site.say
+    made = Markup("<ul>{}</ul>").format(
+        Markup("").join(Markup('<li><a href="{}">{}</a></li>').format(href, words) for words, href in pages(site))
+    )
+    if not site.is_served:
+        return made
+    groups = Markup("").join(
+        group_in_side(links, group, lists_operations and (not links.is_large or group.name == links.tag))
+        for group in site.reading.tags
+    )
+    if groups:
+        made += Markup('\n<p class="label">{}</p>\n<ul class="tags">{}</ul>').format(say("operations"), groups)
+    schemas = site.reading.schemas
+    page = site.address("schemas")
+    if schemas and page is not None:
+        made += Markup('\n<ul><li><a href="{}">{}</a></li></ul>').format(
+            "#schemas" if links.is_whole else page, say("schemas")
+        )
+    swagger = site.address("swagger")
+    if swagger is not None:
+        made += Markup('\n<ul><li><a href="{}">Swagger UI</a></li></ul>').format(swagger)
+    return made
+
+
+def group_in_side(links: PageLinks, group: TagGroup, is_open: bool) -> Markup:
+    """A tag in the navigation, with its operations if they are on a page near."""
+    level = Markup(' class="within"') if group.parent else Markup("")
+    made = Markup('<li{}><a class="tag" href="{}">{}</a>').format(
+        level, links.tag_page(group.name, group.anchor), group.title
+    )
+    if is_open:
+        rows = Markup("").join(
+            Markup('<li><a href="{}">{}<span>{}</span></a></li>').format(
+                links.operation(each.id) or "", method_badge(each.method), each.short
+            )
+            for each in group.operations
+        )
+        made += Markup("<ul>{}</ul>").format(rows)
+    return made + Markup("</li>")
+
+
+def swagger_body(site: Site, document_url: str | None, oauth2_url: str, base: str) -> Markup:
+    """Return the place where Swagger UI appears, and the text where it cannot."""
+    reference = site.address("docs") or ""
+    if document_url is None:
+        return Markup('<p class="notice">{}</p>').format(site.say("not_served"))
+    scripts = Markup("").join(
+        _SCRIPT.format(src=site.asset(name), defer="") for name in ("swagger-ui/swagger-ui-bundle.js", "init.js")
+    )
+    persist = Markup(' data-persist="1"') if site.config["DOCS_PERSIST_AUTHORIZATION"] else Markup("")
+    return Markup(
+        '<noscript><p>{words} <a href="{reference}">{reference}</a> <a href="{url}">{url}</a></p></noscript>\n'
+        '<div id="swagger-ui" data-url="{url}" data-oauth2="{oauth2}" data-base="{base}"{persist}></div>\n{scripts}'
     ).format(
+        words=site.say("needs_script"),
+        reference=reference,
         url=document_url,
         oauth2=oauth2_url,
-        errors=errors,
-        plain=plain,
-        scripts=Markup("").join(_SCRIPT.format(src=src) for src in scripts),
+        base=base or "/",
+        persist=persist,
+        scripts=scripts,
     )
-
-
-def errors_body(
-    entries: cabc.Iterable[Entry], links: cabc.Mapping[str, str], url_of: cabc.Callable[[str], str]
-) -> Markup:
-    """The list of all errors.
-
-    :param links: The navigation, text to address.
-    :param url_of: The address of an error's page.
-    """
-    rows = Markup("\n").join(
-        Markup('<tr><td>{}</td><td><a href="{}"><code>{}</code></a></td><td>{}</td></tr>').format(
-            each.status, url_of(each.code), each.code, first_line(each.text)
-        )
-        for each in entries
-    )
-    table = Markup(
-        "<table>\n<thead><tr><th>Status</th><th>Code</th><th>Meaning</th></tr></thead>\n<tbody>\n{}\n</tbody>\n</table>"
-    ).format(rows)
-    return Markup("{}\n<main>\n<h1>Errors</h1>\n{}\n</main>").format(navigation(links), table)
-
-
-def error_body(entries: cabc.Sequence[Entry], links: cabc.Mapping[str, str], docs_url: str | None) -> Markup:
-    """The page of one error code.
-
-    :param docs_url: The plain page, where each operation is shown, or ``None``.
-    """
-    return Markup("{}\n<main>\n{}\n</main>").format(
-        navigation(links), Markup("\n<hr>\n").join(error_part(each, docs_url) for each in entries)
-    )
-
-
-def error_part(entry: Entry, docs_url: str | None) -> Markup:
-    """One error class."""
-    made = Markup("<h1>{} <small>{} {}</small></h1>\n{}").format(
-        entry.code, entry.status, entry.title, paragraphs(entry.text)
-    )
-    made += Markup("\n<h2>Members</h2>\n") + members_table(entry.members)
-    if entry.example is not None:
-        text = json.dumps(entry.example, indent=2, ensure_ascii=False)
-        made += Markup("\n<h2>Example</h2>\n<pre>{}</pre>").format(text)
-    return made + Markup("\n<h2>Operations</h2>\n") + uses_table(entry.uses, docs_url)
-
-
-def members_table(members: cabc.Iterable[Member]) -> Markup:
-    """Return what the JSON object has."""
-    rows = Markup("\n").join(
-        Markup("<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>").format(each.name, each.kind, each.description)
-        for each in members
-    )
-    return Markup(
-        "<table>\n<thead><tr><th>Name</th><th>Type</th><th>Meaning</th></tr></thead>\n<tbody>\n{}\n</tbody>\n</table>"
-    ).format(rows)
-
-
-def uses_table(uses: cabc.Sequence[Use], docs_url: str | None) -> Markup:
-    """Return who answers with an error."""
-    if not uses:
-        return Markup("<p>No operation of the document declares this error.</p>")
-    rows = Markup("\n").join(
-        Markup('<tr><td class="method">{}</td><td>{}</td><td>{}</td></tr>').format(
-            each.method, operation_link(each, docs_url), each.summary
-        )
-        for each in uses
-    )
-    return Markup(
-        "<table>\n<thead><tr><th>Method</th><th>Path</th><th>Summary</th></tr></thead>\n<tbody>\n{}\n</tbody>\n</table>"
-    ).format(rows)
-
-
-def operation_link(use: Use, docs_url: str | None) -> Markup:
-    """The path of an operation, leading to its place on the plain page."""
-    path = Markup("<code>{}</code>").format(use.path)
-    if docs_url is None:
-        return path
-    return Markup('<a href="{}#operation-{}">{}</a>').format(docs_url, use.operation_id, path)
-
-
-def navigation(links: cabc.Mapping[str, str]) -> Markup:
-    """The links at the top."""
-    return Markup("<nav>{}</nav>").format(
-        Markup("").join(Markup('<a href="{}">{}</a>').format(href, text) for text, href in links.items())
-    )
-
-
-def paragraphs(text: str) -> Markup:
-    """Text of a docstring: paragraphs, and the text between double backquotes as code."""
-    return Markup("\n").join(Markup("<p>{}</p>").format(marked(part)) for part in re.split(r"\n\s*\n", text) if part)
-
-
-def marked(text: str) -> Markup:
-    """One paragraph, escaped first."""
-    return Markup(re.sub(r"``?([^`]+)``?", r"<code>\1</code>", str(escape(" ".join(text.split())))))
-
-
-def first_line(text: str) -> Markup:
-    """The first line of a text, as far as it goes."""
-    return marked(text.partition("\n")[0])

@@ -1,4 +1,4 @@
-"""The answers of the docs rules: the document, the documentation pages, their files, and the error catalogue.
+"""The answers of the docs rules: the document, the documentation pages, and their files.
 
 Everything comes from this package; no page asks another host for anything.
 Floor 7.
@@ -7,49 +7,34 @@ Floor 7.
 from __future__ import annotations
 
 import collections.abc as cabc
-import functools
-import hashlib
-import pathlib
 import re
 import typing as t
 from urllib.parse import urlsplit
 
 from ... import context
-from ...app import HOST
 from ...errors import NotFound
-from ...helpers import send_file, url_for
+from ...helpers import send_file
 from ...texts import message
 from ...typing import JSONObject
-from ..document import Built, built, title, to_json
+from ...wrappers import Response
+from ..document import to_json
 from . import _catalogue as catalogue
+from . import _guides as guides
 from . import _html as html
-from . import _plain as plain_html
+from . import _reference as reference
+from ._brand import brand_css
+from ._site import FILES, FOLDER, ICON, RequestSite, digests
 
 if t.TYPE_CHECKING:
-    from markupsafe import Markup
-
-    from ...app import Document
     from ...context import Context
-    from ...wrappers import Response
 
-_FOLDER = pathlib.Path(__file__).parent / "static"
 _YEAR = 31_536_000
-
-# What is served, and as what; the licences and notes beside them are not.
-_FILES = {
-    "init.js": "text/javascript",
-    "page.css": "text/css",
-    "swagger-ui/swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui/swagger-ui.css": "text/css",
-    "swagger-ui/favicon-32x32.png": "image/png",
-    "swagger-ui/oauth2-redirect.html": "text/html",
-    "swagger-ui/oauth2-redirect.js": "text/javascript",
-}
+_MAX_SEARCH = 100
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; font-src 'self';"
     " connect-src {hosts}; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_PLAIN_POLICY = (
+_FILE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -62,115 +47,100 @@ def show(page: str, document: str, values: cabc.Mapping[str, object]) -> Respons
     :param values: The variables of the rule.
     """
     ctx = context.current()
-    return PAGES[page](Site(ctx, ctx.app.documents[document]), **values)
+    return PAGES[page](RequestSite(ctx, ctx.app.documents[document]), **values)
 
 
-class Site:
-    """The pages of one document, as a request sees them.
-
-    :param ctx: The context of the request.
-    :param which: The document.
-    """
-
-    def __init__(self, ctx: Context, which: Document) -> None:
-        self.ctx = ctx
-        self.app = ctx.app
-        self.which = which
-        self.config = which.config(ctx.app)
-
-    @property
-    def title(self) -> str:
-        """The title of the API."""
-        return title(self.app, self.config)
-
-    @functools.cached_property
-    def built(self) -> Built:
-        """The document, with what was learnt in making it."""
-        return built(self.app, self.which)
-
-    def address(self, kind: str, **values: t.Any) -> str | None:
-        """The path of one of the docs rules; ``None`` where it is switched off."""
-        endpoint = self.which.endpoint(kind)
-        if endpoint not in self.app.view_functions:
-            return None
-        if self.app.url_map.host_matching:
-            values[HOST] = self.ctx.request.host
-        return url_for(endpoint, **values)
-
-    def file(self, filename: str, **values: object) -> str:
-        """The path of a file, for those who know it by heart: without a digest."""
-        return t.cast(str, self.address("static", filename=filename, **values))
-
-    def asset(self, filename: str) -> str:
-        """The path of a file, with the digest of its content, so that it may be cached for ever."""
-        return self.file(filename, v=digests()[filename][:16])
-
-    def served(self) -> JSONObject:
-        """The document as it is true for this request: without configured servers the API is where it came in."""
-        document = self.built.document
-        root = self.ctx.request.script_root
-        if not root or self.config["API_SERVERS"]:
-            return document
-        return {**document, "servers": [{"url": root}]}
-
-    def links(self) -> dict[str, str]:
-        """The navigation of the plain pages, as far as its goals are served."""
-        found = {
-            self.title: self.address("docs"),
-            "Operations": self.address("plain"),
-            "Errors": self.address("errors"),
-        }
-        return {text: href for text, href in found.items() if href is not None}
-
-    def plain_page(self, name: str, body: Markup) -> Response:
-        """A page without a script."""
-        text = html.page(name, body, [self.asset("page.css")], self.asset("swagger-ui/favicon-32x32.png"))
-        return guarded(cached(self.ctx, text, "text/html"), _PLAIN_POLICY)
-
-
-def document_json(site: Site) -> Response:
+def document_json(site: RequestSite) -> Response:
     """The document in JSON."""
     return cached(site.ctx, to_json(site.served()), "application/json")
 
 
-def document_yaml(site: Site) -> Response:
+def document_yaml(site: RequestSite) -> Response:
     """The document in YAML (RFC 9512)."""
     from ..document import to_yaml  # PERF: it imports the library, which no other page needs
 
     return cached(site.ctx, to_yaml(site.served()), "application/yaml")
 
 
-def docs(site: Site) -> Response:
+def docs(site: RequestSite) -> Response:
+    """The reference, or its first page."""
+    if not site.is_served:
+        return page(site, guides.not_served_page(site))
+    return page(site, reference.first_page(site))
+
+
+def plain(site: RequestSite) -> Response:
+    """The old address of the page without a script."""
+    response: Response = site.ctx.app.response_class(status=308)
+    response.headers["Location"] = t.cast(str, site.address("docs"))
+    return response
+
+
+def tag_page(site: RequestSite, name: str) -> Response:
+    """The operations of a tag."""
+    return found_page(site, ("tag", name), lambda: reference.tag_page(site, name))
+
+
+def operation_page(site: RequestSite, name: str) -> Response:
+    """One operation."""
+    return found_page(site, ("operation", name), lambda: reference.operation_page(site, name))
+
+
+def schema_list(site: RequestSite) -> Response:
+    """The names of the schemas."""
+    return found_page(site, "schemas", lambda: reference.schema_list(site))
+
+
+def schema_page(site: RequestSite, name: str) -> Response:
+    """One schema."""
+    return found_page(site, ("schema", name), lambda: reference.schema_page(site, name))
+
+
+def authentication(site: RequestSite) -> Response:
+    """The security schemes."""
+    return found_page(
+        site, "authentication", lambda: guides.authentication_page(site) if site.has("authentication") else None
+    )
+
+
+def webhooks(site: RequestSite) -> Response:
+    """The webhooks."""
+    return found_page(site, "webhooks", lambda: guides.webhooks_page(site) if site.has("webhooks") else None)
+
+
+def changelog(site: RequestSite) -> Response:
+    """The changes since older documents."""
+    from ._changelog import changelog_page
+
+    return found_page(site, "changelog", lambda: changelog_page(site) if site.has("changelog") else None)
+
+
+def search(site: RequestSite) -> Response:
+    """The entries with the words of ``?q``."""
+    words = site.ctx.request.args.get("q", "")[:_MAX_SEARCH]
+    return page(site, guides.search_page(site, words))
+
+
+def search_index(site: RequestSite) -> Response:
+    """The index of the search, for the script of the pages."""
+    text = site.text("index", lambda: html.to_text(guides.search_index(site)))
+    return cached(site.ctx, text, "application/json")
+
+
+def swagger(site: RequestSite) -> Response:
     """The page with Swagger UI."""
-    body = html.docs_body(
+    body = html.swagger_body(
+        site,
         site.address("json") or site.address("yaml"),
         site.file("swagger-ui/oauth2-redirect.html"),  # providers of OAuth 2 know the address by heart
-        [site.asset("swagger-ui/swagger-ui-bundle.js"), site.asset("init.js")],
-        site.address("errors"),
-        site.address("plain"),
+        site.base,
     )
-    styles = [site.asset("swagger-ui/swagger-ui.css"), site.asset("page.css")]
-    text = html.page(site.title, body, styles, site.asset("swagger-ui/favicon-32x32.png"), "docs")
-    hosts = " ".join(["'self'", *server_origins(site.built.document)])
-    return guarded(cached(site.ctx, text, "text/html"), _POLICY.format(hosts=hosts))
+    styles = [site.asset("swagger-ui/swagger-ui.css"), site.asset("reference.css")]
+    text = html.bare_page(site.title, body, styles, site.asset(ICON), site.say.language)
+    return page(site, text)
 
 
-def plain(site: Site) -> Response:
-    """The document on one page that needs no script."""
-    if site.address("json") is None and site.address("yaml") is None:
-        # Who serves no document does not want this one read either.
-        return site.plain_page(site.title, html.docs_body(None, "", (), site.address("errors")))
-    errors: dict[str, list[plain_html.Reference]] = {}
-    for cls, operations in site.built.uses.items():
-        code, status = cls.error_code, t.cast(int, cls.code)
-        found = plain_html.Reference(status, code, site.address("error", name=code))
-        for operation in dict.fromkeys(operations):
-            errors.setdefault(operation.operation_id, []).append(found)
-    body = plain_html.plain_body(site.built.document, site.ctx.request.root_url, site.links(), errors)
-    return site.plain_page(site.title, body)
-
-
-def static(site: Site, filename: str) -> Response:
+def static(site: RequestSite, filename: str) -> Response:
     """A file of the pages.
 
     With the digest of its content in the query (``?v=...``) it may be kept for ever, otherwise it is revalidated each
@@ -178,27 +148,38 @@ def static(site: Site, filename: str) -> Response:
 
     :raises NotFound: There is no such file among those that are served.
     """
-    kind = _FILES.get(filename)
+    kind = FILES.get(filename)
     if kind is None:
         raise NotFound(message("not_found.docs_file"))
     digest = digests()[filename]
     fixed = site.ctx.request.args.get("v") == digest[:16]
-    response = send_file(_FOLDER / filename, mimetype=kind, etag=digest[:32], max_age=_YEAR if fixed else None)
+    response = send_file(FOLDER / filename, mimetype=kind, etag=digest[:32], max_age=_YEAR if fixed else None)
     if fixed:
         response.cache_control.public = True
         response.cache_control.immutable = True
-    policy = _POLICY.format(hosts="'self'") if kind == "text/html" else _PLAIN_POLICY
+    policy = _POLICY.format(hosts="'self'", images="'self' data:") if kind == "text/html" else _FILE_POLICY
     return guarded(response, policy)
 
 
-def error_list(site: Site) -> Response:
+def brand(site: RequestSite) -> Response:
+    """The style sheet with the colour of the application.
+
+    :raises NotFound: It has none.
+    """
+    color = site.config["DOCS_COLOR"]
+    if not color:
+        raise NotFound(message("not_found.docs_file"))
+    return guarded(cached(site.ctx, brand_css(color), "text/css"), _FILE_POLICY)
+
+
+def error_list(site: RequestSite) -> Response:
     """The catalogue of all errors of the document."""
-    found = catalogue.entries(site.app, site.built)
-    body = html.errors_body(found, site.links(), lambda code: t.cast(str, site.address("error", name=code)))
-    return site.plain_page(f"Errors - {site.title}", body)
+    return page(
+        site, site.text("error list", lambda: guides.errors_page(site, catalogue.entries(site.app, site.built)))
+    )
 
 
-def error_page(site: Site, name: str) -> Response:
+def error_page(site: RequestSite, name: str) -> Response:
     """The page that the ``type`` of a problem leads to.
 
     :param name: An ``error_code``.
@@ -207,18 +188,38 @@ def error_page(site: Site, name: str) -> Response:
     found = catalogue.find(site.app, site.built, name)
     if not found:
         raise NotFound(message("not_found.error_name"))
-    # These pages need no script, so neither does what they lead to; where no document is served, nothing is shown.
-    is_shown = site.address("json") or site.address("yaml")
-    body = html.error_body(found, site.links(), site.address("plain") if is_shown else None)
-    return site.plain_page(f"{name} - {site.title}", body)
+    return page(site, site.text(("error", name), lambda: guides.error_page(site, name, found)))
 
 
 PAGES: cabc.Mapping[str, cabc.Callable[..., Response]] = {
-    each.__name__: each for each in (document_json, document_yaml, docs, plain, static, error_list, error_page)
+    each.__name__: each
+    for each in (
+        *(document_json, document_yaml, docs, plain, tag_page, operation_page, schema_list, schema_page),
+        *(authentication, webhooks, changelog, search, search_index, swagger, static, brand, error_list, error_page),
+    )
 }
 
 
 # What the pages share.
+
+
+def found_page(site: RequestSite, key: object, make: cabc.Callable[[], str | None]) -> Response:
+    """A page of the document.
+
+    :raises NotFound: It has no such page, or the document is not served.
+    """
+    if site.is_served:
+        text = site.text(key, lambda: make() or "")
+        if text:
+            return page(site, text)
+    raise NotFound(message("not_found.docs_page"))
+
+
+def page(site: RequestSite, text: str) -> Response:
+    """A page that may load what comes with it, and call the API."""
+    hosts = " ".join(["'self'", *(server_origins(site.built.document) if site.is_served else ())])
+    images = " ".join(["'self' data: blob:", *origins([site.config["DOCS_LOGO"] or ""])])
+    return guarded(cached(site.ctx, text, "text/html"), _POLICY.format(hosts=hosts, images=images))
 
 
 def cached(ctx: Context, text: str, kind: str) -> Response:
@@ -241,21 +242,20 @@ def guarded(response: Response, policy: str) -> Response:
     return response
 
 
-@functools.cache
-def digests() -> dict[str, str]:
-    """The SHA-256 of each file that is served."""
-    return {name: hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() for name in _FILES}
-
-
 def server_origins(document: JSONObject) -> list[str]:
     """The origins of the servers in a document, which the page may call to try an operation out."""
     servers = list(document.get("servers", ()))
     for item in document.get("paths", {}).values():
         for each in (item, *(operation for operation in item.values() if isinstance(operation, dict))):
             servers += each.get("servers", ())
+    return origins(server["url"] for server in servers)
+
+
+def origins(addresses: cabc.Iterable[str]) -> list[str]:
+    """The origins of web addresses, as a policy names them; those that it cannot name are left out."""
     found: dict[str, None] = {}
-    for server in servers:
-        parts = urlsplit(server["url"])
+    for address in addresses:
+        parts = urlsplit(address)
         # The policy has a word for any subdomain, and for no other variable.
         place = re.sub(r"^\{[^{}]*\}(?=\.)", "*", parts.netloc)
         if parts.scheme in ("http", "https") and place and not set(place) & set("{};, '\""):

@@ -86,9 +86,9 @@ def page(browser: t.Any, live: str) -> t.Iterator[t.Any]:
 
 
 @pytest.mark.parametrize("root", ["", "/mounted"])
-def test_the_page_shows_and_tries_out_operations(page: t.Any, root: str) -> None:
-    """The page renders under its policy, and an operation tried out in it gets its answer, also behind a prefix."""
-    page.goto(f"{root}/docs")
+def test_swagger_ui_shows_and_tries_out_operations(page: t.Any, root: str) -> None:
+    """Swagger UI renders under its policy, and an operation tried out in it gets its answer, also behind a prefix."""
+    page.goto(f"{root}/docs/swagger")
     page.locator("#operations-pets-getPets").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
@@ -100,7 +100,7 @@ def test_the_page_shows_and_tries_out_operations(page: t.Any, root: str) -> None
 
 def test_bodies_and_schemas_unfold(page: t.Any) -> None:
     """An operation with a body and the schemas unfold without a fault."""
-    page.goto("/docs")
+    page.goto("/docs/swagger")
     page.locator("#operations-pets-postPets").click()
     page.locator("#operations-pets-getPet").click()
     page.locator(".models h4 button, .models h3 button, section.models button").first.wait_for()
@@ -119,28 +119,35 @@ def test_the_error_pages_need_no_script(page: t.Any) -> None:
     assert "<script>alert(1)</script>" in page.locator("main p").first.inner_text()
 
     page.get_by_role("link", name="/pets/{pet_id}").click()
-    page.wait_for_url("**/docs/plain#operation-getPet", wait_until="networkidle")
+    page.wait_for_url("**/docs#operation-getPet", wait_until="networkidle")
 
-    assert page.locator("#operation-getPet pre").is_visible()
+    assert page.locator("#operation-getPet pre.curl").is_visible()
     assert page.faults == []
 
 
 @pytest.mark.parametrize("root", ["", "/mounted"])
-def test_the_plain_page_needs_no_script(browser: t.Any, page: t.Any, live: str, root: str) -> None:
-    """With scripts switched off the documentation leads to the plain page, which shows all and names its address."""
+def test_the_page_needs_no_script(browser: t.Any, live: str, root: str) -> None:
+    """With scripts switched off all is read: samples by their tabs, schemas that unfold, the search as a page."""
     context = browser.new_context(base_url=live, java_script_enabled=False)
-    without = context.new_page()
-    without.goto(f"{root}/docs", wait_until="networkidle")
-    without.get_by_role("link", name="plain page").click()
-    without.wait_for_url(f"**{root}/docs/plain")
-    shown = without.locator("#operation-postPets pre").inner_text()
-    context.close()
+    page = context.new_page()
+    page.goto(f"{root}/docs", wait_until="networkidle")
+    operation = page.locator("#operation-postPets")
 
-    page.goto(f"{root}/docs/plain", wait_until="networkidle")
-    page.locator("#operation-getPet").get_by_role("link", name="Pet", exact=True).click()
+    assert operation.locator("pre.curl").inner_text().startswith(f"curl -X POST {live}{root}/pets ")
+
+    operation.get_by_text("httpx", exact=True).click()
+
+    assert operation.locator("pre.httpx").is_visible()
+    assert not operation.locator("pre.curl").is_visible()
+    assert not page.get_by_role("button", name="Try it").first.is_visible()
+
+    operation.get_by_role("link", name="Pet", exact=True).click()
 
     assert page.url.endswith("#schema-Pet")
-    assert page.locator("#operation-postPets pre").inner_text() == shown
-    assert shown.startswith(f"curl -X POST {live}{root}/pets ")
-    assert page.locator("body").evaluate("node => getComputedStyle(node).maxWidth") == "800px"
-    assert page.faults == []
+
+    page.get_by_role("searchbox").fill("show pet")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("main").get_by_role("link", name="Show a pet").click()
+
+    assert page.url.endswith(f"{root}/docs#operation-getPet")
+    context.close()

@@ -1,4 +1,4 @@
-"""What the docs rules answer: the document, the page, its files, and the error catalogue."""
+"""What the docs rules answer: the document, the pages, their files, and the error catalogue."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import yaml
 
 import framework.openapi.docs._pages
 from framework import App, Resource, Router, Schema, errors, fields, raises, response
+from framework.marks.base import Mark, Security
 
 STATIC = pathlib.Path(framework.openapi.docs._pages.__file__).parent / "static"
 
@@ -27,6 +28,13 @@ class Sold(errors.Conflict):
     """
 
     schema = Schema.from_dict({"until": fields.Integer(metadata={"example": 3, "description": "A <i>year</i>."})})
+
+
+class Locked(Mark):
+    """Wants a key."""
+
+    def document(self, plan: t.Any) -> t.Iterable[t.Any]:
+        yield Security("key", {"type": "apiKey", "in": "header", "name": "X-Key", "description": "A <b>key</b>."})
 
 
 class Twin(errors.NotFound):
@@ -49,7 +57,8 @@ def make_app(**config: t.Any) -> App:
     class Pets(Resource):
         """All pets."""
 
-        @response(200, {"id": fields.Integer()})
+        @Locked()
+        @response(200, {"id": fields.Integer(metadata={"description": "<img src=x> [x](javascript:alert(1))"})})
         @raises(Sold)
         def get(self) -> t.Any:
             """Show <script>alert(1)</script> & more."""
@@ -58,6 +67,7 @@ def make_app(**config: t.Any) -> App:
     app = App(__name__)
     app.config.update(API_TITLE='Pets & "friends" <x>', **config)
     app.register_router(pets)
+    app.webhook("petSold", {"id": fields.Integer()}, summary="A <b>pet</b> was sold.")
     return app
 
 
@@ -86,7 +96,18 @@ class Reader(html.parser.HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-PAGES = ["/docs", "/docs/plain", "/docs/errors/", "/docs/errors/sold", "/docs/errors/not_found"]
+PAGES = [
+    *(
+        "/docs",
+        "/docs/swagger",
+        "/docs/tags/pets",
+        "/docs/operations/getPets",
+        "/docs/schemas/",
+        "/docs/schemas/Problem",
+    ),
+    *("/docs/authentication", "/docs/webhooks", "/docs/search?q=script"),
+    *("/docs/errors/", "/docs/errors/sold", "/docs/errors/not_found"),
+]
 
 
 def test_the_document_is_served_in_json_and_yaml(client: t.Any) -> None:
@@ -124,6 +145,8 @@ def test_behind_a_prefix_everything_has_it(client: t.Any) -> None:
     assert document.get_json()["servers"] == [{"url": "/api"}]
     assert len(addresses) > 20
     assert all(address and address.startswith(("/api/", "#")) for address in addresses)
+    tried = [json.loads(str(each["data-call"])) for page in pages for each in page.all("button") if "data-call" in each]
+    assert {each["u"] for each in tried} == {"/api"}
 
 
 def test_configured_servers_stay_and_may_be_called() -> None:
@@ -163,19 +186,20 @@ def test_pages_hold_no_script_and_no_style(client: t.Any, path: str) -> None:
         str(value).startswith(("/", "#"))
         for _, each in page.elements
         for name, value in each.items()
-        if name in ("href", "src")
+        if name in ("href", "src", "action")
     )
     assert 'Pets & "friends" <x>' in page.text
 
 
-def test_the_page_names_its_document_and_its_files(client: t.Any) -> None:
-    """The page gives Swagger UI the document's address; each file it names is there and may be kept for ever."""
-    page = Reader(client.get("/docs").text)
-    place = next(each for each in page.all("div") if each["id"] == "swagger-ui")
-    files = [str(each["src"]) for each in page.all("script")] + [str(each["href"]) for each in page.all("link")]
+def test_the_pages_name_their_files(client: t.Any) -> None:
+    """Swagger UI gets the document's address; each file that a page names is there and may be kept for ever."""
+    swagger, page = Reader(client.get("/docs/swagger").text), Reader(client.get("/docs").text)
+    place = next(each for each in swagger.all("div") if each["id"] == "swagger-ui")
+    elements = [each for one in (page, swagger) for each in (*one.all("script"), *one.all("link"))]
+    files = [str(each.get("src") or each.get("href")) for each in elements]
 
     assert place["data-url"] == "/openapi.json"
-    assert len(files) == 5
+    assert len(files) == 10
     for file in files:
         with client.get(file) as reply:
             assert reply.status_code == 200
@@ -186,10 +210,10 @@ def test_the_page_names_its_document_and_its_files(client: t.Any) -> None:
 def test_a_file_without_its_digest_is_asked_for_each_time(client: t.Any) -> None:
     """Only the address with the right digest may be kept; ETags work for all."""
     for query in ("", "?v=0000000000000000"):
-        with client.get(f"/docs/static/page.css{query}") as reply:
+        with client.get(f"/docs/static/reference.css{query}") as reply:
             assert reply.headers["Cache-Control"] == "no-cache"
 
-    with client.get("/docs/static/page.css", headers={"If-None-Match": reply.headers["ETag"]}) as again:
+    with client.get("/docs/static/reference.css", headers={"If-None-Match": reply.headers["ETag"]}) as again:
         assert again.status_code == 304
 
 
@@ -223,7 +247,7 @@ def test_an_error_is_explained(client: t.Any) -> None:
     assert "A <i>year</i>." in page.text
     assert '"until": 3' in page.text
     assert "Show <script>alert(1)</script> & more." in page.text
-    assert {"href": "/docs/plain#operation-getPets"} in page.all("a")
+    assert {"href": "/docs#operation-getPets"} in page.all("a")
 
 
 def test_the_type_of_a_real_problem_leads_to_its_page(client: t.Any) -> None:
@@ -263,8 +287,14 @@ def test_pages_can_be_switched_off() -> None:
         ]["example"]["type"]
         == "about:blank"
     )
-    assert 'data-url="/openapi.yaml"' in yaml_only.get("/docs").text
-    assert "is not served here" in neither.get("/docs").text
+    assert 'data-url="/openapi.yaml"' in yaml_only.get("/docs/swagger").text
+    assert {"is not served here" in neither.get(path).text for path in ("/docs", "/docs/swagger")} == {True}
+    for path in PAGES:
+        reply = neither.get(path)
+        assert "/pets" not in reply.text or "/errors/" in path
+        assert reply.status_code == (
+            200 if path.startswith(("/docs/errors", "/docs/se", "/docs/sw")) or path == "/docs" else 404
+        )
 
 
 def test_the_vendored_files_are_those_that_were_recorded() -> None:

@@ -269,14 +269,14 @@ def test_a_link_to_what_a_document_lacks_is_left_out() -> None:
     assert set(app.document("lists")["paths"]["/toys"]["post"]["responses"]["201"]["links"]) == {"all"}
 
 
-def test_links_are_on_the_plain_page() -> None:
+def test_links_are_on_the_page() -> None:
     """Each leads to the place of its operation there, with what it fills in."""
     app = make_app({"toy": Link("getToy", {"path.toy_id": "$response.body#/id"}, body={"a": 1}, description="It.")})
-    page = app.test_client().get("/docs/plain").text
+    page = app.test_client().get("/docs").text
 
-    assert "<h4>Links</h4>" in page
+    assert '<p class="label">Links</p>' in page
     assert '<a href="#operation-getToy"><code>getToy</code></a>' in page
-    assert "<code>path.toy_id = $response.body#/id</code><br><code>body = {&#34;a&#34;: 1}</code>" in page
+    assert "<code>path.toy_id = $response.body#/id</code>, <code>body = {&#34;a&#34;: 1}</code>" in page
 
 
 def test_links_do_not_touch_the_answer() -> None:

@@ -1,13 +1,16 @@
-"""The plain page: the whole document without a script, and ``curl`` lines that work as they stand there."""
+"""The reference: the whole document without a script, and samples that work as they are."""
 
 from __future__ import annotations
 
 import html.parser
+import json
 import pathlib
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
+import textwrap
 import typing as t
 
 import pytest
@@ -17,7 +20,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from framework import App, Resource, Router, Schema, arguments, doc, fields, response, validate
 from framework.http.sniffing import SAMPLES
 from framework.marks.base import Mark, Security
-from framework.openapi.docs._curl import line, made
+from framework.openapi.docs._samples import line
+from framework.openapi.docs._values import made
 from framework.openapi.document import build
 from sample_api import create_app
 from tests.browsers import served
@@ -68,31 +72,43 @@ def make_app(**config: t.Any) -> App:
 
 
 class Page(html.parser.HTMLParser):
-    """The elements of a page, its text, and the lines of its operations by their anchors."""
+    """The elements of a page, its text, and the samples of its operations by their anchors, in one language."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: str = "curl") -> None:
         super().__init__()
+        self.language = language
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.lines: dict[str, str] = {}
         self.section = ""
-        self.open: list[str] = []
+        self.is_sample = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
-        if tag == "section":
-            self.section = str(dict(attrs)["id"])
+        found = dict(attrs)
+        self.elements.append((tag, found))
+        if tag == "section" and str(found.get("id")).startswith("operation-"):
+            self.section = str(found["id"])
+        if tag == "pre":
+            self.is_sample = found.get("class") == self.language
 
     def handle_endtag(self, tag: str) -> None:
-        while self.open and self.open.pop() != tag:
-            pass
+        if tag == "pre":
+            self.is_sample = False
 
     def handle_data(self, data: str) -> None:
         self.text += data
-        if self.open and self.open[-1] == "pre":
+        if self.is_sample:
             self.lines[self.section] = self.lines.get(self.section, "") + data
+
+
+def samples(app: App, base_url: str, language: str = "curl") -> dict[str, str]:
+    """The samples of all operations, by their anchors; a large document has them on the pages of the operations."""
+    client, found = app.test_client(), {}
+    for anchor in operations(app):
+        address = f"/docs/operations/{anchor.removeprefix('operation-')}"
+        found.update(Page(client.get(address, base_url=base_url).text, language).lines)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +151,7 @@ def operations(app: App) -> dict[str, dict[str, t.Any]]:
 @pytest.mark.parametrize("prefix", ["", "/every", "/sample"])
 def test_every_line_works_when_it_is_pasted(apps: dict[str, App], live: str, prefix: str) -> None:
     """Each operation has a line, and pasted into a shell it gets an answer that the operation declares."""
-    lines = Page(apps[prefix].test_client().get("/docs/plain", base_url=live + prefix).text).lines
+    lines = samples(apps[prefix], live + prefix)
     declared = operations(apps[prefix])
     got = {anchor: pasted(text) for anchor, text in lines.items()}
     wrong = {
@@ -152,6 +168,7 @@ def test_lines_succeed_where_nothing_else_is_asked(apps: dict[str, App], live: s
     """Operations without credentials or things that must exist answer with success, bodies and uploads included."""
     apps["/every"].extensions["deleted"].clear()  # other tests may have sent the line that deletes the pet
     found = {}
+    lines = {prefix: samples(apps[prefix], live + prefix) for prefix in ("/every", "/sample")}
     for prefix, name in (
         ("/every", "getPets"),
         ("/every", "postPhotos"),
@@ -163,16 +180,63 @@ def test_lines_succeed_where_nothing_else_is_asked(apps: dict[str, App], live: s
         ("/sample", "getTags"),
         ("/sample", "getArticles"),
     ):
-        lines = Page(apps[prefix].test_client().get("/docs/plain", base_url=live + prefix).text).lines
-        text = lines.get(f"operation-{name}")
+        text = lines[prefix].get(f"operation-{name}")
         found[name] = pasted(text)[0] if text else list(lines)
 
     assert all(isinstance(status, int) and 200 <= status < 300 for status in found.values()), found
 
 
+def test_programs_in_python_get_what_is_declared(apps: dict[str, App], live: str, tmp_path: pathlib.Path) -> None:
+    """Each sample of httpx runs as it is, and gets an answer that the operation declares."""
+    (tmp_path / "picture.png").write_bytes(SAMPLES["image/png"])
+    declared = operations(apps["/every"])
+    programs = samples(apps["/every"], f"{live}/every", "httpx")
+    whole = "\n".join(
+        f"print({anchor!r})\ntry:\n{textwrap.indent(text, '    ')}\n    print(response.status_code)\nfinally: pass"
+        for anchor, text in programs.items()
+    )
+    done = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    printed = done.stdout.splitlines()
+    found = {anchor: printed[printed.index(anchor) + 1 :] for anchor in programs if anchor in printed}
+    last = {
+        anchor: rest[: next((n for n, line in enumerate(rest) if line in programs), None)]
+        for anchor, rest in found.items()
+    }
+    wrong = {anchor: lines for anchor, lines in last.items() if lines[-1] not in declared[anchor]["responses"]}
+
+    assert done.returncode == 0, done.stderr
+    assert set(last) == set(declared)
+    assert wrong == {}
+
+
+def test_programs_in_javascript_get_what_is_declared(apps: dict[str, App], live: str, tmp_path: pathlib.Path) -> None:
+    """Each sample of fetch runs in Node as it is, and gets an answer that the operation declares."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node")
+    declared = operations(apps["/every"])
+    # A file of a form comes from a control of the page.
+    programs = {
+        anchor: text
+        for anchor, text in samples(apps["/every"], f"{live}/every", "fetch").items()
+        if "fileInput" not in text
+    }
+    whole = "\n".join(
+        f"{{\n{text}\nconsole.log('#', {json.dumps(anchor)}, response.status);\n}}" for anchor, text in programs.items()
+    )
+    (tmp_path / "all.mjs").write_text(whole, encoding="utf-8")
+    done = subprocess.run([node, "all.mjs"], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    found = dict(line.split()[1:] for line in done.stdout.splitlines() if line.startswith("# operation-"))
+    wrong = {anchor: status for anchor, status in found.items() if status not in declared[anchor]["responses"]}
+
+    assert done.returncode == 0, done.stderr
+    assert set(found) == set(programs)
+    assert wrong == {}
+
+
 def test_the_shell_gets_examples_as_they_are(apps: dict[str, App], live: str) -> None:
     """Quotes, dollars, backquotes and angle brackets in examples arrive unchanged."""
-    lines = Page(apps[""].test_client().get("/docs/plain", base_url=live).text).lines
+    lines = samples(apps[""], live)
     status, body = pasted(lines["operation-postEvil"])
 
     assert status == 201
@@ -182,38 +246,42 @@ def test_the_shell_gets_examples_as_they_are(apps: dict[str, App], live: str) ->
 def test_all_of_the_document_is_there() -> None:
     """Tags, operations, parameters, bodies, answers, headers, security, schemas and errors, each with its words."""
     client = everything.make_app().test_client()
-    text = client.get("/docs/plain").text
-    page = Page(text)
     document = client.application.openapi
-    links = {each.get("href") for tag, each in page.elements if tag == "a"}
-    anchors = {each["id"] for _, each in page.elements if "id" in each}
+    addresses = [
+        *("/docs", "/docs/schemas/", "/docs/errors/", "/docs/webhooks", "/docs/authentication"),
+        *(f"/docs/tags/{each['name']}" for each in document["tags"]),
+        *(f"/docs/operations/{anchor.removeprefix('operation-')}" for anchor in operations(client.application)),
+        *(f"/docs/schemas/{name}" for name in document["components"]["schemas"]),
+    ]
+    pages = {address: Page(client.get(address).text) for address in addresses}
+    anchors = {address: {each["id"] for _, each in page.elements if "id" in each} for address, page in pages.items()}
+    text = " ".join(page.text for page in pages.values())
 
-    assert {f"operation-{each['operationId']}" for each in operations(client.application).values()} <= anchors
-    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= anchors
-    assert {str(link)[1:] for link in links if str(link).startswith("#")} <= anchors
-    assert {"/docs", "/docs/errors/", "/docs/errors/pet_missing", "/docs/errors/not_found"} <= links
-    for word in ("List pets, newest first.", "All about pets.", "x-request-id", "Comes back in the answer.", "X-Total"):
-        assert word in page.text
-    for word in (
-        "multipart/form-data",
-        "bearer",
-        "deprecated",
-        "maxLength: 50",
-        "array of Pet",
-        "Who a pet belongs to.",
-    ):
-        assert word in page.text
+    outer = set()
+    for address, page in pages.items():
+        for path, _, anchor in (str(each.get("href")).partition("#") for tag, each in page.elements if tag == "a"):
+            if (path or address) in anchors:
+                assert not anchor or anchor in anchors[path or address], (address, path, anchor)
+            elif path.startswith("/"):
+                outer.add(path)
+    assert {path: client.get(path).status_code for path in outer} == dict.fromkeys(outer, 200)
+    assert set().union(*anchors.values()) >= set(operations(client.application))
+    for word in ("List pets, newest first", "All about pets.", "x-request-id", "Comes back in the answer.", "X-Total"):
+        assert word in text
+    for word in ("multipart/form-data", "bearer", "Deprecated", "1 … 50", "array of Pet", "Who a pet belongs to."):
+        assert word in text
 
 
 def test_the_page_holds_no_script_and_what_others_wrote_as_text() -> None:
-    """No script, no style, no element and no attribute but the page's own, under a policy that allows no script."""
-    reply = make_app().test_client().get("/docs/plain")
+    """No inline script or style, no element and no attribute but the page's own, under a strict policy."""
+    reply = make_app().test_client().get("/docs")
     page = Page(reply.text)
 
-    assert not {tag for tag, _ in page.elements} & {"script", "style", "b", "img"}
+    assert not {tag for tag, _ in page.elements} & {"style", "b", "img"}
+    assert all(str(each["src"]).startswith("/docs/static/") for tag, each in page.elements if tag == "script")
     assert not any(name.startswith("on") or name == "style" for _, each in page.elements for name in each)
     assert page.text.count("<script>alert(1)</script>") >= 4
-    assert "script-src" not in reply.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in reply.headers["Content-Security-Policy"]
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
 
 
@@ -222,29 +290,29 @@ def test_lines_name_the_address_the_client_used() -> None:
     app = make_app()
     app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "pets.example", "X-Forwarded-Prefix": "/v1"}
-    page = Page(app.test_client().get("/docs/plain", headers=headers).text)
+    page = Page(app.test_client().get("/docs", headers=headers).text)
     outer = [str(each["href"]) for _, each in page.elements if each.get("href", "#") and "href" in each]
 
     assert "https://pets.example/v1/evil/" in page.lines["operation-postEvil"]
     assert all(href.startswith(("/v1/", "#")) for href in outer)
 
 
-def test_the_other_pages_lead_to_it() -> None:
-    """Whoever has no script finds it from the documentation page; the error catalogue has it in its navigation."""
-    client = make_app().test_client()
+def test_the_old_address_leads_to_it() -> None:
+    """The page without a script has moved, and its old address says so, behind a prefix too."""
+    reply = make_app().test_client().get("/docs/plain", environ_overrides={"SCRIPT_NAME": "/api"})
 
-    for path in ("/docs", "/docs/errors/", "/docs/errors/not_found"):
-        assert 'href="/docs/plain"' in client.get(path).text
+    assert (reply.status_code, reply.headers["Location"]) == (308, "/api/docs")
 
 
 def test_it_goes_with_the_documentation() -> None:
     """It is off where the docs are off, and says nothing of a document that is not served."""
     off = make_app(DOCS_PATH=None).test_client()
-    hidden = make_app(OPENAPI_JSON_PATH=None, OPENAPI_YAML_PATH=None).test_client().get("/docs/plain")
+    hidden = make_app(OPENAPI_JSON_PATH=None, OPENAPI_YAML_PATH=None).test_client().get("/docs")
 
-    assert off.get("/docs/plain").status_code == 404
+    assert off.get("/docs").status_code == 404
     assert "is not served here" in hidden.text
     assert "postEvil" not in hidden.text
+    assert "/evil" not in hidden.text
 
 
 @pytest.mark.parametrize(

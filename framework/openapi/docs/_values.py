@@ -1,7 +1,6 @@
-"""A ``curl`` line for an operation of the document, with the examples of the document as its values.
+"""The example values of a request: those of the document; where it has none, values that the schema allows.
 
-Where there is no example a value is made that its schema allows, as far as a simple one does. Not here: the line that
-repeats a request that was made (``openapi.contract._blame``).
+A simple schema is obeyed; a pattern may ask for more. Not here: the request as text (``openapi.docs._samples``).
 Floor 7.
 """
 
@@ -9,13 +8,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
-import mimetypes
 import re
-import shlex
-from urllib.parse import quote, urlencode
 
 from ..._sentinel import MISSING
-from ...http.semantics import MULTIPART, URL_ENCODED
 from ...typing import JSONObject
 from ..document import Composer, compose
 from ..schema import DELIMITERS
@@ -33,39 +28,8 @@ _FORMATS = {
     "ipv6": "2001:db8::1",
     "hostname": "example.org",
 }
+_DEEP = 4
 _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-01-31T12:00:00")
-
-
-def line(operation: JSONObject, method: str, path: str, root: str, document: JSONObject) -> str:
-    """Write the line for a POSIX shell.
-
-    :param operation: An Operation Object.
-    :param path: Its template, ``/pets/{pet_id}``.
-    :param root: The address of the application, with or without a ``/`` at the end.
-    :param document: The whole document, for what is referred to.
-    """
-    components = document.get("components", {})
-    schemas = components.get("schemas", {})
-    words: list[str] = []
-    query: list[tuple[str, str]] = []
-    for parameter in operation.get("parameters", ()):
-        if not parameter.get("required") and not has_example(parameter, schemas):
-            continue
-        values = texts(parameter, schemas)
-        name = parameter["name"]
-        if parameter["in"] == "path":
-            path = path.replace(f"{{{name}}}", quote(values[0], safe=""))
-        elif parameter["in"] == "query":
-            query += [(name, value) for value in values]
-        elif parameter["in"] == "header":
-            words += ["-H", f"{name}: {','.join(values)}"]
-        else:
-            words += ["-b", f"{name}={','.join(values)}"]
-    words += credentials(operation.get("security", ()), components.get("securitySchemes", {}), query)
-    words += body(operation.get("requestBody", {}).get("content", {}), schemas)
-    address = root.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-    verb = {"GET": [], "HEAD": ["--head"]}.get(method, ["-X", method])
-    return shlex.join(["curl", *verb, address, *words])
 
 
 def has_example(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> bool:
@@ -87,65 +51,6 @@ def texts(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> list
 def text(value: object) -> str:
     """A value in an address, a header or a form."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def credentials(
-    requirements: cabc.Sequence[JSONObject], schemes: cabc.Mapping[str, JSONObject], query: list[tuple[str, str]]
-) -> cabc.Iterator[str]:
-    """The words of the first requirement, with names in capitals to fill in; none where none is needed."""
-    if not requirements or {} in requirements:
-        return
-    for name in requirements[0]:
-        scheme = schemes.get(name, {})
-        kind = scheme.get("type")
-        told = scheme.get("x-example")
-        if kind == "apiKey" and scheme["in"] == "query":
-            query.append((scheme["name"], told or "KEY"))
-        elif kind == "apiKey" and scheme["in"] == "cookie":
-            yield from ("-b", f"{scheme['name']}={told or 'KEY'}")
-        elif kind == "apiKey":
-            yield from ("-H", f"{scheme['name']}: {told or 'KEY'}")
-        elif kind in ("http", "oauth2", "openIdConnect") and told:
-            yield from ("-H", f"Authorization: {told}")
-        elif kind == "http" and scheme["scheme"].lower() == "basic":
-            yield from ("-u", "USER:PASSWORD")
-        elif kind in ("http", "oauth2", "openIdConnect"):
-            yield from ("-H", f"Authorization: {scheme.get('scheme', 'bearer').title()} TOKEN")
-
-
-def body(content: cabc.Mapping[str, JSONObject], schemas: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[str]:
-    """The words that give the body in its first media type."""
-    if not content:
-        return
-    media_type, media = next(iter(content.items()))
-    value = media.get("example", MISSING)
-    if value is MISSING and media.get("examples"):
-        value = next(iter(media["examples"].values())).get("value", MISSING)
-    if value is MISSING:
-        value = made(media.get("schema", {}), schemas)
-    if media_type == MULTIPART and isinstance(value, dict):
-        files, encoding = file_names(media.get("schema", {}), schemas), media.get("encoding", {})
-        for name, each in value.items():
-            for part in each if isinstance(each, list) else [each]:
-                kind = encoding.get(name, {}).get("contentType", "text/plain").partition(",")[0]
-                if name in files and not kind.startswith("text/"):
-                    # No text of a command line is such a file: one must be there.
-                    yield from ("-F", f"{name}=@{name}{mimetypes.guess_extension(kind) or ''}")
-                elif name in files:
-                    yield from ("-F", f"{name}={text(part)};filename={name}.txt")
-                else:
-                    yield from ("--form-string", f"{name}={text(part)}")
-        if not value:
-            yield from ("-H", f"Content-Type: {media_type}")
-        return
-    yield from ("-H", f"Content-Type: {media_type}")
-    if media_type == URL_ENCODED and isinstance(value, dict):
-        pairs = [(name, each if isinstance(each, list) else [each]) for name, each in value.items()]
-        yield from ("--data-raw", urlencode([(name, text(part)) for name, parts in pairs for part in parts]))
-    elif media_type.endswith("json"):
-        yield from ("--data-raw", json.dumps(value, ensure_ascii=False))
-    else:
-        yield from ("--data-raw", text(value))
 
 
 def file_names(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> set[str]:
@@ -202,6 +107,29 @@ class _Maker(Composer):
                 break
             values.setdefault(name, self.of(member, depth + 1))
         return values
+
+
+def filled_out(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> object:
+    """Give a value for a schema as a reader wants to see it: with optional members, and an item in each list."""
+    return _Shower(schemas).of(schema, 0)
+
+
+class _Shower(_Maker):
+    """As its base, for a response: nothing is left out before it gets deep."""
+
+    def by_type(self, schema: JSONObject, depth: int) -> object:
+        if kind_of(schema) == "array" and "prefixItems" not in schema and depth < _DEEP:
+            items = schema.get("items")
+            return [self.of(items, depth + 1)] if isinstance(items, dict) and items else []
+        return super().by_type(schema, depth)
+
+    def object(self, schema: JSONObject, depth: int) -> object:
+        required = schema.get("required", ())
+        return {
+            name: self.of(member, depth + 1)
+            for name, member in schema.get("properties", {}).items()
+            if (name in required or depth < _DEEP) and not member.get("writeOnly")
+        }
 
 
 def flat(schema: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> JSONObject:
