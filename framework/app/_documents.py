@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
+import os
 import re
 import typing as t
 
@@ -145,13 +146,10 @@ class Document:
         return f"openapi.{kind}" if self.is_default else f"openapi.{self.name}.{kind}"
 
     def version_of(self, app: App) -> VersionLocation | None:
-        """The version of the API that it is the document of; ``None`` where it is of none."""
-        for each in self.routers or ():
-            mount = app.mounts.get(each) if isinstance(each, str) else None
-            place: VersionLocation | None = mount.options.get("version") if mount is not None else None
-            if place is not None:
-                return place
-        return None
+        """The version of the API that it was made for; ``None`` where it was made for none."""
+        mount = app.mounts.get(self.name)
+        place: VersionLocation | None = mount.options.get("version") if mount is not None else None
+        return place if self.routers is not None and self.name in self.routers else None
 
     def _is_on_routers(self, app: App, router_path: cabc.Iterable[str]) -> bool:
         return any(
@@ -177,6 +175,7 @@ def add_docs_rules(app: App) -> None:
         if document.is_default and not app.webhooks and not has_documented(app):
             continue
         config = document.config(app)
+        _check_changelog(app, config)
         for key, kind, rest, function in DOCS_RULES:
             path, endpoint = config[key], document.endpoint(kind)
             if path is None or endpoint in app.view_functions:
@@ -211,6 +210,15 @@ def _marked_view(app: App, function: str, document: str) -> cabc.Callable[..., o
     for mark in (*reversed(marks), doc(hidden=True)) if marks else ():
         mark(view)
     return view
+
+
+def _check_changelog(app: App, config: Settings) -> None:
+    for name in config["DOCS_CHANGELOG"] or ():
+        if not os.path.isfile(os.path.join(app.root_path, name)):
+            raise SetupError(
+                f"DOCS_CHANGELOG: cannot find the older document {name!r} in {app.root_path!r}. Name files by their"
+                " path from there, made by 'framework openapi write'."
+            )
 
 
 def _check_docs_scope(app: App, path: str) -> None:

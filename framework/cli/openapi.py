@@ -6,6 +6,7 @@ Floor 7.
 from __future__ import annotations
 
 import json
+import pathlib
 
 import click
 
@@ -119,6 +120,33 @@ def write_command(output: str, format: str | None, version: str | None, name: st
             file.write(text)
     except OSError as error:
         raise click.FileError(output, error.strerror) from error
+
+
+@openapi_command.command("site", short_help="Write the documentation pages as files.")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=pathlib.Path))
+@click.option("--server", metavar="URL", help="The address of the API. By default the first server of the document.")
+@document_option
+def site_command(folder: pathlib.Path, server: str | None, name: str) -> None:
+    """Write the documentation pages into FOLDER, with relative links, for a server of files.
+
+    They are those of the application, without Swagger UI. Files of the same names are replaced, others stay.
+    """
+    from ..errors import SetupError
+    from ..openapi.docs import write_site
+
+    app = context.current().app
+    known(app, name)
+    say_why_empty(app)
+    app.freeze()
+    if server is not None and not server.startswith(("http://", "https://")):
+        raise click.UsageError(f"{server!r} is not the address of a server. Give one like https://api.example.org.")
+    try:
+        count = write_site(app, app.documents[name], folder, server)
+    except SetupError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.FileError(str(folder), error.strerror) from error
+    click.echo(f"{count} files in {folder}.")
 
 
 @openapi_command.command("list", short_help="List the documents of the application.")

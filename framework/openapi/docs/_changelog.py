@@ -78,7 +78,10 @@ def releases(site: Site) -> list[Release]:
     """The steps between the documents, newest first."""
     from ..diff import compare  # PERF: no other page needs it
 
-    documents = [*older_documents(site), site.built.document]
+    older, document = older_documents(site), site.built.document
+    if not site.config["DOCS_CHANGELOG"]:  # the one before is that of a version, and so is this one
+        document = {**document, "info": {**document["info"], "version": site.which.name}}
+    documents = [*older, document]
     return [
         Release(str(after["info"].get("version", "")), str(before["info"].get("version", "")), compare(before, after))
         for before, after in reversed(list(itertools.pairwise(documents)))

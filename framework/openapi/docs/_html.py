@@ -39,9 +39,11 @@ _FRAME = Markup(
     """<a class="skip" href="#content">{skip}</a>
 <header class="bar"><a class="brand" href="{home}">{logo}<span>{title}</span></a><span class="version">{version}</span>\
 {switch}<span class="space"></span><button type="button" class="theme" hidden aria-label="{theme}">◐</button></header>
-<input type="checkbox" id="menu" class="menu"><label for="menu" class="menu">{menu}</label>
 <nav class="side" aria-label="{navigation}">
+<input type="checkbox" id="menu" class="menu"><label for="menu" class="menu">{menu}</label>
+<div class="list">
 {search}{side}
+</div>
 </nav>
 <main id="content">
 {main}

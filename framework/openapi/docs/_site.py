@@ -22,7 +22,7 @@ from ...helpers import url_for
 from ...texts import message
 from ...typing import JSONObject
 from ..document import Built, built, title
-from ._reading import Reading, filled
+from ._reading import Reading
 
 if t.TYPE_CHECKING:
     from ...app import App, Document
@@ -232,29 +232,6 @@ class RequestSite(Site):
         if not self.base or self.config["API_SERVERS"]:
             return document
         return {**document, "servers": [{"url": self.base}]}
-
-
-class FileSite(Site):
-    """The pages as files of a folder, whose links are relative.
-
-    :param here: The file that links begin at.
-    """
-
-    def __init__(self, app: App, which: Document, here: str = "index.html") -> None:
-        super().__init__(app, which)
-        self.here = here
-
-    @property
-    def root(self) -> str:
-        servers = self.built.document.get("servers") or ({"url": "/"},)
-        return filled(servers[0])
-
-    @property
-    def base(self) -> str:
-        return self.root.rstrip("/")
-
-    def text(self, key: object, make: cabc.Callable[[], str]) -> str:
-        return make()
 
 
 class Shelf:

@@ -98,6 +98,23 @@ def test_swagger_ui_shows_and_tries_out_operations(page: t.Any, root: str) -> No
     assert page.faults == []
 
 
+def test_swagger_ui_calls_the_origin_of_the_page_first(browser: t.Any) -> None:
+    """Servers of the document follow that of the page; operations can be filtered; what is kept is a setting."""
+    for keeps in (False, True):
+        app = make_app()
+        app.config.update(API_SERVERS=[{"url": "https://api.invalid"}], DOCS_PERSIST_AUTHORIZATION=keeps)
+        with served(DispatcherMiddleware(Response("", 404), {"/mounted": app})) as address:
+            page = browser.new_page()
+            page.goto(f"{address}/mounted/docs/swagger")
+            page.locator(".servers select option").first.wait_for(state="attached")
+            servers = page.locator(".servers select option").all_inner_texts()
+
+            assert [each.strip() for each in servers] == ["/mounted", "https://api.invalid"]
+            assert page.locator(".operation-filter-input").is_visible()
+            assert page.evaluate("window.ui.getConfigs().persistAuthorization") is keeps
+            page.close()
+
+
 def test_bodies_and_schemas_unfold(page: t.Any) -> None:
     """An operation with a body and the schemas unfold without a fault."""
     page.goto("/docs/swagger")
