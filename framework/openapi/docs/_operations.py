@@ -215,22 +215,24 @@ class OperationView:
         if len(known) > 1:
             words, rest = self.say("several_errors", count=len(known)), response.get("description", "")
             codes = Markup("") if all(each.code in rest for each in known) else codes
-        head = Markup('<span class="status s{}">{}</span> {}').format(status[:1], status, marked(words))
+        head = Markup('<span class="status s{}">{}</span> <span class="words">{}').format(
+            status[:1], status, marked(words)
+        )
         if is_shared:
             names = [name for name in response.get("headers", {}) if name not in self.reading.common_headers]
             listed = Markup(", ").join(
                 [*([codes] if codes else []), *(Markup("<code>{}</code>").format(each) for each in names)]
             )
-            return Markup('<p class="answer">{} <span class="codes">{}</span></p>').format(head, listed)
+            return Markup('<p class="answer">{} <span class="codes">{}</span></span></p>').format(head, listed)
         made = Markup('<p class="codes">{}</p>').format(codes) if codes else Markup("")
         made += markdown(rest)
         made += self.contents(response.get("content", {}), is_short=not is_success)
         made += self.headers(response.get("headers", {}))
         made += self.links_of(response.get("links", {}))
         if not made:
-            return Markup('<p class="answer">{}</p>').format(head)
+            return Markup('<p class="answer">{}</span></p>').format(head)
         opened = Markup(" open") if is_success and status == self.links.first_success(operation) else Markup("")
-        return Markup('<details class="answer"{}><summary>{}</summary>{}</details>').format(opened, head, made)
+        return Markup('<details class="answer"{}><summary>{}</span></summary>{}</details>').format(opened, head, made)
 
     def headers(self, headers: cabc.Mapping[str, JSONObject]) -> Markup:
         """The headers of a response; those that nearly all have are described elsewhere."""

@@ -28,7 +28,7 @@ _FORMATS = {
     "ipv6": "2001:db8::1",
     "hostname": "example.org",
 }
-_DEEP = 4
+_DEEP = 6
 _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-01-31T12:00:00")
 
 

@@ -299,6 +299,14 @@ def test_parameters_and_bodies_are_sent(page: t.Any) -> None:
     assert page.faults == []
 
 
+def test_a_challenge_is_an_answer_like_others(page: t.Any) -> None:
+    """A 401 with a challenge is shown, where the browser would ask for a password by a form of its own."""
+    page.goto("/large/docs/operations/getBoxes")
+    page.get_by_role("button", name="Try it").click()
+
+    assert '"status": 401' in answer(page.locator("#operation-getBoxes"))
+
+
 def test_files_are_uploaded(page: t.Any) -> None:
     """A multipart form takes files and texts."""
     place = tried(page, "upload")

@@ -155,7 +155,7 @@
     }
   }
 
-  async function present(response, output, started, controller) {
+  async function present(response, output, started) {
     const type = response.headers.get("Content-Type") || "";
     const time = Math.round(performance.now() - started);
     const status = make("span", { className: `status s${String(response.status)[0]}`, textContent: response.status });
@@ -209,9 +209,10 @@
     return { ...request, path };
   }
 
-  /* Send with cookies that are there for the request alone. */
-  async function sent(url, options, cookies) {
-    const isOwn = new URL(url, location.href).origin === location.origin;
+  /* Send with cookies that are there for the request alone. Those of the browser go along only where the operation
+     takes cookies; without them no challenge of the server opens the browser's own form for passwords. */
+  async function sent(url, options, cookies, takesCookies) {
+    const isOwn = takesCookies && new URL(url, location.href).origin === location.origin;
     const rest = "; path=/; SameSite=Strict";
     try {
       for (const [name, value] of isOwn ? cookies : []) {
@@ -282,7 +283,8 @@
       output.replaceChildren("…");
       try {
         const started = performance.now();
-        await present(await sent(url, options, request.cookies), output, started, own);
+        const takesCookies = [...way.map((name) => schemes[name] || {}), ...(call.i || [])].some((each) => each.i === "cookie");
+        await present(await sent(url, options, request.cookies, takesCookies), output, started);
       } catch (error) {
         const text = error.name === "AbortError" ? words.stopped : words.failed;
         if (own === controller) {
