@@ -27,7 +27,7 @@ MOST_OPERATIONS = 60
 """The operations that one page has at most."""
 LARGEST_PAGE = 200_000
 """The bytes that a page has at most, before the document is on several."""
-_DEPTHS = (3, CLOSED)
+_DEPTHS = (3, 1, CLOSED)
 _MOST_OPEN = 20
 
 

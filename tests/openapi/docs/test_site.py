@@ -279,6 +279,14 @@ def test_text_in_any_colour_can_be_read(color: str) -> None:
         assert readable((red, green, blue), ground) == shown
 
 
+def test_the_pictures_of_the_page_are_small() -> None:
+    """The pictures in the documentation, which a script takes, have less than 1.5 MB together."""
+    pictures = list((pathlib.Path(__file__).parents[3] / "docs" / "_static").glob("reference-*.png"))
+
+    assert len(pictures) == 6
+    assert sum(path.stat().st_size for path in pictures) < 1_500_000
+
+
 # Texts
 
 
