@@ -13,19 +13,20 @@ import typing as t
 
 from markupsafe import Markup
 
+from ..._sentinel import MISSING
 from ...typing import JSONObject
 from ..document import STREAMS
 from ._markdown import markdown, marked
 from ._reading import DocumentedOperation, server_of
-from ._samples import LANGUAGES, body_value, call_of
+from ._samples import LANGUAGES, body_value, call_of, example_value
 from ._schemas import Schemas
 from ._tried import call_data
-from ._values import filled_out
+from ._values import filled_out, followed, schema_of
 
 if t.TYPE_CHECKING:
     from ._links import PageLinks
 
-_LOCATIONS = ("path", "query", "header", "cookie")
+_LOCATIONS = {"path": ("path",), "query": ("query", "querystring"), "header": ("header",), "cookie": ("cookie",)}
 _LONGEST = 4_000
 _CUT = "\n…"
 
@@ -130,8 +131,8 @@ class OperationView:
     def parameters(self, parameters: cabc.Sequence[JSONObject], level: int) -> Markup:
         """The input apart from the body, by place."""
         made = Markup("")
-        for place in _LOCATIONS:
-            rows = Markup("").join(self.parameter(each) for each in parameters if each["in"] == place)
+        for place, words in _LOCATIONS.items():
+            rows = Markup("").join(self.parameter(each) for each in parameters if each["in"] in words)
             if rows:
                 heading = self.say(f"parameters.{place}")
                 made += Markup('<h{0}>{1}</h{0}><ul class="members">{2}</ul>').format(level, heading, rows)
@@ -139,7 +140,7 @@ class OperationView:
 
     def parameter(self, parameter: JSONObject) -> Markup:
         """One parameter."""
-        schema = parameter.get("schema", {})
+        schema = schema_of(parameter)
         name = Markup("<code>{}</code>").format(parameter["name"])
         made = self.schemas.head(
             name, schema, bool(parameter.get("required")), bool(parameter.get("deprecated") or schema.get("deprecated"))
@@ -147,7 +148,8 @@ class OperationView:
         more: list[Markup] = []
         if "example" in parameter:
             more.append(self.example(parameter["example"]))
-        more += [self.example(each.get("value")) for each in parameter.get("examples", {}).values()]
+        values = map(example_value, parameter.get("examples", {}).values())
+        more += [self.example(each) for each in values if each is not MISSING]
         made += self.schemas.meaning(parameter.get("description") or schema.get("description", ""), schema, more)
         body = self.schemas.first_body(schema)
         if body:
@@ -183,7 +185,10 @@ class OperationView:
             schema: JSONObject = media.get("itemSchema") or media.get("x-itemSchema") or media.get("schema") or {}
             is_stream = "itemSchema" in media or "x-itemSchema" in media
             kind = self.schemas.type_of(schema)
-            kind = self.say.html("stream_of", items=kind) if is_stream else kind
+            if media_type == "text/event-stream":
+                kind = Markup("{}").format(self.say("badge.stream"))
+            elif is_stream:
+                kind = self.say.html("stream_of", items=kind)
             made += Markup('<p class="media"><code>{}</code> <span class="type">{}</span></p>').format(media_type, kind)
             key = json.dumps(schema)
             if not is_short and key not in shown:
@@ -324,7 +329,9 @@ class OperationView:
                 named = media.get("examples") or {}
                 if len(named) > 1:
                     for name, each in named.items():
-                        yield f"{status} {name}", "", example_text(each.get("value"), media_type)
+                        value = example_value(each)
+                        if value is not MISSING:
+                            yield f"{status} {name}", "", example_text(value, media_type)
                     continue
                 text = media_text(media_type, media, self.reading.schemas)
                 if text:
@@ -378,12 +385,27 @@ def media_text(media_type: str, media: JSONObject, schemas: cabc.Mapping[str, JS
     """Return the example of a body; empty where a text says nothing, as of a file."""
     item = media.get("itemSchema", media.get("x-itemSchema"))
     if item is not None and "example" not in media:
-        one = json.dumps(filled_out(item, schemas), ensure_ascii=False)
-        return f"data: {one}\n\n" if media_type == "text/event-stream" else f"{one}\n{one}\n"
+        value = filled_out(item, schemas)
+        if media_type == "text/event-stream":
+            return event_text(value, item, schemas)
+        one = json.dumps(value, ensure_ascii=False)
+        return f"{one}\n{one}\n"
     has_one = "example" in media or media.get("examples")
     if not has_one and (media_type in STREAMS or not media_type.endswith("json") or not media.get("schema")):
         return ""
     return example_text(body_value(media, schemas, filled_out), media_type)
+
+
+def event_text(value: object, item: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> str:
+    """Return an event as it arrives; 3.2 describes its fields, an older document the value in ``data``."""
+    first = next((each[0] for each in (item.get("oneOf"), item.get("anyOf")) if each), item)
+    members = followed(first, schemas).get("properties", {})
+    content = members.get("data", {}).get("contentSchema")
+    if content is None:
+        return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
+    name = members.get("event", {}).get("const")
+    data = json.dumps(filled_out(content, schemas), ensure_ascii=False)
+    return (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
 
 
 def example_text(value: object, media_type: str) -> str:

@@ -101,7 +101,11 @@ class Reading:
                     add(group.name)
 
         add("")
-        return [group for group in ordered if group.operations]
+        kept: set[str] = set()
+        for group in reversed(ordered):  # what is within a tag comes after it
+            if group.operations or group.name in kept:
+                kept |= {group.name, group.parent}
+        return [group for group in ordered if group.name in kept]
 
     @functools.cached_property
     def operations(self) -> dict[str, DocumentedOperation]:

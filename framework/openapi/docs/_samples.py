@@ -107,6 +107,10 @@ def call_of(operation: JSONObject, method: str, path: str, root: str, document: 
             path = path.replace(f"{{{name}}}", quote(values[0], safe=""))
         elif parameter["in"] == "query":
             call.query += [(name, value) for value in values]
+        elif parameter["in"] == "querystring":
+            value = body_value(next(iter(parameter.get("content", {}).values()), {}), schemas)
+            members = value if isinstance(value, dict) else {}
+            call.query += [(each, text(member)) for each, member in members.items()]
         elif parameter["in"] == "header":
             call.headers.append((name, ",".join(values)))
         else:
@@ -168,8 +172,13 @@ def body_value(
     """The example of a Media Type Object; where it has none, a value that its schema allows."""
     value = media.get("example", MISSING)
     if value is MISSING and media.get("examples"):
-        value = next(iter(media["examples"].values())).get("value", MISSING)
+        value = example_value(next(iter(media["examples"].values())))
     return make(media.get("schema", {}), schemas) if value is MISSING else value
+
+
+def example_value(example: JSONObject) -> object:
+    """The value of an Example Object; 3.2 has it in another member."""
+    return example.get("value", example.get("dataValue", MISSING))
 
 
 def form_parts(value: JSONObject, media: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> cabc.Iterator[FormPart]:

@@ -76,6 +76,9 @@ class Schemas:
             kinds = schema.get("type")
             null = schema.get("nullable") or (isinstance(kinds, list) and "null" in kinds)
             return self.joined([made, Markup("null")], "or") if null else made
+        if isinstance(schema.get("contentSchema"), dict):
+            words = Markup("<code>{}</code>").format(schema.get("contentMediaType", ""))
+            return Markup("{}: {}").format(words, self.type_of(schema["contentSchema"]))
         kinds = schema.get("type", self.say("any"))
         listed = [kinds] if isinstance(kinds, str) else list(kinds)
         if schema.get("nullable"):
@@ -116,6 +119,8 @@ class Schemas:
             return self.body(self.components[name], depth, (*seen, name))
         if "items" in schema and "prefixItems" not in schema:
             return self.body(schema["items"], depth, seen)
+        if isinstance(schema.get("contentSchema"), dict):
+            return self.body(schema["contentSchema"], depth, seen)
         for word in ("oneOf", "anyOf"):
             if word in schema:
                 return self.choices(word, schema, depth, seen)
@@ -139,8 +144,12 @@ class Schemas:
         return Markup('<p class="choice">{}{}</p><ul class="members">{}</ul>').format(self.say("one_of"), by, rows)
 
     def plain_type(self, schema: JSONObject) -> str:
-        """The type without links, for a summary."""
-        return self.type_of(schema).striptags()
+        """The type of an alternative without links: a member with one value tells it from others."""
+        members = schema.get("properties", {}).items()
+        fixed = next(((name, member["const"]) for name, member in members if "const" in member), None)
+        if fixed is None:
+            return self.type_of(schema).striptags()
+        return f"{fixed[0]} = {shown(fixed[1])}"
 
     def members(self, schema: JSONObject, depth: int, seen: tuple[str, ...]) -> Markup:
         """The members of an object, the parts of a tuple."""
@@ -229,7 +238,8 @@ class Schemas:
             if schema.get(word) is True:
                 yield Markup('<span class="rule">{}</span>').format(self.say(f"rule.{key}"))
         for word, value in schema.items():
-            if word not in _SHOWN and value is not False:
+            is_said = word in _SHOWN or (word == "contentMediaType" and "contentSchema" in schema)
+            if not is_said and value is not False:
                 yield _RULE.format(word, shown(value))
 
     def section(self, name: str, schema: JSONObject) -> Markup:

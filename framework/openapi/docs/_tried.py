@@ -13,7 +13,7 @@ from ...typing import JSONObject
 from ..schema import DELIMITERS
 from ._reading import DocumentedOperation, Reading
 from ._samples import body_value, streams
-from ._values import file_names, followed, has_example, kind_of, text, texts
+from ._values import file_names, followed, has_example, kind_of, schema_of, text, texts
 
 
 def call_data(reading: Reading, operation: DocumentedOperation, base: str) -> JSONObject:
@@ -37,7 +37,7 @@ def call_data(reading: Reading, operation: DocumentedOperation, base: str) -> JS
 def parameter_data(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> JSONObject:
     """Return a parameter: ``n`` name, ``i`` place, ``r`` required, ``v`` value, ``c`` choices, ``d`` how a list is
     written: its separator, empty where the name is repeated."""
-    schema = followed(parameter.get("schema", {}), schemas)
+    schema = followed(schema_of(parameter), schemas)
     made: JSONObject = {"n": parameter["name"], "i": parameter["in"]}
     is_list = kind_of(schema) == "array"
     if parameter.get("required"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import json
 import re
+import typing as t
 
 from ..._sentinel import MISSING
 from ...typing import JSONObject
@@ -34,12 +35,19 @@ _TEXTS = ("string", "a", "A", "1", "a1", "Aa", "2030-01-31", "12:00:00", "2030-0
 
 def has_example(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> bool:
     """Return whether an example is given."""
-    return "example" in parameter or compose(parameter["schema"], schemas) is not MISSING
+    return "example" in parameter or compose(schema_of(parameter), schemas) is not MISSING
+
+
+def schema_of(parameter: JSONObject) -> JSONObject:
+    """The schema of a Parameter Object, which may be that of its one media type."""
+    if "schema" in parameter:
+        return t.cast(JSONObject, parameter["schema"])
+    return t.cast(JSONObject, next(iter(parameter.get("content", {}).values()), {}).get("schema", {}))
 
 
 def texts(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> list[str]:
     """The value of a parameter as it is written, several where its name is repeated."""
-    value = parameter["example"] if "example" in parameter else made(parameter["schema"], schemas)
+    value = parameter["example"] if "example" in parameter else made(schema_of(parameter), schemas)
     if not isinstance(value, list):
         return [text(value)]
     parts = [text(each) for each in value]

@@ -162,6 +162,60 @@ def test_a_large_document_has_a_page_for_each_tag() -> None:
     assert client.get("/docs/tags/none").status_code == client.get("/docs/operations/none").status_code == 404
 
 
+# Versions of OpenAPI
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.1"])
+def test_documents_of_each_version_are_shown(version: str) -> None:
+    """Events, webhooks, nullable values and examples are read in the words of each version."""
+    app = everything.make_app(OPENAPI_VERSION=version)
+    client = app.test_client()
+    pages = {
+        path: client.get(f"/docs{path}")
+        for path in (
+            *("", "/webhooks", "/authentication", "/search.json", "/operations/getOwnerNews"),
+            *(f"/operations/{each['operationId']}" for item in app.openapi["paths"].values() for each in item.values()
+              if isinstance(each, dict)),
+            *(f"/schemas/{name}" for name in app.openapi["components"]["schemas"]),
+        )
+    }  # fmt: skip
+
+    assert {path for path, reply in pages.items() if reply.status_code != 200} == set()
+    assert "data: {&#34;id&#34;:" in pages["/operations/getOwnerNews"].text
+    assert "or null" in pages["/schemas/Pet"].text
+    assert "petAdopted" in pages["/webhooks"].text
+
+
+def test_words_of_3_2_are_shown() -> None:
+    """Tags within tags, a whole query as one value, named events, examples as data, and short texts of responses."""
+    app = make_app(OPENAPI_VERSION="3.2.1")
+
+    @app.document_processor
+    def change(document: t.Any, name: str) -> None:
+        document["tags"] += [{"name": "shop", "summary": "The <shop>", "description": "All of it."}]
+        document["tags"][0]["parent"] = "shop"
+        operation = document["paths"]["/pets/{pet_id}"]["get"]
+        media = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}, "example": {"a": 1, "b": "x y"}}}
+        operation["parameters"].append({"name": "terms", "in": "querystring", "required": True, "content": media})
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"type": "integer"}}
+        event = {"type": "object", "properties": {"event": {"const": "sold"}, "data": data}}
+        operation["responses"]["200"]["summary"] = "A short text"
+        operation["responses"]["200"]["content"] = {"text/event-stream": {"itemSchema": {"oneOf": [event, event]}}}
+        examples = {"one": {"dataValue": {"x": 7}}, "two": {"externalValue": "https://x.invalid"}}
+        operation["responses"]["418"] = {"description": "", "content": {"application/json": {"examples": examples}}}
+
+    page = app.test_client().get("/docs").text
+    shop, pets = page.index('href="#tag-shop">The &lt;shop&gt;</a>'), page.index('class="within"')
+
+    assert shop < pets
+    assert "curl &#39;http://localhost/pets/1?a=1&amp;b=x+y&#39;" in page
+    assert "event: sold\ndata: 1\n" in page
+    assert "event = &#34;sold&#34;" in page
+    assert "A short text" in page
+    assert "418 one" in page
+    assert "418 two" not in page
+
+
 # Changes
 
 
