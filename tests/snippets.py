@@ -92,5 +92,6 @@ pytest_collect_file = Sybil(
     ],
     path=str(ROOT),
     patterns=["README.rst", "docs/*.rst", "docs/*/*.rst", "docs/*/*/*.rst"],
+    excludes=["docs/tutorial/*.rst"],  # a reader of tests/tutorial follows them from page to page
     setup=prepare,
 ).pytest()

@@ -741,8 +741,8 @@ def test_serving_is_lean():
 
 
 OTHER_FOLDERS = {
-    "docs": {"_static", "api", "deploying", "examples", "patterns"},
-    "tests": {"benchmarks", "sample", "seeds"},
+    "docs": {"_static", "api", "deploying", "examples", "patterns", "tutorial"},
+    "tests": {"benchmarks", "sample", "seeds", "tutorial"},
 }
 """The folders of docs and tests that belong to no package."""
 
