@@ -79,6 +79,11 @@ def whole_traceback(item: SybilItem, excinfo: pytest.ExceptionInfo[BaseException
     return excinfo.traceback
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the tests of the tutorial's states to ``tests/tutorial``, which runs each in its folder."""
+    return True if collection_path == EXAMPLES / "tutorial" else None
+
+
 SybilItem._traceback_filter = whole_traceback  # type: ignore[assignment, method-assign]
 
 pytest_collect_file = Sybil(
