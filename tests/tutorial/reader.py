@@ -214,6 +214,7 @@ class Reader:
         self.streams.clear()
         for port in list(self.servers):
             self.stop(port)
+        self.ports.clear()
         self.compare(STATES / f"{TITLES.index(title) + 1:02}")
 
     def write(self, block: Block, where: str) -> None:
@@ -297,7 +298,7 @@ class Reader:
         actual = self.port(port)
         command = command.replace(f"--port {port}", "") + f" --port {actual}"
         output = self.home / f"server-{port}.out"
-        output.touch()
+        output.write_text("")
         self.servers[port] = int(self.type(f"{command} > {output} 2>&1 < /dev/null &\necho $!").split()[-1])
         self.wait_for("Press CTRL+C", output)
         return output.read_text()
