@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework import App, Resource, Schema, arguments, fields, raises, response, validate
+from framework import App, Resource, Schema, arguments, fields, response, validate
 from framework.errors import NotFound
 
 app = App(__name__)
@@ -48,7 +48,6 @@ class OneItem(Resource):
     """One item."""
 
     @response(200, ItemSchema)
-    @raises(NotFound)
     def get(self, item_id: int) -> dict[str, Any]:
         """Show an item."""
         if item_id not in items:
