@@ -10,6 +10,7 @@ import collections.abc as cabc
 import typing as t
 import warnings
 
+from ..settings import Secret
 from ._errors import setup_error
 
 if t.TYPE_CHECKING:
@@ -46,15 +47,17 @@ class TokenKey:
     :param algorithm: ``"HS256"`` to ``"HS512"`` (a shared secret), ``"RS256"``, ``"PS256"``, ``"ES256"``, ... or
         ``"Ed25519"`` (a key pair; ``"EdDSA"`` is its older name).
     :param material: A secret as text or bytes for ``HS...``, as long as the digest at least; a private or public key in
-        PEM for the others; or a JWK, as a mapping.
+        PEM for the others; or a JWK, as a mapping. A ``Secret`` of the settings is taken for its text.
     :param kid: The name that tokens name it by. Default: that of the JWK. A key without a name is tried for each token
         of its algorithm.
     :raises SetupError: The algorithm is not known, or the key does not fit it.
     :raises ImportError: The library ``joserfc`` is not installed.
     """
 
-    def __init__(self, algorithm: str, material: Material, *, kid: str | None = None) -> None:
+    def __init__(self, algorithm: str, material: Material | Secret, *, kid: str | None = None) -> None:
         check_algorithm(algorithm)
+        if isinstance(material, Secret):
+            material = material.value
         try:
             key = load(algorithm, material)
         except Misfit as error:
