@@ -42,7 +42,7 @@ URL = "https://booking.example"
 CHALLENGE = WWWAuthenticate("bearer", {"realm": "API"})
 DUMMY = generate_password_hash("the password of no one")
 
-issuer = TokenIssuer(URL, audience=URL, keys=TokenKey("HS256", settings.token_secret.value))
+issuer = TokenIssuer(URL, audience=URL, keys=TokenKey("HS256", settings.token_secret))
 router = Router("users", description="Users")
 
 
