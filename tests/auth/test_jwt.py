@@ -16,9 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from framework import App, Grant, current_user, raises, requires, response
 from framework.auth import ALGORITHMS, JWT, APIKeys, MemoryAPIKeyStore, TokenKey
 from framework.errors import ServiceUnavailable, SetupError
-from framework import App, Grant, current_user, requires, response
-from framework.auth import ALGORITHMS, JWT, TokenKey
-from framework.errors import SetupError
 from framework.settings import Secret
 from framework.tokens import TokenExpired, TokenInvalid
 from tests.auth import handmade
@@ -583,6 +580,8 @@ def test_what_finds_the_user_declares_its_answers(kind):
 
     assert app.test_client().get("/me", headers=headers).status_code == 503
     assert "503" in app.openapi["paths"]["/me"]["get"]["responses"]
+
+
 def test_a_secret_of_the_settings_is_a_key():
     """A ``Secret`` signs like its text, and is not shown."""
     key, plain = TokenKey("HS256", Secret(SECRET.decode())), TokenKey("HS256", SECRET)
