@@ -42,7 +42,8 @@ def schema_of(parameter: JSONObject) -> JSONObject:
     """The schema of a Parameter Object, which may be that of its one media type."""
     if "schema" in parameter:
         return t.cast(JSONObject, parameter["schema"])
-    return t.cast(JSONObject, next(iter(parameter.get("content", {}).values()), {}).get("schema", {}))
+    contents: cabc.Iterable[JSONObject] = parameter.get("content", {}).values()
+    return next((t.cast(JSONObject, media["schema"]) for media in contents if "schema" in media), {})
 
 
 def texts(parameter: JSONObject, schemas: cabc.Mapping[str, JSONObject]) -> list[str]:
