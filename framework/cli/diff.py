@@ -177,14 +177,16 @@ def document_of_app(info: ScriptInfo, name: str, beside: str) -> JSONObject:
 
 
 def compare_with_app(before: JSONObject, info: ScriptInfo, name: str) -> tuple[JSONObject, list[Change]]:
-    """Compare with a document of the application, in the version of OpenAPI that the other one has."""
+    """Compare with a document of the application: as it is served, or in 3.0 where the other one is."""
     from ..openapi.diff import compare
-    from ..openapi.document import build
+    from ..openapi.document import make
     from ..openapi.lint import Sources
 
     app = info.load_app()
     with app.app_context():
-        after = build(app, "3.0.3" if before["openapi"].startswith("3.0") else "3.1.0", known(app, name))
+        which = app.documents[known(app, name)]
+        served = str(which.config(app)["OPENAPI_VERSION"])
+        after = make(app, "3.0.3" if before["openapi"].startswith("3.0") else served, which).document
         changes = compare(before, after)
         Sources(app, name).annotate(changes)
     return after, changes

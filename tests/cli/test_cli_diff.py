@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from framework import App, Resource, Schema, fields, response
+from framework import App, Resource, Schema, events, fields, response
 from framework.cli import FrameworkGroup
 
 
@@ -145,3 +145,22 @@ def test_what_cannot_be_compared_is_2(invoke, write, args, told):
     assert result.exit_code == 2
     assert told in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_served_version_is_compared(runner, tmp_path, monkeypatch):
+    """A document that had to become 3.2 is a risk; one of 3.0 is compared in 3.0."""
+    monkeypatch.chdir(tmp_path)
+    app = App("shop")
+
+    @app.get("/news")
+    @events({"id": fields.Integer()})
+    def news():
+        """Follow the news."""
+
+    group = FrameworkGroup(create_app=lambda: app)
+    for version, said in (("3.0", "No changes"), ("3.1", "openapi-version-changed"), ("3.2", "No changes")):
+        runner.invoke(group, ["openapi", "write", "--version", version, "-o", "old.json"])
+        result = runner.invoke(group, ["openapi", "diff", "old.json"])
+
+        assert result.exit_code == 0
+        assert said in result.stdout, result.output
