@@ -24,7 +24,7 @@ from ._tried import call_data
 from ._values import filled_out, followed, schema_of
 
 if t.TYPE_CHECKING:
-    from ._links import PageLinks
+    from ._links import PageLinks, Reference
 
 _LOCATIONS = {"path": ("path",), "query": ("query", "querystring"), "header": ("header",), "cookie": ("cookie",)}
 _LONGEST = 4_000
@@ -118,7 +118,7 @@ class OperationView:
             for trait in ("limits", "idempotency", "caching", "conditional", "stream")
             if trait in traits
         ]
-        return Markup('<ul class="badges">{}</ul>').format(Markup("").join(found)) if found else Markup("")
+        return Markup('<ul class="badges">{}</ul>').format(Markup(" ").join(found)) if found else Markup("")
 
     def way(self, requirement: cabc.Mapping[str, cabc.Sequence[str]]) -> Markup:
         """One way to be let in: schemes with their scopes."""
@@ -211,15 +211,12 @@ class OperationView:
         is_success = status.startswith("2")
         known = [each for each in self.links.errors(operation.id) if str(each.status) == status]
         codes = Markup(", ").join(link(each.url, Markup("<code>{}</code>").format(each.code)) for each in known)
-        words = response.get("summary") or response.get("description", "").partition("\n")[0]
-        rest = (
-            response.get("description", "")
-            if response.get("summary")
-            else response.get("description", "").partition("\n")[2]
-        )
-        if len(known) > 1:
-            words, rest = self.say("several_errors", count=len(known)), response.get("description", "")
-            codes = Markup("") if all(each.code in rest for each in known) else codes
+        description = response.get("description", "")
+        words, _, rest = description.partition("\n")
+        if response.get("summary") or len(known) > 1:
+            words = response.get("summary") or self.say("several_errors", count=len(known))
+            rest = description
+        is_listed = len(known) > 1 and all(f"`{each.code}`" in rest for each in known)
         head = Markup('<span class="status s{}">{}</span> <span class="words">{}').format(
             status[:1], status, marked(words)
         )
@@ -229,8 +226,11 @@ class OperationView:
                 [*([codes] if codes else []), *(Markup("<code>{}</code>").format(each) for each in names)]
             )
             return Markup('<p class="answer">{} <span class="codes">{}</span></span></p>').format(head, listed)
-        made = Markup('<p class="codes">{}</p>').format(codes) if codes else Markup("")
-        made += markdown(rest)
+        made = markdown(rest)
+        if is_listed:
+            made = linked(made, known)
+        elif codes:
+            made = Markup('<p class="codes">{}</p>').format(codes) + made
         made += self.contents(response.get("content", {}), is_short=not is_success)
         made += self.headers(response.get("headers", {}))
         made += self.links_of(response.get("links", {}))
@@ -359,6 +359,15 @@ class OperationView:
         return Markup('<fieldset class="tabs"><legend>{}</legend>{}<div class="panes">{}</div></fieldset>').format(
             legend, heads, texts
         )
+
+
+def linked(text: Markup, errors: cabc.Iterable[Reference]) -> Markup:
+    """Return a text with the codes of errors in it leading to their pages."""
+    made = str(text)
+    for each in errors:
+        code = Markup("<code>{}</code>").format(each.code)
+        made = made.replace(str(code), str(link(each.url, code)), 1)
+    return Markup(made)
 
 
 def given(link: JSONObject) -> Markup:

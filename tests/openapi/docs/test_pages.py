@@ -125,9 +125,11 @@ def test_what_has_not_changed_is_not_sent_again(client: t.Any) -> None:
     for path in ("/openapi.json", "/openapi.yaml", *PAGES):
         first = client.get(path)
         again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        head = client.head(path)
 
         assert first.headers["Cache-Control"] == "no-cache"
         assert (again.status_code, again.get_data()) == (304, b"")
+        assert (head.status_code, head.get_data(), head.headers["ETag"]) == (200, b"", first.headers["ETag"])
 
 
 def test_behind_a_prefix_everything_has_it(client: t.Any) -> None:

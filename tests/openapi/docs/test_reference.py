@@ -315,6 +315,34 @@ def test_it_goes_with_the_documentation() -> None:
     assert "/evil" not in hidden.text
 
 
+def test_badges_say_what_marks_an_operation_out() -> None:
+    """Retirement with its date, credentials with scopes, limits, idempotency, versions that must be named, streams."""
+    client = everything.make_app().test_client()
+    found = {
+        name: client.get(f"/docs/operations/{name}").text.partition('<ul class="badges">')[2].partition("</ul>")[0]
+        for name in ("deletePet", "getBoxes", "postOrders", "getOrders", "putCard", "getCard", "getOwnerNews", "health")
+    }
+    words = {name: " ".join(Page(text).text.split()) for name, text in found.items()}
+
+    assert words["deletePet"] == "Deprecated, removed on 2199-01-01"
+    assert words["getBoxes"].startswith("Authentication: oauth2 (boxes:read), basic")
+    assert '<a href="/docs/authentication#scheme-basic">basic</a>' in found["getBoxes"]
+    assert words["postOrders"] == "Rate limited Idempotency key"
+    assert words["getOrders"] == "Rate limited"
+    assert words["getCard"] == "Cacheable (ETag)"
+    assert "If-Match required" in words["putCard"]
+    assert words["getOwnerNews"] == "Stream"
+    assert words["health"] == ""
+
+
+def test_errors_of_one_status_lead_to_their_pages() -> None:
+    """Where several errors have a status, each code in its text is a link."""
+    page = everything.make_app().test_client().get("/docs/operations/putPet").text
+
+    assert '<a href="/docs/errors/pet_missing"><code>pet_missing</code></a>: No pet has this id.' in page
+    assert '<a href="/docs/errors/owner_missing"><code>owner_missing</code></a>' in page
+
+
 @pytest.mark.parametrize(
     ("scheme", "words"),
     [
