@@ -14,6 +14,7 @@ import typing as t
 
 from ._coroutines import Bridge, sides, switches, wait
 from ._ending import ending
+from ._producer import FIRST_WAIT
 from ._sentinel import MISSING
 
 if t.TYPE_CHECKING:
@@ -39,6 +40,7 @@ class AsyncParts(cabc.Iterator[bytes]):
     """The error that has ended the parts, where a server sends them by itself."""
     is_over = False
     """True if nothing comes any more."""
+    _has_waited = False
     _task: asyncio.Task[object] | None = None
     _alarm: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
@@ -89,8 +91,11 @@ class AsyncParts(cabc.Iterator[bytes]):
             self._alarm = asyncio.get_running_loop(), asyncio.Event()
             ending.watch(self)
         woken = asyncio.create_task(self._alarm[1].wait())
+        seconds = self.keep_alive
+        if seconds is not None and not self._has_waited:
+            self._has_waited, seconds = True, min(seconds, FIRST_WAIT)
         try:
-            await asyncio.wait((self._task, woken), timeout=self.keep_alive, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((self._task, woken), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
         if not self._task.done():

@@ -23,6 +23,10 @@ if t.TYPE_CHECKING:
 _producing: contextvars.ContextVar[Producer | None] = contextvars.ContextVar("framework-producer", default=None)
 
 
+FIRST_WAIT: t.Final = 1.0
+"""Seconds for which the first part is waited for: a WSGI server sends the headers with the first bytes of the body."""
+
+
 class Producer(cabc.Iterator[bytes]):
     """Iterate in another thread, so that something can be sent while the next part is waited for.
 
@@ -42,6 +46,7 @@ class Producer(cabc.Iterator[bytes]):
         self._ctx = ctx
         self._parts = parts
         self._seconds = seconds
+        self._wait = min(seconds, FIRST_WAIT)
         self._meanwhile = meanwhile
         self._last = last
         # One part is made while another is sent, no more. ``None`` is the end, an exception what ended it.
@@ -67,9 +72,11 @@ class Producer(cabc.Iterator[bytes]):
             return self._leave()
         self._leaves = ends = ending.ends_streams  # what is ready is sent
         try:
-            part = self._queue.get(not ends, self._seconds)
+            part = self._queue.get(not ends, self._wait)
         except queue.Empty:
+            self._wait = self._seconds
             return self._leave() if ends else self._meanwhile
+        self._wait = self._seconds
         if isinstance(part, bytes):
             return part or self._leave()
         self._ended = True

@@ -686,3 +686,32 @@ def test_a_process_that_ends_lets_lines_go_on(monkeypatch):
     with pytest.raises(ConnectionResetError):
         next(parts)
     assert closed == [True, True]
+
+
+@pytest.mark.parametrize("colour", ["plain", "async"])
+def test_the_headers_of_a_quiet_stream_leave(app, colour):
+    """A client has the headers before the first event: a comment goes ahead of an event that does not come."""
+    is_there = threading.Event()
+
+    @app.get("/plain")
+    @events(PetSchema, keep_alive=3600)
+    def plain():
+        assert is_there.wait(60)
+        yield PETS[0]
+
+    @app.get("/async")
+    @events(PetSchema, keep_alive=3600)
+    async def waiting():
+        while not is_there.is_set():
+            await asyncio.sleep(0.01)
+        yield PETS[0]
+
+    with served(app) as address:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+        connection.request("GET", f"/{colour}")
+        reply = connection.getresponse()
+        assert reply.readline() + reply.readline() == b":\n\n"
+        is_there.set()
+        assert reply.readline() == b'data: {"id":1,"name":"Rex"}\n'
+        reply.read()
+        connection.close()
