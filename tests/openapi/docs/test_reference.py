@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html.parser
 import json
 import pathlib
@@ -102,12 +103,19 @@ class Page(html.parser.HTMLParser):
             self.lines[self.section] = self.lines.get(self.section, "") + data
 
 
+@functools.lru_cache(maxsize=8)
+def pages_of(app: App, base_url: str) -> list[str]:
+    """The pages of all operations."""
+    client = app.test_client()
+    names = [anchor.removeprefix("operation-") for anchor in operations(app)]
+    return [client.get(f"/docs/operations/{name}", base_url=base_url).text for name in names]
+
+
 def samples(app: App, base_url: str, language: str = "curl") -> dict[str, str]:
-    """The samples of all operations, by their anchors; a large document has them on the pages of the operations."""
-    client, found = app.test_client(), {}
-    for anchor in operations(app):
-        address = f"/docs/operations/{anchor.removeprefix('operation-')}"
-        found.update(Page(client.get(address, base_url=base_url).text, language).lines)
+    """The samples of all operations, by their anchors."""
+    found: dict[str, str] = {}
+    for text in pages_of(app, base_url):
+        found.update(Page(text, language).lines)
     return found
 
 

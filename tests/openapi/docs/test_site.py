@@ -62,12 +62,34 @@ class Links(html.parser.HTMLParser):
         self.anchors |= {str(found["id"])} if "id" in found else set()
 
 
-@pytest.mark.parametrize("make", [functools.partial(make_app, API_SERVERS=[{"url": SERVER}]), everything.make_app])
-def test_links_of_the_files_lead_somewhere(make: t.Callable[[], App], tmp_path: pathlib.Path) -> None:
-    """Each link is relative and leads to a file and an anchor that are there; samples go to the server."""
-    app = make()
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The folder with the pages of a large document."""
+    folder = tmp_path_factory.mktemp("site") / "docs"
+    app = everything.make_app()
+    write_site(app, app.documents["default"], folder)
+    return folder
+
+
+def test_a_small_document_is_written(tmp_path: pathlib.Path) -> None:
+    """The document and the pages are there, and nothing that is not counted."""
+    app = make_app(API_SERVERS=[{"url": SERVER}])
     count = write_site(app, app.documents["default"], tmp_path)
-    pages = {path: Links(path.read_text(encoding="utf-8")) for path in tmp_path.rglob("*.html")}
+
+    assert wrong_links(tmp_path) == []
+    assert count == len([each for each in tmp_path.rglob("*") if each.is_file()])
+    assert json.loads((tmp_path / "openapi.json").read_text()) == app.openapi
+    assert f"curl {SERVER}/pets/1" in (tmp_path / "operations" / "getPet.html").read_text()
+
+
+def test_links_of_a_large_document_lead_somewhere(written: pathlib.Path) -> None:
+    """Each link is relative and leads to a file and an anchor that are there."""
+    assert wrong_links(written) == []
+
+
+def wrong_links(folder: pathlib.Path) -> list[tuple[str, str]]:
+    """The pages of a folder, each with a link that leads nowhere."""
+    pages = {path: Links(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
     wrong = []
     for path, page in pages.items():
         for address in page.addresses:
@@ -78,12 +100,7 @@ def test_links_of_the_files_lead_somewhere(make: t.Callable[[], App], tmp_path: 
             if not goal.is_file() or (anchor and anchor not in pages[goal].anchors):
                 wrong.append((path.name, address))
 
-    assert wrong == []
-    assert count == len([each for each in tmp_path.rglob("*") if each.is_file()])
-    assert json.loads((tmp_path / "openapi.json").read_text()) == app.openapi
-    assert "curl https://api.shop.invalid" in "".join(
-        path.read_text() for path in tmp_path.glob("operations/get*.html")
-    )
+    return wrong
 
 
 def test_samples_of_the_files_need_an_address(tmp_path: pathlib.Path) -> None:
@@ -104,11 +121,9 @@ def test_samples_of_the_files_need_an_address(tmp_path: pathlib.Path) -> None:
     assert "is not the address of a server" in result.output
 
 
-def test_the_files_are_searched_where_they_are_served(tmp_path: pathlib.Path) -> None:
+def test_the_files_are_searched_where_they_are_served(written: pathlib.Path) -> None:
     """From a server of files, below any path, the search finds and leads to pages."""
-    app = everything.make_app()
-    write_site(app, app.documents["default"], tmp_path / "docs")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(written.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -165,9 +180,9 @@ def test_a_large_document_has_a_page_for_each_tag() -> None:
 # Versions of OpenAPI
 
 
-@pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.1"])
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
 def test_documents_of_each_version_are_shown(version: str) -> None:
-    """Events, webhooks, nullable values and examples are read in the words of each version."""
+    """Events, webhooks, nullable values and examples are read in the words of older versions too."""
     app = everything.make_app(OPENAPI_VERSION=version)
     client = app.test_client()
     pages = {
