@@ -38,7 +38,8 @@ def deliver(once: bool) -> None:
     deliverer = deliverer_of()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     if once:
-        click.echo(f"{deliverer.run_once()} attempts.")
+        count = deliverer.run_once()
+        click.echo("1 attempt." if count == 1 else f"{count} attempts.")
         return
 
     def stop(number: int, frame: types.FrameType | None) -> None:
