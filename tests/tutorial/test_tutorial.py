@@ -21,6 +21,7 @@ def reader(tmp_path_factory):
     reader.close()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("title", TITLES)
 def test_the_pages_can_be_followed(reader, title):
     """Files and commands of the pages lead from an empty folder to each state, with the answers that are shown."""
