@@ -27,6 +27,8 @@ if t.TYPE_CHECKING:
     from ._links import PageLinks, Reference
 
 _LOCATIONS = {"path": ("path",), "query": ("query", "querystring"), "header": ("header",), "cookie": ("cookie",)}
+_WHOLE = 2
+"""The depth from which on nothing is left out."""
 _LONGEST = 4_000
 _CUT = "\n…"
 
@@ -63,6 +65,9 @@ class OperationView:
         self.reading = links.site.reading
         self.say = links.site.say
         self.schemas = Schemas(links.site.built.document, self.say, links.schema, depth)
+        self.schemas.are_near = links.is_whole
+        self.is_brief = depth < _WHOLE
+        """True to leave out examples that are on other pages."""
         self._numbers = itertools.count(1)
 
     def section(self, operation: DocumentedOperation, level: int = 3) -> Markup:
@@ -323,7 +328,7 @@ class OperationView:
     def examples(self, operation: DocumentedOperation) -> cabc.Iterator[tuple[str, str, str]]:
         """The examples of the responses: label, key, text. Those that operations share are on the pages of errors."""
         for status, response in operation.value.get("responses", {}).items():
-            if "$ref" in response:
+            if "$ref" in response or (self.is_brief and self.has_pages(operation, status)):
                 continue
             for media_type, media in itertools.islice(response.get("content", {}).items(), 1):
                 named = media.get("examples") or {}
@@ -336,6 +341,11 @@ class OperationView:
                 text = media_text(media_type, media, self.reading.schemas)
                 if text:
                     yield status, "", text
+
+    def has_pages(self, operation: DocumentedOperation, status: str) -> bool:
+        """Return whether all of a status is errors that have pages, with examples there."""
+        known = [each for each in self.links.errors(operation.id) if str(each.status) == status]
+        return bool(known) and all(each.url is not None for each in known)
 
     def tabs(self, legend: str, panes: cabc.Sequence[tuple[str, str, str]]) -> Markup:
         """Return texts of which one is shown, without a script.

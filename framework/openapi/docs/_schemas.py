@@ -54,6 +54,8 @@ class Schemas:
         self.say = say
         self.href = href
         self.depth = depth
+        self.are_near = False
+        """True where the page has the sections of all components."""
 
     def type_of(self, schema: object) -> Markup:
         """The type of a value, in words and links."""
@@ -185,9 +187,7 @@ class Schemas:
 
     def head(self, name: Markup, schema: object, required: bool, deprecated: bool) -> Markup:
         """The line that opens a member or a parameter."""
-        made = Markup('<div class="head"><span class="name">{}</span> <span class="type">{}</span>').format(
-            name, self.type_of(schema)
-        )
+        made = Markup('<div class="head">{} <span class="type">{}</span>').format(name, self.type_of(schema))
         if required:
             made += Markup(' <span class="required">{}</span>').format(self.say("required"))
         if deprecated:
@@ -245,7 +245,8 @@ class Schemas:
     def section(self, name: str, schema: JSONObject) -> Markup:
         """Return the section of a component."""
         made = markdown(schema.get("description", ""))
-        body = self.body(schema, seen=(name,))
+        # On a page with all components those within one are near.
+        body = self.body(schema, 0 if self.are_near else None, seen=(name,))
         if body and "properties" not in schema:
             made += Markup('<p class="type">{}</p>').format(self.type_of(schema))
         elif not body:
