@@ -57,7 +57,7 @@ def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=list(APPS))
+@pytest.fixture(params=["everything", pytest.param("sample", marks=pytest.mark.extended)])
 def folder(request: pytest.FixtureRequest, version: str, tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with the document of an application: of the one that uses everything, or of the sample."""
     document = build(APPS[request.param](), version)
@@ -90,7 +90,9 @@ def test_spectral_finds_nothing(folder: pathlib.Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("name", "schema"), [("everything", "Pet"), ("sample", "Comment")])
+@pytest.mark.parametrize(
+    ("name", "schema"), [("everything", "Pet"), pytest.param("sample", "Comment", marks=pytest.mark.extended)]
+)
 def test_typescript_compiles_the_generated_types(name: str, schema: str, tmp_path: pathlib.Path) -> None:
     """The types that ``openapi-typescript`` makes of either version compile strictly; an answer's id is no optional."""
     for version in VERSIONS:
