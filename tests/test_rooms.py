@@ -66,6 +66,7 @@ FLOORS = {
             "channels",
             "cli",
             "dev",
+            "mcp",
             "observe",
             "openapi",
             "serve",

@@ -719,12 +719,23 @@ class App(Scaffold, t.Generic[_S]):
         """
         with self._freezing, without_collection():
             self._check_settings()
+            has_tools = self.config["MCP_PATH"] is not None and not self._got_first_request
+            if has_tools:
+                from .. import mcp  # what is off is not loaded
+
+                mcp.serve(self)
             if not self._got_first_request:
                 add_docs_rules(self)
             # A test may have asked for the route table before the set-up was over.
             if self._route_table is None or not self._got_first_request:
                 self._route_table = RouteTable(self)
             self._got_first_request = True
+            if has_tools:
+                try:
+                    mcp.check(self)
+                except BaseException:
+                    self._got_first_request = False
+                    raise
             if compile:
                 for operation in self._route_table.operations:
                     operation.prepare()

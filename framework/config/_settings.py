@@ -527,6 +527,21 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
         "DOCS_PERSIST_AUTHORIZATION": Setting(
             False, "Let Swagger UI keep credentials in the browser's storage, so that they outlive the page."
         ),
+        "MCP_PATH": Setting(
+            None,
+            "The path where agents call the operations with the mark ``mcp.tool``. ``None``: they are not served.",
+            Text("a path like '/mcp'", _PATH, optional=True),
+        ),
+        "MCP_ORIGINS": Setting(
+            None,
+            "Other origins, like ``https://agent.example.org``, whose pages may call ``MCP_PATH``.",
+            Items("a list of origins, like ['https://agent.example.org']", Text(), optional=True),
+        ),
+        "MCP_MAX_RESULT": Setting(
+            100_000,
+            "The most bytes of an answer that an agent gets; a longer one is an error.",
+            Number(1, unit="bytes"),
+        ),
         # The end of a process
         "DRAIN_DELAY": Setting(
             0,

@@ -85,6 +85,14 @@ ENGLISH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "webhook_in_progress.detail": "The webhook with this webhook-id is being processed.",
         "webhook_unavailable.detail": "Webhooks are temporarily not processed. Retry later.",
         "webhook.encoded": "Send the signed webhook without Content-Encoding.",
+        "mcp.unknown_argument": "Unknown argument '{name}'.",
+        "mcp.missing_argument": "The argument '{name}' is missing.",
+        "mcp.too_great": "The argument '{name}' is greater than {max}.",
+        "mcp.header_text": "The argument '{name}' has characters that are not printable ASCII.",
+        "mcp.too_long": (
+            "The operation was performed with status {status}, but its response has more than {max} bytes. Ask for"
+            " fewer items or fields."
+        ),
         "rate_limit_exceeded.detail": "Too many requests. Retry after the time in Retry-After.",
         "deadline_exceeded.detail": "The operation took too long.",
         "overloaded.detail": ("Too many requests at once. Retry after the time in Retry-After."),

@@ -238,6 +238,14 @@ FRENCH: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
         "webhook_in_progress.detail": "Le webhook avec cet webhook-id est en cours de traitement.",
         "webhook_unavailable.detail": "Les webhooks ne sont temporairement pas traités. Réessayez plus tard.",
         "webhook.encoded": "Envoyez le webhook signé sans Content-Encoding.",
+        "mcp.unknown_argument": "Argument inconnu : '{name}'.",
+        "mcp.missing_argument": "L'argument '{name}' est absent.",
+        "mcp.too_great": "L'argument '{name}' est supérieur à {max}.",
+        "mcp.header_text": "L'argument '{name}' contient des caractères qui ne sont pas de l'ASCII imprimable.",
+        "mcp.too_long": (
+            "L'opération a été exécutée avec le statut {status}, mais sa réponse dépasse {max} octets. Demandez moins"
+            " d'éléments ou de champs."
+        ),
         "rate_limit_exceeded.detail": "Trop de requêtes. Réessayez après le délai indiqué dans Retry-After.",
         "deadline_exceeded.detail": "L'opération a pris trop de temps.",
         "overloaded.detail": ("Trop de requêtes simultanées. Réessayez après le délai de Retry-After."),

@@ -252,6 +252,14 @@ GERMAN: t.Final[cabc.Mapping[str, str]] = types.MappingProxyType(
             "Webhooks werden vorübergehend nicht verarbeitet. Versuchen Sie es später erneut."
         ),
         "webhook.encoded": "Senden Sie den signierten Webhook ohne Content-Encoding.",
+        "mcp.unknown_argument": "Unbekanntes Argument '{name}'.",
+        "mcp.missing_argument": "Das Argument '{name}' fehlt.",
+        "mcp.too_great": "Das Argument '{name}' ist größer als {max}.",
+        "mcp.header_text": "Das Argument '{name}' enthält Zeichen, die nicht druckbares ASCII sind.",
+        "mcp.too_long": (
+            "Die Operation wurde mit dem Status {status} ausgeführt, aber ihre Antwort hat mehr als {max} Bytes."
+            " Fordern Sie weniger Elemente oder Felder an."
+        ),
         "rate_limit_exceeded.detail": (
             "Zu viele Anfragen. Versuchen Sie es nach der in Retry-After angegebenen Zeit erneut."
         ),
