@@ -719,7 +719,8 @@ class App(Scaffold, t.Generic[_S]):
         """
         with self._freezing, without_collection():
             self._check_settings()
-            has_tools = self.config["MCP_PATH"] is not None and not self._got_first_request
+            has_tools = any(self.config[key] is not None for key in ("MCP_PATH", "OAUTH_RESOURCE", "LLMS_PATH"))
+            has_tools = has_tools and not self._got_first_request
             if has_tools:
                 from .. import mcp  # what is off is not loaded
 

@@ -532,6 +532,22 @@ SETTINGS: t.Final[cabc.Mapping[str, Setting]] = types.MappingProxyType(
             "The path where agents call the operations with the mark ``mcp.tool``. ``None``: they are not served.",
             Text("a path like '/mcp'", _PATH, optional=True),
         ),
+        "OAUTH_RESOURCE": Setting(
+            None,
+            "The absolute URL of the API, like ``https://api.example.org``, for protected resource metadata (RFC 9728),"
+            " which the challenges of bearer tokens then name. ``None``: it is not served.",
+            Text("an absolute URL like 'https://api.example.org'", r"https?://[^\s?#]+", optional=True),
+        ),
+        "OAUTH_AUTHORIZATION_SERVERS": Setting(
+            None,
+            "The issuers of tokens for ``OAUTH_RESOURCE``. ``None``: the providers of ``OpenIDConnect`` schemes.",
+            Items("a list of URLs, like ['https://id.example.org']", Text(), optional=True),
+        ),
+        "LLMS_PATH": Setting(
+            None,
+            "The path of a page for language models, like ``/llms.txt``. ``None``: it is not served.",
+            Text("a path like '/llms.txt'", _PATH, optional=True),
+        ),
         "MCP_ORIGINS": Setting(
             None,
             "Other origins, like ``https://agent.example.org``, whose pages may call ``MCP_PATH``.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from urllib.parse import urlsplit
 
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -60,6 +61,15 @@ def challenge(scheme: str, **parameters: str | None) -> str:
     """
     pairs = ", ".join(f'{name}="{quoted(value)}"' for name, value in parameters.items() if value is not None)
     return f"{scheme} {pairs}" if pairs else scheme
+
+
+def resource_metadata_url(resource: str) -> str:
+    """Return the URL of the metadata of a protected resource (RFC 9728, section 3).
+
+    :param resource: The absolute URL of the resource.
+    """
+    parts = urlsplit(resource)
+    return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{parts.path.rstrip('/')}"
 
 
 def quoted(text: str) -> str:

@@ -230,9 +230,20 @@ def server_info(app: App) -> JSONObject:
 
 
 def serve(app: App) -> None:
-    """Add the route to an application that has ``MCP_PATH``. Called when it freezes."""
-    if EXTENSION not in app.extensions:
+    """Add the routes of an application that has ``MCP_PATH``, ``OAUTH_RESOURCE`` or ``LLMS_PATH``, when it freezes."""
+    if EXTENSION in app.extensions:
+        return
+    app.extensions[EXTENSION] = None
+    if app.config["MCP_PATH"] is not None:
         ToolServer(app)
+    if app.config["OAUTH_RESOURCE"] is not None:
+        from ._metadata import serve_metadata
+
+        serve_metadata(app)
+    if app.config["LLMS_PATH"] is not None:
+        from ._llms import serve_llms
+
+        serve_llms(app)
 
 
 def check(app: App) -> None:
@@ -240,4 +251,10 @@ def check(app: App) -> None:
 
     :raises SetupError: An operation cannot be one.
     """
-    app.extensions[EXTENSION].tools(app)
+    if app.config["OAUTH_RESOURCE"] is not None:
+        from ._metadata import check_metadata
+
+        check_metadata(app)
+    server: ToolServer | None = app.extensions[EXTENSION]
+    if server is not None:
+        server.tools(app)

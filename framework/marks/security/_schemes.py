@@ -223,7 +223,12 @@ class Bearer(Scheme):
             scope=scopes,
             error=error or None,
             error_description=why or None,
+            resource_metadata=self._metadata_url(config),
         )
+
+    def _metadata_url(self, config: Settings) -> str | None:
+        resource = config.get("OAUTH_RESOURCE")
+        return authorization.resource_metadata_url(resource) if resource and self._lower == "bearer" else None
 
     def describe(self, config: Settings) -> dict[str, t.Any]:
         if self.example:
