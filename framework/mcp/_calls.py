@@ -161,7 +161,9 @@ def taken(tool: Tool, given: JSONObject) -> dict[str, tuple[Argument, object]]:
     unknown = [name for name in given if name not in tool.arguments]
     if unknown:
         raise BadRequest(message("mcp.unknown_argument", name=shown(unknown[0])))
-    missing = [name for name, each in tool.arguments.items() if each.required and name not in given]
+    # The operation itself asks for headers: the agent's client may send them with all its requests.
+    needed = [name for name, each in tool.arguments.items() if each.required and each.location != "header"]
+    missing = [name for name in needed if name not in given]
     if missing:
         raise BadRequest(message("mcp.missing_argument", name=missing[0]))
     values: dict[str, tuple[Argument, object]] = dict(tool.fixed)

@@ -80,7 +80,7 @@ def make_tools(app: App) -> dict[str, Tool]:
     whole = Standalone(document)
     tools: dict[str, Tool] = {}
     for operation in marked:
-        made = make_tool(operation, whole, document)
+        made = make_tool(operation, whole, document, app.config["CSRF_HEADER"])
         other = tools.setdefault(made.name, made)
         if other is not made:
             raise SetupError(
@@ -121,15 +121,20 @@ def check(operation: Operation) -> None:
         raise SetupError(f"{place(operation)}: {operation.address} is a tool, and {why}.")
 
 
-def make_tool(operation: Operation, whole: Standalone, document: JSONObject) -> Tool:
-    """Make one tool."""
+def make_tool(operation: Operation, whole: Standalone, document: JSONObject, csrf_header: str) -> Tool:
+    """Make one tool.
+
+    :param csrf_header: The header with the proof of a browser, which its page sends, and no model.
+    """
     mark = t.cast(ToolMark, mark_of(operation))
     item = document["paths"][paths.template(operation.rule)]
     described = operation_of(item, operation.method)
     arguments: dict[str, Argument] = {}
     media_type = ""
     for parameter in (*item.get("parameters", ()), *described.get("parameters", ())):
-        add_parameter(arguments, whole.resolved(parameter), operation)
+        resolved = whole.resolved(parameter)
+        if resolved["name"].lower() != csrf_header.lower():
+            add_parameter(arguments, resolved, operation)
     if "requestBody" in described:
         media_type = add_body(arguments, whole.resolved(described["requestBody"]), whole, operation)
     fixed, most = narrow(arguments, mark, operation)

@@ -14,7 +14,11 @@ from framework import (
     Bearer,
     Resource,
     Router,
+    Schema,
+    SessionAuth,
     arguments,
+    csrf_token,
+    current_user,
     doc,
     events,
     fields,
@@ -221,6 +225,77 @@ def test_a_mark_of_many_is_refused():
     for wrong in ({"name": "a b"}, {"fields": "a"}, {"page_size": 0}):
         with pytest.raises(SetupError):
             tool(**wrong)
+
+
+def test_arguments_become_the_parts_of_a_request(fast):
+    """Members of a QUERY, lists in a query and a body that is a list reach the handler as any client sends them."""
+    app = App(__name__)
+    app.config.update(MCP_PATH="/mcp", FAST_PATH=fast)
+    terms = {"q": fields.String(required=True), "tags": fields.List(fields.String())}
+    pets = Router("pets", __name__, url_prefix="/pets")
+
+    @pets.route("/")
+    class Pets(Resource):
+        @tool(name="search")
+        @public
+        @arguments(terms)
+        @response(200, {"got": fields.Raw()})
+        def query(self, given):
+            return {"got": given}
+
+        @tool(name="filter")
+        @public
+        @arguments(terms, location="query")
+        @response(200, {"got": fields.Raw()})
+        def get(self, given):
+            return {"got": given}
+
+        @tool(name="add_all")
+        @public
+        @arguments(Schema.from_dict(terms)(many=True))
+        @response(200, {"got": fields.Raw()})
+        def post(self, given):
+            return {"got": given}
+
+    app.register_router(pets)
+    client = app.test_client()
+    given = {"q": "a&b", "tags": ["x", "y,z"]}
+    for name, sent, got in (
+        ("search", given, given),
+        ("filter", given, given),
+        ("add_all", {"body": [given, {"q": "c"}]}, [given, {"q": "c"}]),
+    ):
+        result = post(client, "tools/call", {"name": name, "arguments": sent}).json["result"]
+        assert result["structuredContent"] == {"got": got}, name
+
+
+def test_cookies_need_their_proof():
+    """A session calls a tool that writes with the CSRF token in the header of the request, which is no argument."""
+    app = App(__name__)
+    app.config.update(MCP_PATH="/mcp", SECRET_KEY="k" * 32)
+    users = SessionAuth(lambda name: name)
+
+    @app.post("/me")
+    @tool(name="rename")
+    @requires(users)
+    @response(200, {"me": fields.String()})
+    def rename():
+        return {"me": str(current_user)}
+
+    @app.post("/session")
+    @public
+    def log_in():
+        users.log_in("ann")
+        return {"token": csrf_token()}
+
+    client = app.test_client()
+    token = client.post("/session").json["token"]
+    [found] = post(client, "tools/list").json["result"]["tools"]
+    assert found["inputSchema"]["properties"] == {}
+    called = {"name": "rename"}
+    assert post(client, "tools/call", called).json["result"]["structuredContent"]["status"] == 403
+    result = post(client, "tools/call", called, {app.config["CSRF_HEADER"]: token}).json["result"]
+    assert result["structuredContent"] == {"me": "ann"}
 
 
 def test_no_body_breaks_the_server(client):
