@@ -127,12 +127,14 @@ def make_tool(operation: Operation, whole: Standalone, document: JSONObject, csr
     :param csrf_header: The header with the proof of a browser, which its page sends, and no model.
     """
     mark = t.cast(ToolMark, mark_of(operation))
-    item = document["paths"][paths.template(operation.rule)]
+    item, renamed = item_of(operation, document)
     described = operation_of(item, operation.method)
     arguments: dict[str, Argument] = {}
     media_type = ""
     for parameter in (*item.get("parameters", ()), *described.get("parameters", ())):
         resolved = whole.resolved(parameter)
+        if resolved["in"] == "path":
+            resolved = {**resolved, "name": renamed[resolved["name"]]}
         if resolved["name"].lower() != csrf_header.lower():
             add_parameter(arguments, resolved, operation)
     if "requestBody" in described:
@@ -170,6 +172,14 @@ def make_tool(operation: Operation, whole: Standalone, document: JSONObject, csr
         described=made,
         is_public=is_public,
     )
+
+
+def item_of(operation: Operation, document: JSONObject) -> tuple[JSONObject, dict[str, str]]:
+    """Return the Path Item Object of an operation, and the names that its rule has for the variables of the path: a
+    document has one path for rules that differ in these names alone."""
+    own = paths.template(operation.rule)
+    written = next(path for path in document["paths"] if paths.shape(path) == paths.shape(own))
+    return document["paths"][written], dict(zip(paths.names(written), paths.names(own), strict=True))
 
 
 def add_parameter(arguments: dict[str, Argument], parameter: JSONObject, operation: Operation) -> None:

@@ -123,6 +123,35 @@ def test_a_path_value_leads_to_no_other_operation():
         assert called(address, "page", {"name": "secret"}).is_error
 
 
+def test_variables_of_the_path_have_their_own_names():
+    """Two operations on one path whose rules name its variable differently are two tools, each with its own argument."""
+    from framework import App, fields, public, response
+    from framework.mcp import tool
+
+    app = App(__name__)
+    app.config["MCP_PATH"] = "/mcp"
+
+    @app.get("/pets/<int:id>")
+    @tool(name="show")
+    @public
+    @response(200, {"of": fields.Integer()})
+    def show(id):
+        return {"of": id}
+
+    @app.put("/pets/<int:pet_id>")
+    @tool(name="change")
+    @public
+    @response(200, {"of": fields.Integer()})
+    def change(pet_id):
+        return {"of": -pet_id}
+
+    with served(app) as address:
+        names = {name: list(each.input_schema["properties"]) for name, each in listed(address).items()}
+        assert names == {"show": ["id"], "change": ["pet_id"]}
+        assert called(address, "show", {"id": 7}).structured_content == {"of": 7}
+        assert called(address, "change", {"pet_id": 7}).structured_content == {"of": -7}
+
+
 def test_the_list_has_what_the_caller_may_call(url):
     """Tools whose scopes the credentials lack are left out; without credentials the public ones remain."""
     assert sorted(listed(url, "bob")) == ["get_pet", "get_pets", "scarce", "waiting"]
