@@ -101,7 +101,9 @@ class Articles(Resource):
             )
             session.add(article)
 
-        return show(session, user, save_with_slug(session, slugify(given["title"]), write))
+        published = queries.find_article(session, user, save_with_slug(session, slugify(given["title"]), write))
+        assert published is not None  # written in this transaction
+        return {"article": published}
 
 
 @router.route("/feed")
@@ -153,7 +155,11 @@ class Article(Resource):
             if slug != before:
                 session.merge(FormerSlug(slug=before, article_id=article_id))
 
-        return show(session, user, save_with_slug(session, slugify(changes["title"]) if renamed else before, write))
+        try:
+            saved = save_with_slug(session, slugify(changes["title"]) if renamed else before, write)
+        except StaleDataError:
+            raise ArticleNotFound() from None  # deleted since it was read
+        return show(session, user, saved)
 
     @login_required
     @with_article
@@ -197,7 +203,6 @@ def save_with_slug(session: Session, slug: str, write: t.Callable[[str], None]) 
 
     :param write: Adds to the session what shall be written, for the slug that it is given.
     :return: The slug that was free.
-    :raises ArticleNotFound: Another request has deleted the article meanwhile.
     """
     tried = slug
     for _ in range(SLUG_TRIES):
@@ -206,8 +211,6 @@ def save_with_slug(session: Session, slug: str, write: t.Callable[[str], None]) 
                 write(tried)
         except IntegrityError:
             tried = with_suffix(slug)
-        except StaleDataError:
-            raise ArticleNotFound() from None
         else:
             return tried
     raise RuntimeError(f"No free slug was found for {slug!r} in {SLUG_TRIES} tries.")

@@ -124,7 +124,7 @@ def test_a_path_value_leads_to_no_other_operation():
 
 
 def test_variables_of_the_path_have_their_own_names():
-    """Two operations on one path whose rules name its variable differently are two tools, each with its own argument."""
+    """Two operations on one path whose rules name its variable differently are two tools, each with its argument."""
     from framework import App, fields, public, response
     from framework.mcp import tool
 
