@@ -141,7 +141,7 @@ ROWS = [
     (69, "OpenAPI 3.0 and 3.1 from the handlers", (DOCUMENT, "the_document_is_valid"),
         ("tests/cli/test_cli_openapi.py", "an_older_version_can_be_asked_for"),
         ("tests/openapi/lint/test_linters.py", "redocly_finds_nothing", "spectral_finds_nothing"), ("docs/openapi/openapi.rst",)),
-    (70, "pages of the documentation", ("tests/openapi/docs/test_browser.py", "the_page_shows_and_tries_out_operations"),
+    (70, "pages of the documentation", ("tests/openapi/docs/test_browser.py", "swagger_ui_shows_and_tries_out_operations"),
         (PAGES, "the_page_names_its_document_and_its_files"),
         ("tests/openapi/docs/test_plain.py", "every_line_works_when_it_is_pasted")),
     (71, "pages need nothing from elsewhere", (PAGES, "pages_hold_no_script_and_no_style",

@@ -40,7 +40,7 @@ def passes(kind, paths, *options):
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(each, marks=pytest.mark.extended) for each in KINDS[1:])])
 def test_few_tests_pass_on_the_native_road(kind):
     """Bodies, streams, hooks, errors and counts are those of WSGI."""
     passes(kind, FEW)

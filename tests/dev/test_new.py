@@ -103,6 +103,7 @@ def prove(name, python=sys.executable):
 # A project
 
 
+@pytest.mark.extended
 def test_a_new_project_passes_its_tests_and_all_checks():
     """Its tests, the linter, and the checks of document and deployment find nothing; with each type of field too."""
     run("new", "shop")
@@ -114,6 +115,7 @@ def test_a_new_project_passes_its_tests_and_all_checks():
     assert "Nothing to mend." in production
 
 
+@pytest.mark.extended
 def test_a_new_project_without_a_database_passes_its_tests_and_all_checks():
     """The same holds without a database, of which no file speaks."""
     run("new", "my_shop", "--no-database")

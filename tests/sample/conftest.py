@@ -1,6 +1,6 @@
 """The sample on SQLite and on a real PostgreSQL: whatever uses ``app`` runs on both.
 
-On SQLite it runs twice: also with the fast path off, where marshmallow and werkzeug do all the work.
+In the extended run it runs on SQLite once more, with the fast path off, where marshmallow and werkzeug do all the work.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def postgres_url() -> t.Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "sqlite-plain", "postgresql"])
+PLAIN = pytest.param("sqlite-plain", marks=pytest.mark.extended)
+
+
+@pytest.fixture(scope="session", params=["sqlite", PLAIN, "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a new, empty database."""
     if request.param == "postgresql":

@@ -184,6 +184,7 @@ def copy(source, target, into):
         shutil.copy(source, target)
 
 
+@pytest.mark.extended
 def test_the_image_serves(image, tmp_path):
     """What the steps of the Dockerfile make serves by its command, is healthy by its health check, and counts."""
     folder, steps = image
@@ -215,6 +216,7 @@ def test_the_image_serves(image, tmp_path):
     assert '"http.route":"/api/tags"' in printed
 
 
+@pytest.mark.extended
 def test_the_image_has_no_root(image):
     """The user is a number other than 0, as orchestrators check it; the port needs no rights."""
     _, steps = image
@@ -401,6 +403,7 @@ def test_kubernetes_has_the_settings_of_production(manifest):
     assert all(isinstance(value, str) for value in given.values())
 
 
+@pytest.mark.extended
 def test_kubernetes_asks_the_probes_and_waits_for_the_end(manifest, image):
     """Each probe asks its path, gunicorn ends before it is killed, and the delay leaves time for requests."""
     pod = manifest["Deployment"]["spec"]["template"]["spec"]
@@ -516,6 +519,7 @@ def test_the_commands_of_the_page_run(repository):
     assert run_script(commands, *repository) == "".join(printed for _, printed in commands)
 
 
+@pytest.mark.extended
 def test_the_other_commands_of_the_page_are_run_or_need_a_service(repository):
     """What is not of Docker, Kubernetes, root or a running service makes the folder of the service, without Docker."""
     folder, environ = repository

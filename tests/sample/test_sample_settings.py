@@ -192,6 +192,7 @@ def test_a_session_is_closed_after_each_request(app, jake):
         assert pool.checkedout() == 0
 
 
+@pytest.mark.extended
 def test_many_processes_migrate_an_empty_database_at_once(database_url, tmp_path):
     """Processes that start together on an empty database do not stumble over one another."""
     url = database_url if database_url.startswith("postgres") else f"sqlite:///{tmp_path}/new.sqlite3"

@@ -207,6 +207,7 @@ def test_a_client_that_floods(server):
         flooding.join()
 
 
+@pytest.mark.extended
 def test_a_client_that_does_not_read(server):
     """``send`` waits for it, and ends with the connection."""
     _, port, _ = server

@@ -111,6 +111,7 @@ def test_types_and_names_that_clash_behave_the_same(tmp_path):
     assert [status for status, *_ in answers[0]] == [201, 200, 200, 422, 409, 200, 404, 200]
 
 
+@pytest.mark.extended
 def test_the_code_is_as_written_by_hand(tmp_path):
     """It is formatted, sorted, without a fault of the linter, typed, and has no private name."""
     for length in (88, 120):
@@ -183,6 +184,7 @@ def test_parts_that_cannot_be_copied_are_named(make, text):
         eject(router)
 
 
+@pytest.mark.extended
 def test_arguments_that_cannot_be_copied_are_named():
     """What the module of the call does not have is refused, with what to do."""
     tokens, local_db = Bearer(lambda token: token), Database("sqlite://")

@@ -90,6 +90,7 @@ def test_spectral_finds_nothing(folder: pathlib.Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("name", "schema"), [("everything", "Pet"), pytest.param("sample", "Comment", marks=pytest.mark.extended)]
 )

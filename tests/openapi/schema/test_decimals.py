@@ -17,6 +17,7 @@ numbers = st.decimals(min_value=-1200, max_value=1200, places=None, allow_nan=Fa
 texts = st.from_regex(r"\A-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?\Z")
 
 
+@pytest.mark.extended
 @settings(deadline=None, max_examples=1500)
 @example(decimal.Decimal("0"), True, decimal.Decimal("0"), True, "-0.00")
 @example(decimal.Decimal("-0.5"), False, None, True, "-0.50")
