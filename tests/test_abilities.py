@@ -142,8 +142,8 @@ ROWS = [
         ("tests/cli/test_cli_openapi.py", "an_older_version_can_be_asked_for"),
         ("tests/openapi/lint/test_linters.py", "redocly_finds_nothing", "spectral_finds_nothing"), ("docs/openapi/openapi.rst",)),
     (70, "pages of the documentation", ("tests/openapi/docs/test_browser.py", "swagger_ui_shows_and_tries_out_operations"),
-        (PAGES, "the_page_names_its_document_and_its_files"),
-        ("tests/openapi/docs/test_plain.py", "every_line_works_when_it_is_pasted")),
+        (PAGES, "the_pages_name_their_files"),
+        ("tests/openapi/docs/test_reference.py", "every_line_works_when_it_is_pasted")),
     (71, "pages need nothing from elsewhere", (PAGES, "pages_hold_no_script_and_no_style",
         "the_vendored_files_are_those_that_were_recorded", "pages_are_guarded")),
     (72, "a command writes the document", ("tests/cli/test_cli_openapi.py", "the_document_goes_to_standard_output",
@@ -320,7 +320,14 @@ ROWS = [
     (171, "QUERY", ("tests/marks/inputs/test_query.py", "lists_read_their_terms_from_the_body",
         "what_a_query_is_written_in", "the_body_is_part_of_the_key_of_a_kept_answer", "an_alias_answers_a_post"),
         ("docs/marks/inputs/query.rst",)),
-
+    (172, "versions of OpenAPI", ("tests/openapi/document/test_versions.py", "a_document_is_in_3_2_where_it_must_be",
+        "what_an_older_version_loses_is_logged", "every_version_is_valid"), ("docs/openapi/openapi.rst",)),
+    (173, "parts of streams", ("tests/marks/files/test_streams.py", "the_document_has_the_parts",
+        "parts_are_held_to_what_is_declared", "an_event_is_held_to_the_schema_of_its_type")),
+    (174, "a reference page", ("tests/openapi/docs/test_reference_browser.py", "pages_are_accessible",
+        "it_is_searched_by_keyboard", "a_stream_is_shown_as_it_arrives"), ("docs/openapi/reference.rst",)),
+    (177, "tools for agents", ("tests/mcp/test_tools.py", "only_marked_operations_are_tools",
+        "the_list_has_what_the_caller_may_call", "a_limit_counts_calls"), ("docs/mcp/mcp.rst",)),
 ]  # fmt: skip
 
 
