@@ -355,8 +355,11 @@ def urls():
 
 
 def get(port):
-    """What the application answers; nothing while it does not."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    """What the application answers; nothing while it does not, or ends with half of an answer sent."""
+    with (
+        contextlib.suppress(OSError, ValueError),
+        socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+    ):
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with connection.makefile("rb") as answer:
             text = answer.read()
