@@ -37,7 +37,7 @@ class Settings:
     cors_origins: list[str] = dataclasses.field(default_factory=lambda: ["*"])
     """The origins of browser front ends, separated by commas. Read when the application is made."""
     migrate: bool = True
-    """Whether the first request brings the tables up to date. Off where ``alembic upgrade head`` is a step of the
+    """Let the first request bring the tables up to date. Off where ``alembic upgrade head`` is a step of the
     deployment."""
     store_url: str | None = None
     """Where tries to log in are counted: a Redis, where several processes answer. Default: in the memory of the

@@ -47,7 +47,7 @@ if t.TYPE_CHECKING:
 ENDPOINT: t.Final = "framework_mcp"
 EXTENSION: t.Final = "framework.mcp"
 PAGE: t.Final = 100
-"""How many tools a page of the list has."""
+"""The most tools on a page of the list."""
 
 
 class ToolServer:

@@ -41,7 +41,7 @@ class SchemeOptions(t.TypedDict, total=False):
     description: str
     """CommonMark text for the document."""
     deprecated: bool
-    """Whether clients should no longer use it. In the document from OpenAPI 3.2 on."""
+    """True if clients should no longer use it. In the document from OpenAPI 3.2 on."""
     realm: str
     """The name of the protected space, for the challenge of a 401. Default: the setting ``API_TITLE``."""
 

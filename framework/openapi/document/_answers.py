@@ -160,7 +160,7 @@ class Answers:
     ) -> None:
         self.request_id = request_id
         self.own_errors = own_errors
-        """Whether the errors are described that the framework itself may answer with."""
+        """True if the errors are described that the framework itself may answer with."""
         self.components = components
         self.renderer = renderer
         self.types = types

@@ -90,7 +90,7 @@ class Built(t.NamedTuple):
     """The class that each component was made from."""
 
     newer: tuple[versions.NewerWord, ...]
-    """What the document says that no version before 3.2 can."""
+    """The parts of the document that no version before 3.2 can say."""
 
     def log(self, name: str) -> Built:
         """Log why the document has its version, and what that cannot say; return this.

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from ...resources.assembly import tags_of
 from ...typing import JSONObject, Settings
 from ._answers import STREAMS, phrase
-from ._paths import address, operations_in
+from ._paths import operations_in
 
 if t.TYPE_CHECKING:
     from ...app import App
@@ -44,7 +44,7 @@ class NewerWord(t.NamedTuple):
     where: str
     """The operation, or the security scheme."""
     loss: str
-    """What becomes of it in an older version."""
+    """The form that it has in an older version, or that it is left out."""
 
     def __str__(self) -> str:
         return f"{self.what} ({self.where})"
@@ -60,11 +60,10 @@ def newer_words(
     """
     found: list[NewerWord] = []
     for operation in operations:
-        where = address(operation.method, operation.rule.rule)
         if operation.method == "QUERY":
-            found.append(NewerWord("the method QUERY", where, f"the extension {_OLD_QUERY}"))
+            found.append(NewerWord("the method QUERY", operation.address, f"the extension {_OLD_QUERY}"))
         if any(each.items is not None and each.media_type in STREAMS for each in operation.outcomes):
-            found.append(NewerWord("the parts of a stream", where, f"the extension {_OLD_ITEMS}"))
+            found.append(NewerWord("the parts of a stream", operation.address, f"the extension {_OLD_ITEMS}"))
     for name, scheme in schemes.items():
         flows = scheme.get("flows")
         if isinstance(flows, cabc.Mapping) and _DEVICE in flows:
@@ -95,14 +94,14 @@ def log_choice(name: str, version: str, made: str, newer: cabc.Sequence[NewerWor
     :param lost: The words of schemas that 3.0 does not know.
     """
     if version == AUTO and newer:
-        logger.info("The document %r is in OpenAPI %s, for %s.", name, made, listed(map(str, newer)))
+        logger.info("The document %r is in OpenAPI %s, for %s.", name, made, some_of(map(str, newer)))
     losses = [] if made.startswith("3.2") else [f"{each}: {each.loss}" for each in newer]
     losses += [f"{word} of schemas: left out" for word in sorted(lost)]
     if losses:
-        logger.warning("The document %r is in OpenAPI %s, which cannot say %s.", name, made, listed(losses))
+        logger.warning("The document %r is in OpenAPI %s, which cannot say %s.", name, made, some_of(losses))
 
 
-def listed(words: cabc.Iterable[str]) -> str:
+def some_of(words: cabc.Iterable[str]) -> str:
     """Return words as one text; of very many the first ones."""
     every = list(words)
     more = len(every) - _SHOWN

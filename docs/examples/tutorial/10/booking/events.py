@@ -1,4 +1,4 @@
-"""What others hear of bookings: webhooks for their servers, and a stream of events for their screens."""
+"""News of bookings: webhooks for the servers of others, and a stream of events for their screens."""
 
 from __future__ import annotations
 
