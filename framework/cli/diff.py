@@ -47,15 +47,12 @@ def parsed(text: str, where: str) -> object:
     :param where: The name of the text, for messages.
     :raises click.UsageError: It is neither.
     """
-    try:
-        return json.loads(text)
-    except ValueError:
-        import yaml
+    from ..openapi.document import from_text
 
-        try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
+    try:
+        return from_text(text)
+    except ValueError as error:
+        raise click.UsageError(f"{where!r} is neither JSON nor YAML: {error}") from error
 
 
 def read_text(name: str) -> str:
@@ -163,17 +160,13 @@ def diff_command(
 
 def document_of_app(info: ScriptInfo, name: str, beside: str) -> JSONObject:
     """A document of the application, its paths beginning like those of another one."""
+    from ..openapi.diff import moved
     from ..openapi.document import build
 
     app = info.load_app()
     with app.app_context():
         made = build(app, name=known(app, name))
-    own, others = app.documents[name].path, app.documents[known(app, beside)].path
-
-    def moved(path: str) -> str:
-        return others + path.removeprefix(own) if own and f"{path}/".startswith(f"{own}/") else path
-
-    return {**made, "paths": {moved(path): item for path, item in made["paths"].items()}}
+    return moved(made, app.documents[name].path, app.documents[known(app, beside)].path)
 
 
 def compare_with_app(before: JSONObject, info: ScriptInfo, name: str) -> tuple[JSONObject, list[Change]]:

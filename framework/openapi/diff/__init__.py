@@ -12,6 +12,7 @@ if t.TYPE_CHECKING:
     from ._diff import compare as compare
     from ._versions import Advice as Advice
     from ._versions import advice as advice
+    from ._words import moved as moved
 else:
     __getattr__ = lazy(
         __name__,
@@ -19,5 +20,6 @@ else:
             "_changes": "Change Level",
             "_diff": "compare",
             "_versions": "Advice advice",
+            "_words": "moved",
         },
     )

@@ -56,6 +56,19 @@ def operations_of(item: JSONObject) -> dict[str, JSONObject]:
     return {method: operation for _, method, operation in operations_in(item)}
 
 
+def moved(document: JSONObject, own: str, other: str) -> JSONObject:
+    """Return a document whose paths begin like those of another one, so that the two can be compared.
+
+    :param own: The beginning of its paths.
+    :param other: That of the other document.
+    """
+
+    def path_in_other(path: str) -> str:
+        return other + path.removeprefix(own) if own and f"{path}/".startswith(f"{own}/") else path
+
+    return {**document, "paths": {path_in_other(path): item for path, item in document["paths"].items()}}
+
+
 def parts_of(media: JSONObject) -> dict[str, JSONObject]:
     """Return the schemas of the parts of a stream: of the data of events by their type, of others by an empty name."""
     items = media.get("itemSchema", media.get("x-itemSchema"))

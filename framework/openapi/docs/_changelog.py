@@ -8,7 +8,6 @@ Floor 7.
 from __future__ import annotations
 
 import itertools
-import json
 import pathlib
 import typing as t
 
@@ -90,20 +89,16 @@ def releases(site: Site) -> list[Release]:
 
 def older_documents(site: Site) -> list[JSONObject]:
     """The documents before this one, oldest first."""
+    from ..diff import moved  # PERF: no other page needs it
+
     files = site.config["DOCS_CHANGELOG"]
     if files:
         return [read_document(site.app, each) for each in files]
     previous = previous_version(site.app, site.which)
     if previous is None:
         return []
-    made = built(site.app, previous).document
-    own, other = site.which.path, previous.path
-
-    def moved(path: str) -> str:
-        return own + path.removeprefix(other) if other and f"{path}/".startswith(f"{other}/") else path
-
-    info = {**made["info"], "version": previous.name}
-    return [{**made, "info": info, "paths": {moved(path): item for path, item in made["paths"].items()}}]
+    made = moved(built(site.app, previous).document, previous.path, site.which.path)
+    return [{**made, "info": {**made["info"], "version": previous.name}}]
 
 
 def has_older(site: Site) -> bool:
@@ -131,15 +126,12 @@ def read_document(app: App, name: str) -> JSONObject:
     :raises SetupError: It is not an OpenAPI document.
     """
     text = pathlib.Path(app.root_path, name).read_text(encoding="utf-8")
-    try:
-        document = json.loads(text)
-    except ValueError:
-        import yaml
+    from ..document import from_text  # PERF: it imports the library, which no other page needs
 
-        try:
-            document = yaml.safe_load(text)
-        except yaml.YAMLError:
-            document = None
+    try:
+        document = from_text(text)
+    except ValueError:
+        document = None
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         raise SetupError(
             f"DOCS_CHANGELOG: {name!r} is not an OpenAPI 3 document. Write one with 'framework openapi write'."

@@ -38,6 +38,7 @@ if t.TYPE_CHECKING:
     from ._paths import operation_of as operation_of
     from ._paths import operations_in as operations_in
     from ._validators import flat as flat
+    from ._yaml import from_text as from_text
     from ._yaml import to_yaml as to_yaml
 
     paths = _paths
@@ -55,7 +56,7 @@ else:
             "_overlay": "OverlayError apply_overlay",
             "_paths": "PATH_ITEM_METHODS address operation_of operations_in",
             "_validators": "flat",
-            "_yaml": "to_yaml",
+            "_yaml": "from_text to_yaml",
         },
         "paths",
     )

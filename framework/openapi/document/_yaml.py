@@ -1,4 +1,4 @@
-"""The OpenAPI document as YAML.
+"""The OpenAPI document as YAML, and read from either form.
 
 PERF: a separate module, for importing the library takes as long as making a document of 100 operations.
 Not here: the document, and its JSON (``_build``).
@@ -6,6 +6,8 @@ Floor 7.
 """
 
 from __future__ import annotations
+
+import json
 
 import yaml
 
@@ -30,3 +32,17 @@ def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def from_text(text: str) -> object:
+    """Return what a text says, JSON or YAML.
+
+    :raises ValueError: It is neither.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(str(error)) from error
